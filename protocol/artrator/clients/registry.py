@@ -1,0 +1,295 @@
+"""The registry's HTTP API as an asynchronous client."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Mapping, Sequence
+from types import TracebackType
+from typing import Any, Self, TypeVar
+
+import httpx
+import pydantic
+
+from artrator.canonical import b64
+from artrator.documents import KeySet
+from artrator.errors import ArtratorError, Code
+from artrator.keys import PrivateKey, PublicKey
+from artrator.messages import registry as m
+
+_M = TypeVar("_M", bound=pydantic.BaseModel)
+#: A session token this close to its end is renewed before it is used.
+_RENEW_SECONDS = 30.0
+
+
+def sign_in_bytes(nonce: str, registry: str) -> bytes:
+    """What a key signs to sign in: bound to one challenge of one registry."""
+    return f"artrator-sign-in\n{nonce}\n{registry}".encode()
+
+
+class RegistryClient:
+    """One registry, as one account (or as nobody, when ``key`` and ``api_key`` are None).
+
+    Signs in by itself, on first need and when the token runs out. Every failure is an ArtratorError:
+    ``registry_unreachable`` when nothing answers, else what the registry said.
+    """
+
+    def __init__(
+        self,
+        url: str,
+        key: PrivateKey | None = None,
+        *,
+        api_key: str | None = None,
+        handle: str | None = None,
+        display_name: str | None = None,
+        timeout: float = 15.0,
+        transport: httpx.AsyncBaseTransport | None = None,
+    ) -> None:
+        self.url = url.rstrip("/")
+        self.key = key
+        self._api_key = api_key
+        self._handle = handle
+        self._display_name = display_name
+        self._session: m.Session | None = None
+        self._http = httpx.AsyncClient(base_url=self.url, timeout=timeout, transport=transport)
+
+    async def __aenter__(self) -> Self:
+        return self
+
+    async def __aexit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        await self.aclose()
+
+    async def aclose(self) -> None:
+        """Close the connections."""
+        await self._http.aclose()
+
+    # --- the registry itself
+
+    async def info(self) -> m.RegistryInfo:
+        """Who answers."""
+        return await self._get("/v1/registry", m.RegistryInfo, signed=False)
+
+    async def keyset(self, root: PublicKey) -> KeySet:
+        """The ticket keys, verified with the pinned root key."""
+        return KeySet.verify(await self._send("GET", "/v1/keys", signed=False), root)
+
+    # --- accounts
+
+    async def sign_in(self) -> m.Session:
+        """Sign in now and keep the token."""
+        if self.key is None:
+            raise ArtratorError(Code.SESSION_INVALID, "Nobody is signed in.")
+        public_key = self.key.public.encode()
+        challenge = await self._post(
+            "/v1/challenges", m.ChallengeRequest(public_key=public_key), m.Challenge, signed=False
+        )
+        self._session = await self._post(
+            "/v1/sessions",
+            m.SignIn(
+                challenge=challenge.challenge,
+                public_key=public_key,
+                signature=b64(self.key.sign(sign_in_bytes(challenge.nonce, challenge.registry))),
+                handle=self._handle,
+                display_name=self._display_name,
+            ),
+            m.Session,
+            signed=False,
+        )
+        return self._session
+
+    async def account(self) -> m.Account:
+        """The account that is signed in."""
+        return await self._get("/v1/account", m.Account)
+
+    async def balance(self) -> m.Balance:
+        """What can be spent, what is held, what is pending."""
+        return await self._get("/v1/account/balance", m.Balance)
+
+    async def statement(self, *, before: str | None = None, limit: int = 50) -> m.Statement:
+        """The newest lines, or those before a cursor."""
+        return await self._get("/v1/account/statement", m.Statement, {"before": before, "limit": limit})
+
+    async def redeem(self, code: str) -> m.VoucherRedeemed:
+        """Redeem a voucher."""
+        return await self._post("/v1/vouchers/redeem", m.VoucherRedemption(code=code), m.VoucherRedeemed)
+
+    async def create_api_key(self, request: m.APIKeyRequest) -> m.APIKey:
+        """A new API key; its secret is in this answer only."""
+        return await self._post("/v1/api-keys", request, m.APIKey)
+
+    async def api_keys(self) -> Sequence[m.APIKey]:
+        """Every API key of the account."""
+        return (await self._get("/v1/api-keys", m.APIKeys)).items
+
+    async def revoke_api_key(self, key: str) -> None:
+        """End an API key."""
+        await self._send("DELETE", f"/v1/api-keys/{key}")
+
+    # --- listings
+
+    async def search(
+        self,
+        query: str = "",
+        *,
+        task: str | None = None,
+        tag: str | None = None,
+        sort: str = "relevant",
+        cursor: str | None = None,
+        limit: int = 48,
+    ) -> m.ListingPage:
+        """Listings that match."""
+        wanted = {"q": query, "task": task, "tag": tag, "sort": sort, "cursor": cursor, "limit": limit}
+        return await self._get("/v1/listings", m.ListingPage, wanted, signed=False)
+
+    async def listing(self, listing: str, version: str | None = None) -> m.Listing:
+        """One listing, ``handle/name``."""
+        return await self._get(f"/v1/listings/{listing}", m.Listing, {"version": version}, signed=False)
+
+    async def sample(self, path: str) -> bytes:
+        """A sample picture by the path that a card names."""
+        return (await self._request("GET", path, signed=False)).content
+
+    async def publish(self, listing: str, publication: m.Publication) -> m.Listing:
+        """Offer a package version."""
+        return await self._put(f"/v1/listings/{listing}", publication, m.Listing)
+
+    # --- nodes
+
+    async def register_node(self, node: str, registration: m.NodeRegistration) -> m.HeartbeatAnswer:
+        """Say where a node is."""
+        return await self._put(f"/v1/nodes/{node}", registration, m.HeartbeatAnswer)
+
+    async def heartbeat(self, node: str, heartbeat: m.Heartbeat) -> m.HeartbeatAnswer:
+        """Say that a node is alive and what it can run."""
+        return await self._post(f"/v1/nodes/{node}/heartbeat", heartbeat, m.HeartbeatAnswer)
+
+    async def nodes(self, listing: str | None = None) -> Sequence[m.NodeCandidate]:
+        """Nodes that are online, for one listing or all."""
+        return (await self._get("/v1/nodes", m.Nodes, {"listing": listing}, signed=False)).items
+
+    # --- orders
+
+    async def quote(self, request: m.QuoteRequest) -> m.Quote:
+        """A price with a hard cap."""
+        return await self._post("/v1/quotes", request, m.Quote)
+
+    async def order(self, order: str, request: m.OrderRequest) -> m.Order:
+        """Accept a quote. Repeating it with the same id is harmless."""
+        return await self._put(f"/v1/orders/{order}", request, m.Order)
+
+    async def get_order(self, order: str) -> m.Order:
+        """How an order stands."""
+        return await self._get(f"/v1/orders/{order}", m.Order)
+
+    async def orders(self, *, before: str | None = None, limit: int = 50) -> m.Orders:
+        """The account's orders, newest first."""
+        return await self._get("/v1/orders", m.Orders, {"before": before, "limit": limit})
+
+    async def cancel_order(self, order: str) -> m.Order:
+        """Give up an order that no node has claimed: the hold is released."""
+        return self._read(await self._send("DELETE", f"/v1/orders/{order}"), m.Order)
+
+    async def claim(self, order: str, claim: m.Claim) -> m.Order:
+        """A node's receipt for an order."""
+        return await self._put(f"/v1/orders/{order}/receipt", claim, m.Order)
+
+    async def acknowledge(self, order: str, acknowledge: m.Acknowledge) -> m.Order:
+        """A buyer's acknowledgement of a receipt."""
+        return await self._put(f"/v1/orders/{order}/acknowledgement", acknowledge, m.Order)
+
+    # --- how it travels
+
+    async def _get(
+        self,
+        path: str,
+        answer: type[_M],
+        query: Mapping[str, str | int | None] | None = None,
+        *,
+        signed: bool = True,
+    ) -> _M:
+        wanted = {name: value for name, value in (query or {}).items() if value is not None}
+        return self._read(await self._send("GET", path, query=wanted, signed=signed), answer)
+
+    async def _post(self, path: str, body: pydantic.BaseModel, answer: type[_M], *, signed: bool = True) -> _M:
+        return self._read(await self._send("POST", path, body=body, signed=signed), answer)
+
+    async def _put(self, path: str, body: pydantic.BaseModel, answer: type[_M]) -> _M:
+        return self._read(await self._send("PUT", path, body=body), answer)
+
+    @staticmethod
+    def _read(value: object, answer: type[_M]) -> _M:
+        try:
+            return answer.model_validate(value)
+        except pydantic.ValidationError as error:
+            raise ArtratorError(Code.INTERNAL, "The registry's answer could not be understood.") from error
+
+    async def _send(
+        self,
+        method: str,
+        path: str,
+        *,
+        query: Mapping[str, str | int] | None = None,
+        body: pydantic.BaseModel | None = None,
+        signed: bool = True,
+    ) -> Any:
+        response = await self._request(method, path, query=query, body=body, signed=signed)
+        return response.json() if response.content else None
+
+    async def _request(
+        self,
+        method: str,
+        path: str,
+        *,
+        query: Mapping[str, str | int] | None = None,
+        body: pydantic.BaseModel | None = None,
+        signed: bool = True,
+    ) -> httpx.Response:
+        response = await self._once(method, path, query, body, signed=signed)
+        if response.status_code == 401 and signed and self.key is not None and self._api_key is None:
+            # The token may have been ended early (the registry restarted with new keys): sign in once more.
+            self._session = None
+            response = await self._once(method, path, query, body, signed=signed)
+        if response.is_error:
+            raise _problem(response)
+        return response
+
+    async def _once(
+        self,
+        method: str,
+        path: str,
+        query: Mapping[str, str | int] | None,
+        body: pydantic.BaseModel | None,
+        *,
+        signed: bool,
+    ) -> httpx.Response:
+        headers = {"Authorization": f"Bearer {await self._token()}"} if signed else {}
+        content = None
+        if body is not None:
+            content = body.model_dump_json(exclude_none=True).encode()
+            headers["Content-Type"] = "application/json"
+        try:
+            return await self._http.request(method, path, params=query, content=content, headers=headers)
+        except httpx.HTTPError as error:
+            raise ArtratorError(
+                Code.REGISTRY_UNREACHABLE, f"The registry at {self.url} does not answer.", url=self.url
+            ) from error
+
+    async def _token(self) -> str:
+        if self._api_key is not None:
+            return self._api_key
+        if self._session is None or self._session.expires_at - _RENEW_SECONDS < time.time():
+            await self.sign_in()
+        assert self._session is not None  # noqa: S101  # sign_in sets it or raises
+        return self._session.token
+
+
+def _problem(response: httpx.Response) -> ArtratorError:
+    try:
+        body = response.json()
+    except ValueError:
+        body = None
+    return ArtratorError.from_json(body, status=response.status_code)

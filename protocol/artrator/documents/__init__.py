@@ -1,0 +1,23 @@
+"""The signed documents that the parties exchange."""
+
+from artrator.documents._signed import SignedDocument, document_digest
+from artrator.documents.descriptor import NodeDescriptor
+from artrator.documents.keyset import KeySet, TicketKey
+from artrator.documents.offer import Offer, UnitPrice
+from artrator.documents.receipt import Acknowledgement, OutputDigest, Receipt
+from artrator.documents.ticket import Ticket, ticket_digest
+
+__all__ = [
+    "Acknowledgement",
+    "KeySet",
+    "NodeDescriptor",
+    "Offer",
+    "OutputDigest",
+    "Receipt",
+    "SignedDocument",
+    "Ticket",
+    "TicketKey",
+    "UnitPrice",
+    "document_digest",
+    "ticket_digest",
+]

@@ -1,0 +1,50 @@
+"""What every DSSE document shares: a frozen pydantic model that signs itself and reads itself back."""
+
+from __future__ import annotations
+
+from typing import Any, ClassVar, Self
+
+import pydantic
+from pydantic import BaseModel, ConfigDict
+
+from artrator import dsse
+from artrator.canonical import sha256
+from artrator.errors import ArtratorError, Code
+from artrator.keys import PrivateKey, PublicKey
+
+
+class SignedDocument(BaseModel):
+    """A document with a payload type of its own, so that one kind can never pass for another."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+    payload_type: ClassVar[str]
+
+    def sign(self, key: PrivateKey) -> dict[str, Any]:
+        """The signed document in its JSON form."""
+        return dsse.sign(key, self.payload_type, self.model_dump_json().encode()).to_json()
+
+    @classmethod
+    def verify(cls, value: object, key: PublicKey) -> Self:
+        """The document, if ``key`` signed it; raises ArtratorError ``document_invalid``."""
+        return cls._parse(dsse.verify(dsse.Envelope.from_json(value), cls.payload_type, key))
+
+    @classmethod
+    def peek(cls, value: object) -> Self:
+        """What the document says, unverified: only to learn whose key to verify it with."""
+        return cls._parse(dsse.Envelope.from_json(value).payload)
+
+    @classmethod
+    def _parse(cls, payload: bytes) -> Self:
+        try:
+            return cls.model_validate_json(payload)
+        except pydantic.ValidationError as error:
+            first = error.errors()[0]
+            where = ".".join(str(part) for part in first["loc"])
+            raise ArtratorError(
+                Code.DOCUMENT_INVALID, f"The document's field {where or '(whole)'} is wrong: {first['msg']}."
+            ) from error
+
+
+def document_digest(value: object) -> str:
+    """``sha256:<hex>`` of a signed document's payload: a name that survives re-signing and cannot be bent."""
+    return "sha256:" + sha256(dsse.Envelope.from_json(value).payload)

@@ -1,0 +1,73 @@
+"""The receipt: the node's signed statement of what it did for an order. And the buyer's answer to it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import ClassVar, Literal
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from artrator.documents._signed import SignedDocument
+
+Outcome = Literal["delivered", "failed", "cancelled"]
+
+
+class OutputDigest(BaseModel):
+    """One delivered file."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    name: str
+    media_type: str
+    sha256: str
+    size: int = Field(ge=0)
+
+
+class Receipt(SignedDocument):
+    """What the node did.
+
+    Attributes:
+        order: The order (and job) id.
+        ticket: Digest of the ticket's signed part.
+        package: Digest of the signed package that made the outputs: the exact model.
+        request: The salted request digest.
+        outcome: ``delivered`` captures money; ``failed`` and ``cancelled`` release the hold.
+        outputs: Digests of what was delivered.
+        measures: Units used, never more than the ticket's.
+        runtime: What computed it, such as ``onnxruntime 1.31.1 cpu``: no silent fallback.
+        error: The code of a failure.
+    """
+
+    payload_type: ClassVar[str] = "application/vnd.artrator.receipt+json"
+
+    node: str
+    order: str
+    ticket: str
+    package: str
+    request: str
+    outcome: Outcome
+    outputs: Sequence[OutputDigest] = ()
+    measures: Mapping[str, int] = Field(default_factory=dict)
+    runtime: str = ""
+    error: str | None = None
+    queued_at: float
+    started_at: float | None = None
+    finished_at: float
+
+
+class Acknowledgement(SignedDocument):
+    """The buyer's signature that every output arrived with the right digest and decodes (or why not).
+
+    Attributes:
+        receipt: Digest of the receipt's payload.
+        verdict: ``accepted`` settles at once; ``refused`` opens a dispute, its reason in ``reason``.
+    """
+
+    payload_type: ClassVar[str] = "application/vnd.artrator.acknowledgement+json"
+
+    buyer: str
+    order: str
+    receipt: str
+    verdict: Literal["accepted", "refused"]
+    reason: str = ""
+    at: float

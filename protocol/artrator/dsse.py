@@ -1,0 +1,75 @@
+"""DSSE envelopes: a signature over (payload type, payload bytes), so that no canonical form is needed.
+
+Source: https://github.com/secure-systems-lab/dsse, protocol version 1.0.
+"""
+
+from __future__ import annotations
+
+import base64
+import binascii
+from dataclasses import dataclass
+from typing import Any
+
+from artrator.errors import ArtratorError, Code
+from artrator.keys import PrivateKey, PublicKey
+
+
+def pae(payload_type: str, payload: bytes) -> bytes:
+    """DSSE's pre-authentication encoding: what is signed."""
+    kind = payload_type.encode()
+    return b"DSSEv1 %d %s %d %s" % (len(kind), kind, len(payload), payload)
+
+
+@dataclass(frozen=True)
+class Envelope:
+    """A payload and its signatures (key id, DER signature)."""
+
+    payload_type: str
+    payload: bytes
+    signatures: tuple[tuple[str, bytes], ...]
+
+    def to_json(self) -> dict[str, Any]:
+        """The standard JSON form."""
+        return {
+            "payloadType": self.payload_type,
+            "payload": base64.b64encode(self.payload).decode(),
+            "signatures": [
+                {"keyid": keyid, "sig": base64.b64encode(signature).decode()} for keyid, signature in self.signatures
+            ],
+        }
+
+    @classmethod
+    def from_json(cls, value: object) -> Envelope:
+        """Read the JSON form; raises ArtratorError ``document_invalid``."""
+        try:
+            assert isinstance(value, dict)  # noqa: S101  # one exception path for every malformed shape
+            signatures = value["signatures"]
+            assert isinstance(signatures, list)  # noqa: S101
+            assert 1 <= len(signatures) <= 8  # noqa: S101
+            return cls(
+                payload_type=str(value["payloadType"]),
+                payload=base64.b64decode(value["payload"], validate=True),
+                signatures=tuple(
+                    (str(s.get("keyid", "")), base64.b64decode(s["sig"], validate=True)) for s in signatures
+                ),
+            )
+        except (AssertionError, KeyError, TypeError, AttributeError, binascii.Error, ValueError) as error:
+            raise ArtratorError(Code.DOCUMENT_INVALID, "This is not a signed document.") from error
+
+
+def sign(key: PrivateKey, payload_type: str, payload: bytes) -> Envelope:
+    """Sign ``payload`` as ``payload_type``."""
+    return Envelope(payload_type, payload, ((key.id, key.sign(pae(payload_type, payload))),))
+
+
+def verify(envelope: Envelope, payload_type: str, key: PublicKey) -> bytes:
+    """The payload, if ``key`` signed it as ``payload_type``; raises ArtratorError ``document_invalid``."""
+    if envelope.payload_type != payload_type:
+        raise ArtratorError(
+            Code.DOCUMENT_INVALID,
+            f"The document is of type {envelope.payload_type!r} where {payload_type!r} was expected.",
+        )
+    signed = pae(payload_type, envelope.payload)
+    if not any(key.verify(signature, signed) for _, signature in envelope.signatures):
+        raise ArtratorError(Code.DOCUMENT_INVALID, f"The document is not signed by the key {key.id}.")
+    return envelope.payload

@@ -1,0 +1,218 @@
+"""Every error a person or a program can meet, in one catalogue: a stable code, a status, and the cure.
+
+The tree::
+
+    ArtratorError            your environment or your input; shown as it is
+      ModelError             what a backend raises to tell the buyer something
+
+On the wire every party answers with the same shape::
+
+    {"error": {"code": "ticket_expired", "message": "…", "cure": "…", "details": {…}}}
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Any, Final
+
+
+class Code(StrEnum):
+    """The stable name of an error. Programs branch on it; it is never renamed. Kept in alphabetical order."""
+
+    ACCOUNT_UNKNOWN = "account_unknown"
+    API_KEY_INVALID = "api_key_invalid"
+    BACKEND_MISSING = "backend_missing"
+    BACKEND_RUNTIME_BROKEN = "backend_runtime_broken"
+    CHALLENGE_INVALID = "challenge_invalid"
+    CONFLICT = "conflict"
+    CREDITS_INSUFFICIENT = "credits_insufficient"
+    DESCRIPTOR_INVALID = "descriptor_invalid"
+    DISK_FULL = "disk_full"
+    DOCUMENT_INVALID = "document_invalid"
+    FORBIDDEN = "forbidden"
+    IMAGE_CORRUPT = "image_corrupt"
+    IMAGE_TOO_LARGE = "image_too_large"
+    INPUT_INVALID = "input_invalid"
+    INPUT_UNKNOWN = "input_unknown"
+    INTERNAL = "internal"
+    JOB_CANCELLED = "job_cancelled"
+    JOB_DEADLINE = "job_deadline"
+    JOB_UNKNOWN = "job_unknown"
+    LISTING_UNKNOWN = "listing_unknown"
+    MANIFEST_INVALID = "manifest_invalid"
+    MODEL_FAILED = "model_failed"
+    NODE_BUSY = "node_busy"
+    NODE_PIN_MISMATCH = "node_pin_mismatch"
+    NODE_UNKNOWN = "node_unknown"
+    NODE_UNREACHABLE = "node_unreachable"
+    NOT_FOUND = "not_found"
+    NO_NODE = "no_node"
+    OFFER_INVALID = "offer_invalid"
+    ORDER_CLOSED = "order_closed"
+    ORDER_UNKNOWN = "order_unknown"
+    OUTPUT_CORRUPT = "output_corrupt"
+    OUTPUT_EXPIRED = "output_expired"
+    PACKAGE_CHANGED = "package_changed"
+    PACKAGE_INVALID = "package_invalid"
+    PACKAGE_UNSIGNED = "package_unsigned"
+    PLUGIN_BROKEN = "plugin_broken"
+    PLUGIN_INVALID = "plugin_invalid"
+    PRICE_ABOVE_CAP = "price_above_cap"
+    PROOF_INVALID = "proof_invalid"
+    QUOTE_EXPIRED = "quote_expired"
+    QUOTE_UNKNOWN = "quote_unknown"
+    RATE_LIMITED = "rate_limited"
+    RECEIPT_INVALID = "receipt_invalid"
+    REGISTRY_UNREACHABLE = "registry_unreachable"
+    REQUEST_INVALID = "request_invalid"
+    REQUEST_TAMPERED = "request_tampered"
+    REQUEST_TOO_LARGE = "request_too_large"
+    SCOPE_MISSING = "scope_missing"
+    SESSION_INVALID = "session_invalid"
+    SPENDING_LIMIT = "spending_limit"
+    TICKET_EXPIRED = "ticket_expired"
+    TICKET_INVALID = "ticket_invalid"
+    TICKET_WRONG_NODE = "ticket_wrong_node"
+    VOUCHER_INVALID = "voucher_invalid"
+    WORKER_DIED = "worker_died"
+    WORKER_LIMIT = "worker_limit"
+
+
+@dataclass(frozen=True)
+class Entry:
+    """What the catalogue knows of a code: the HTTP status it travels with and what usually cures it."""
+
+    status: int
+    cure: str
+
+
+CATALOGUE: Final[dict[Code, Entry]] = {
+    Code.ACCOUNT_UNKNOWN: Entry(404, "Sign in once, which creates the account, or check the name."),
+    Code.API_KEY_INVALID: Entry(401, "Create a new API key; keys are shown once and can be revoked."),
+    Code.BACKEND_MISSING: Entry(422, "Install the plugin that provides this backend: artrator plugins install."),
+    Code.BACKEND_RUNTIME_BROKEN: Entry(
+        500, "Remove both onnxruntime and onnxruntime-gpu, then install exactly one of them."
+    ),
+    Code.CHALLENGE_INVALID: Entry(401, "Ask for a new challenge and sign it within a minute."),
+    Code.CONFLICT: Entry(409, "The same id was used for something else; use a fresh id."),
+    Code.CREDITS_INSUFFICIENT: Entry(402, "Redeem a voucher or top up, then try again."),
+    Code.DESCRIPTOR_INVALID: Entry(422, "Run `artrator node init` again so that the node signs a fresh descriptor."),
+    Code.DISK_FULL: Entry(507, "Free some disk space on the machine that answered, then repeat the request."),
+    Code.DOCUMENT_INVALID: Entry(422, "The document was changed or signed by another key; ask for a fresh one."),
+    Code.FORBIDDEN: Entry(403, "This belongs to another account."),
+    Code.IMAGE_CORRUPT: Entry(422, "Save the image again as PNG, JPEG or WebP and send that file."),
+    Code.IMAGE_TOO_LARGE: Entry(413, "Make the image smaller than the limit that the message names."),
+    Code.INPUT_INVALID: Entry(422, "Change the value to one that the model accepts; `artrator show` lists them."),
+    Code.INPUT_UNKNOWN: Entry(422, "Check the spelling; `artrator show` lists the inputs of a model."),
+    Code.INTERNAL: Entry(500, "Not your fault: please report it with the time and the code."),
+    Code.JOB_CANCELLED: Entry(409, "Nothing was charged; start a new job when you are ready."),
+    Code.JOB_DEADLINE: Entry(504, "Nothing was charged; try again, or choose fewer steps or a smaller size."),
+    Code.JOB_UNKNOWN: Entry(404, "Check the job id; outputs are kept only for the node's retention time."),
+    Code.LISTING_UNKNOWN: Entry(404, "Search again; the creator may have withdrawn it."),
+    Code.MANIFEST_INVALID: Entry(422, "Correct the line that the message names in artrator.toml."),
+    Code.MODEL_FAILED: Entry(500, "Nothing was charged; try other settings or tell the creator."),
+    Code.NODE_BUSY: Entry(503, "Wait as long as Retry-After says, or pick another node."),
+    Code.NODE_PIN_MISMATCH: Entry(502, "Do not go on: something stands between you and the node. Tell the creator."),
+    Code.NODE_UNKNOWN: Entry(404, "The node has not registered here; its owner must start it."),
+    Code.NODE_UNREACHABLE: Entry(502, "Nothing was charged; try again in a moment or pick another node."),
+    Code.NOT_FOUND: Entry(404, "Check the address."),
+    Code.NO_NODE: Entry(503, "No node offers this model right now; try later or pick another model."),
+    Code.OFFER_INVALID: Entry(422, "Publish the package again with `artrator node publish`."),
+    Code.ORDER_CLOSED: Entry(409, "The order has ended; make a new one."),
+    Code.ORDER_UNKNOWN: Entry(404, "Check the order id."),
+    Code.OUTPUT_CORRUPT: Entry(502, "The output did not arrive whole, so it was not accepted; nothing was charged."),
+    Code.OUTPUT_EXPIRED: Entry(410, "The node's retention time is over; run the job again."),
+    Code.PACKAGE_CHANGED: Entry(422, "Restore the file that the message names, or sign the package anew."),
+    Code.PACKAGE_INVALID: Entry(422, "Run `artrator package check` and follow what it says."),
+    Code.PACKAGE_UNSIGNED: Entry(422, "Sign it with `artrator package sign`."),
+    Code.PLUGIN_BROKEN: Entry(500, "Update or uninstall the plugin: artrator plugins uninstall."),
+    Code.PLUGIN_INVALID: Entry(422, "Tell the plugin's author what the message says; nothing was installed."),
+    Code.PRICE_ABOVE_CAP: Entry(409, "Ask for a new quote; you never pay more than the cap you accepted."),
+    Code.PROOF_INVALID: Entry(401, "Sign the request with the key that the ticket names, and check the clock."),
+    Code.QUOTE_EXPIRED: Entry(410, "Ask for a new quote."),
+    Code.QUOTE_UNKNOWN: Entry(404, "Ask for a new quote."),
+    Code.RATE_LIMITED: Entry(429, "Slow down; Retry-After says when to come back."),
+    Code.RECEIPT_INVALID: Entry(422, "The node must sign the receipt with the key in its descriptor."),
+    Code.REGISTRY_UNREACHABLE: Entry(502, "Check the registry's address and your connection, then try again."),
+    Code.REQUEST_INVALID: Entry(422, "Correct the field that the message names."),
+    Code.REQUEST_TAMPERED: Entry(422, "The request differs from the one that was paid for; make a new order."),
+    Code.REQUEST_TOO_LARGE: Entry(413, "Send less at once; the message names the limit."),
+    Code.SCOPE_MISSING: Entry(403, "Use an API key that has the scope named in the message."),
+    Code.SESSION_INVALID: Entry(401, "Sign in again."),
+    Code.SPENDING_LIMIT: Entry(402, "Raise the API key's spending limit or use another key."),
+    Code.TICKET_EXPIRED: Entry(410, "Nothing was charged; make a new order. If this repeats, check the clock."),
+    Code.TICKET_INVALID: Entry(401, "Get a ticket from the registry that this node trusts."),
+    Code.TICKET_WRONG_NODE: Entry(403, "Send the job to the node that the ticket names."),
+    Code.VOUCHER_INVALID: Entry(422, "Check the code; a voucher works once and may expire."),
+    Code.WORKER_DIED: Entry(500, "Nothing was charged; try again. The node has started a fresh worker."),
+    Code.WORKER_LIMIT: Entry(500, "Nothing was charged; the model outran its limits. Try a smaller request."),
+}
+
+
+class ArtratorError(Exception):
+    """Something that a person can understand and act on.
+
+    Attributes:
+        code: The stable code.
+        message: One sentence that says what happened.
+        cure: One sentence that says what to do.
+        details: Facts for programs, JSON values only.
+    """
+
+    def __init__(self, code: Code, message: str, *, cure: str | None = None, **details: Any) -> None:
+        super().__init__(message)
+        self.code: Final = code
+        self.message: Final = message
+        self.cure: Final = CATALOGUE[code].cure if cure is None else cure
+        self.details: Final[dict[str, Any]] = details
+
+    @property
+    def status(self) -> int:
+        """The HTTP status this error travels with."""
+        return CATALOGUE[self.code].status
+
+    def to_json(self) -> dict[str, Any]:
+        """The one error shape of every Artrator service."""
+        return {
+            "error": {
+                "code": self.code.value,
+                "message": self.message,
+                "cure": self.cure,
+                "details": self.details,
+            }
+        }
+
+    @classmethod
+    def from_json(cls, body: object, *, status: int = 500) -> ArtratorError:
+        """Read the one error shape back; whatever else was answered becomes ``internal``."""
+        problem = body.get("error") if isinstance(body, dict) else None
+        if not isinstance(problem, dict):
+            return cls(Code.INTERNAL, f"The server answered with status {status} and no explanation.")
+        try:
+            code = Code(str(problem.get("code")))
+        except ValueError:  # a newer server may know codes that this client does not
+            code = Code.INTERNAL
+        details = problem.get("details")
+        return cls(
+            code,
+            str(problem.get("message", "")),
+            cure=str(problem.get("cure", "")),
+            **({str(k): v for k, v in details.items()} if isinstance(details, dict) else {}),
+        )
+
+    def __reduce__(self) -> tuple[Any, ...]:  # keyword arguments do not survive the default pickling
+        return (_rebuild, (type(self), self.code, self.message, self.cure, self.details))
+
+
+def _rebuild(kind: type[ArtratorError], code: Code, message: str, cure: str, details: dict[str, Any]) -> ArtratorError:
+    if issubclass(kind, ModelError):
+        return kind(message)
+    return kind(code, message, cure=cure, **details)
+
+
+class ModelError(ArtratorError):
+    """What a backend raises to tell the buyer something; the message is shown as it is."""
+
+    def __init__(self, message: str) -> None:
+        super().__init__(Code.MODEL_FAILED, message)

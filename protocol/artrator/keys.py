@@ -1,0 +1,134 @@
+"""P-256 keys: one type for signing packages, documents, tickets and TLS.
+
+A public key travels as base64url of its SubjectPublicKeyInfo (DER); its id is ``sha256:`` and the hex digest of
+the same bytes. Signatures are DER-encoded ECDSA over SHA-256. ECDSA is malleable: never use signature bytes
+as an id.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import hashlib
+import os
+from dataclasses import dataclass
+from pathlib import Path
+
+from cryptography.exceptions import InvalidSignature
+from cryptography.hazmat.primitives import hashes, serialization
+from cryptography.hazmat.primitives.asymmetric import ec
+
+from artrator.canonical import b64, unb64
+
+_ECDSA = ec.ECDSA(hashes.SHA256())
+
+
+@dataclass(frozen=True)
+class PublicKey:
+    """The public half. Equal when the encoded keys are equal."""
+
+    spki: bytes
+
+    @classmethod
+    def decode(cls, text: str) -> PublicKey:
+        """Read the wire form; raises ValueError unless it is a P-256 public key."""
+        return cls.from_spki(unb64(text))
+
+    @classmethod
+    def from_spki(cls, spki: bytes) -> PublicKey:
+        """Read DER; raises ValueError unless it is a P-256 public key in its one canonical encoding."""
+        key = serialization.load_der_public_key(spki)
+        if not isinstance(key, ec.EllipticCurvePublicKey) or key.curve.name != "secp256r1":
+            raise ValueError("not a P-256 public key")
+        return cls.of(key)
+
+    @classmethod
+    def of(cls, key: ec.EllipticCurvePublicKey) -> PublicKey:
+        """Wrap a key of the cryptography library."""
+        return cls(key.public_bytes(serialization.Encoding.DER, serialization.PublicFormat.SubjectPublicKeyInfo))
+
+    def encode(self) -> str:
+        """The wire form."""
+        return b64(self.spki)
+
+    @property
+    def id(self) -> str:
+        """``sha256:<hex>`` of the encoded key."""
+        return "sha256:" + hashlib.sha256(self.spki).hexdigest()
+
+    @property
+    def native(self) -> ec.EllipticCurvePublicKey:
+        """The key as the cryptography library knows it."""
+        key = serialization.load_der_public_key(self.spki)
+        assert isinstance(key, ec.EllipticCurvePublicKey)  # noqa: S101  # proven in from_spki
+        return key
+
+    def verify(self, signature: bytes, data: bytes) -> bool:
+        """Whether ``signature`` is this key's over ``data``."""
+        try:
+            self.native.verify(signature, data, _ECDSA)
+        except InvalidSignature:
+            return False
+        return True
+
+
+class PrivateKey:
+    """The private half."""
+
+    def __init__(self, native: ec.EllipticCurvePrivateKey) -> None:
+        self.native = native
+        self.public = PublicKey.of(native.public_key())
+
+    @classmethod
+    def generate(cls) -> PrivateKey:
+        """A fresh key from the system's randomness."""
+        return cls(ec.generate_private_key(ec.SECP256R1()))
+
+    @classmethod
+    def from_pem(cls, pem: bytes, password: bytes | None = None) -> PrivateKey:
+        """Read PKCS#8 PEM; raises ValueError unless it is a P-256 private key."""
+        key = serialization.load_pem_private_key(pem, password)
+        if not isinstance(key, ec.EllipticCurvePrivateKey) or key.curve.name != "secp256r1":
+            raise ValueError("not a P-256 private key")
+        return cls(key)
+
+    def to_pem(self) -> bytes:
+        """Unencrypted PKCS#8 PEM."""
+        return self.native.private_bytes(
+            serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
+        )
+
+    @property
+    def id(self) -> str:
+        """The public key's id."""
+        return self.public.id
+
+    def sign(self, data: bytes) -> bytes:
+        """DER-encoded ECDSA signature over SHA-256 of ``data``."""
+        return self.native.sign(data, _ECDSA)
+
+    @classmethod
+    def load(cls, path: Path) -> PrivateKey:
+        """Read a key file."""
+        return cls.from_pem(path.read_bytes())
+
+    def save(self, path: Path) -> None:
+        """Write the key so that a power cut leaves either no file or the whole key, readable by its owner only."""
+        path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+        scratch = path.with_name(path.name + ".new")
+        with contextlib.suppress(FileNotFoundError):
+            scratch.unlink()
+        descriptor = os.open(scratch, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+        with os.fdopen(descriptor, "wb") as file:
+            file.write(self.to_pem())
+            file.flush()
+            os.fsync(file.fileno())
+        scratch.replace(path)
+
+    @classmethod
+    def load_or_create(cls, path: Path) -> PrivateKey:
+        """The key in ``path``, made on first use."""
+        if path.exists():
+            return cls.load(path)
+        key = cls.generate()
+        key.save(path)
+        return key

@@ -1,0 +1,17 @@
+"""The base of every message."""
+
+from __future__ import annotations
+
+from pydantic import BaseModel, ConfigDict
+
+
+class Message(BaseModel):
+    """Frozen; unknown fields are ignored, so that an older party can read a newer one's answer."""
+
+    model_config = ConfigDict(frozen=True, extra="ignore")
+
+
+class Request(BaseModel):
+    """What a client sends: unknown fields are refused, so that a misspelt field is not silently dropped."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")

@@ -1,0 +1,140 @@
+"""Messages of a node's HTTP API.
+
+A job is sent as ``multipart/form-data``: a part ``job`` (JSON, ``JobRequest``) and one part for each file that an
+input refers to. In ``inputs`` a file stands as ``{"sha256": "<hex>", "size": n, "media_type": "image/png"}`` and
+its part is named by that digest; ``images`` inputs are lists of those. The same JSON (``package`` and ``inputs``) is
+what the salted request digest covers.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from enum import StrEnum
+from typing import Annotated, Any, Literal
+
+from pydantic import Field
+
+from artrator.messages._base import Message, Request
+
+
+class FileRef(Request):
+    """A file input by digest."""
+
+    sha256: Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")]
+    size: Annotated[int, Field(ge=1)]
+    media_type: str
+
+
+class JobBody(Request):
+    """What the buyer wants; the digest in the ticket covers exactly this, canonically written."""
+
+    package: str
+    inputs: Mapping[str, Any]
+    #: How images come back.
+    format: Literal["png", "jpeg", "webp"] = "png"
+
+
+class JobRequest(Request):
+    """The ``job`` part of ``PUT /v1/jobs/{id}``."""
+
+    ticket: str
+    salt: Annotated[str, Field(pattern=r"^[A-Za-z0-9_-]{43}$")]  # 32 bytes, base64url
+    body: JobBody
+
+
+class JobState(StrEnum):
+    """``queued -> running -> delivered | failed | cancelled``."""
+
+    QUEUED = "queued"
+    RUNNING = "running"
+    DELIVERED = "delivered"
+    FAILED = "failed"
+    CANCELLED = "cancelled"
+
+
+class Output(Message):
+    """One finished file; fetch it at ``GET /v1/jobs/{id}/outputs/{index}``."""
+
+    index: int
+    name: str
+    media_type: str
+    sha256: str
+    size: int
+    width: int | None = None
+    height: int | None = None
+
+
+class Job(Message):
+    """``GET /v1/jobs/{id}`` and the answer to PUT. ``position`` counts jobs ahead; seconds are estimates."""
+
+    job: str
+    state: JobState
+    position: int | None = None
+    expected_seconds: float | None = None
+    done: int = 0
+    total: int = 0
+    outputs: Sequence[Output] = ()
+    receipt: Mapping[str, Any] | None = None
+    error: Mapping[str, Any] | None = None
+    retained_until: float | None = None
+
+
+class EventKind(StrEnum):
+    """Events of ``GET /v1/jobs/{id}/events`` (SSE; ids count up from 1 and resume by Last-Event-ID).
+
+    Data, each a JSON object:
+
+    - ``queued``    position, expected_seconds
+    - ``started``   node, runtime
+    - ``progress``  done, total, seconds_left
+    - ``preview``   serial (fetch ``GET /v1/jobs/{id}/preview``: a JPEG of at most 320 px, always the newest)
+    - ``output``    an ``Output``
+    - ``done``      the ``Job`` with its receipt
+    - ``failed``    the error's ``code message cure details``, and ``receipt``
+    - ``cancelled`` ``receipt``
+    """
+
+    QUEUED = "queued"
+    STARTED = "started"
+    PROGRESS = "progress"
+    PREVIEW = "preview"
+    OUTPUT = "output"
+    DONE = "done"
+    FAILED = "failed"
+    CANCELLED = "cancelled"
+
+
+class PackageHealth(Message):
+    """One package on a node."""
+
+    package: str
+    name: str
+    version: str
+    title: Mapping[str, str]
+    state: str
+    backend: str
+    runtime: str = ""
+    memory_bytes: int = 0
+    jobs_done: int = 0
+    jobs_failed: int = 0
+    run_seconds: float = 0.0
+    error: str | None = None
+
+
+class Health(Message):
+    """``GET /v1/health``: public; says nothing of any job's content."""
+
+    node: str
+    name: str
+    version: str
+    state: Literal["serving", "draining", "starting"]
+    registry: str
+    registry_reached_at: float | None
+    device: str
+    queued: int
+    running: int
+    outbox: int
+    packages: Sequence[PackageHealth]
+    #: Spoken warnings: what this platform lacks, what fell back.
+    warnings: Sequence[str] = ()
+    started_at: float

@@ -1,0 +1,395 @@
+"""Messages of the registry's HTTP API. Money is integer micro-credits; times are seconds since 1970, UTC."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from enum import StrEnum
+from typing import Annotated, Any, Literal
+
+from pydantic import Field
+
+from artrator.messages._base import Message, Request
+
+Identifier = Annotated[str, Field(pattern=r"^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$")]
+Digest = Annotated[str, Field(pattern=r"^sha256:[0-9a-f]{64}$")]
+Handle = Annotated[str, Field(pattern=r"^[a-z0-9](?:[a-z0-9-]{0,30}[a-z0-9])?$")]
+Measures = Annotated[Mapping[str, Annotated[int, Field(ge=0, le=10**12)]], Field(max_length=16)]
+Json = Mapping[str, Any]
+
+
+# --- the registry itself ----------------------------------------------------------------------------------------
+
+
+class RegistryInfo(Message):
+    """``GET /v1/registry``: who answers."""
+
+    name: str
+    registry: str  # the root key's id
+    root_key: str  # encoded; a client pins it on first use
+    version: str
+    time: float
+    #: Said beside every balance: what a credit is worth here, by language ("Test credits without cash value").
+    credit_note: Mapping[str, str]
+    listings: int
+    nodes_online: int
+
+
+# --- accounts ------------------------------------------------------------------------------------------------------
+
+
+class ChallengeRequest(Request):
+    """``POST /v1/challenges``."""
+
+    public_key: str
+
+
+class Challenge(Message):
+    """Sign ``b"artrator-sign-in\\n" + nonce + b"\\n" + registry id`` (ASCII) within ``expires_at``."""
+
+    challenge: str
+    nonce: str
+    registry: str
+    expires_at: float
+
+
+class SignIn(Request):
+    """``POST /v1/sessions``. The first sign-in of a key creates its account; ``handle`` matters only then."""
+
+    challenge: str
+    public_key: str
+    signature: str  # base64url, DER
+    handle: Handle | None = None
+    display_name: Annotated[str, Field(max_length=80)] | None = None
+
+
+class Account(Message):
+    """``GET /v1/account``."""
+
+    id: Identifier
+    handle: str
+    display_name: str
+    public_key: str
+    created_at: float
+
+
+class Session(Message):
+    """A short-lived bearer token."""
+
+    token: str
+    expires_at: float
+    account: Account
+
+
+class Scope(StrEnum):
+    """What an API key may do. Alphabetical."""
+
+    ACCOUNT_READ = "account:read"
+    LISTINGS_WRITE = "listings:write"
+    NODES_WRITE = "nodes:write"
+    ORDERS_WRITE = "orders:write"
+
+
+class APIKeyRequest(Request):
+    """``POST /v1/api-keys``. ``spending_limit`` is for the key's whole life; None means no limit."""
+
+    label: Annotated[str, Field(min_length=1, max_length=80)]
+    scopes: Annotated[Sequence[Scope], Field(min_length=1)]
+    spending_limit: Annotated[int, Field(ge=0)] | None = None
+    expires_at: float | None = None
+
+
+class APIKey(Message):
+    """An API key. ``secret`` is there only in the answer that creates it."""
+
+    id: Identifier
+    label: str
+    scopes: Sequence[Scope]
+    spending_limit: int | None
+    spent: int
+    created_at: float
+    expires_at: float | None = None
+    revoked_at: float | None = None
+    secret: str | None = None
+
+
+class APIKeys(Message):
+    """``GET /v1/api-keys``."""
+
+    items: Sequence[APIKey]
+
+
+# --- money -------------------------------------------------------------------------------------------------------
+
+
+class Balance(Message):
+    """``GET /v1/account/balance``. ``available`` can be spent; ``held`` waits for deliveries; ``earned`` of a
+    creator is ``pending`` until its dispute window ends.
+    """
+
+    available: int
+    held: int
+    pending: int
+
+
+class StatementLine(Message):
+    """One line. ``amount`` is signed from the account's point of view; ``balance`` is what was available after it."""
+
+    id: str
+    at: float
+    kind: Literal["grant", "voucher", "hold", "release", "charge", "earning", "fee", "refund", "royalty"]
+    amount: int
+    balance: int
+    text: str
+    order: str | None = None
+    listing: str | None = None
+    receipt: str | None = None
+    counterparty: str | None = None
+
+
+class Statement(Message):
+    """``GET /v1/account/statement?before=&limit=``: newest first; ``next`` is the cursor of the following page."""
+
+    lines: Sequence[StatementLine]
+    next: str | None = None
+
+
+class VoucherRedemption(Request):
+    """``POST /v1/vouchers/redeem``."""
+
+    code: Annotated[str, Field(min_length=8, max_length=80)]
+
+
+class VoucherRedeemed(Message):
+    """What a voucher brought."""
+
+    amount: int
+    balance: Balance
+
+
+# --- listings --------------------------------------------------------------------------------------------------------
+
+
+class SampleUpload(Request):
+    """A sample picture, PNG, JPEG or WebP of at most 512 KiB, base64. Its name must be a sample of the manifest."""
+
+    file: str
+    data: str
+
+
+class Publication(Request):
+    """``PUT /v1/listings/{handle}/{name}``: offer a package version. Repeating it is harmless.
+
+    ``manifest`` is ``artrator.toml`` as it was signed; ``signature`` is ``model.sig`` parsed; ``offer`` is the signed
+    offer. The registry checks that the creator's key signed both and that the signature covers this manifest and
+    these samples.
+    """
+
+    manifest: Annotated[str, Field(max_length=262_144)]
+    signature: Json
+    offer: Json
+    samples: Annotated[Sequence[SampleUpload], Field(max_length=12)] = ()
+
+
+class NodeState(StrEnum):
+    """How soon a node can run a package."""
+
+    WARM = "warm"
+    COLD = "cold"
+    LOADING = "loading"
+    OFFLINE = "offline"
+
+
+class ListingCard(Message):
+    """A listing as a search result. ``prices`` are in micro-credits for one run of the manifest's defaults."""
+
+    listing: str  # handle/name
+    title: Mapping[str, str]
+    summary: Mapping[str, str]
+    task: str
+    creator: str  # handle
+    creator_name: str
+    version: str
+    package: Digest
+    license: str
+    commercial: bool
+    tags: Sequence[str]
+    samples: Sequence[str]  # paths on the registry: /v1/samples/<sha256>.<ext>
+    price: int
+    state: NodeState
+    nodes: int
+    runs: int
+    published_at: float
+
+
+class ListingPage(Message):
+    """``GET /v1/listings?q=&task=&tag=&sort=&cursor=&limit=``; sort: ``relevant popular new price``."""
+
+    items: Sequence[ListingCard]
+    total: int
+    tasks: Mapping[str, int]
+    next: str | None = None
+
+
+class ListingVersion(Message):
+    """One version in a listing's history."""
+
+    version: str
+    package: Digest
+    published_at: float
+
+
+class Listing(Message):
+    """``GET /v1/listings/{handle}/{name}?version=``: all that a buyer needs to decide and to draw the form."""
+
+    card: ListingCard
+    manifest: str  # artrator.toml, parsed by the client
+    offer: Json  # signed by the creator
+    creator_key: str
+    signature: Json  # model.sig
+    versions: Sequence[ListingVersion]
+
+
+# --- nodes --------------------------------------------------------------------------------------------------------------
+
+
+class NodeRegistration(Request):
+    """``PUT /v1/nodes/{node}``: the signed descriptor."""
+
+    descriptor: Json
+
+
+class PackageState(Request):
+    """What a node says of one package in a heartbeat. Seconds are measured, not promised."""
+
+    package: Digest
+    state: NodeState
+    expected_wait: Annotated[float, Field(ge=0)] = 0.0
+    load_seconds: Annotated[float, Field(ge=0)] = 0.0
+    run_seconds: Annotated[float, Field(ge=0)] = 0.0
+
+
+class Heartbeat(Request):
+    """``POST /v1/nodes/{node}/heartbeat``."""
+
+    packages: Annotated[Sequence[PackageState], Field(max_length=1000)] = ()
+    queued: int = 0
+    accepting: bool = True
+    version: str = ""
+
+
+class HeartbeatAnswer(Message):
+    """What the registry wants of the node: when to come again, and the key set's serial (fetch it when it grew)."""
+
+    next_in: float
+    keyset_serial: int
+
+
+class NodeCandidate(Message):
+    """A node that can run an order."""
+
+    node: str
+    name: str
+    urls: Sequence[str]
+    state: NodeState
+    expected_wait: float
+    run_seconds: float
+    descriptor: Json
+
+
+class Nodes(Message):
+    """``GET /v1/nodes?listing=``."""
+
+    items: Sequence[NodeCandidate]
+
+
+# --- orders -------------------------------------------------------------------------------------------------------------------
+
+
+class QuoteRequest(Request):
+    """``POST /v1/quotes``: only numbers that cost something, and a salted digest; never the prompt."""
+
+    listing: str
+    version: str | None = None
+    measures: Measures
+    request: Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")]
+
+
+class PriceLine(Message):
+    """One line of a price: ``base`` or a cost unit."""
+
+    unit: str
+    measure: int
+    amount: int
+
+
+class Quote(Message):
+    """A price with a hard cap, good until ``expires_at``. ``nodes`` is best first; empty never happens (``no_node``)."""
+
+    quote: Identifier
+    listing: str
+    package: Digest
+    offer: Digest
+    price: int
+    cap: int
+    breakdown: Sequence[PriceLine]
+    nodes: Sequence[NodeCandidate]
+    expires_at: float
+
+
+class OrderRequest(Request):
+    """``PUT /v1/orders/{id}``: the client makes the id and stores it before it sends. Same id and body: same answer."""
+
+    quote: Identifier
+    node: str
+    max_price: Annotated[int, Field(ge=0)]
+
+
+class OrderState(StrEnum):
+    """``held -> claimed -> settled | released | disputed -> refunded | settled``."""
+
+    HELD = "held"
+    CLAIMED = "claimed"
+    SETTLED = "settled"
+    RELEASED = "released"
+    DISPUTED = "disputed"
+    REFUNDED = "refunded"
+
+
+class Order(Message):
+    """An order. ``ticket`` is there for the buyer only."""
+
+    order: Identifier
+    state: OrderState
+    listing: str
+    package: Digest
+    node: str
+    cap: int
+    charged: int
+    created_at: float
+    capture_by: float
+    ticket: str | None = None
+    receipt: Json | None = None
+    acknowledgement: Json | None = None
+    #: Why it was released, as a code of the catalogue or ``cancelled``, ``expired``.
+    reason: str | None = None
+
+
+class Orders(Message):
+    """``GET /v1/orders?before=&limit=``."""
+
+    items: Sequence[Order]
+    next: str | None = None
+
+
+class Claim(Request):
+    """``PUT /v1/orders/{id}/receipt`` from the node: the signed receipt, and the acknowledgement if it has one."""
+
+    receipt: Json
+    acknowledgement: Json | None = None
+
+
+class Acknowledge(Request):
+    """``PUT /v1/orders/{id}/acknowledgement`` from the buyer: both documents, so that a lost node loses nothing."""
+
+    receipt: Json
+    acknowledgement: Json
