@@ -1,0 +1,87 @@
+"""How numbers, times and names of things are written."""
+
+from datetime import datetime
+
+from PySide6.QtCore import QCoreApplication, QDateTime, QLocale
+
+from artrator.money import MICRO, format_credits
+
+
+def amount(micro: int, *, places: int | None = None) -> str:
+    """Write micro-credits as a number of credits, exactly unless `places` cuts it: "1,234.5"."""
+    if places is not None:
+        unit = MICRO // 10**places
+        # Cut towards zero: a balance must never look larger than it is.
+        micro = (abs(micro) // unit * unit) * (1 if micro >= 0 else -1)
+    return format_credits(micro).replace("-", "−")
+
+
+def credits_text(micro: int, *, places: int | None = None) -> str:
+    """Write micro-credits with their unit: "12 credits"."""
+    number = amount(micro, places=places)
+    if number in {"1", "−1"}:
+        return QCoreApplication.translate("Text", "{amount} credit").format(amount=number)
+    return QCoreApplication.translate("Text", "{amount} credits").format(amount=number)
+
+
+def signed(micro: int) -> str:
+    """Write a change of the balance with its sign: "+10", "−0.5", "0"."""
+    return f"+{amount(micro)}" if micro > 0 else amount(micro)
+
+
+def task_name(task: str) -> str:
+    """Return the name of a task of models; an unknown one is shown as its creator wrote it."""
+    names = {
+        "text-to-image": QCoreApplication.translate("Text", "Text to image"),
+        "image-to-image": QCoreApplication.translate("Text", "Image to image"),
+        "style-transfer": QCoreApplication.translate("Text", "Style transfer"),
+        "upscale": QCoreApplication.translate("Text", "Upscale"),
+        "upscaling": QCoreApplication.translate("Text", "Upscale"),
+        "super-resolution": QCoreApplication.translate("Text", "Upscale"),
+        "inpaint": QCoreApplication.translate("Text", "Inpaint"),
+        "inpainting": QCoreApplication.translate("Text", "Inpaint"),
+        "background-removal": QCoreApplication.translate("Text", "Background removal"),
+        "text-to-text": QCoreApplication.translate("Text", "Text"),
+    }
+    return names.get(task) or task.replace("-", " ").replace("_", " ").capitalize()
+
+
+def when(seconds: float) -> str:
+    """Write a time of today as "10:42", of yesterday as "Yesterday", else as "12 Nov" or with its year."""
+    moment = datetime.fromtimestamp(seconds)
+    days = (datetime.now().date() - moment.date()).days
+    if days == 0:
+        return moment.strftime("%H:%M")
+    if days == 1:
+        return QCoreApplication.translate("Text", "Yesterday")
+    locale = QLocale()
+    korean = locale.language() == QLocale.Language.Korean
+    pattern = ("M월 d일" if korean else "d MMM") if days < 300 else ("yyyy년 M월 d일" if korean else "d MMM yyyy")
+    return locale.toString(QDateTime.fromSecsSinceEpoch(int(seconds)), pattern)
+
+
+def duration(seconds: float) -> str:
+    """Write a length of time: "0.4 s", "12 s", "3 min", "2 h 5 min", "3 d 4 h"."""
+    translate = QCoreApplication.translate
+    if seconds < 9.95:
+        return translate("Text", "{count} s").format(count=f"{seconds:.1f}".removesuffix(".0"))
+    if seconds < 90:
+        return translate("Text", "{count} s").format(count=round(seconds))
+    minutes = round(seconds / 60)
+    if minutes < 60:
+        return translate("Text", "{count} min").format(count=minutes)
+    if minutes < 60 * 24:
+        return translate("Text", "{hours} h {minutes} min").format(hours=minutes // 60, minutes=minutes % 60)
+    return translate("Text", "{days} d {hours} h").format(days=minutes // 1440, hours=minutes % 1440 // 60)
+
+
+def bytes_text(count: int) -> str:
+    """Write a size in bytes: "3.1 MB"."""
+    return QLocale().formattedDataSize(count, 1, QLocale.DataSizeFormat.DataSizeTraditionalFormat)
+
+
+def short_digest(digest: str) -> str:
+    """Shorten "sha256:9f3c…" for the eye; the whole is for the clipboard."""
+    kind, _, hexadecimal = digest.rpartition(":")
+    shown = f"{hexadecimal[:8]}…{hexadecimal[-4:]}" if len(hexadecimal) > 16 else hexadecimal
+    return f"{kind}:{shown}" if kind else shown
