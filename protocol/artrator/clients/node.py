@@ -1,9 +1,9 @@
-"""A node's HTTP API as an asynchronous client: TLS to the node's pinned certificate, each request signed by the buyer."""
+"""A node's HTTP API as an asynchronous client: TLS to the pinned certificate, each request signed by the buyer."""
 
 from __future__ import annotations
 
 import ssl
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncGenerator, Mapping
 from dataclasses import dataclass
 from types import TracebackType
 from typing import Any, Self
@@ -91,7 +91,7 @@ class NodeClient:
         """Hand the node the buyer's acknowledgement."""
         await self._send("PUT", f"/v1/jobs/{job}/acknowledgement", json=dict(acknowledgement))
 
-    async def events(self, job: str, *, after: int = 0) -> AsyncIterator[JobEvent]:
+    async def events(self, job: str, *, after: int = 0) -> AsyncGenerator[JobEvent, None]:
         """Events after serial ``after``, until the job ends or the connection does (then ask again)."""
         path = f"/v1/jobs/{job}/events"
         headers = self._proof("GET", path)
@@ -139,7 +139,11 @@ class NodeClient:
                 Code.NODE_PIN_MISMATCH,
                 f"What answers at {self.descriptor.urls[0]} is not the node {self.descriptor.name}.",
             )
-        return ArtratorError(Code.NODE_UNREACHABLE, f"The node {self.descriptor.name} does not answer.")
+        # Whether the request may have arrived decides if another node may be asked without risk of paying twice.
+        reached = not isinstance(error, httpx.ConnectError | httpx.ConnectTimeout)
+        return ArtratorError(
+            Code.NODE_UNREACHABLE, f"The node {self.descriptor.name} does not answer.", reached=reached
+        )
 
 
 def _problem(response: httpx.Response) -> ArtratorError:

@@ -1,0 +1,236 @@
+"""``artrator generate``: buy one job and write its pictures."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import json
+import signal
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+import click
+from rich.console import Console
+from rich.progress import BarColumn, Progress, TaskID, TextColumn, TimeRemainingColumn
+
+from artrator.cli._session import json_option, make_buyer, print_json, run
+from artrator.clients.buyer import Buyer, Prepared, Result, Stage, Update, read_listing
+from artrator.clients.registry import RegistryClient
+from artrator.errors import ArtratorError, Code
+from artrator.manifest import InputType, Manifest
+from artrator.messages import registry as m
+from artrator.money import format_credits, parse_credits
+from artrator.profile import Profile, write_atomically
+
+_FILE_TYPES = {InputType.IMAGE, InputType.MASK, InputType.IMAGES}
+_SUFFIXES = {"image/png": ".png", "image/jpeg": ".jpg", "image/webp": ".webp", "text/plain": ".txt"}
+
+
+@click.command()
+@click.argument("listing")
+@click.option("--prompt", help="Short for --set prompt=….")
+@click.option("--set", "settings", multiple=True, metavar="NAME=VALUE", help="An input; may be repeated.")
+@click.option("--file", "files", multiple=True, metavar="NAME=PATH", help="An image input; may be repeated.")
+@click.option("-o", "--output", type=click.Path(dir_okay=False, path_type=Path), help="Where to write the picture.")
+@click.option("--format", "image_format", default="png", type=click.Choice(["png", "jpeg", "webp"]), show_default=True)
+@click.option("--max-price", metavar="CREDITS", help="Refuse to pay more than this.")
+@click.option("--quote", "quote_only", is_flag=True, help="Say the price and stop.")
+@json_option
+def generate(
+    listing: str,
+    prompt: str | None,
+    settings: Sequence[str],
+    files: Sequence[str],
+    output: Path | None,
+    image_format: str,
+    max_price: str | None,
+    quote_only: bool,
+    as_json: bool,
+) -> None:
+    """Buy one run of LISTING and write what it makes.
+
+    You pay when the picture is here and whole; whatever goes wrong before that costs nothing. Exit codes: 0 done,
+    1 failed, 2 usage, 3 not enough credits or too dear, 4 nobody reachable, 130 cancelled.
+    """
+    limit = _amount(max_price)
+
+    async def work(client: RegistryClient) -> None:
+        buyer = await make_buyer(client, Profile())
+        found = await client.listing(listing)
+        manifest, _, _ = read_listing(found)
+        inputs = read_settings(manifest, [*settings, *([f"prompt={prompt}"] if prompt is not None else [])])
+        prepared = buyer.prepare(found, inputs, read_files(manifest, files), image_format=image_format)
+        quote = await buyer.quote(prepared)
+        if limit is not None and quote.cap > limit:
+            raise ArtratorError(
+                Code.PRICE_ABOVE_CAP,
+                f"This costs {format_credits(quote.cap)} credits, more than the {format_credits(limit)} you allow.",
+            )
+        if quote_only:
+            _say_quote(quote, as_json)
+            return
+        result = await _follow(buyer, prepared, quote, quiet=as_json)
+        written = write_outputs(result, output, default=found.card.listing.partition("/")[2])
+        _say_result(result, written, as_json)
+
+    run(work)
+
+
+def read_settings(manifest: Manifest, settings: Sequence[str]) -> dict[str, object]:
+    """``NAME=VALUE`` pairs as typed values; what is out of bounds is for ``prepare`` to say."""
+    inputs: dict[str, object] = {}
+    for setting in settings:
+        name, equals, value = setting.partition("=")
+        spec = manifest.inputs.get(name)
+        if not equals:
+            raise click.UsageError(f"--set {setting!r} is not NAME=VALUE.")
+        if spec is None:
+            known = ", ".join(manifest.inputs)
+            raise ArtratorError(Code.INPUT_UNKNOWN, f"{manifest.name} has no input {name!r}; it has: {known}.")
+        inputs[name] = _typed(spec.type, name, value)
+    return inputs
+
+
+def _typed(kind: InputType, name: str, value: str) -> object:
+    try:
+        match kind:
+            case InputType.INTEGER:
+                return int(value)
+            case InputType.NUMBER:
+                return float(value)
+            case InputType.BOOLEAN:
+                return {"true": True, "yes": True, "1": True, "false": False, "no": False, "0": False}[value.lower()]
+    except (ValueError, KeyError) as error:
+        raise ArtratorError(Code.INPUT_INVALID, f"{name}={value!r} is not a value of type {kind.value}.") from error
+    if kind in _FILE_TYPES:
+        raise ArtratorError(Code.INPUT_INVALID, f"{name} is an image: give it with --file {name}=PATH.")
+    return value
+
+
+def read_files(manifest: Manifest, files: Sequence[str]) -> dict[str, bytes | list[bytes]]:
+    """``NAME=PATH`` pairs as bytes. A sole image input may leave its name out."""
+    wanted = [spec.name for spec in manifest.inputs.values() if spec.type in _FILE_TYPES]
+    found: dict[str, bytes | list[bytes]] = {}
+    for given in files:
+        name, equals, path = given.partition("=")
+        if not equals and len(wanted) == 1:
+            name, path = wanted[0], given
+        if name not in wanted:
+            has = f"it has: {', '.join(wanted)}" if wanted else "it takes no files"
+            raise ArtratorError(Code.INPUT_UNKNOWN, f"{manifest.name} has no image input {name!r}; {has}.")
+        try:
+            data = Path(path).read_bytes()
+        except OSError as error:
+            raise ArtratorError(
+                Code.INPUT_INVALID, f"{path} cannot be read: {error.strerror}.", cure="Check the path."
+            ) from error
+        if manifest.inputs[name].type is InputType.IMAGES:
+            several = found.setdefault(name, [])
+            if isinstance(several, list):
+                several.append(data)
+        else:
+            found[name] = data
+    return found
+
+
+def write_outputs(result: Result, output: Path | None, *, default: str) -> list[Path]:
+    """Write every output. With several, the second is NAME-2 and so on. Existing files are replaced whole."""
+    written = []
+    for number, delivered in enumerate(result.outputs, start=1):
+        suffix = _SUFFIXES.get(delivered.output.media_type, ".bin")
+        path = output or Path(f"{default}-{result.order[:8]}{suffix}")
+        if number > 1:
+            path = path.with_name(f"{path.stem}-{number}{path.suffix}")
+        write_atomically(path, delivered.data)
+        written.append(path)
+    papers = {
+        "receipt": result.receipt_document,
+        "acknowledgement": result.acknowledgement_document,
+        "node": result.descriptor_document,
+    }
+    write_atomically(written[0].with_suffix(".receipt.json"), json.dumps(papers, indent=2).encode())
+    return written
+
+
+async def _follow(buyer: Buyer, prepared: Prepared, quote: m.Quote, *, quiet: bool) -> Result:
+    """Show the job's progress until its result; Ctrl+C cancels the job and releases the hold."""
+    stop = asyncio.Event()
+    loop = asyncio.get_running_loop()
+    with contextlib.suppress(NotImplementedError):  # Windows has no signal handlers on the loop
+        loop.add_signal_handler(signal.SIGINT, stop.set)
+    columns = (TextColumn("{task.description}"), BarColumn(), TextColumn("{task.fields[news]}"), TimeRemainingColumn())
+    with Progress(*columns, console=Console(stderr=True), disable=quiet, transient=True) as progress:
+        bar = progress.add_task(f"{format_credits(quote.cap)} credits held", total=None, news="")
+        consumer = asyncio.ensure_future(_consume(buyer, prepared, quote, progress, bar))
+        stopper = asyncio.ensure_future(stop.wait())
+        await asyncio.wait({consumer, stopper}, return_when=asyncio.FIRST_COMPLETED)
+        if not consumer.done():
+            progress.update(bar, description="Cancelling")
+            for pending in await asyncio.to_thread(buyer.pending):
+                if pending.request == prepared.digest:
+                    await buyer.cancel(pending)
+        stopper.cancel()
+        return await consumer
+
+
+async def _consume(buyer: Buyer, prepared: Prepared, quote: m.Quote, progress: Progress, bar: TaskID) -> Result:
+    async with contextlib.aclosing(buyer.run(prepared, quote)) as updates:
+        async for update in updates:
+            _show(progress, bar, update)
+            if update.result is not None:
+                return update.result
+    raise ArtratorError(Code.INTERNAL, "The job ended without a result.")
+
+
+def _show(progress: Progress, bar: TaskID, update: Update) -> None:
+    match update.stage:
+        case Stage.QUEUED:
+            wait = f", about {update.expected_seconds:.0f} s" if update.expected_seconds is not None else ""
+            progress.update(bar, description="Waiting", news=f"{update.position or 0} ahead{wait}")
+        case Stage.STARTED:
+            progress.update(bar, description=f"Running on {update.node}", news="")
+        case Stage.PROGRESS:
+            progress.update(
+                bar, completed=update.done, total=update.total, news=f"step {update.done} of {update.total}"
+            )
+        case Stage.FETCHING:
+            progress.update(bar, description="Fetching", news="")
+
+
+def _amount(text: str | None) -> int | None:
+    if text is None:
+        return None
+    try:
+        return parse_credits(text)
+    except ValueError as error:
+        raise click.UsageError(f"--max-price: {error}.") from error
+
+
+def _say_quote(quote: m.Quote, as_json: bool) -> None:
+    if as_json:
+        print_json(quote.model_dump(mode="json", exclude={"nodes"}))
+        return
+    click.echo(f"{format_credits(quote.cap)} credits, on {quote.nodes[0].name} ({quote.nodes[0].state.value})")
+
+
+def _say_result(result: Result, written: Sequence[Path], as_json: bool) -> None:
+    if as_json:
+        facts: Mapping[str, object] = {
+            "order": result.order,
+            "files": [str(path) for path in written],
+            "charged": result.charged,
+            "settled": result.settled,
+            "package": result.receipt.package,
+            "node": result.node,
+            "receipt": result.receipt_document,
+        }
+        print_json(facts)
+        return
+    for path in written:
+        click.echo(path)
+    click.secho(
+        f"{format_credits(result.charged)} credits paid; receipt verified: {result.receipt.package[:23]}… "
+        f"on {result.node} ({result.receipt.runtime})",
+        err=True,
+        fg="green",
+    )

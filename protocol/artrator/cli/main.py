@@ -1,0 +1,124 @@
+"""The root of the command line: lazy subcommands, and one way to end on an error."""
+
+from __future__ import annotations
+
+import importlib
+import importlib.util
+import json
+import os
+import sys
+from typing import Any, Final
+
+import click
+
+# onnxruntime phones home unless it is told not to before it is imported; every process below inherits this.
+os.environ.setdefault("ORT_DISABLE_TELEMETRY", "1")
+
+_COMMANDS: Final = {
+    "account": "artrator.cli.account:account",
+    "balance": "artrator.cli.account:balance",
+    "demo": "artrator.cli.demo:demo",
+    "desktop": "artrator_desktop.cli:desktop",
+    "generate": "artrator.cli.generate:generate",
+    "node": "artrator_node.cli:node",
+    "orders": "artrator.cli.orders:orders",
+    "package": "artrator.cli.package:package",
+    "plugins": "artrator.cli.plugins:plugins",
+    "redeem": "artrator.cli.account:redeem",
+    "registry": "artrator_registry.cli:registry",
+    "search": "artrator.cli.search:search",
+    "show": "artrator.cli.search:show",
+    "statement": "artrator.cli.account:statement",
+}
+
+#: Exit codes, so that scripts can tell what went wrong without reading.
+EXIT_ERROR: Final = 1
+EXIT_USAGE: Final = 2
+EXIT_MONEY: Final = 3
+EXIT_UNREACHABLE: Final = 4
+EXIT_CANCELLED: Final = 130
+
+
+class LazyGroup(click.Group):
+    """A group whose subcommands are imported when they are asked for, and whose errors end in one sentence."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        """All names, whether installed or not: what is missing says how to get it."""
+        return sorted(_COMMANDS)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        """Import one subcommand."""
+        target = _COMMANDS.get(cmd_name)
+        if target is None:
+            return None
+        module, _, attribute = target.partition(":")
+        distribution = module.partition(".")[0]
+        if importlib.util.find_spec(distribution) is None:
+            extra = distribution.removeprefix("artrator_")
+            message = f"artrator {cmd_name} is not installed here. Install it with: pip install 'artrator[{extra}]'"
+            return click.Command(cmd_name, callback=_say(message), help=f"(not installed) {message}")
+        command = getattr(importlib.import_module(module), attribute)
+        if not isinstance(command, click.Command):
+            raise TypeError(f"{target} is not a command")
+        return command
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        """One line for each subcommand."""
+        rows = [
+            (name, command.get_short_help_str(80))
+            for name in self.list_commands(ctx)
+            if (command := self.get_command(ctx, name))
+        ]
+        with formatter.section("Commands"):
+            formatter.write_dl(rows)
+
+    def invoke(self, ctx: click.Context) -> Any:
+        """Run, and turn an ArtratorError into its sentence, its cure and an exit code."""
+        from artrator.errors import ArtratorError
+
+        try:
+            return super().invoke(ctx)
+        except ArtratorError as error:
+            show_error(error)
+            ctx.exit(exit_code(error))
+
+
+def _say(message: str) -> Any:
+    def callback() -> None:
+        raise click.UsageError(message)
+
+    return callback
+
+
+def exit_code(error: Exception) -> int:
+    """The exit code of an error."""
+    from artrator.errors import ArtratorError, Code
+
+    match error.code if isinstance(error, ArtratorError) else None:
+        case Code.CREDITS_INSUFFICIENT | Code.SPENDING_LIMIT | Code.PRICE_ABOVE_CAP:
+            return EXIT_MONEY
+        case Code.REGISTRY_UNREACHABLE | Code.NODE_UNREACHABLE | Code.NO_NODE | Code.NODE_BUSY:
+            return EXIT_UNREACHABLE
+        case Code.JOB_CANCELLED:
+            return EXIT_CANCELLED
+        case _:
+            return EXIT_ERROR
+
+
+def show_error(error: Any) -> None:
+    """An ArtratorError on standard error: for a person, or as JSON where the command was asked for JSON."""
+    if "--json" in sys.argv:
+        click.echo(json.dumps(error.to_json(), ensure_ascii=False), err=True)
+        return
+    click.secho(f"{error.message}", err=True, fg="red")
+    if error.cure:
+        click.echo(f"{error.cure}  [{error.code.value}]", err=True)
+
+
+@click.group(cls=LazyGroup, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
+@click.version_option(package_name="artrator", message="artrator %(version)s")
+def main() -> None:
+    """Artrator: a federation for generative models.
+
+    Creators serve signed models from their own machine; buyers pay per picture and never for one that did not arrive.
+    """

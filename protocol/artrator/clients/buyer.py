@@ -1,0 +1,526 @@
+"""The buyer: one paid job from quote to verified picture.
+
+The flow, as a list:
+
+1. ``prepare``: check the listing's signatures, complete the inputs, salt and digest the request.
+2. ``quote``: a price with a hard cap, checked against the creator-signed offer.
+3. ``run``: keep the order on disk, place it (a hold), check the ticket, send the job to the node, follow its events,
+   fetch the outputs, check digests and that they decode, check the receipt, acknowledge.
+4. Whatever breaks before the outputs are here ends with the hold released, and says so.
+
+An order that a crash interrupted is taken up again by ``resume``.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import hashlib
+import io
+import secrets
+import time
+import uuid
+from collections.abc import AsyncGenerator, Awaitable, Callable, Mapping, Sequence
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Any, Final, TypeVar
+
+from PIL import Image as PillowImage
+
+from artrator.canonical import b64, request_digest, sha256
+from artrator.clients.node import JobEvent, NodeClient
+from artrator.clients.orders import NullOrderStore, OrderStore, PendingOrder
+from artrator.clients.registry import RegistryClient
+from artrator.documents import Acknowledgement, NodeDescriptor, Offer, Receipt, Ticket, document_digest, ticket_digest
+from artrator.documents import ticket as tickets
+from artrator.errors import ArtratorError, Code
+from artrator.inputs import request_body
+from artrator.keys import PrivateKey, PublicKey
+from artrator.manifest import Manifest
+from artrator.messages import registry as m
+from artrator.messages.node import EventKind, Job, JobBody, JobRequest, Output
+from artrator.package import read_manifest, verify_signature
+
+_T = TypeVar("_T")
+
+#: Ends of an order that cannot change any more.
+_FINAL: Final = {m.OrderState.SETTLED, m.OrderState.RELEASED, m.OrderState.REFUNDED}
+#: How long a node may stay silent at first before the order is given up.
+_REACH_SECONDS: Final = 20.0
+#: How long after a failed job the buyer waits to see the hold released.
+_RELEASE_SECONDS: Final = 10.0
+
+
+class Stage(StrEnum):
+    """Where a paid job is."""
+
+    ORDERED = "ordered"
+    QUEUED = "queued"
+    STARTED = "started"
+    PROGRESS = "progress"
+    PREVIEW = "preview"
+    FETCHING = "fetching"
+    DONE = "done"
+
+
+@dataclass(frozen=True)
+class Delivered:
+    """One output that arrived whole."""
+
+    output: Output
+    data: bytes
+
+
+@dataclass(frozen=True)
+class Result:
+    """A delivered job: outputs, and the signed papers that go with them."""
+
+    order: str
+    listing: str
+    node: str
+    outputs: Sequence[Delivered]
+    receipt: Receipt
+    receipt_document: Mapping[str, Any]
+    acknowledgement_document: Mapping[str, Any]
+    descriptor_document: Mapping[str, Any]
+    charged: int
+    settled: bool
+
+
+@dataclass(frozen=True)
+class Update:
+    """News of a job. Only what the stage has is set; seconds are estimates.
+
+    Attributes:
+        position: Jobs ahead in the node's queue.
+        preview: A small JPEG.
+    """
+
+    stage: Stage
+    order: str
+    node: str = ""
+    position: int | None = None
+    expected_seconds: float | None = None
+    done: int = 0
+    total: int = 0
+    seconds_left: float | None = None
+    runtime: str = ""
+    preview: bytes | None = None
+    result: Result | None = None
+
+
+@dataclass(frozen=True)
+class Prepared:
+    """A request that is ready to be quoted and sent."""
+
+    listing: m.Listing
+    manifest: Manifest
+    offer: Offer
+    creator: PublicKey
+    body: JobBody
+    files: Mapping[str, bytes]
+    measures: Mapping[str, int]
+    salt: bytes
+    digest: str
+
+
+def read_listing(listing: m.Listing) -> tuple[Manifest, Offer, PublicKey]:
+    """What a listing says, if its creator signed it: the manifest is the signed package's, the offer is for it.
+
+    Raises:
+        ArtratorError: ``document_invalid``, ``package_changed`` or ``manifest_invalid``.
+    """
+    creator = PublicKey.decode(listing.creator_key)
+    signed = verify_signature(listing.signature, creator)
+    if signed.files.get("artrator.toml") != sha256(listing.manifest.encode()):
+        raise ArtratorError(Code.PACKAGE_CHANGED, "The listing's manifest is not the one that its creator signed.")
+    offer = Offer.verify(listing.offer, creator)
+    if not offer.package == signed.digest == listing.card.package:
+        raise ArtratorError(Code.OFFER_INVALID, "The offer is for another package than the listing shows.")
+    return read_manifest(listing.manifest), offer, creator
+
+
+class Buyer:
+    """One account that buys.
+
+    Args:
+        registry: Signed in with ``key`` (or with an API key of the same account).
+        key: Signs proofs of possession and acknowledgements.
+        root: The registry's pinned root key.
+        store: Where orders are kept until they end.
+        pin_creator: Called with (handle, key) of each listing's creator; raises if the key has changed.
+    """
+
+    def __init__(
+        self,
+        registry: RegistryClient,
+        key: PrivateKey,
+        root: PublicKey,
+        *,
+        store: OrderStore | None = None,
+        pin_creator: Callable[[str, PublicKey], None] | None = None,
+    ) -> None:
+        self.registry = registry
+        self._key = key
+        self._root = root
+        self._store: OrderStore = store if store is not None else NullOrderStore()
+        self._pin_creator = pin_creator
+
+    def prepare(
+        self,
+        listing: m.Listing,
+        inputs: Mapping[str, object],
+        files: Mapping[str, bytes | Sequence[bytes]] | None = None,
+        *,
+        image_format: str = "png",
+    ) -> Prepared:
+        """Check and complete a request. ``files`` holds the bytes of image, mask and images inputs by name.
+
+        Raises:
+            ArtratorError: ``input_invalid``, ``input_unknown``, ``image_corrupt``, ``image_too_large``, and whatever
+                ``read_listing`` raises.
+        """
+        manifest, offer, creator = read_listing(listing)
+        if self._pin_creator is not None:
+            self._pin_creator(listing.card.creator, creator)
+        request = request_body(manifest, listing.card.package, inputs, files or {}, image_format=image_format)
+        salt = secrets.token_bytes(32)
+        return Prepared(
+            listing=listing,
+            manifest=manifest,
+            offer=offer,
+            creator=creator,
+            body=request.body,
+            files=request.files,
+            measures=request.measures,
+            salt=salt,
+            digest=request_digest(salt, request.body.model_dump(mode="json")),
+        )
+
+    async def quote(self, prepared: Prepared) -> m.Quote:
+        """A price, checked against the offer: a registry cannot ask more than the creator does."""
+        quote = await self.registry.quote(
+            m.QuoteRequest(
+                listing=prepared.listing.card.listing,
+                version=prepared.listing.card.version,
+                measures=prepared.measures,
+                request=prepared.digest,
+            )
+        )
+        fair = sum(prepared.offer.breakdown(prepared.measures).values())
+        if quote.cap > fair or quote.price > quote.cap or quote.package != prepared.body.package:
+            raise ArtratorError(Code.PRICE_ABOVE_CAP, "The registry asks for more than the creator's signed offer.")
+        return quote
+
+    async def run(
+        self, prepared: Prepared, quote: m.Quote, *, max_price: int | None = None, order: str | None = None
+    ) -> AsyncGenerator[Update, None]:
+        """Buy and run. The last update is ``done`` and carries the result.
+
+        A node that cannot be reached, or is full, costs nothing: the hold is given back and the next candidate is
+        asked, under a new order of at most the same price.
+
+        Raises:
+            ArtratorError: Why there is no picture. ``details["charged"]`` is what it cost: 0 unless it says otherwise.
+        """
+        limit = quote.cap if max_price is None else max_price
+        avoided: set[str] = set()
+        while True:
+            candidates = [node for node in quote.nodes if node.node not in avoided]
+            if not candidates:
+                raise ArtratorError(Code.NO_NODE, "No node that offers this model can be reached.", charged=0)
+            pending = self._pending(prepared, quote, candidates[0], limit, order or str(uuid.uuid4()))
+            await asyncio.to_thread(self._store.save, pending)
+            try:
+                async for update in self.resume(pending):
+                    yield update
+                return
+            except ArtratorError as error:
+                unreached = error.code is Code.NODE_UNREACHABLE and error.details.get("reached") is False
+                if not (unreached or error.code is Code.NODE_BUSY) or len(candidates) == 1:
+                    raise
+                avoided.add(candidates[0].node)
+                order = None
+                quote = await self.quote(prepared)
+
+    async def resume(self, pending: PendingOrder) -> AsyncGenerator[Update, None]:
+        """Take an order up where it stands. Raises as ``run`` does; the order is forgotten once it has ended."""
+        try:
+            placed = await self._place(pending)
+            creator = PublicKey.decode(pending.creator_key)
+            descriptor = NodeDescriptor.verify(pending.candidate.descriptor, creator)
+            ticket = await self._check_ticket(placed, pending, descriptor)
+            yield Update(Stage.ORDERED, pending.order, node=descriptor.name)
+            async with NodeClient(descriptor, self._key) as node:
+                await self._submit(node, placed, pending, ticket)
+                final: Mapping[str, Any] = {}
+                async for event in self._events(node, pending.order, ticket):
+                    if event.kind in (EventKind.DONE, EventKind.FAILED, EventKind.CANCELLED):
+                        if event.kind is not EventKind.DONE:
+                            raise _job_error(event)
+                        final = event.data
+                    elif update := await self._update(node, event, pending.order):
+                        yield update
+                yield Update(Stage.FETCHING, pending.order, node=descriptor.name)
+                result = await self._collect(node, Job.model_validate(final), pending, placed)
+            yield Update(Stage.DONE, pending.order, node=descriptor.name, result=result)
+        except ArtratorError as error:
+            if error.code is Code.REGISTRY_UNREACHABLE:
+                raise  # nothing is known of its end yet: it stays on disk and is taken up again
+            charged = await self._give_up(pending)
+            await asyncio.to_thread(self._store.forget, pending.order)
+            raise ArtratorError(
+                error.code, error.message, cure=error.cure, **(error.details | {"charged": charged})
+            ) from error
+        await asyncio.to_thread(self._store.forget, pending.order)
+
+    def pending(self) -> Sequence[PendingOrder]:
+        """Orders that have not reached their end."""
+        return self._store.pending()
+
+    async def cancel(self, pending: PendingOrder) -> None:
+        """Ask the node, or failing that the registry, to stop; whoever follows the job then hears ``job_cancelled``."""
+        descriptor = NodeDescriptor.verify(pending.candidate.descriptor, PublicKey.decode(pending.creator_key))
+        async with NodeClient(descriptor, self._key) as node:
+            with contextlib.suppress(ArtratorError):
+                await node.cancel(pending.order)
+                return
+        with contextlib.suppress(ArtratorError):
+            await self.registry.cancel_order(pending.order)
+
+    # --- the steps
+
+    def _pending(
+        self, prepared: Prepared, quote: m.Quote, node: m.NodeCandidate, limit: int, order: str
+    ) -> PendingOrder:
+        return PendingOrder(
+            order=order,
+            registry=self.registry.url,
+            listing=prepared.listing.card.listing,
+            creator_key=prepared.listing.creator_key,
+            quote=quote.quote,
+            max_price=limit,
+            package=prepared.body.package,
+            request=prepared.digest,
+            measures=dict(prepared.measures),
+            body=prepared.body.model_dump(mode="json"),
+            salt=prepared.salt,
+            node=node.model_dump(mode="json"),
+            files=prepared.files,
+            created_at=time.time(),
+        )
+
+    async def _place(self, pending: PendingOrder) -> m.Order:
+        request = m.OrderRequest(quote=pending.quote, node=pending.candidate.node, max_price=pending.max_price)
+        placed = await _patiently(lambda: self.registry.order(pending.order, request), seconds=_REACH_SECONDS)
+        if placed.state in (m.OrderState.RELEASED, m.OrderState.REFUNDED):
+            raise ArtratorError(Code.ORDER_CLOSED, f"The order has ended: {placed.reason or placed.state.value}.")
+        return placed
+
+    async def _check_ticket(self, placed: m.Order, pending: PendingOrder, descriptor: NodeDescriptor) -> Ticket:
+        keyset = await self.registry.keyset(self._root)
+        # A resumed order may carry a ticket whose key has just been rotated out; the node decides on that one.
+        keys = {key.kid: PublicKey.decode(key.public_key) for key in keyset.keys}
+        ticket = tickets.read(placed.ticket or "", keys)
+        promised = (pending.order, descriptor.node, pending.package, pending.request, self._key.public.encode())
+        if (ticket.jti, ticket.aud, ticket.package, ticket.request, ticket.cnf) != promised:
+            raise ArtratorError(Code.TICKET_INVALID, "The ticket is for another job than the one that was ordered.")
+        if ticket.cap > pending.max_price:
+            raise ArtratorError(Code.PRICE_ABOVE_CAP, "The ticket allows more than the price that was accepted.")
+        return ticket
+
+    async def _submit(self, node: NodeClient, placed: m.Order, pending: PendingOrder, ticket: Ticket) -> None:
+        request = JobRequest(ticket=placed.ticket or "", salt=b64(pending.salt), body=pending.job_body)
+        patience = min(_REACH_SECONDS, max(1.0, ticket.start_by - time.time()))
+        may_have_arrived = False
+
+        async def attempt() -> Job:
+            nonlocal may_have_arrived
+            try:
+                return await node.submit(pending.order, request, pending.files, pending.request)
+            except ArtratorError as error:
+                may_have_arrived |= error.details.get("reached") is True
+                raise
+
+        try:
+            await _patiently(attempt, seconds=patience)
+        except ArtratorError as error:
+            if error.code is Code.NODE_UNREACHABLE and may_have_arrived:
+                raise ArtratorError(error.code, error.message, reached=True) from error
+            raise
+
+    async def _events(self, node: NodeClient, order: str, ticket: Ticket) -> AsyncGenerator[JobEvent, None]:
+        """Every event until the last one, through lost connections, until the ticket's time is over."""
+        seen, wait = 0, 0.2
+        while True:
+            lost = False
+            try:
+                async for event in node.events(order, after=seen):
+                    seen, wait = event.serial, 0.2
+                    yield event
+                    if event.kind in (EventKind.DONE, EventKind.FAILED, EventKind.CANCELLED):
+                        return
+            except ArtratorError as error:
+                if error.code is not Code.NODE_UNREACHABLE or time.time() > ticket.finish_by:
+                    raise
+                lost = True
+            if lost and await self._released(order):
+                raise ArtratorError(Code.NODE_UNREACHABLE, "The node disappeared and the registry released the hold.")
+            await asyncio.sleep(wait)
+            wait = min(wait * 2, 5.0)
+
+    async def _released(self, order: str) -> bool:
+        try:
+            standing = await self.registry.get_order(order)
+        except ArtratorError:
+            return False
+        return standing.state in (m.OrderState.RELEASED, m.OrderState.REFUNDED)
+
+    async def _update(self, node: NodeClient, event: JobEvent, order: str) -> Update | None:
+        name, data = node.descriptor.name, event.data
+        match event.kind:
+            case EventKind.QUEUED:
+                return Update(
+                    Stage.QUEUED,
+                    order,
+                    node=name,
+                    position=data.get("position"),
+                    expected_seconds=data.get("expected_seconds"),
+                )
+            case EventKind.STARTED:
+                return Update(Stage.STARTED, order, node=name, runtime=str(data.get("runtime", "")))
+            case EventKind.PROGRESS:
+                return Update(
+                    Stage.PROGRESS,
+                    order,
+                    node=name,
+                    done=int(data.get("done", 0)),
+                    total=int(data.get("total", 0)),
+                    seconds_left=data.get("seconds_left"),
+                )
+            case EventKind.PREVIEW:
+                with contextlib.suppress(ArtratorError):  # a preview that is gone already is no loss
+                    return Update(Stage.PREVIEW, order, node=name, preview=await node.preview(order))
+        return None
+
+    async def _collect(self, node: NodeClient, job: Job, pending: PendingOrder, placed: m.Order) -> Result:
+        receipt_document = dict(job.receipt or {})
+        receipt = self._check_receipt(receipt_document, node.descriptor, pending, placed)
+        outputs, problem = [], ""
+        for index, digest in enumerate(receipt.outputs):
+            data = await _patiently(lambda index=index: node.output(pending.order, index), seconds=60.0)  # type: ignore[misc]
+            if len(data) != digest.size or hashlib.sha256(data).hexdigest() != digest.sha256:
+                problem = f"The output {digest.name} differs from what the node signed."
+            elif digest.media_type.startswith("image/") and not await asyncio.to_thread(_decodes, data):
+                problem = f"The output {digest.name} is not a whole image."
+            listed = next((o for o in job.outputs if o.index == index), None)
+            outputs.append(Delivered(listed or _listed(index, digest.model_dump()), data))
+        if not outputs:
+            problem = "The node delivered nothing."
+        acknowledgement = Acknowledgement(
+            buyer=self._key.public.encode(),
+            order=pending.order,
+            receipt=document_digest(receipt_document),
+            verdict="refused" if problem else "accepted",
+            reason=problem,
+            at=time.time(),
+        ).sign(self._key)
+        settled = await self._acknowledge(node, pending.order, receipt_document, acknowledgement)
+        if problem:
+            raise ArtratorError(Code.OUTPUT_CORRUPT, problem)
+        return Result(
+            order=pending.order,
+            listing=pending.listing,
+            node=node.descriptor.name,
+            outputs=outputs,
+            receipt=receipt,
+            receipt_document=receipt_document,
+            acknowledgement_document=acknowledgement,
+            descriptor_document=pending.candidate.descriptor,
+            charged=settled.charged if settled else placed.cap,
+            settled=settled is not None and settled.state is m.OrderState.SETTLED,
+        )
+
+    def _check_receipt(
+        self, document: Mapping[str, Any], descriptor: NodeDescriptor, pending: PendingOrder, placed: m.Order
+    ) -> Receipt:
+        receipt = Receipt.verify(document, PublicKey.decode(descriptor.receipt_key))
+        promised = (
+            descriptor.node,
+            pending.order,
+            ticket_digest(placed.ticket or ""),
+            pending.package,
+            pending.request,
+        )
+        if (receipt.node, receipt.order, receipt.ticket, receipt.package, receipt.request) != promised:
+            raise ArtratorError(Code.RECEIPT_INVALID, "The node signed a receipt for another job.")
+        if receipt.outcome != "delivered":
+            raise ArtratorError(Code.RECEIPT_INVALID, "The node says done, but its receipt says otherwise.")
+        return receipt
+
+    async def _acknowledge(
+        self, node: NodeClient, order: str, receipt: Mapping[str, Any], acknowledgement: Mapping[str, Any]
+    ) -> m.Order | None:
+        """Tell both; either one is enough, and the node's outbox is the more patient of the two."""
+        with contextlib.suppress(ArtratorError):
+            await node.acknowledge(order, acknowledgement)
+        with contextlib.suppress(ArtratorError):
+            both = m.Acknowledge(receipt=receipt, acknowledgement=acknowledgement)
+            return await _patiently(lambda: self.registry.acknowledge(order, both), seconds=_REACH_SECONDS)
+        return None
+
+    async def _give_up(self, pending: PendingOrder) -> int:
+        """Release the hold if it can be, and say what the order has cost."""
+        deadline = time.monotonic() + _RELEASE_SECONDS
+        charged = 0
+        while True:
+            try:
+                standing = await self.registry.get_order(pending.order)
+                charged = standing.charged
+                if standing.state in _FINAL or standing.state is m.OrderState.DISPUTED:
+                    return charged
+                standing = await self.registry.cancel_order(pending.order)
+                if standing.state in _FINAL:
+                    return standing.charged
+            except ArtratorError as error:
+                if error.code is Code.ORDER_UNKNOWN:
+                    return 0
+            if time.monotonic() > deadline:
+                return charged  # the registry releases it by its own clock
+            await asyncio.sleep(0.5)
+
+
+async def _patiently(call: Callable[[], Awaitable[_T]], *, seconds: float) -> _T:
+    """``call``, again and again while nobody answers, for at most ``seconds``."""
+    deadline, wait = time.monotonic() + seconds, 0.2
+    while True:
+        try:
+            return await call()
+        except ArtratorError as error:
+            lost = error.code in (Code.REGISTRY_UNREACHABLE, Code.NODE_UNREACHABLE)
+            if not lost or time.monotonic() + wait > deadline:
+                raise
+        await asyncio.sleep(wait)
+        wait = min(wait * 2, 3.0)
+
+
+def _job_error(event: JobEvent) -> ArtratorError:
+    if event.kind is EventKind.CANCELLED:
+        return ArtratorError(Code.JOB_CANCELLED, "The job was cancelled.")
+    return ArtratorError.from_json({"error": event.data})
+
+
+def _decodes(data: bytes) -> bool:
+    """Whether the whole image decodes; a limit on pixels keeps a hostile node from filling our memory."""
+    try:
+        with PillowImage.open(io.BytesIO(data)) as image:
+            if image.width * image.height > 200_000_000:
+                return False
+            image.load()
+    except Exception:  # Pillow raises many kinds for damaged files
+        return False
+    return True
+
+
+def _listed(index: int, digest: Mapping[str, Any]) -> Output:
+    return Output(index=index, **digest)

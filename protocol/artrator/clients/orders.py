@@ -1,0 +1,117 @@
+"""Orders that have not reached their end, on disk: written before anything leaves this machine.
+
+A crash or a power cut can then neither lose an order nor buy it twice: whoever starts next takes each one up again.
+"""
+
+from __future__ import annotations
+
+import json
+import uuid
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any, Protocol
+
+from artrator.canonical import b64, unb64
+from artrator.messages.node import JobBody
+from artrator.messages.registry import NodeCandidate
+from artrator.profile import write_atomically
+
+
+@dataclass(frozen=True)
+class PendingOrder:
+    """All that is needed to take an order up again.
+
+    Attributes:
+        salt: 32 bytes; only the node ever sees it.
+        files: The request's files by hex SHA-256.
+    """
+
+    order: str
+    registry: str
+    listing: str
+    creator_key: str
+    quote: str
+    max_price: int
+    package: str
+    request: str
+    measures: Mapping[str, int]
+    body: Mapping[str, Any]
+    salt: bytes
+    node: Mapping[str, Any]
+    files: Mapping[str, bytes]
+    created_at: float
+
+    @property
+    def job_body(self) -> JobBody:
+        """The request as the node gets it."""
+        return JobBody.model_validate(self.body)
+
+    @property
+    def candidate(self) -> NodeCandidate:
+        """The node that was chosen."""
+        return NodeCandidate.model_validate(self.node)
+
+
+class OrderStore(Protocol):
+    """Where pending orders are kept."""
+
+    def save(self, order: PendingOrder) -> None:
+        """Keep it durably before it is sent."""
+        ...
+
+    def forget(self, order: str) -> None:
+        """It has reached its end."""
+        ...
+
+    def pending(self) -> Sequence[PendingOrder]:
+        """Those that have not."""
+        ...
+
+
+class OrderFolder:
+    """Pending orders as folders: ``<id>/order.json`` and a file for each input file. Implements ``OrderStore``."""
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+
+    def save(self, order: PendingOrder) -> None:
+        """Write the files first and ``order.json`` last: a folder without it was never sent."""
+        folder = self._folder / order.order
+        for name, data in order.files.items():
+            write_atomically(folder / name, data)
+        plain = asdict(order) | {"salt": b64(order.salt), "files": sorted(order.files)}
+        write_atomically(folder / "order.json", json.dumps(plain).encode())
+
+    def forget(self, order: str) -> None:
+        """Remove ``order.json`` first, so that half a removal is not half an order."""
+        folder = self._folder / str(uuid.UUID(order))
+        (folder / "order.json").unlink(missing_ok=True)
+        if folder.is_dir():
+            for file in folder.iterdir():
+                file.unlink(missing_ok=True)
+            folder.rmdir()
+
+    def pending(self) -> Sequence[PendingOrder]:
+        """Every whole order, oldest first."""
+        found = []
+        for path in sorted(self._folder.glob("*/order.json")):
+            plain = json.loads(path.read_text(encoding="utf-8"))
+            plain["salt"] = unb64(plain["salt"])
+            plain["files"] = {name: (path.parent / name).read_bytes() for name in plain["files"]}
+            found.append(PendingOrder(**plain))
+        return sorted(found, key=lambda order: order.created_at)
+
+
+class NullOrderStore:
+    """Keeps nothing; for programs that would rather lose an unfinished order than touch the disk."""
+
+    def save(self, order: PendingOrder) -> None:
+        """Do nothing."""
+
+    def forget(self, order: str) -> None:
+        """Do nothing."""
+
+    def pending(self) -> Sequence[PendingOrder]:
+        """Nothing."""
+        return ()

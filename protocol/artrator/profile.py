@@ -1,0 +1,144 @@
+"""A profile: where a person's key, registry and pins live on this machine.
+
+A folder, ``ARTRATOR_HOME`` or the system's place for application data::
+
+    identity.pem    the identity key, readable by its owner only
+    profile.json    the registry's address and pinned root key
+    pins.json       creators' keys, pinned on first use
+    orders/         orders that have not reached their end: what a crash must not lose
+    plugins/        environments of third-party plugins
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import tempfile
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import platformdirs
+
+from artrator.errors import ArtratorError, Code
+from artrator.keys import PrivateKey, PublicKey
+
+
+def home() -> Path:
+    """The profile folder of this user: ``ARTRATOR_HOME``, else the system's place for application data."""
+    given = os.environ.get("ARTRATOR_HOME")
+    return Path(given) if given else platformdirs.user_data_path("Artrator", appauthor=False)
+
+
+def write_atomically(path: Path, data: bytes) -> None:
+    """Replace ``path`` so that a power cut leaves the old file or the new one, never half of it.
+
+    Raises:
+        ArtratorError: ``disk_full``.
+    """
+    path.parent.mkdir(parents=True, exist_ok=True)
+    descriptor, scratch = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
+    try:
+        with os.fdopen(descriptor, "wb") as file:
+            file.write(data)
+            file.flush()
+            os.fsync(file.fileno())
+        Path(scratch).replace(path)
+    except OSError as error:
+        Path(scratch).unlink(missing_ok=True)
+        raise ArtratorError(Code.DISK_FULL, f"{path.name} could not be written: {error.strerror}.") from error
+
+
+class Profile:
+    """One person's profile."""
+
+    def __init__(self, folder: Path | None = None) -> None:
+        self.folder = folder if folder is not None else home()
+
+    @property
+    def identity(self) -> PrivateKey:
+        """The identity key, made on first use."""
+        return PrivateKey.load_or_create(self.folder / "identity.pem")
+
+    @property
+    def has_identity(self) -> bool:
+        """Whether the key exists already."""
+        return (self.folder / "identity.pem").exists()
+
+    @property
+    def registry_url(self) -> str | None:
+        """The registry this profile talks to; ``ARTRATOR_REGISTRY`` overrides it."""
+        given = os.environ.get("ARTRATOR_REGISTRY") or self._read("profile.json").get("registry_url")
+        return str(given) if given else None
+
+    @property
+    def display_name(self) -> str | None:
+        """The name that the first sign-in gives the account."""
+        name = self._read("profile.json").get("display_name")
+        return str(name) if name else None
+
+    @property
+    def handle(self) -> str | None:
+        """The handle that the first sign-in asks for."""
+        handle = self._read("profile.json").get("handle")
+        return str(handle) if handle else None
+
+    def configure(
+        self, *, registry_url: str | None = None, handle: str | None = None, display_name: str | None = None
+    ) -> None:
+        """Remember the registry's address and who one is there."""
+        given = {"registry_url": registry_url, "handle": handle, "display_name": display_name}
+        known = self._read("profile.json")
+        self._write("profile.json", known | {name: value for name, value in given.items() if value is not None})
+
+    def root_key(self, url: str) -> PublicKey | None:
+        """The root key pinned for the registry at ``url``."""
+        roots = self._read("pins.json").get("registries", {})
+        return PublicKey.decode(roots[url]) if url in roots else None
+
+    def pin_root(self, url: str, encoded: str) -> PublicKey:
+        """Pin a registry's root key on first use; raises ``document_invalid`` if another one is pinned already."""
+        key = PublicKey.decode(encoded)
+        known = self.root_key(url)
+        if known is not None and known != key:
+            raise ArtratorError(
+                Code.DOCUMENT_INVALID,
+                f"The registry at {url} shows another root key than before.",
+                cure=f"If its operator says that it has changed, remove its line from {self.folder / 'pins.json'}.",
+            )
+        if known is None:
+            pins = self._read("pins.json")
+            self._write("pins.json", pins | {"registries": pins.get("registries", {}) | {url: encoded}})
+        return key
+
+    def pin_creator(self, registry: str, handle: str, key: PublicKey) -> None:
+        """Pin a creator's key on first use; raises ``document_invalid`` if the registry shows another one later."""
+        pins = self._read("pins.json")
+        creators = pins.get("creators", {})
+        name = f"{registry}/{handle}"
+        known = creators.get(name)
+        if known == key.id:
+            return
+        if known is not None:
+            raise ArtratorError(
+                Code.DOCUMENT_INVALID,
+                f"The registry shows another key for {handle} than before, so this may not be the same creator.",
+                cure=f"Ask {handle}; if the key has really changed, remove the line from {self.folder / 'pins.json'}.",
+            )
+        self._write("pins.json", pins | {"creators": creators | {name: key.id}})
+
+    def _read(self, name: str) -> dict[str, Any]:
+        try:
+            value = json.loads((self.folder / name).read_text(encoding="utf-8"))
+        except FileNotFoundError:
+            return {}
+        except (OSError, ValueError) as error:
+            raise ArtratorError(
+                Code.REQUEST_INVALID,
+                f"{self.folder / name} cannot be read.",
+                cure="Restore the file from a backup, or delete it to start anew.",
+            ) from error
+        return value if isinstance(value, dict) else {}
+
+    def _write(self, name: str, value: Mapping[str, Any]) -> None:
+        write_atomically(self.folder / name, json.dumps(value, indent=2, ensure_ascii=False).encode())
