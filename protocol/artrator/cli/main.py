@@ -14,21 +14,22 @@ import click
 # onnxruntime phones home unless it is told not to before it is imported; every process below inherits this.
 os.environ.setdefault("ORT_DISABLE_TELEMETRY", "1")
 
+#: Name -> where the command is, and what help says of it without importing it.
 _COMMANDS: Final = {
-    "account": "artrator.cli.account:account",
-    "balance": "artrator.cli.account:balance",
-    "demo": "artrator.cli.demo:demo",
-    "desktop": "artrator_desktop.cli:desktop",
-    "generate": "artrator.cli.generate:generate",
-    "node": "artrator_node.cli:node",
-    "orders": "artrator.cli.orders:orders",
-    "package": "artrator.cli.package:package",
-    "plugins": "artrator.cli.plugins:plugins",
-    "redeem": "artrator.cli.account:redeem",
-    "registry": "artrator_registry.cli:registry",
-    "search": "artrator.cli.search:search",
-    "show": "artrator.cli.search:show",
-    "statement": "artrator.cli.account:statement",
+    "account": ("artrator.cli.account:account", "Choose a registry and see who you are there."),
+    "balance": ("artrator.cli.account:balance", "Show what you can spend and what is on hold."),
+    "demo": ("artrator.cli.demo:demo", "Start a registry, a node and the desktop on this machine."),
+    "desktop": ("artrator_desktop.cli:desktop", "Open the desktop app."),
+    "generate": ("artrator.cli.generate:generate", "Buy one run of a model and write what it makes."),
+    "node": ("artrator_node.cli:node", "Serve your own models from this machine."),
+    "orders": ("artrator.cli.orders:orders", "See your orders, and take up one that was interrupted."),
+    "package": ("artrator.cli.package:package", "Make, check, sign and verify packages."),
+    "plugins": ("artrator.cli.plugins:plugins", "List, install and uninstall backends."),
+    "redeem": ("artrator.cli.account:redeem", "Redeem a voucher."),
+    "registry": ("artrator_registry.cli:registry", "Run a registry: accounts, listings, money."),
+    "search": ("artrator.cli.search:search", "Find models."),
+    "show": ("artrator.cli.search:show", "Show a listing: inputs, price, licence, signature."),
+    "statement": ("artrator.cli.account:statement", "Show what came and what went."),
 }
 
 #: Exit codes, so that scripts can tell what went wrong without reading.
@@ -48,29 +49,24 @@ class LazyGroup(click.Group):
 
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
         """Import one subcommand."""
-        target = _COMMANDS.get(cmd_name)
-        if target is None:
+        if cmd_name not in _COMMANDS:
             return None
+        target, summary = _COMMANDS[cmd_name]
         module, _, attribute = target.partition(":")
         distribution = module.partition(".")[0]
         if importlib.util.find_spec(distribution) is None:
             extra = distribution.removeprefix("artrator_")
             message = f"artrator {cmd_name} is not installed here. Install it with: pip install 'artrator[{extra}]'"
-            return click.Command(cmd_name, callback=_say(message), help=f"(not installed) {message}")
+            return click.Command(cmd_name, callback=_say(message), help=f"{summary} (not installed)")
         command = getattr(importlib.import_module(module), attribute)
         if not isinstance(command, click.Command):
             raise TypeError(f"{target} is not a command")
         return command
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
-        """One line for each subcommand."""
-        rows = [
-            (name, command.get_short_help_str(80))
-            for name in self.list_commands(ctx)
-            if (command := self.get_command(ctx, name))
-        ]
+        """One line for each subcommand, without importing any."""
         with formatter.section("Commands"):
-            formatter.write_dl(rows)
+            formatter.write_dl([(name, summary) for name, (_, summary) in sorted(_COMMANDS.items())])
 
     def invoke(self, ctx: click.Context) -> Any:
         """Run, and turn an ArtratorError into its sentence, its cure and an exit code."""
