@@ -1,0 +1,28 @@
+"""Observable state of the desktop: no widgets, everything at once, results as signals on the interface's thread."""
+
+from artrator_desktop.state.app import AppState
+from artrator_desktop.state.catalogue import Catalogue, ListingDetail
+from artrator_desktop.state.engine import Engine
+from artrator_desktop.state.media import Media
+from artrator_desktop.state.node_watch import NodeWatch
+from artrator_desktop.state.phase import Failure, Link, Phase
+from artrator_desktop.state.plugins import PluginList
+from artrator_desktop.state.session import Session
+from artrator_desktop.state.settings import Settings
+from artrator_desktop.state.wallet import Wallet
+
+__all__ = [
+    "AppState",
+    "Catalogue",
+    "Engine",
+    "Failure",
+    "Link",
+    "ListingDetail",
+    "Media",
+    "NodeWatch",
+    "Phase",
+    "PluginList",
+    "Session",
+    "Settings",
+    "Wallet",
+]

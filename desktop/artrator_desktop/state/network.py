@@ -1,0 +1,86 @@
+"""What lives in the engine's thread: the identity, the registry's client and the buyer.
+
+Nothing here touches Qt. It is imported after the first paint, in the engine's thread, because httpx and pydantic take
+longer to import than the window takes to appear.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from artrator.clients.orders import OrderFolder
+from artrator.clients.registry import RegistryClient
+from artrator.errors import ArtratorError, Code
+from artrator.keys import PrivateKey, PublicKey
+from artrator.messages.registry import Account, RegistryInfo
+from artrator.profile import Profile
+
+
+class Network:
+    """One registry, as one person. Create and use it in the engine's thread only."""
+
+    def __init__(self, folder: Path, url: str) -> None:
+        self.profile = Profile(folder)
+        self.url = url.rstrip("/")
+        self.key: PrivateKey = self.profile.identity
+        self.registry = RegistryClient(
+            self.url, self.key, handle=self.profile.handle, display_name=self.profile.display_name
+        )
+        self.orders = OrderFolder(folder / "orders")
+        self._root: PublicKey | None = None
+
+    @property
+    def root(self) -> PublicKey:
+        """The registry's pinned root key; raises ``session_invalid`` before the first connection."""
+        if self._root is None:
+            raise ArtratorError(Code.SESSION_INVALID, "The registry has not been reached yet.")
+        return self._root
+
+    async def connect(self) -> tuple[RegistryInfo, Account]:
+        """Reach the registry, pin or check its root key, sign in."""
+        info = await self.registry.info()
+        self._root = self.profile.pin_root(self.url, info.root_key)
+        session = await self.registry.sign_in()
+        return info, session.account
+
+    async def aclose(self) -> None:
+        """Close the connections."""
+        await self.registry.aclose()
+
+
+def make_identity(folder: Path, url: str, display_name: str, handle: str, key_path: Path | None) -> str:
+    """Make (or copy) the identity key and remember who one is; the key's id.
+
+    Raises:
+        ArtratorError: ``input_invalid`` when the file is not a P-256 private key, ``conflict`` when another key exists.
+    """
+    profile = Profile(folder)
+    if key_path is None:
+        key = profile.identity
+    else:
+        try:
+            key = PrivateKey.load(key_path)
+        except (OSError, ValueError, TypeError) as error:
+            raise ArtratorError(
+                Code.INPUT_INVALID,
+                f"{key_path.name} is not an Artrator identity key.",
+                cure="Choose the identity.pem of your other computer, without a password.",
+            ) from error
+        if profile.has_identity and profile.identity.id != key.id:
+            raise ArtratorError(
+                Code.CONFLICT,
+                "This computer already has an identity of its own.",
+                cure=f"Move {folder / 'identity.pem'} away first, or start with another data folder.",
+            )
+        key.save(folder / "identity.pem")
+    profile.configure(
+        registry_url=url.rstrip("/"), handle=handle or _handle(display_name, key), display_name=display_name
+    )
+    return key.id
+
+
+def _handle(display_name: str, key: PrivateKey) -> str:
+    """A handle from a name, made unique by some digits of the key: 'Kim Ha-neul' -> 'kim-ha-neul-3f9c'."""
+    plain = "".join(c if c.isascii() and c.isalnum() else "-" for c in display_name.lower())
+    words = "-".join(part for part in plain.split("-") if part)[:24].strip("-")
+    return f"{words or 'buyer'}-{key.id.removeprefix('sha256:')[:6]}"

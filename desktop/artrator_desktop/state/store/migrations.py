@@ -1,0 +1,107 @@
+"""The schema, step by step. A step is never edited once it has been released; the next one mends it."""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Callable, Sequence
+from typing import Final
+
+
+def m001_first_tables(connection: sqlite3.Connection) -> None:
+    """Settings, drafts, pictures with their full-text index, and orders on their way."""
+    connection.execute("create table setting (name text primary key, value text not null) without rowid, strict")
+    # What was typed for a listing and not sent yet: one row a listing.
+    connection.execute(
+        "create table draft (listing text primary key, inputs text not null, saved_at real not null) "
+        "without rowid, strict"
+    )
+    # An order's words and settings, written before it is sent; the bytes of its request lie in the order folder.
+    connection.execute(
+        """
+        create table outbox (
+            order_id text primary key,
+            listing text not null,
+            version text not null,
+            title text not null,
+            package text not null,
+            prompt text not null,
+            inputs text not null,
+            sources text not null,
+            descriptor text not null,
+            node_name text not null,
+            price integer not null,
+            created_at real not null
+        ) without rowid, strict
+        """
+    )
+    connection.execute(
+        """
+        create table image (
+            id integer primary key,
+            order_id text not null,
+            position integer not null,
+            listing text not null,
+            version text not null,
+            title text not null,
+            task text not null,
+            package text not null,
+            prompt text not null,
+            inputs text not null,
+            source text not null,
+            node text not null,
+            node_name text not null,
+            descriptor text not null,
+            receipt text not null,
+            acknowledgement text not null,
+            cost integer not null,
+            seconds real not null,
+            favourite integer not null default 0,
+            sha256 text not null,
+            size integer not null,
+            width integer not null,
+            height integer not null,
+            path text not null,
+            created_at real not null,
+            unique (order_id, position)
+        ) strict
+        """
+    )
+    connection.execute("create index image_newest on image (created_at desc, id desc)")
+    connection.execute("create index image_by_listing on image (listing, created_at desc, id desc)")
+    connection.execute("create index image_favourites on image (created_at desc, id desc) where favourite")
+    # unicode61 with prefix queries finds words of two Korean syllables, which a trigram index cannot.
+    connection.execute(
+        "create virtual table image_words using fts5 (prompt, title, inputs, content='image', content_rowid='id', "
+        "tokenize='unicode61', prefix='2 3')"
+    )
+    connection.execute(
+        "create trigger image_added after insert on image begin insert into image_words (rowid, prompt, title, inputs) "
+        "values (new.id, new.prompt, new.title, new.inputs); end"
+    )
+    connection.execute(
+        "create trigger image_removed after delete on image begin insert into image_words "
+        "(image_words, rowid, prompt, title, inputs) values ('delete', old.id, old.prompt, old.title, old.inputs); end"
+    )
+
+
+STEPS: Final[Sequence[Callable[[sqlite3.Connection], None]]] = (m001_first_tables,)
+
+
+def migrate(connection: sqlite3.Connection) -> None:
+    """Bring the file to the newest schema, each step in one transaction with its number.
+
+    Raises:
+        sqlite3.OperationalError: A newer application wrote the file; an older one must not touch it.
+    """
+    done = connection.execute("pragma user_version").fetchone()[0]
+    if done > len(STEPS):
+        raise sqlite3.OperationalError("this file was written by a newer version of Artrator")
+    for number, step in enumerate(STEPS[done:], start=done + 1):
+        connection.execute("begin immediate")
+        try:
+            step(connection)
+            connection.execute(f"pragma user_version={number}")
+        except BaseException:
+            connection.execute("rollback")
+            raise
+        connection.execute("commit")
