@@ -1,0 +1,57 @@
+"""``artrator demo``: a registry, a node and the desktop on this machine."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import click
+import platformdirs
+
+from artrator.demo.services import command, environment
+from artrator.demo.stage import stage
+from artrator.demo.tour import tour
+
+
+@click.command()
+@click.option("--headless", is_flag=True, help="Open no window: buy one job of each example and show the papers.")
+@click.option("--data", type=click.Path(file_okay=False, path_type=Path), help="Where the demo lives.")
+@click.option(
+    "--output",
+    default="demo-output",
+    show_default=True,
+    type=click.Path(file_okay=False, path_type=Path),
+    help="Where --headless writes its pictures.",
+)
+@click.option("--reset", is_flag=True, help="Forget the demo's accounts, credits and keys first.")
+def demo(headless: bool, data: Path | None, output: Path, reset: bool) -> None:
+    """Start a registry and a node that serves the example models, and open the desktop as a buyer with test credits.
+
+    Everything stays on this machine; the credits have no cash value.
+    """
+    started = time.monotonic()
+    folder = data or platformdirs.user_data_path("Artrator", appauthor=False) / "demo"
+    headless = headless or not has_screen()
+    with stage(folder, say, reset=reset) as running:
+        if headless:
+            asyncio.run(tour(running, output, started, say))
+            return
+        say(f"opening the desktop, {time.monotonic() - started:.1f} s after the start; close its window to stop")
+        opened = subprocess.run(command("desktop"), env=environment(running.buyer.folder), check=False)
+        if opened.returncode != 0:
+            say("the desktop ended with an error; `artrator demo --headless` shows the same without a window")
+            sys.exit(opened.returncode)
+
+
+def has_screen() -> bool:
+    """Whether a window can be opened here."""
+    return not sys.platform.startswith("linux") or bool(os.environ.get("DISPLAY") or os.environ.get("WAYLAND_DISPLAY"))
+
+
+def say(text: str) -> None:
+    """A line of progress."""
+    click.echo(f"  {text}", err=True)

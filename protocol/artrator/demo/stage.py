@@ -1,0 +1,138 @@
+"""The demo's people and their machines: an operator, a creator with a node, a buyer."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import json
+import shutil
+import socket
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+from artrator.clients.registry import RegistryClient
+from artrator.demo.catalogue import EXAMPLES, signed_copy
+from artrator.demo.services import Service, artrator
+from artrator.money import MICRO, format_credits
+from artrator.profile import Profile, write_atomically
+
+#: What the buyer starts with.
+_CREDITS = 500
+CREATOR = "atelier"
+BUYER = "mina"
+
+Say = Callable[[str], None]
+
+
+@dataclass(frozen=True)
+class Stage:
+    """A demo that runs."""
+
+    registry_url: str
+    buyer: Profile
+    creator: Profile
+    node: Service
+    registry: Service
+
+
+def _ports(folder: Path) -> dict[str, int]:
+    """The ports of this demo: the same ones every time, unless somebody else took them."""
+    path = folder / "ports.json"
+    ports = json.loads(path.read_text()) if path.exists() else {}
+    for name in ("registry", "node"):
+        if not _free(ports.get(name, 0)):
+            with socket.socket() as probe:
+                probe.bind(("127.0.0.1", 0))
+                ports[name] = probe.getsockname()[1]
+    write_atomically(path, json.dumps(ports).encode())
+    return {name: int(port) for name, port in ports.items()}
+
+
+def _free(port: int) -> bool:
+    with socket.socket() as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind(("127.0.0.1", port))
+        except OSError:
+            return False
+    return port != 0
+
+
+@contextlib.contextmanager
+def stage(folder: Path, say: Say, *, reset: bool = False) -> Iterator[Stage]:
+    """Run the demo's registry and node in ``folder`` for as long as the block lasts."""
+    if reset:
+        shutil.rmtree(folder, ignore_errors=True)
+    folder.mkdir(parents=True, exist_ok=True)
+    ports = _ports(folder)
+    operator, creator, buyer = folder / "operator", Profile(folder / CREATOR), Profile(folder / BUYER)
+    registry_data, node_data = str(operator / "registry"), str(creator.folder / "node")
+    with contextlib.ExitStack() as running:
+        say("starting the registry …")
+        registry = Service(
+            "registry",
+            *("registry", "serve", "--data", registry_data, "--port", str(ports["registry"])),
+            home=operator,
+            log=folder / "logs" / "registry.log",
+        )
+        running.callback(registry.stop)
+        url = registry.wait()
+        _introduce(creator, url, CREATOR, "Atelier")
+        _introduce(buyer, url, BUYER, "Mina")
+        _give_credits(buyer, url, registry_data, operator, say)
+
+        say("starting the creator's node …")
+        if not (creator.folder / "node").exists():
+            artrator(
+                *("node", "init", "--name", "Atelier's desk", "--registry", url, "--data", node_data),
+                *("--host", "127.0.0.1", "--port", str(ports["node"])),
+                home=creator.folder,
+            )
+        for example in EXAMPLES:
+            package = signed_copy(example, folder / "packages", creator.identity)
+            say(f"publishing {CREATOR}/{example.name} …")
+            publish = ("node", "publish", str(package), *example.prices, "--registry", url, "--data", node_data)
+            artrator(*publish, home=creator.folder)
+        node = Service(
+            "node",
+            *("node", "serve", "--data", node_data, "--registry", url, "--port", str(ports["node"])),
+            home=creator.folder,
+            log=folder / "logs" / "node.log",
+        )
+        running.callback(node.stop)
+        node.wait()
+        asyncio.run(_until_online(url))
+        yield Stage(url, buyer, creator, node, registry)
+        say("stopping the node and the registry …")
+
+
+def _introduce(profile: Profile, url: str, handle: str, name: str) -> None:
+    """Sign a person in for the first time, which makes the account, and pin the registry's root key."""
+    profile.configure(registry_url=url, handle=handle, display_name=name)
+
+    async def meet() -> None:
+        async with RegistryClient(url, profile.identity, handle=handle, display_name=name) as client:
+            profile.pin_root(url, (await client.info()).root_key)
+            await client.sign_in()
+
+    asyncio.run(meet())
+
+
+def _give_credits(buyer: Profile, url: str, registry_data: str, operator: Path, say: Say) -> None:
+    async def poor() -> bool:
+        async with RegistryClient(url, buyer.identity) as client:
+            return (await client.balance()).available < _CREDITS * MICRO // 10
+
+    if asyncio.run(poor()):
+        say(f"granting {format_credits(_CREDITS * MICRO)} test credits to {BUYER} …")
+        artrator("registry", "grant", BUYER, str(_CREDITS), "--data", registry_data, home=operator)
+
+
+async def _until_online(url: str) -> None:
+    """Wait until the registry has heard from the node."""
+    async with RegistryClient(url) as client:
+        for _ in range(150):
+            if await client.nodes():
+                return
+            await asyncio.sleep(0.2)
