@@ -21,25 +21,25 @@ import secrets
 import time
 import uuid
 from collections.abc import AsyncGenerator, Awaitable, Callable, Mapping, Sequence
-from dataclasses import dataclass
-from enum import StrEnum
 from typing import Any, Final, TypeVar
 
 from PIL import Image as PillowImage
 
-from artrator.canonical import b64, request_digest, sha256
+from artrator.canonical import b64, request_digest
+from artrator.clients.news import Delivered, Result, Stage, Update
 from artrator.clients.node import JobEvent, NodeClient
 from artrator.clients.orders import NullOrderStore, OrderStore, PendingOrder
+from artrator.clients.prepared import Prepared, read_listing
 from artrator.clients.registry import RegistryClient
-from artrator.documents import Acknowledgement, NodeDescriptor, Offer, Receipt, Ticket, document_digest, ticket_digest
+from artrator.documents import Acknowledgement, NodeDescriptor, Receipt, Ticket, document_digest, ticket_digest
 from artrator.documents import ticket as tickets
 from artrator.errors import ArtratorError, Code
 from artrator.inputs import request_body
 from artrator.keys import PrivateKey, PublicKey
-from artrator.manifest import Manifest
 from artrator.messages import registry as m
-from artrator.messages.node import EventKind, Job, JobBody, JobRequest, Output
-from artrator.package import read_manifest, verify_signature
+from artrator.messages.node import EventKind, Job, JobRequest, Output
+
+__all__ = ["Buyer", "Delivered", "Prepared", "Result", "Stage", "Update", "read_listing"]
 
 _T = TypeVar("_T")
 
@@ -49,95 +49,6 @@ _FINAL: Final = {m.OrderState.SETTLED, m.OrderState.RELEASED, m.OrderState.REFUN
 _REACH_SECONDS: Final = 20.0
 #: How long after a failed job the buyer waits to see the hold released.
 _RELEASE_SECONDS: Final = 10.0
-
-
-class Stage(StrEnum):
-    """Where a paid job is."""
-
-    ORDERED = "ordered"
-    QUEUED = "queued"
-    STARTED = "started"
-    PROGRESS = "progress"
-    PREVIEW = "preview"
-    FETCHING = "fetching"
-    DONE = "done"
-
-
-@dataclass(frozen=True)
-class Delivered:
-    """One output that arrived whole."""
-
-    output: Output
-    data: bytes
-
-
-@dataclass(frozen=True)
-class Result:
-    """A delivered job: outputs, and the signed papers that go with them."""
-
-    order: str
-    listing: str
-    node: str
-    outputs: Sequence[Delivered]
-    receipt: Receipt
-    receipt_document: Mapping[str, Any]
-    acknowledgement_document: Mapping[str, Any]
-    descriptor_document: Mapping[str, Any]
-    charged: int
-    settled: bool
-
-
-@dataclass(frozen=True)
-class Update:
-    """News of a job. Only what the stage has is set; seconds are estimates.
-
-    Attributes:
-        position: Jobs ahead in the node's queue.
-        preview: A small JPEG.
-    """
-
-    stage: Stage
-    order: str
-    node: str = ""
-    position: int | None = None
-    expected_seconds: float | None = None
-    done: int = 0
-    total: int = 0
-    seconds_left: float | None = None
-    runtime: str = ""
-    preview: bytes | None = None
-    result: Result | None = None
-
-
-@dataclass(frozen=True)
-class Prepared:
-    """A request that is ready to be quoted and sent."""
-
-    listing: m.Listing
-    manifest: Manifest
-    offer: Offer
-    creator: PublicKey
-    body: JobBody
-    files: Mapping[str, bytes]
-    measures: Mapping[str, int]
-    salt: bytes
-    digest: str
-
-
-def read_listing(listing: m.Listing) -> tuple[Manifest, Offer, PublicKey]:
-    """What a listing says, if its creator signed it: the manifest is the signed package's, the offer is for it.
-
-    Raises:
-        ArtratorError: ``document_invalid``, ``package_changed`` or ``manifest_invalid``.
-    """
-    creator = PublicKey.decode(listing.creator_key)
-    signed = verify_signature(listing.signature, creator)
-    if signed.files.get("artrator.toml") != sha256(listing.manifest.encode()):
-        raise ArtratorError(Code.PACKAGE_CHANGED, "The listing's manifest is not the one that its creator signed.")
-    offer = Offer.verify(listing.offer, creator)
-    if not offer.package == signed.digest == listing.card.package:
-        raise ArtratorError(Code.OFFER_INVALID, "The offer is for another package than the listing shows.")
-    return read_manifest(listing.manifest), offer, creator
 
 
 class Buyer:

@@ -1,0 +1,69 @@
+"""What a buyer hears of a paid job, and what comes out of it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Any
+
+from artrator.documents import Receipt
+from artrator.messages.node import Output
+
+
+class Stage(StrEnum):
+    """Where a paid job is."""
+
+    ORDERED = "ordered"
+    QUEUED = "queued"
+    STARTED = "started"
+    PROGRESS = "progress"
+    PREVIEW = "preview"
+    FETCHING = "fetching"
+    DONE = "done"
+
+
+@dataclass(frozen=True)
+class Delivered:
+    """One output that arrived whole."""
+
+    output: Output
+    data: bytes
+
+
+@dataclass(frozen=True)
+class Result:
+    """A delivered job: outputs, and the signed papers that go with them."""
+
+    order: str
+    listing: str
+    node: str
+    outputs: Sequence[Delivered]
+    receipt: Receipt
+    receipt_document: Mapping[str, Any]
+    acknowledgement_document: Mapping[str, Any]
+    descriptor_document: Mapping[str, Any]
+    charged: int
+    settled: bool
+
+
+@dataclass(frozen=True)
+class Update:
+    """News of a job. Only what the stage has is set; seconds are estimates.
+
+    Attributes:
+        position: Jobs ahead in the node's queue.
+        preview: A small JPEG.
+    """
+
+    stage: Stage
+    order: str
+    node: str = ""
+    position: int | None = None
+    expected_seconds: float | None = None
+    done: int = 0
+    total: int = 0
+    seconds_left: float | None = None
+    runtime: str = ""
+    preview: bytes | None = None
+    result: Result | None = None

@@ -1,0 +1,46 @@
+"""A listing that was checked, and a request that is ready to be quoted."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from artrator.canonical import sha256
+from artrator.documents import Offer
+from artrator.errors import ArtratorError, Code
+from artrator.keys import PublicKey
+from artrator.manifest import Manifest
+from artrator.messages import registry as m
+from artrator.messages.node import JobBody
+from artrator.package import read_manifest, verify_signature
+
+
+@dataclass(frozen=True)
+class Prepared:
+    """A request that is ready to be quoted and sent."""
+
+    listing: m.Listing
+    manifest: Manifest
+    offer: Offer
+    creator: PublicKey
+    body: JobBody
+    files: Mapping[str, bytes]
+    measures: Mapping[str, int]
+    salt: bytes
+    digest: str
+
+
+def read_listing(listing: m.Listing) -> tuple[Manifest, Offer, PublicKey]:
+    """What a listing says, if its creator signed it: the manifest is the signed package's, the offer is for it.
+
+    Raises:
+        ArtratorError: ``document_invalid``, ``package_changed`` or ``manifest_invalid``.
+    """
+    creator = PublicKey.decode(listing.creator_key)
+    signed = verify_signature(listing.signature, creator)
+    if signed.files.get("artrator.toml") != sha256(listing.manifest.encode()):
+        raise ArtratorError(Code.PACKAGE_CHANGED, "The listing's manifest is not the one that its creator signed.")
+    offer = Offer.verify(listing.offer, creator)
+    if not offer.package == signed.digest == listing.card.package:
+        raise ArtratorError(Code.OFFER_INVALID, "The offer is for another package than the listing shows.")
+    return read_manifest(listing.manifest), offer, creator
