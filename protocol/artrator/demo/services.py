@@ -81,6 +81,11 @@ class Service:
                 return line.partition(_LISTENING)[2].split()[0]
 
     @property
+    def pid(self) -> int:
+        """Its process id; it also leads a process group of its own."""
+        return self._process.pid
+
+    @property
     def alive(self) -> bool:
         """Whether it still runs."""
         return self._process.poll() is None
