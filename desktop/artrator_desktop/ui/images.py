@@ -77,6 +77,7 @@ class Pixmaps(QObject):
 
     def close(self) -> None:
         """Wait for the decoders."""
+        self._media.fetched.disconnect(self._fetched)
         self._pool.shutdown(cancel_futures=True)
 
     def _fetched(self, key: str, path: str) -> None:

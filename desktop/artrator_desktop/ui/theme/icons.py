@@ -26,16 +26,24 @@ class _Wish:
     size: int
     role: str
     on: str
+    gap: int
 
 
-_wishes: "WeakKeyDictionary[QAbstractButton, _Wish]" = WeakKeyDictionary()
+_wishes: WeakKeyDictionary[QAbstractButton, _Wish] = WeakKeyDictionary()
+# The one connection to the theme, made with the first icon.
+_following: list[object] = []
 
 
-def set_icon(button: QAbstractButton, name: str, *, size: int = 18, role: str = "text_dim", on: str = "") -> None:
-    """Give a button an icon that follows the theme; `on` is the colour's role while the button is checked."""
-    if not _wishes:
-        theme().changed.connect(_tint_all, Qt.ConnectionType.UniqueConnection)
-    _wishes[button] = _Wish(name, size, role, on)
+def set_icon(
+    button: QAbstractButton, name: str, *, size: int = 18, role: str = "text_dim", on: str = "", gap: int = -1
+) -> None:
+    """Give a button an icon that follows the theme; `on` is the colour's role while the button is checked.
+
+    `gap` is the space between icon and text; QSS cannot set it, so it is part of the picture.
+    """
+    if not _following:
+        _following.append(theme().changed.connect(_tint_all))
+    _wishes[button] = _Wish(name, size, role, on, gap if gap >= 0 else 5 if button.text() else 0)
     _tint(button, _wishes[button])
 
 
@@ -48,11 +56,15 @@ def _tint_all() -> None:
 
 def _tint(button: QAbstractButton, wish: _Wish) -> None:
     tokens = theme().tokens
-    icon = QIcon(pixmap(wish.name, getattr(tokens, wish.role), wish.size))
+
+    def draw(role: str) -> QPixmap:
+        return _widened(pixmap(wish.name, getattr(tokens, role), wish.size), wish.gap)
+
+    icon = QIcon(draw(wish.role))
     if wish.on:
-        icon.addPixmap(pixmap(wish.name, getattr(tokens, wish.on), wish.size), QIcon.Mode.Normal, QIcon.State.On)
-    icon.addPixmap(pixmap(wish.name, tokens.text_faint, wish.size), QIcon.Mode.Disabled)
-    button.setIconSize(QSize(wish.size, wish.size))
+        icon.addPixmap(draw(wish.on), QIcon.Mode.Normal, QIcon.State.On)
+    icon.addPixmap(draw("text_faint"), QIcon.Mode.Disabled)
+    button.setIconSize(QSize(wish.size + wish.gap, wish.size))
     button.setIcon(icon)
 
 
@@ -87,6 +99,20 @@ def _render(name: str, colour: str, size: int, ratio: float, fill: bool) -> QPix
     if fill:
         source = source.replace('fill="none"', f'fill="{colour}"', 1)
     return _paint(source.encode(), size, ratio)
+
+
+def _widened(image: QPixmap, gap: int) -> QPixmap:
+    """Return the picture with empty space at its right."""
+    if not gap:
+        return image
+    ratio = image.devicePixelRatio()
+    result = QPixmap(round(image.width() + gap * ratio), image.height())
+    result.fill(Qt.GlobalColor.transparent)
+    result.setDevicePixelRatio(ratio)
+    painter = QPainter(result)
+    painter.drawPixmap(0, 0, image)
+    painter.end()
+    return result
 
 
 def _paint(source: bytes, size: int, ratio: float) -> QPixmap:

@@ -1,0 +1,91 @@
+"""The desktop's entry: `artrator-desktop`, `python -m artrator_desktop` or `artrator desktop`.
+
+Start-up goes like this:
+1. arguments and the environment that Qt reads only once,
+2. QApplication, then settings (one small local database, no network library),
+3. language and theme, the window, its first paint,
+4. only then the engine: it imports the network libraries in its own thread and connects.
+"""
+
+from __future__ import annotations
+
+import argparse
+import logging
+import os
+import signal
+import sys
+from collections.abc import MutableMapping, Sequence
+from pathlib import Path
+
+from PySide6.QtCore import QTimer
+from PySide6.QtWidgets import QApplication
+
+from artrator_desktop import i18n
+from artrator_desktop.ui.theme import logo_icon, theme
+
+
+def prepare_environment(environment: MutableMapping[str, str]) -> None:
+    """Set what Qt reads at its start.
+
+    The wheels of PySide6 bring an input plugin for ibus but none for fcitx, and fcitx 5 answers ibus: without this,
+    people who use fcitx could not type Korean at all.
+    """
+    wish = f"{environment.get('QT_IM_MODULE', '')} {environment.get('XMODIFIERS', '')}".lower()
+    if "fcitx" in wish:
+        environment["QT_IM_MODULE"] = "ibus"
+
+
+def make_application(arguments: Sequence[str]) -> QApplication:
+    """Make the QApplication and give it a name and an icon."""
+    prepare_environment(os.environ)
+    app = QApplication([sys.argv[0], *arguments])
+    app.setApplicationName("Artrator")
+    app.setApplicationDisplayName("Artrator")
+    app.setDesktopFileName("artrator")
+    app.setWindowIcon(logo_icon())
+    return app
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Open the window and stay until it is closed; returns the exit status."""
+    parser = argparse.ArgumentParser(prog="artrator-desktop", description="Find models, pay, create, keep.")
+    parser.add_argument("--data-dir", type=Path, help="where keys, settings and history lie")
+    parser.add_argument("--page", default="", help="open this page first: discover, create, gallery, wallet, …")
+    parser.add_argument("--verbose", action="store_true", help="write what happens to the terminal")
+    given, rest = parser.parse_known_args(argv)
+    logging.basicConfig(level=logging.INFO if given.verbose else logging.WARNING)
+    app = make_application(rest)
+
+    from artrator_desktop.state import AppState
+
+    state = AppState(given.data_dir)
+    i18n.install(state.settings.language)
+    theme().start(state.settings.theme)
+
+    from artrator_desktop.ui.shell import Shell
+
+    window = Shell(state)
+    if given.page and not state.session.needs_onboarding:
+        window.open(given.page)
+    window.show()
+    # The engine's imports compete with the first paint for the interpreter, so they wait for it.
+    QTimer.singleShot(0, state.start)
+    _quit_on_interrupt(app)
+    try:
+        return app.exec()
+    finally:
+        window.pixmaps.close()
+        state.close()
+
+
+def _quit_on_interrupt(app: QApplication) -> None:
+    signal.signal(signal.SIGINT, lambda *_: app.quit())
+    signal.signal(signal.SIGTERM, lambda *_: app.quit())
+    # Python runs signal handlers only between its own instructions; this gives it some while Qt waits.
+    heartbeat = QTimer(app)
+    heartbeat.timeout.connect(lambda: None)
+    heartbeat.start(300)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

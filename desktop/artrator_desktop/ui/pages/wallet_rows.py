@@ -1,0 +1,133 @@
+"""The rows of a statement."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final
+
+from PySide6.QtCore import QRectF, Qt, Signal
+from PySide6.QtGui import QColor, QPainter, QPaintEvent
+from PySide6.QtWidgets import QHBoxLayout, QVBoxLayout, QWidget
+
+from artrator_desktop.ui.paint import rounded
+from artrator_desktop.ui.text import amount, signed, when
+from artrator_desktop.ui.theme import pixmap, theme
+from artrator_desktop.ui.theme.tokens import L, M
+from artrator_desktop.ui.widgets import Card, ElidedLabel, Label, Line
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from artrator.messages.registry import StatementLine
+
+# kind: (icon, colour's role of the icon, role of the amount)
+_LOOKS: Final = {
+    "hold": ("lock", "warn", "warn"),
+    "release": ("rotate-ccw", "text_faint", "dim"),
+    "charge": ("sparkles", "on_tint", "strong"),
+    "grant": ("plus", "ok", "ok"),
+    "voucher": ("ticket", "ok", "ok"),
+    "refund": ("rotate-ccw", "ok", "ok"),
+    "earning": ("coins", "ok", "ok"),
+    "royalty": ("coins", "ok", "ok"),
+    "fee": ("receipt", "text_dim", "strong"),
+}
+
+
+class StatementRows(Card):
+    """The statement, newest first."""
+
+    open_listing = Signal(str)
+
+    def __init__(self, parent: QWidget | None = None) -> None:
+        super().__init__("card", parent, inset=0, gap=0)
+        self._shown: list[StatementLine] = []
+        self.rows: list[StatementRow] = []
+
+    def show_lines(self, lines: Sequence[StatementLine]) -> None:
+        """Show lines; nothing is rebuilt if they are the same as before."""
+        if list(lines) == self._shown:
+            return
+        self._shown = list(lines)
+        self.rows.clear()
+        while (item := self.column.takeAt(0)) is not None:
+            if (widget := item.widget()) is not None:
+                widget.hide()
+                widget.deleteLater()
+        for index, line in enumerate(lines):
+            if index:
+                self.column.addWidget(Line())
+            row = StatementRow(line)
+            self.rows.append(row)
+            self.column.addWidget(row)
+
+
+class StatementRow(QWidget):
+    """One line: an icon, what it was, what became of it, the amount and the time."""
+
+    def __init__(self, line: StatementLine, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        icon, role, ink = _LOOKS.get(line.kind, ("receipt", "text_dim", "strong"))
+        name = ElidedLabel(self._title(line), "strong")
+        kind = ElidedLabel(self._kind(line), "dim")
+        self.number = Label(signed(line.amount), ink)
+        if ink in {"ok", "warn"}:
+            self.number.setStyleSheet("font-size:13px;")
+        self.number.setAlignment(Qt.AlignmentFlag.AlignRight)
+        moment = Label(when(line.at), "caption")
+        moment.setAlignment(Qt.AlignmentFlag.AlignRight)
+        left = QVBoxLayout()
+        left.setSpacing(2)
+        left.addWidget(name)
+        left.addWidget(kind)
+        right = QVBoxLayout()
+        right.setSpacing(2)
+        right.addWidget(self.number)
+        right.addWidget(moment)
+        row = QHBoxLayout(self)
+        row.setContentsMargins(L, M - 1, L + 2, M - 1)
+        row.setSpacing(M)
+        row.addWidget(_Glyph(icon, role))
+        row.addLayout(left, 1)
+        row.addLayout(right)
+        self.setToolTip(self.tr("Balance after it: {amount}").format(amount=amount(line.balance)))
+        self.setAccessibleName(f"{name.whole()}, {kind.whole()}, {self.number.text()}")
+
+    def _title(self, line: StatementLine) -> str:
+        if line.listing:
+            return line.listing.rpartition("/")[2].replace("-", " ").capitalize()
+        return {
+            "grant": self.tr("Credits granted"),
+            "voucher": self.tr("Voucher"),
+        }.get(line.kind, line.text or line.kind)
+
+    def _kind(self, line: StatementLine) -> str:
+        words = {
+            "hold": self.tr("Held until delivered"),
+            "release": self.tr("Hold released"),
+            "charge": self.tr("Delivered and paid"),
+            "grant": self.tr("Added by the registry’s operator"),
+            "voucher": self.tr("Redeemed"),
+            "refund": self.tr("Refunded"),
+            "earning": self.tr("Earned"),
+            "royalty": self.tr("Royalty of a model made from yours"),
+            "fee": self.tr("Registry’s fee"),
+        }.get(line.kind, line.kind)
+        maker = line.counterparty or (line.listing or "").partition("/")[0]
+        return f"{words} · {maker}" if maker else words
+
+
+class _Glyph(QWidget):
+    """An icon on a square of its own."""
+
+    def __init__(self, icon: str, role: str) -> None:
+        super().__init__()
+        self._icon, self._role = icon, role
+        self.setFixedSize(40, 40)
+
+    def paintEvent(self, _event: QPaintEvent) -> None:
+        """Paint it."""
+        tokens = theme().tokens
+        painter = QPainter(self)
+        painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+        painter.fillPath(rounded(QRectF(self.rect()), 10), QColor(tokens.raised))
+        painter.drawPixmap(11, 11, pixmap(self._icon, getattr(tokens, self._role), 18))

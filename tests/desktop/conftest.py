@@ -1,0 +1,198 @@
+"""What the desktop's tests share: no screen, no network, a state in a temporary folder, and drawn sample pictures."""
+
+from __future__ import annotations
+
+import os
+
+# Qt reads it once, at the first QApplication.
+os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
+
+import math
+import random
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from PySide6.QtCore import QPointF, QRectF
+from PySide6.QtGui import QColor, QImage, QLinearGradient, QPainter, QPainterPath
+from PySide6.QtWidgets import QApplication
+
+from artrator.messages.registry import Account, Balance, ListingCard, NodeState, RegistryInfo, StatementLine
+from artrator_desktop import i18n
+from artrator_desktop.state import AppState, Link, Phase
+from artrator_desktop.ui.shell import Shell
+from artrator_desktop.ui.theme import theme
+
+DIGEST = "sha256:" + "9f3c" * 16
+
+
+@pytest.fixture(scope="session")
+def qapp_args() -> list[str]:
+    return ["artrator-tests"]
+
+
+@pytest.fixture(autouse=True)
+def _look(qapp: QApplication) -> Iterator[None]:
+    """Every test begins in English on the dark theme."""
+    i18n.install("en")
+    if not qapp.styleSheet():
+        theme().start("dark")
+    elif theme().mode != "dark":
+        theme().switch("dark")
+    yield
+    i18n.install("en")
+
+
+@pytest.fixture
+def state(qapp: QApplication, tmp_path: Path) -> Iterator[AppState]:
+    """A state that was never started, so that nothing reaches the network; tests fill it by hand."""
+    (tmp_path / "identity.pem").write_text("not a key; its being there says that onboarding is over")
+    app = AppState(tmp_path, cache_dir=tmp_path / "cache")
+    app.settings._registry_url = "http://127.0.0.1:9"
+    yield app
+    app.close()
+
+
+@pytest.fixture
+def shell(qtbot: Any, state: AppState) -> Iterator[Shell]:
+    window = Shell(state)
+    qtbot.addWidget(window)
+    yield window
+    window.pixmaps.close()
+
+
+@pytest.fixture
+def connect(state: AppState) -> Callable[[], None]:
+    """Pretend that the registry answered."""
+
+    def run() -> None:
+        state.session.info = RegistryInfo(
+            name="Atelier Seoul",
+            registry="sha256:" + "ab" * 32,
+            root_key="k",
+            version="0.1.0",
+            time=time.time(),
+            credit_note={"en": "Test credits without cash value", "ko": "현금 가치가 없는 테스트 크레딧"},
+            listings=8,
+            nodes_online=3,
+        )
+        state.session.account = Account(
+            id="00000000-0000-4000-8000-000000000001",
+            handle="haeun",
+            display_name="Ha-eun",
+            public_key="",
+            created_at=time.time(),
+        )
+        state.session.link = Link.ONLINE
+        state.session.changed.emit()
+        state.wallet.balance = Balance(available=1_824_500_000, held=12_000_000, pending=0)
+        state.wallet.changed.emit()
+
+    return run
+
+
+@pytest.fixture
+def cards(tmp_path: Path) -> list[ListingCard]:
+    """Eight listings with pictures drawn for the test."""
+    folder = tmp_path / "samples"
+    folder.mkdir()
+    rows = [
+        ("emoji", "Tiny Emoji", "작은 이모지", "text-to-image", "Artrator", 2, "warm", "Apache-2.0", 2140),
+        ("painterly", "Painterly", "회화풍", "style-transfer", "lumen.studio", 3, "warm", "Apache-2.0", 986),
+        ("upscale-x4", "Upscale ×4", "4배 업스케일", "upscale", "orbital labs", 1.5, "cold", "BSD-3-Clause", 320),
+        ("sumi-ink", "Sumi Ink", "수묵", "text-to-image", "묵향 Mukhyang", 12, "cold", "LicenseRef-Sumi", 44),
+        ("night", "Night District", "밤의 거리", "text-to-image", "blockforge", 8, "offline", "CC-BY-4.0", 12),
+        ("facet", "Facet", "면", "image-to-image", "Tomás Rey", 6, "loading", "MIT", 7),
+        ("outrun", "Outrun 84", "아웃런 84", "text-to-image", "neonvale", 8, "warm", "OpenRAIL++-M", 5),
+        ("a-very-long-name", "A model whose name is far too long to fit on its card", "이름이 아주 긴 모델",
+         "background-removal", "someone with a long name as well", 1234.567891, "warm",
+         "LicenseRef-A-Very-Long-Licence-Name", 0),
+    ]  # fmt: skip
+    result = []
+    for index, (name, title, korean, task, creator, price, state, licence, runs) in enumerate(rows):
+        samples = []
+        for number in range(3):
+            path = folder / f"{name}-{number}.png"
+            paint_sample(index * 3 + number).save(str(path))
+            samples.append(str(path))
+        result.append(
+            ListingCard(
+                listing=f"maker/{name}",
+                title={"en": title, "ko": korean},
+                summary={"en": f"{title}: drawn for the tests, with care.", "ko": f"{korean}: 테스트용 그림입니다."},
+                task=task,
+                creator="maker",
+                creator_name=creator,
+                version="1.0.0",
+                package=DIGEST,
+                license=licence,
+                commercial=index % 2 == 0,
+                tags=("test",),
+                samples=samples,
+                price=round(price * 1_000_000),
+                state=NodeState(state),
+                nodes=1 + index % 3,
+                runs=runs,
+                published_at=time.time() - (1 if name == "facet" else 40) * 86400,
+            )
+        )
+    return result
+
+
+@pytest.fixture
+def fill(state: AppState, cards: list[ListingCard], connect: Callable[[], None]) -> Callable[[], None]:
+    """Fill catalogue and wallet as after a good start."""
+
+    def run() -> None:
+        connect()
+        state.catalogue.cards = cards
+        state.catalogue.total = len(cards)
+        state.catalogue.tasks = {"text-to-image": 4, "style-transfer": 1, "image-to-image": 1, "upscale": 1}
+        state.catalogue.phase = Phase.READY
+        state.catalogue.changed.emit()
+        now = time.time()
+        state.wallet.lines = [
+            StatementLine(id=str(index), at=now - age, kind=kind, amount=round(change * 1e6), balance=10**9,
+                          text=text, listing=listing)
+            for index, (kind, change, age, text, listing) in enumerate([
+                ("hold", -12, 60, "", "maker/sumi-ink"),
+                ("charge", -2, 700, "", "maker/emoji"),
+                ("release", 8, 2000, "", "maker/outrun"),
+                ("voucher", 1000, 4000, "", None),
+                ("charge", -3.25, 90_000, "", "maker/painterly"),
+                ("grant", 850, 200_000, "", None),
+            ])
+        ]  # fmt: skip
+        state.wallet.phase = Phase.READY
+        state.wallet.changed.emit()
+
+    return run
+
+
+def paint_sample(seed: int) -> QImage:
+    """Draw a landscape of hills under a sun, different for each seed."""
+    chance = random.Random(seed)
+    image = QImage(640, 512, QImage.Format.Format_RGB32)
+    painter = QPainter(image)
+    painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+    hue = (seed * 47 % 360) / 360
+    sky = QLinearGradient(0, 0, 0, 512)
+    sky.setColorAt(0, QColor.fromHsvF(hue, 0.62, 0.5))
+    sky.setColorAt(1, QColor.fromHsvF((hue + 0.09) % 1, 0.4, 0.98))
+    painter.fillRect(image.rect(), sky)
+    painter.setPen(QColor(0, 0, 0, 0))
+    painter.setBrush(QColor("#FFF1CF"))
+    painter.drawEllipse(QRectF(chance.randint(100, 440), chance.randint(50, 160), 110, 110))
+    for layer in range(4):
+        painter.setBrush(QColor.fromHsvF((hue + 0.03 * layer) % 1, 0.5, 0.72 - 0.16 * layer))
+        path = QPainterPath(QPointF(0, 512))
+        phase, height = chance.random() * 6, 230 + layer * 70
+        for x in range(0, 641, 8):
+            wave = math.sin(x / (70 - layer * 9) + phase) * 26 + math.sin(x / 31 + phase * 2) * 9
+            path.lineTo(x, height + wave)
+        path.lineTo(640, 512)
+        painter.drawPath(path)
+    painter.end()
+    return image
