@@ -1,0 +1,50 @@
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from artrator.cli.main import _COMMANDS
+
+
+def artrator(*arguments: str, home: Path) -> subprocess.CompletedProcess[str]:
+    environment = os.environ | {"ARTRATOR_HOME": str(home)}
+    environment.pop("ARTRATOR_REGISTRY", None)
+    command = [sys.executable, "-m", "artrator", *arguments]
+    return subprocess.run(command, env=environment, capture_output=True, text=True, timeout=60)
+
+
+def test_help_names_every_command_without_loading_any(tmp_path: Path) -> None:
+    done = artrator("--help", home=tmp_path)
+    assert done.returncode == 0
+    assert all(name in done.stdout for name in _COMMANDS)
+    code = "import sys, artrator.cli; sys.exit('PySide6' in sys.modules or 'fastapi' in sys.modules)"
+    assert subprocess.run([sys.executable, "-c", code]).returncode == 0
+
+
+@pytest.mark.parametrize("name", sorted(_COMMANDS))
+def test_every_command_explains_itself(name: str, tmp_path: Path) -> None:
+    done = artrator(name, "--help", home=tmp_path)
+    assert done.returncode == 0, done.stderr
+    assert done.stdout.startswith("Usage:")
+
+
+def test_without_a_registry_the_error_says_how_to_choose_one(tmp_path: Path) -> None:
+    done = artrator("search", home=tmp_path)
+    assert done.returncode == 1
+    assert "artrator account use URL" in done.stderr
+
+
+def test_a_registry_that_does_not_answer_has_an_exit_code_of_its_own_and_json(tmp_path: Path) -> None:
+    (tmp_path / "profile.json").write_text(json.dumps({"registry_url": "http://127.0.0.1:9"}))
+    done = artrator("search", "--json", home=tmp_path)
+    assert done.returncode == 4
+    assert json.loads(done.stderr)["error"]["code"] == "registry_unreachable"
+
+
+def test_an_unknown_command_is_a_usage_error(tmp_path: Path) -> None:
+    assert artrator("dance", home=tmp_path).returncode == 2
