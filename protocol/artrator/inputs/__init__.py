@@ -1,0 +1,19 @@
+"""What a buyer gives: checked against the manifest, decoded safely, measured exactly, written as a request."""
+
+from artrator.inputs.completion import complete, parse_value
+from artrator.inputs.images import MAX_IMAGE_BYTES, MAX_PIXELS, MAX_SIDE, decode_image, image_size
+from artrator.inputs.measures import measure
+from artrator.inputs.request import PreparedRequest, request_body
+
+__all__ = [
+    "MAX_IMAGE_BYTES",
+    "MAX_PIXELS",
+    "MAX_SIDE",
+    "PreparedRequest",
+    "complete",
+    "decode_image",
+    "image_size",
+    "measure",
+    "parse_value",
+    "request_body",
+]

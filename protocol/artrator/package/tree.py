@@ -1,0 +1,143 @@
+"""The files of a folder, with nothing followed, nothing ignored and nothing but plain files accepted."""
+
+from __future__ import annotations
+
+import hashlib
+import io
+import os
+import stat
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
+
+from artrator.errors import ArtratorError, Code
+from artrator.package.names import collision, name_fault
+from artrator.package.problems import Problem
+
+#: The one file that the signature does not cover: itself.
+SIGNATURE_NAME: Final = "model.sig"
+#: More files than this are refused; a package is a model, not a data set.
+MAX_FILES: Final = 10_000
+_MAX_DEPTH: Final = 16
+
+# Python defines these where the system has them: Linux and macOS have the first two, Windows the last.
+_OPEN_FLAGS: Final = (
+    os.O_RDONLY | getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0)
+)
+
+
+@dataclass(frozen=True)
+class TreeFile:
+    """A plain file: its POSIX name relative to the folder, and its size in bytes."""
+
+    name: str
+    size: int
+
+
+def scan(folder: Path) -> tuple[Sequence[TreeFile], Sequence[Problem]]:
+    """Every file of ``folder`` except ``model.sig``, by name, and a problem for each thing that is no plain file.
+
+    Raises:
+        ArtratorError: ``package_invalid`` if the folder cannot be read.
+    """
+    files: list[TreeFile] = []
+    problems: list[Problem] = []
+    _descend(folder, "", 0, files, problems)
+    files.sort(key=lambda file: file.name)
+    pair = collision(file.name for file in files)
+    if pair is not None:
+        problems.append(
+            Problem(
+                pair[1], None, f"It is the same name as {pair[0]} on systems that ignore case.", "Rename one of them."
+            )
+        )
+    return files, problems
+
+
+def _descend(folder: Path, prefix: str, depth: int, files: list[TreeFile], problems: list[Problem]) -> None:
+    if depth > _MAX_DEPTH:
+        problems.append(Problem(prefix, None, f"Folders are nested deeper than {_MAX_DEPTH}.", "Flatten them."))
+        return
+    try:
+        entries = sorted(path.name for path in folder.iterdir())
+    except OSError as error:
+        raise ArtratorError(
+            Code.PACKAGE_INVALID,
+            f"The folder {folder} cannot be read: {error.strerror}.",
+            cure="Check the path and its permissions.",
+        ) from error
+    for entry in entries:
+        name = f"{prefix}{entry}"
+        path = folder / entry
+        if name == SIGNATURE_NAME:
+            why = link_fault(os.lstat(path))
+            if why is not None:
+                problems.append(Problem(name, None, f"It {why[0]}.", why[1]))
+            continue
+        if len(files) >= MAX_FILES:
+            if not any(problem.file == "." for problem in problems):
+                problems.append(Problem(".", None, f"There are more than {MAX_FILES} files.", "Take some out."))
+            return
+        status = os.lstat(path)
+        fault = name_fault(name)
+        if fault is not None:
+            problems.append(Problem(ascii(name)[1:-1], None, f"The name {fault}.", "Rename the file."))
+        elif stat.S_ISDIR(status.st_mode) and not _is_reparse_point(status):
+            _descend(path, name + "/", depth + 1, files, problems)
+        elif (why := link_fault(status)) is not None:
+            problems.append(Problem(name, None, f"It {why[0]}.", why[1]))
+        else:
+            files.append(TreeFile(name, status.st_size))
+
+
+def link_fault(status: os.stat_result) -> tuple[str, str] | None:
+    """Why this is no plain file with one name ("is a symbolic link"), and the cure; None if it is one."""
+    if stat.S_ISLNK(status.st_mode) or _is_reparse_point(status):
+        return "is a symbolic link", "Replace it by a copy of the file that it points to."
+    if not stat.S_ISREG(status.st_mode):
+        return "is no plain file (a device, socket, pipe or folder)", "Take it out."
+    if status.st_nlink > 1:
+        # Whoever holds the other name can change the file after it was checked, and it may name a secret of
+        # this machine that somebody linked into the folder.
+        return "has another name elsewhere (a hard link)", "Replace it by a copy: cp FILE COPY && mv COPY FILE."
+    return None
+
+
+def open_plain(path: Path, name: str) -> io.BufferedReader:
+    """Open a file without following a link or waiting on a pipe; what was opened is what is checked.
+
+    Raises:
+        ArtratorError: ``package_changed`` if it is missing, a link, or no plain file.
+    """
+    try:
+        descriptor = os.open(path, _OPEN_FLAGS)
+    except FileNotFoundError as error:
+        raise ArtratorError(Code.PACKAGE_CHANGED, f"{name} is missing.", file=name) from error
+    except OSError as error:
+        raise ArtratorError(
+            Code.PACKAGE_CHANGED, f"{name} cannot be opened as a plain file: {error.strerror}.", file=name
+        ) from error
+    file = os.fdopen(descriptor, "rb")
+    why = link_fault(os.fstat(file.fileno()))
+    if why is not None:
+        file.close()
+        raise ArtratorError(Code.PACKAGE_CHANGED, f"{name} {why[0]}.", cure=why[1], file=name)
+    return file
+
+
+def hash_file(path: Path, name: str) -> tuple[str, int]:
+    """Hex SHA-256 and size of a plain file, read once from start to end.
+
+    Raises:
+        ArtratorError: ``package_changed`` as of ``open_plain``.
+    """
+    with open_plain(path, name) as file:
+        digest = hashlib.file_digest(file, "sha256").hexdigest()
+        return digest, file.tell()
+
+
+def _is_reparse_point(status: os.stat_result) -> bool:
+    """Whether this is a junction or another link of Windows that is not a symbolic link."""
+    attributes = getattr(status, "st_file_attributes", 0)
+    return bool(attributes & stat.FILE_ATTRIBUTE_REPARSE_POINT)
