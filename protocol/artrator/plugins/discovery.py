@@ -1,0 +1,165 @@
+"""Find plugins by their metadata, without importing any of them."""
+
+from __future__ import annotations
+
+import importlib.util
+import sysconfig
+from collections.abc import Iterable, Sequence
+from dataclasses import replace
+from importlib.metadata import Distribution, distributions
+from pathlib import Path
+from typing import Final
+
+from packaging.utils import canonicalize_name
+
+from artrator.errors import ArtratorError, Code
+from artrator.plugins.environment import Environment, environments, interpreter
+from artrator.plugins.info import PluginInfo, Wants
+from artrator.plugins.wants import WANTS_FILE, read_wants
+
+#: The entry-point group of backends, as ``artrator.hookspecs`` names it.
+GROUP: Final = "artrator.backends"
+
+
+def discover() -> Sequence[PluginInfo]:
+    """All plugins: this environment's own first, then those with environments of their own, by name.
+
+    A plugin that cannot be used is listed with its ``error``; nothing that one plugin does hides another.
+    """
+    return _without_clashes([*_built_in(), *(_installed(environment) for environment in environments())])
+
+
+def find_backend(name: str) -> PluginInfo:
+    """The plugin that provides the backend ``name``.
+
+    Raises:
+        ArtratorError: ``backend_missing`` if no plugin does, ``plugin_broken`` if the one that does cannot be used.
+    """
+    found = [plugin for plugin in discover() if name in plugin.entry_points]
+    for plugin in found:
+        if plugin.error is None:
+            return plugin
+    if found:
+        raise ArtratorError(Code.PLUGIN_BROKEN, str(found[0].error), plugin=found[0].name)
+    raise ArtratorError(Code.BACKEND_MISSING, f"No plugin provides the backend {name}.", backend=name)
+
+
+def find_plugin(name: str) -> PluginInfo:
+    """The plugin that is called ``name``; raises ``backend_missing`` if there is none."""
+    wanted = canonicalize_name(name)
+    for plugin in discover():
+        if plugin.name == wanted:
+            return plugin
+    raise ArtratorError(
+        Code.BACKEND_MISSING, f"No plugin is called {name}.", cure="`artrator plugins list` shows all there are."
+    )
+
+
+def describe(distribution: Distribution, **known: object) -> PluginInfo:
+    """What a distribution's metadata says of it as a plugin; ``known`` overrides fields of PluginInfo."""
+    points = {point.name: point.value for point in distribution.entry_points if point.group == GROUP}
+    given = str(distribution.metadata["Name"])
+    error = None
+    wants = Wants()
+    try:
+        wants = _wants(distribution, points.values())
+    except (ArtratorError, OSError, UnicodeDecodeError) as problem:
+        error = f"The plugin {given} is broken: {problem}"
+    plugin = PluginInfo(
+        name=canonicalize_name(given),
+        version=distribution.version,
+        distribution=given,
+        origin="environment",
+        entry_points=points,
+        interpreter=interpreter(),
+        sys_path=(),
+        summary=" ".join(str(distribution.metadata["Summary"] or "").split())[:200],
+        wants=wants,
+        error=error,
+    )
+    return replace(plugin, **known)  # type: ignore[arg-type]  # fields by name
+
+
+def _built_in() -> list[PluginInfo]:
+    found: dict[str, PluginInfo] = {}
+    for distribution in distributions():
+        points = [point for point in distribution.entry_points if point.group == GROUP]
+        if not points:
+            continue
+        plugin = describe(distribution, origin="built-in", sys_path=_host_path(point.module for point in points))
+        found.setdefault(plugin.name, plugin)
+    return [found[name] for name in sorted(found)]
+
+
+def _installed(environment: Environment) -> PluginInfo:
+    folder = environment.folder
+    try:
+        record = environment.read()
+        for distribution in distributions(path=[str(environment.site)]):
+            if canonicalize_name(str(distribution.metadata["Name"])) == folder.name:
+                return describe(distribution, sys_path=(environment.site,), allowed=record.allowed, location=folder)
+        reason = f"The plugin {folder.name} is broken: its files are missing."
+    except ArtratorError as error:
+        reason = error.message
+    except Exception as error:  # metadata of any shape is the plugin's failure, never the host's
+        reason = f"The plugin {folder.name} is broken: its metadata cannot be read ({type(error).__name__})."
+    return PluginInfo(
+        name=folder.name,
+        version="",
+        distribution=folder.name,
+        origin="environment",
+        entry_points={},
+        interpreter=interpreter(),
+        sys_path=(),
+        location=folder,
+        error=reason,
+    )
+
+
+def _wants(distribution: Distribution, references: Iterable[str]) -> Wants:
+    """The wants beside the plugin's code or in its dist-info; a missing file wants nothing."""
+    text = distribution.read_text(WANTS_FILE)
+    if text is not None:
+        return read_wants(text)
+    for reference in references:
+        top = reference.split(":")[0].split(".")[0].strip()
+        for folder in (Path(str(distribution.locate_file(top))), _module_folder(top)):
+            if folder is not None and (folder / WANTS_FILE).is_file():
+                return read_wants((folder / WANTS_FILE).read_text(encoding="utf-8"))
+    return Wants()
+
+
+def _module_folder(top: str) -> Path | None:
+    """Where this environment would import ``top`` from; finding a top-level module imports nothing."""
+    try:
+        spec = importlib.util.find_spec(top)
+    except (ImportError, ValueError):
+        return None
+    return Path(spec.origin).parent if spec is not None and spec.origin is not None else None
+
+
+def _host_path(modules: Iterable[str]) -> tuple[Path, ...]:
+    """The path of a built-in plugin's worker: its own folder, which may be editable, then the host's."""
+    folders = []
+    for module in modules:
+        folder = _module_folder(module.split(".")[0])
+        if folder is not None:
+            folders.append(folder.parent)
+    folders += [Path(sysconfig.get_path("purelib")), Path(sysconfig.get_path("platlib"))]
+    return tuple(dict.fromkeys(folder.resolve() for folder in folders))
+
+
+def _without_clashes(plugins: Sequence[PluginInfo]) -> list[PluginInfo]:
+    """A backend has one provider: the first one listed. A later one is told so instead of taking over."""
+    owners: dict[str, str] = {}
+    result = []
+    for plugin in plugins:
+        taken = [name for name in plugin.backends if name in owners]
+        if taken and plugin.error is None:
+            reason = (
+                f"The plugin {plugin.name} provides the backend {taken[0]}, which {owners[taken[0]]} provides already."
+            )
+            plugin = replace(plugin, error=reason)
+        owners.update({name: plugin.name for name in plugin.backends if name not in owners})
+        result.append(plugin)
+    return result

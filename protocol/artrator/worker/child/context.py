@@ -1,0 +1,72 @@
+"""What a running job may ask of its worker: ``artrator.backend.Context``."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from typing import Final, TypeAlias
+
+import numpy as np
+
+from artrator.backend import Batch, Image, Kernel
+from artrator.errors import ArtratorError, Code
+from artrator.worker.child.batcher import Batcher
+
+#: (done, total, preview) on their way to the parent.
+Report: TypeAlias = Callable[[int, int, Image | None], None]
+
+#: A preview is for looking at while one waits, so it is small and at most five come in a second.
+PREVIEW_SIDE: Final = 320
+PREVIEW_SECONDS: Final = 0.2
+#: Bare progress is cheap, but a loop of a million steps shall not flood the wire.
+PROGRESS_SECONDS: Final = 0.05
+
+
+class JobContext:
+    """The context of one job."""
+
+    def __init__(self, job: str, batcher: Batcher, report: Report) -> None:
+        self._job: Final = job
+        self._batcher: Final = batcher
+        self._report: Final = report
+        self._progressed = float("-inf")
+        self._previewed = float("-inf")
+        self.cancelled = False
+
+    def progress(self, done: int, total: int, preview: Image | None = None) -> None:
+        """Say how far the job is; dropped where it would be more than a person can see."""
+        now = time.monotonic()
+        if preview is not None and now - self._previewed < PREVIEW_SECONDS:
+            preview = None
+        if preview is None and now - self._progressed < PROGRESS_SECONDS and done < total:
+            return
+        self._progressed = now
+        if preview is not None:
+            self._previewed = now
+            preview = _small(preview)
+        self._report(int(done), int(total), preview)
+
+    def raise_if_cancelled(self) -> None:
+        """Leave ``run`` if the buyer cancelled or the deadline passed."""
+        if self.cancelled:
+            raise ArtratorError(Code.JOB_CANCELLED, "The job was cancelled.")
+
+    def generator(self, seed: int) -> np.random.Generator:
+        """Noise that is the same for the same seed on every machine, whatever else runs."""
+        return np.random.Generator(np.random.PCG64(seed % (1 << 64)))
+
+    async def batch(self, kernel: Kernel, feeds: Batch) -> Batch:
+        """Run ``kernel`` on ``feeds``, merged with what other jobs ask of it at this moment."""
+        self.raise_if_cancelled()
+        outputs = await self._batcher.submit(self._job, kernel, feeds)
+        self.raise_if_cancelled()
+        return outputs
+
+
+def _small(preview: Image) -> Image:
+    """Every n-th pixel, so that neither side is longer than a preview may be."""
+    array = np.asarray(preview)
+    if array.ndim < 2:
+        return array
+    stride = -(-max(array.shape[:2]) // PREVIEW_SIDE)
+    return array[::stride, ::stride] if stride > 1 else array

@@ -1,0 +1,200 @@
+"""The child: load one plugin and one package, then serve runs until the parent hangs up.
+
+The order of things::
+
+    bootstrap.py    confines the process, with the standard library alone
+    serve           waits for ``check`` or ``load``
+    check           imports the plugin, tells its hooks and backends, and ends
+    load            imports the plugin, inspects and loads the package, answers ``loaded``
+    run, cancel     until ``close`` or the end of the connection
+"""
+
+from __future__ import annotations
+
+import asyncio
+import socket
+import sys
+import traceback
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any, Final
+
+from artrator.backend import Device, Image, Model, Value
+from artrator.errors import ArtratorError, Code
+from artrator.package import from_validated
+from artrator.worker.child.batcher import Batcher
+from artrator.worker.child.context import JobContext
+from artrator.worker.child.loader import load_plugin
+from artrator.worker.child.package_files import SignedFolder
+from artrator.worker.values import ValueInvalid, pack, unpack
+from artrator.worker.wire import Channel, Frame, WireError
+
+
+def main(connection: socket.socket, confinement: list[str]) -> None:
+    """Serve the parent on ``connection`` until it hangs up.
+
+    Args:
+        connection: A connected stream socket.
+        confinement: What this platform could not confine, to be told to the parent.
+    """
+    asyncio.run(_serve(connection, confinement))
+
+
+async def _serve(connection: socket.socket, confinement: list[str]) -> None:
+    # The parent is trusted, and checks its own sizes: inputs may be as large as the node accepts.
+    channel = Channel(connection, max_body=1 << 40)
+    try:
+        frame = await channel.receive()
+        if frame.op == "check":
+            await channel.send(_check(frame))
+        elif frame.op == "load":
+            model, answer = _load(frame)
+            await channel.send({**answer, "confinement": confinement})
+            await _Server(channel, model, int(frame.header["output_bytes"])).serve()
+    except ArtratorError as error:
+        await channel.send({"op": "failed", **error.to_json()})
+    except WireError:
+        return  # The parent is gone, and with it the reason to be here.
+
+
+def _check(frame: Frame) -> dict[str, Any]:
+    loaded = load_plugin(frame.header["plugin"], frame.header["entry_points"])
+    return {"op": "checked", "backends": sorted(loaded.backends), "hooks": list(loaded.hooks)}
+
+
+def _load(frame: Frame) -> tuple[Model, dict[str, Any]]:
+    """Import the plugin, inspect and load the package; whatever goes wrong is told as an ArtratorError."""
+    header = frame.header
+    manifest = from_validated(header["manifest"])
+    package = SignedFolder(Path(header["folder"]), manifest, header["digest"], header["files"])
+    device = Device(**header["device"])
+    backend = load_plugin(header["plugin"], header["entry_points"]).backends[manifest.backend]
+    try:
+        inspection = backend.inspect(package)
+        model = backend.load(package, device)
+        memory_bytes = int(model.memory_bytes)
+    except ArtratorError:
+        raise
+    except MemoryError as error:
+        traceback.print_exc()
+        raise ArtratorError(
+            Code.WORKER_LIMIT, f"{manifest.name} does not fit into the memory that a model may take."
+        ) from error
+    except Exception as error:
+        traceback.print_exc()
+        raise ArtratorError(
+            Code.PACKAGE_INVALID, f"{manifest.name} could not be loaded: {type(error).__name__}: {_sentence(error)}"
+        ) from error
+    return model, {
+        "op": "loaded",
+        "inspection": {
+            "memory_bytes": int(inspection.memory_bytes),
+            "warnings": [str(warning) for warning in inspection.warnings],
+        },
+        "memory_bytes": memory_bytes,
+        "runtime": _runtime(device),
+    }
+
+
+def _runtime(device: Device) -> str:
+    """What computes, for people: the first runtime that the backend has imported."""
+    for name in ("onnxruntime", "torch", "jax", "numpy"):
+        version = getattr(sys.modules.get(name), "__version__", None)
+        if version is not None:
+            return f"{name} {version} ({device.kind})"
+    return device.kind
+
+
+class _Server:
+    """Runs of one loaded model, many at once on one event loop."""
+
+    def __init__(self, channel: Channel, model: Model, output_bytes: int) -> None:
+        self._channel: Final = channel
+        self._model: Final = model
+        self._output_bytes: Final = output_bytes
+        self._batcher: Final = Batcher()
+        self._jobs: Final[dict[str, tuple[asyncio.Task[None], JobContext]]] = {}
+        self._reports: Final[set[asyncio.Task[None]]] = set()
+
+    async def serve(self) -> None:
+        """Take frames until the parent says ``close`` or hangs up."""
+        try:
+            while (frame := await self._channel.receive()).op != "close":
+                job = str(frame.header.get("job"))
+                if frame.op == "run":
+                    context = JobContext(job, self._batcher, self._reporter(job))
+                    task = asyncio.create_task(self._run(job, unpack(frame.header["values"], frame.arrays), context))
+                    self._jobs[job] = task, context
+                elif frame.op == "cancel" and job in self._jobs:
+                    task, context = self._jobs[job]
+                    context.cancelled = True
+                    task.cancel()
+        finally:
+            await self._batcher.close()
+            self._model.close()
+
+    async def _run(self, job: str, values: Mapping[str, Value], context: JobContext) -> None:
+        try:
+            outputs = await self._model.run(values, context)
+            if context.cancelled:
+                raise ArtratorError(Code.JOB_CANCELLED, "The job was cancelled.")
+            described, arrays = pack(outputs)
+            size = sum(array.nbytes for array in arrays)
+            if size > self._output_bytes:
+                raise ArtratorError(
+                    Code.WORKER_LIMIT,
+                    f"The outputs take {size} bytes; at most {self._output_bytes} may leave a worker.",
+                )
+            await self._settle_reports()
+            await self._channel.send({"op": "done", "job": job, "values": described}, arrays)
+        except WireError:
+            return
+        except (Exception, asyncio.CancelledError) as error:
+            await self._channel.send({"op": "error", "job": job, **_failure(error, context).to_json()})
+        finally:
+            self._jobs.pop(job, None)
+
+    def _reporter(self, job: str) -> Any:
+        loop = asyncio.get_running_loop()
+
+        def send(done: int, total: int, preview: Image | None) -> None:
+            header = {"op": "progress", "job": job, "done": done, "total": total}
+            task = loop.create_task(self._send_quietly(header, [] if preview is None else [preview]))
+            self._reports.add(task)
+            task.add_done_callback(self._reports.discard)
+
+        def report(done: int, total: int, preview: Image | None) -> None:
+            # A backend may call this from a thread of its own.
+            loop.call_soon_threadsafe(send, done, total, preview)
+
+        return report
+
+    async def _settle_reports(self) -> None:
+        """Let progress out before the outputs, so that a run never seems to go on after its end."""
+        await asyncio.sleep(0)
+        if self._reports:
+            await asyncio.wait(set(self._reports))
+
+    async def _send_quietly(self, header: Mapping[str, Any], arrays: list[Image]) -> None:
+        try:
+            await self._channel.send(header, arrays)
+        except WireError:
+            return
+
+
+def _failure(error: BaseException, context: JobContext) -> ArtratorError:
+    """What the buyer is told; the traceback stays on this machine, because it may quote the request."""
+    if context.cancelled:
+        return ArtratorError(Code.JOB_CANCELLED, "The job was cancelled.")
+    if isinstance(error, ArtratorError):
+        return error
+    traceback.print_exception(error)
+    if isinstance(error, ValueInvalid):
+        return ArtratorError(Code.MODEL_FAILED, f"The model made an output that is none: {error}")
+    if isinstance(error, MemoryError):
+        return ArtratorError(Code.WORKER_LIMIT, "The model needs more memory for this request than it may take.")
+    return ArtratorError(Code.MODEL_FAILED, f"The model failed with {type(error).__name__}.")
+
+
+def _sentence(error: BaseException) -> str:
+    return " ".join(str(error).split())[:400]

@@ -1,0 +1,109 @@
+"""What a worker claims, read with suspicion, and what the parent tells it of a package."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Final
+
+from artrator.backend import Array, Image, Inspection
+from artrator.errors import ArtratorError, Code, ModelError
+from artrator.keys import PublicKey
+from artrator.manifest import Manifest
+from artrator.worker.child.context import PREVIEW_SIDE
+from artrator.worker.limits import WorkerInfo
+from artrator.worker.values import ValueInvalid, unpack
+from artrator.worker.wire import WireError
+
+#: What a worker may say of a job; anything else it says becomes ``model_failed``.
+_JOB_CODES: Final = frozenset({Code.MODEL_FAILED, Code.INPUT_INVALID, Code.JOB_CANCELLED, Code.WORKER_LIMIT})
+#: What it may say of a package or a plugin while it loads.
+_LOAD_CODES: Final = frozenset(
+    {
+        Code.BACKEND_RUNTIME_BROKEN,
+        Code.MODEL_FAILED,
+        Code.PACKAGE_CHANGED,
+        Code.PACKAGE_INVALID,
+        Code.PLUGIN_BROKEN,
+        Code.WORKER_LIMIT,
+    }
+)
+
+
+@dataclass(frozen=True)
+class SignedContent:
+    """A package whose signature has been verified.
+
+    Attributes:
+        files: Name to SHA-256 in hex of every signed file.
+    """
+
+    folder: Path
+    manifest: Manifest
+    digest: str
+    files: Mapping[str, str]
+
+
+def verified_content(folder: Path, signer: PublicKey) -> SignedContent:
+    """Verify a package folder; raises what ``artrator.package.verify`` raises."""
+    from artrator.package import verify
+
+    package = verify(folder, signer)
+    hashes = {name: file.sha256 for name, file in package.files.items()}
+    return SignedContent(folder, package.manifest, package.digest, hashes)
+
+
+def sentence(text: object, limit: int = 500) -> str:
+    """A worker's words as one line that is safe to show: printable and short."""
+    words = " ".join(str(text).split())
+    return "".join(letter for letter in words if letter.isprintable())[:limit]
+
+
+def error_of(header: Mapping[str, Any], *, loading: bool = False) -> ArtratorError:
+    """An error that a worker told, with none but the codes that are its to use."""
+    told = ArtratorError.from_json(header)
+    message = sentence(told.message) or "The model failed without a reason."
+    if told.code not in (_LOAD_CODES if loading else _JOB_CODES):
+        return ModelError(message)
+    return ArtratorError(told.code, message)
+
+
+def info_of(header: Mapping[str, Any], seconds: float) -> WorkerInfo:
+    """What a worker says of itself; raises WireError if it makes no sense."""
+    match header:
+        case {
+            "inspection": {"memory_bytes": int(bound), "warnings": list(warnings)},
+            "memory_bytes": int(taken),
+            "runtime": str(runtime),
+            "confinement": list(confinement),
+        } if bound >= 0 and taken >= 0:
+            return WorkerInfo(
+                inspection=Inspection(bound, [sentence(warning) for warning in warnings[:50]]),
+                memory_bytes=taken,
+                runtime=sentence(runtime, 80),
+                load_seconds=seconds,
+                confinement=[sentence(missing) for missing in confinement[:50]],
+            )
+    raise ArtratorError(Code.WORKER_DIED, "The worker told something that makes no sense when it was ready.")
+
+
+def progress_of(header: Mapping[str, Any]) -> tuple[int, int]:
+    """(done, total) of a progress frame; raises WireError if they are no progress."""
+    match header:
+        case {"done": int(done), "total": int(total)} if 0 <= done <= total < 1 << 31:
+            return done, total
+    raise WireError("a progress that is none")
+
+
+def preview_of(arrays: Sequence[Array]) -> Image | None:
+    """The preview of a progress frame; raises WireError unless it is a small picture."""
+    if not arrays:
+        return None
+    try:
+        picture = unpack({"preview": {"image": 0}}, arrays)["preview"]
+    except ValueInvalid as error:
+        raise WireError("a preview that is no picture") from error
+    if len(arrays) > 1 or max(arrays[0].shape[:2]) > PREVIEW_SIDE:
+        raise WireError("a preview that is too large")
+    return picture  # type: ignore[return-value]  # an "image" entry unpacks to an array

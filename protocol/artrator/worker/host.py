@@ -1,0 +1,378 @@
+"""The parent's side of a worker: start it, run jobs on it, survive whatever it does.
+
+A worker is untrusted. Everything it says is checked here; everything it may take has a limit here; and its death is a
+normal event, which ends each of its runs with an ArtratorError and nothing else.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any, Final, TypeAlias
+
+from artrator.backend import Device, Image, Value
+from artrator.errors import ArtratorError, Code
+from artrator.keys import PublicKey
+from artrator.manifest import Manifest
+from artrator.plugins.info import PluginInfo
+from artrator.worker.claims import SignedContent, error_of, info_of, preview_of, progress_of, verified_content
+from artrator.worker.limits import Limits, WorkerInfo
+from artrator.worker.policy import environment, machine_memory, sandbox_settings
+from artrator.worker.process import Process, exit_sentence
+from artrator.worker.usage import folder_bytes, resident_bytes
+from artrator.worker.values import ValueInvalid, pack, unpack
+from artrator.worker.wire import Channel, Frame, FrameTooLarge, WireError
+
+__all__ = ["Limits", "Progress", "SignedContent", "Worker", "WorkerInfo"]
+
+#: Called on the event loop with (done, total, preview).
+Progress: TypeAlias = Callable[[int, int, Image | None], None]
+
+#: What is added to the limit of a frame for a preview and the rounding of everything else.
+_FRAME_SLACK: Final = 1 << 20
+#: A worker that says more than this in a second is flooding its parent.
+_FRAMES_A_SECOND: Final = 2000
+#: How often memory and scratch folder are measured.
+_WATCH_SECONDS: Final = 0.2
+#: How long an orderly end may take.
+_CLOSE_SECONDS: Final = 2.0
+
+
+@dataclass(eq=False)
+class _Run:
+    """A job inside the worker. It stays until the worker lets go of it, whoever still waits."""
+
+    future: asyncio.Future[dict[str, Value]]
+    on_progress: Progress | None
+    limit: asyncio.TimerHandle
+    grace: asyncio.TimerHandle | None = None
+
+    @property
+    def cancelled(self) -> bool:
+        return self.grace is not None
+
+    def settle(self, outcome: dict[str, Value] | ArtratorError) -> None:
+        """Answer whoever waits, once."""
+        if self.future.done():
+            return
+        if isinstance(outcome, ArtratorError):
+            self.future.set_exception(outcome)
+        else:
+            self.future.set_result(outcome)
+
+    def stop_clocks(self) -> None:
+        """Nothing is to happen to this run any more."""
+        self.limit.cancel()
+        if self.grace is not None:
+            self.grace.cancel()
+
+
+class Worker:
+    """A process with one loaded package.
+
+    Attributes:
+        info: What it said when it was ready.
+    """
+
+    info: WorkerInfo
+
+    def __init__(self, process: Process, limits: Limits, memory_bytes: int, manifest: Manifest) -> None:
+        """Use ``Worker.start``."""
+        self._process: Final = process
+        self._limits: Final = limits
+        self._memory_bytes: Final = memory_bytes
+        self._manifest: Final = manifest
+        self._channel: Final = Channel(process.connection, max_body=limits.output_bytes + _FRAME_SLACK)
+        self._runs: Final[dict[str, _Run]] = {}
+        self._tasks: Final[set[asyncio.Task[Any]]] = set()
+        self._ended: ArtratorError | None = None
+        self._when = "while it loaded the model"
+        process.exited.add_done_callback(self._exited)
+
+    @classmethod
+    async def start(
+        cls,
+        plugin: PluginInfo,
+        folder: Path,
+        signer: PublicKey,
+        *,
+        device: Device = Device(),  # noqa: B008 - frozen
+        limits: Limits = Limits(),  # noqa: B008 - frozen
+    ) -> Worker:
+        """Verify the package, start a process for it and load it there.
+
+        Args:
+            plugin: What provides the package's backend.
+            folder: The signed package.
+            signer: The key its signature must be of.
+            device: What it may compute on.
+            limits: What it may take.
+
+        Raises:
+            ArtratorError: ``package_changed`` and the like if the package fails its check; ``backend_missing``,
+                ``plugin_broken``; ``worker_died`` or ``worker_limit`` if loading ends so; what the backend says.
+        """
+        content = await asyncio.to_thread(verified_content, folder, signer)
+        return await cls.start_verified(plugin, content, device=device, limits=limits)
+
+    @classmethod
+    async def start_verified(
+        cls,
+        plugin: PluginInfo,
+        content: SignedContent,
+        *,
+        device: Device = Device(),  # noqa: B008 - frozen
+        limits: Limits = Limits(),  # noqa: B008 - frozen
+    ) -> Worker:
+        """Like ``start``, for a package whose signature the caller has verified."""
+        if plugin.error is not None:
+            raise ArtratorError(Code.PLUGIN_BROKEN, plugin.error, plugin=plugin.name)
+        if content.manifest.backend not in plugin.entry_points:
+            raise ArtratorError(
+                Code.BACKEND_MISSING, f"{plugin.name} does not provide the backend {content.manifest.backend}."
+            )
+        started = time.monotonic()
+        process = await Process.start(
+            plugin.interpreter,
+            lambda scratch: {
+                "sys_path": [str(path) for path in plugin.sys_path],
+                "sandbox": sandbox_settings(plugin, device, limits, readable=[content.folder], scratch=scratch),
+            },
+            lambda scratch: environment(plugin, device, scratch),
+        )
+        worker = cls(process, limits, limits.memory_bytes or machine_memory(), content.manifest)
+        try:
+            worker.info = await worker._load(plugin, content, device, started)
+        except BaseException:
+            worker.kill()
+            await worker.close()
+            raise
+        worker._when = "in the middle of its work"
+        worker._keep(worker._listen())
+        return worker
+
+    @property
+    def alive(self) -> bool:
+        """Whether runs can still be given to it."""
+        return self._ended is None
+
+    @property
+    def pid(self) -> int:
+        """The process id."""
+        return self._process.pid
+
+    @property
+    def output(self) -> str:
+        """The last of what the process printed. It may quote requests: show it to the owner, never log it."""
+        return self._process.output
+
+    @property
+    def resident_bytes(self) -> int:
+        """The host memory it holds now; 0 where the system does not say."""
+        return resident_bytes(self._process.pid) if self.alive else 0
+
+    async def run(
+        self, job_id: str, values: Mapping[str, Value], on_progress: Progress | None = None
+    ) -> Mapping[str, Value]:
+        """Run one job; many may run at once, and the worker batches them.
+
+        Args:
+            job_id: Unique among the runs of this worker.
+            values: The inputs, complete and checked against the manifest.
+            on_progress: Called on the event loop with (done, total, preview).
+
+        Raises:
+            ArtratorError: ``job_cancelled``, ``worker_died``, ``worker_limit``, or what the model says:
+                ``model_failed``, ``input_invalid``.
+        """
+        if self._ended is not None:
+            raise self._ended
+        if job_id in self._runs:
+            raise ArtratorError(Code.CONFLICT, "This job runs already.")
+        try:
+            described, arrays = pack(values)
+        except ValueInvalid as error:
+            raise ArtratorError(Code.INPUT_INVALID, str(error)) from error
+        loop = asyncio.get_running_loop()
+        limit = loop.call_later(self._limits.run_seconds, self._outran_clock, job_id)
+        run = self._runs[job_id] = _Run(loop.create_future(), on_progress, limit)
+        try:
+            with contextlib.suppress(WireError):  # then the process is ending, and its end settles the run
+                await self._channel.send({"op": "run", "job": job_id, "values": described}, arrays)
+            return await run.future
+        except asyncio.CancelledError:
+            self.cancel(job_id)
+            raise
+
+    def cancel(self, job_id: str) -> None:
+        """Ask the model to stop; a run that will not, and is alone, is ended by ending the process."""
+        run = self._runs.get(job_id)
+        if run is None or run.cancelled or self._ended is not None:
+            return
+        loop = asyncio.get_running_loop()
+        run.grace = loop.call_later(self._limits.cancel_seconds, self._grace_over, job_id)
+        self._keep(self._send_quietly({"op": "cancel", "job": job_id}))
+
+    async def close(self) -> None:
+        """Let the process end in order; it is killed if that takes too long. Runs end with ``worker_died``."""
+        if self._ended is None:
+            self._end(ArtratorError(Code.WORKER_DIED, "The worker was closed."))
+            with contextlib.suppress(WireError, TimeoutError):
+                async with asyncio.timeout(_CLOSE_SECONDS):
+                    await self._channel.send({"op": "close"})
+                    await asyncio.shield(self._process.exited)
+        self._process.kill()
+        await asyncio.shield(self._process.exited)
+        for task in self._tasks:
+            task.cancel()
+        await asyncio.gather(*self._tasks, return_exceptions=True)
+        await self._channel.close()
+
+    def kill(self) -> None:
+        """End the process at once."""
+        self._end(ArtratorError(Code.WORKER_DIED, "The worker was stopped."))
+        self._process.kill()
+
+    async def _load(self, plugin: PluginInfo, content: SignedContent, device: Device, started: float) -> WorkerInfo:
+        request = {
+            "op": "load",
+            "plugin": plugin.name,
+            "entry_points": dict(plugin.entry_points),
+            "folder": str(content.folder.resolve()),
+            "manifest": content.manifest.text,
+            "digest": content.digest,
+            "files": dict(content.files),
+            "device": asdict(device),
+            "output_bytes": self._limits.output_bytes,
+        }
+        self._keep(self._watch())
+        try:
+            async with asyncio.timeout(self._limits.load_seconds):
+                await self._channel.send(request)
+                frame = await self._channel.receive()
+        except TimeoutError as error:
+            raise ArtratorError(
+                Code.WORKER_LIMIT,
+                f"{content.manifest.name} was not loaded within {self._limits.load_seconds:g} seconds.",
+                cure="Give it more time to load, or use a smaller model.",
+            ) from error
+        except WireError as error:
+            # Either it was killed for a limit, which says so itself, or it died of the package or the plugin.
+            self._process.kill()
+            await asyncio.shield(self._process.exited)
+            raise self._ended or ArtratorError(Code.WORKER_DIED, "The worker did not start.") from error
+        if frame.op != "loaded":
+            raise error_of(frame.header, loading=True)
+        return info_of(frame.header, time.monotonic() - started)
+
+    async def _listen(self) -> None:
+        """Take what the worker says until it ends."""
+        counted, second = 0, time.monotonic()
+        try:
+            while True:
+                frame = await self._channel.receive()
+                counted += 1
+                if time.monotonic() - second >= 1:
+                    counted, second = 0, time.monotonic()
+                elif counted > _FRAMES_A_SECOND:
+                    raise WireError("it talks too much")
+                self._take(frame)
+                # A worker that always has something to say must not keep the loop from everybody else.
+                await asyncio.sleep(0)
+        except FrameTooLarge as error:
+            message = f"The outputs take {error.size} bytes; at most {self._limits.output_bytes} may leave a worker."
+            self._kill_for(str(error.header.get("job")), ArtratorError(Code.WORKER_LIMIT, message))
+        except (WireError, ValueInvalid):
+            # Gone, or talking nonsense: in both cases there is nobody to talk to any more.
+            self._process.kill()
+        finally:
+            await self._channel.close()
+
+    def _take(self, frame: Frame) -> None:
+        job = str(frame.header.get("job"))
+        run = self._runs.get(job)
+        if run is None:
+            return  # It answered after its limit.
+        if frame.op == "progress":
+            if run.on_progress is not None and not run.cancelled and not run.future.done():
+                run.on_progress(*progress_of(frame.header), preview_of(frame.arrays))
+            return
+        if frame.op not in ("done", "error"):
+            raise WireError("it says what no worker says")
+        self._runs.pop(job).stop_clocks()
+        if run.cancelled:
+            run.settle(ArtratorError(Code.JOB_CANCELLED, "The job was cancelled."))
+        elif frame.op == "error":
+            run.settle(error_of(frame.header))
+        else:
+            try:
+                run.settle(unpack(frame.header.get("values"), frame.arrays))
+            except ValueInvalid as error:
+                run.settle(ArtratorError(Code.MODEL_FAILED, f"The model made an output that is none: {error}"))
+
+    async def _watch(self) -> None:
+        """Measure what the process takes, where no limit of the system does it."""
+        while not self._process.exited.done():
+            taken = resident_bytes(self._process.pid)
+            if self._memory_bytes and taken > self._memory_bytes:
+                self._end(ArtratorError(Code.WORKER_LIMIT, f"The model took {taken >> 20} MB, more than it may."))
+                self._process.kill()
+            elif folder_bytes(self._process.scratch, self._limits.scratch_bytes) > self._limits.scratch_bytes:
+                self._end(ArtratorError(Code.WORKER_LIMIT, "The model wrote more into its folder than it may."))
+                self._process.kill()
+            await asyncio.sleep(_WATCH_SECONDS)
+
+    def _outran_clock(self, job_id: str) -> None:
+        seconds = self._limits.run_seconds
+        self._kill_for(
+            job_id, ArtratorError(Code.WORKER_LIMIT, f"The model did not finish within {seconds:g} seconds.")
+        )
+
+    def _grace_over(self, job_id: str) -> None:
+        """A cancelled run goes on: answer the buyer, and end the process unless others still use it."""
+        run = self._runs.get(job_id)
+        if run is None:
+            return
+        run.settle(ArtratorError(Code.JOB_CANCELLED, "The job was cancelled."))
+        if all(other.cancelled for other in self._runs.values()):
+            self.kill()
+            return
+        run.grace = asyncio.get_running_loop().call_later(self._limits.cancel_seconds, self._grace_over, job_id)
+
+    def _kill_for(self, job_id: str, reason: ArtratorError) -> None:
+        """End the process because of one job: that job gets the reason, the others the death."""
+        run = self._runs.get(job_id)
+        if run is not None:
+            cancelled = ArtratorError(Code.JOB_CANCELLED, "The job was cancelled.")
+            run.settle(cancelled if run.cancelled else reason)
+        self._end(ArtratorError(Code.WORKER_DIED, "The worker was stopped because another job outran its limits."))
+        self._process.kill()
+
+    def _exited(self, exited: asyncio.Future[int]) -> None:
+        self._end(ArtratorError(Code.WORKER_DIED, f"The worker {exit_sentence(exited.result())} {self._when}."))
+
+    def _end(self, reason: ArtratorError) -> None:
+        """No run can be given from now on; those inside end with ``reason``."""
+        if self._ended is not None:
+            return
+        self._ended = reason
+        for run in self._runs.values():
+            run.stop_clocks()
+            cancelled = ArtratorError(Code.JOB_CANCELLED, "The job was cancelled.")
+            run.settle(cancelled if run.cancelled else reason)
+        self._runs.clear()
+
+    def _keep(self, work: Any) -> asyncio.Task[Any]:
+        """Run ``work`` beside everything else, holding on to its task."""
+        task: asyncio.Task[Any] = asyncio.get_running_loop().create_task(work)
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
+        return task
+
+    async def _send_quietly(self, header: Mapping[str, Any]) -> None:
+        with contextlib.suppress(WireError):
+            await self._channel.send(header)

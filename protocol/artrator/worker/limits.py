@@ -1,0 +1,50 @@
+"""What a worker may take, and what is known of it once it runs."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from artrator.backend import Inspection
+
+
+@dataclass(frozen=True)
+class Limits:
+    """What a worker may take before it is killed.
+
+    Attributes:
+        memory_bytes: Host memory of the process; 0 stands for what the machine has.
+        load_seconds: From the start of the process until the model is ready.
+        run_seconds: Wall clock of one run, its time in batches with others included.
+        output_bytes: Of one run's outputs, as raw arrays.
+        scratch_bytes: Of the worker's own folder, where the plugin was allowed one.
+        open_files: Descriptors.
+        cancel_seconds: How long a cancelled run may go on before the worker is killed, if it has no other run.
+    """
+
+    memory_bytes: int = 0
+    load_seconds: float = 120.0
+    run_seconds: float = 300.0
+    output_bytes: int = 512 << 20
+    scratch_bytes: int = 256 << 20
+    open_files: int = 256
+    cancel_seconds: float = 2.0
+
+
+@dataclass(frozen=True)
+class WorkerInfo:
+    """What a worker said of itself when it was ready.
+
+    Attributes:
+        inspection: What the backend says of the package.
+        memory_bytes: What the loaded model takes while idle, as the backend says.
+        runtime: What computes, for people: ``onnxruntime 1.32.0 (cpu)``.
+        load_seconds: From the start of the process until the model was ready.
+        confinement: What this platform could not confine, one sentence each; empty when all of it holds.
+    """
+
+    inspection: Inspection
+    memory_bytes: int
+    runtime: str
+    load_seconds: float
+    confinement: Sequence[str] = ()

@@ -1,0 +1,106 @@
+"""What a worker may reach: the parent's decision, carried out by the sandbox inside the child."""
+
+from __future__ import annotations
+
+import os
+import sys
+import sysconfig
+from collections.abc import Iterable
+from pathlib import Path
+from typing import Any
+
+import artrator
+from artrator.backend import Device
+from artrator.plugins.info import PluginInfo
+from artrator.worker.limits import Limits
+
+#: What every Linux process that loads shared libraries and asks for its processors reads.
+_SYSTEM = (
+    "/usr/lib", "/usr/lib64", "/lib", "/lib64", "/usr/local/lib", "/etc/ld.so.cache", "/etc/localtime",
+    "/usr/share/zoneinfo", "/dev/null", "/dev/zero", "/dev/urandom", "/dev/random", "/proc/cpuinfo", "/proc/meminfo",
+    "/proc/self", "/proc/stat", "/sys/devices/system/cpu", "/sys/devices/system/node",
+)  # fmt: skip
+#: Name resolution and certificates, for plugins that were allowed the network.
+_NETWORK = (
+    "/etc/resolv.conf",
+    "/etc/hosts",
+    "/etc/nsswitch.conf",
+    "/etc/gai.conf",
+    "/etc/ssl",
+    "/usr/share/ca-certificates",
+)
+#: GPU drivers and what they read of the machine.
+_GPU = (
+    "/dev/dri", "/dev/nvidia-caps", "/proc/driver/nvidia", "/sys/bus/pci", "/sys/devices", "/sys/class/drm",
+    "/sys/module/nvidia", "/usr/local/cuda", "/opt/rocm", "/usr/share/nvidia", "/etc/vulkan",
+)  # fmt: skip
+#: Host variables that a GPU runtime needs; nothing else of the host's environment reaches a worker.
+_GPU_VARIABLES = (
+    "CUDA_VISIBLE_DEVICES",
+    "NVIDIA_VISIBLE_DEVICES",
+    "LD_LIBRARY_PATH",
+    "HIP_VISIBLE_DEVICES",
+    "CUDA_PATH",
+)
+
+
+def machine_memory() -> int:
+    """The memory of this machine in bytes; 0 where the system does not say."""
+    try:
+        return os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
+    except (AttributeError, ValueError, OSError):
+        return 0
+
+
+def grants(plugin: PluginInfo, device: Device) -> dict[str, bool]:
+    """What this worker gets of what its plugin wants. A built-in backend was allowed by installing Artrator."""
+    allowed = plugin.wants if plugin.origin == "built-in" else plugin.allowed
+    return {
+        "network": plugin.wants.network and allowed.network,
+        "files": plugin.wants.files and allowed.files,
+        "gpu": device.kind != "cpu" and plugin.wants.gpu and allowed.gpu,
+    }
+
+
+def sandbox_settings(
+    plugin: PluginInfo, device: Device, limits: Limits, *, readable: Iterable[Path], scratch: Path
+) -> dict[str, Any]:
+    """The settings that ``artrator.worker.sandbox.confine`` carries out."""
+    granted = grants(plugin, device)
+    paths = [*_SYSTEM, *(_NETWORK if granted["network"] else ()), *(_GPU if granted["gpu"] else ())]
+    stdlib = {sysconfig.get_path("stdlib"), sysconfig.get_path("platstdlib"), sysconfig.get_config_var("LIBDIR")}
+    own = [Path(artrator.__file__).parent, plugin.interpreter, scratch, *plugin.sys_path, *readable]
+    return {
+        **granted,
+        "parent": os.getpid(),
+        "memory_bytes": 0 if granted["gpu"] else limits.memory_bytes or machine_memory(),
+        "open_files": limits.open_files,
+        "file_bytes": limits.scratch_bytes if granted["files"] else 0,
+        "readable": [*paths, *sorted(filter(None, stdlib)), *(str(path.resolve()) for path in own)],
+        "devices": [str(path) for path in Path("/dev").glob("nvidia*")] + ["/dev/dri"] if granted["gpu"] else [],
+        "writable": [str(scratch.resolve())] if granted["files"] else [],
+    }
+
+
+def environment(plugin: PluginInfo, device: Device, scratch: Path) -> dict[str, str]:
+    """The whole environment of a worker: no variable of the host's but those named here."""
+    chosen = {
+        "HOME": str(scratch),
+        "TMPDIR": str(scratch),
+        "LANG": "C.UTF-8",
+        "ORT_DISABLE_TELEMETRY": "1",
+        "TOKENIZERS_PARALLELISM": "false",
+        # Each heap of a thread maps 64 MB, which would count against the limit of memory.
+        "MALLOC_ARENA_MAX": "4",
+    }
+    if device.threads:
+        names = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "NUMEXPR_NUM_THREADS")
+        chosen.update(dict.fromkeys(names, str(device.threads)))
+    if grants(plugin, device)["gpu"]:
+        chosen["CUDA_CACHE_PATH"] = str(scratch)
+        chosen.update({name: os.environ[name] for name in _GPU_VARIABLES if name in os.environ})
+    if sys.platform == "win32":
+        names = ("SYSTEMROOT", "SYSTEMDRIVE", "WINDIR", "NUMBER_OF_PROCESSORS", "PROCESSOR_ARCHITECTURE")
+        chosen.update({name: os.environ[name] for name in names if name in os.environ})
+        chosen.update({"TEMP": str(scratch), "TMP": str(scratch), "USERPROFILE": str(scratch)})
+    return chosen

@@ -1,0 +1,159 @@
+"""One child process: started clean, watched by a thread of its own, killable at any moment.
+
+The thread starts the child, because Linux ties a child's life to the *thread* that started it; it then collects what
+the child prints, and waits for its end, so that a death is noticed even when nobody talks to the child.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import json
+import os
+import shutil
+import signal
+import socket
+import struct
+import subprocess
+import sys
+import tempfile
+import threading
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+from typing import Any, Final
+
+from artrator.errors import ArtratorError, Code
+from artrator.worker.child import bootstrap
+
+#: What is kept of a child's output. It may quote a request, so it is for the owner's eyes and never logged.
+_KEPT_OUTPUT: Final = 64 << 10
+
+
+class Process:
+    """A child that runs ``bootstrap.py`` at the other end of a socket."""
+
+    def __init__(self, connection: socket.socket, scratch: Path, loop: asyncio.AbstractEventLoop) -> None:
+        self.connection: Final = connection
+        self.scratch: Final = scratch
+        self.exited: Final[asyncio.Future[int]] = loop.create_future()
+        self._started: Final[asyncio.Future[None]] = loop.create_future()
+        self._loop: Final = loop
+        self._child: subprocess.Popen[bytes] | None = None
+        self._output = bytearray()
+
+    @classmethod
+    async def start(
+        cls,
+        interpreter: Path,
+        settings: Callable[[Path], Mapping[str, Any]],
+        environment: Callable[[Path], Mapping[str, str]],
+    ) -> Process:
+        """Start a child; both callables are given the child's scratch folder.
+
+        Raises:
+            ArtratorError: ``worker_died`` if the interpreter cannot be started.
+        """
+        scratch = Path(tempfile.mkdtemp(prefix="artrator-worker-"))
+        ours, theirs = socket.socketpair()
+        process = cls(ours, scratch, asyncio.get_running_loop())
+        message = json.dumps({**settings(scratch), "scratch": str(scratch)}).encode()
+        threading.Thread(
+            target=process._live,
+            args=(interpreter, theirs, dict(environment(scratch)), message),
+            name="artrator-worker",
+            daemon=True,
+        ).start()
+        try:
+            await process._started
+        except OSError as error:
+            ours.close()
+            raise ArtratorError(Code.WORKER_DIED, f"{interpreter} cannot be started: {error.strerror}.") from error
+        return process
+
+    @property
+    def pid(self) -> int:
+        """The child's process id."""
+        if self._child is None:
+            raise RuntimeError("the child has not been started")
+        return self._child.pid
+
+    @property
+    def output(self) -> str:
+        """The last of what the child printed: for its owner, never for a log."""
+        return bytes(self._output).decode(errors="replace")
+
+    def kill(self) -> None:
+        """End the child at once, with whatever it started."""
+        child = self._child
+        if child is None or child.returncode is not None:
+            return
+        with contextlib.suppress(ProcessLookupError, PermissionError):
+            if sys.platform != "win32":
+                os.killpg(child.pid, signal.SIGKILL)
+            else:
+                child.kill()
+
+    def _live(self, interpreter: Path, theirs: socket.socket, environment: Mapping[str, str], message: bytes) -> None:
+        """The life of the child, in a thread: start, collect output, wait, clean up."""
+        code = -1
+        try:
+            with theirs:
+                child = self._spawn(interpreter, theirs, environment)
+                self._child = child
+                self.connection.sendall(struct.pack(">I", len(message)) + message)
+            self._tell(self._started.set_result, None)
+            self._collect(child)
+            code = child.wait()
+        except OSError as error:
+            self._tell(self._started.set_exception, error)
+        finally:
+            shutil.rmtree(self.scratch, ignore_errors=True)
+            self._tell(self.exited.set_result, code)
+
+    def _spawn(
+        self, interpreter: Path, theirs: socket.socket, environment: Mapping[str, str]
+    ) -> subprocess.Popen[bytes]:
+        windows = sys.platform == "win32"
+        # -X utf8 because -I ignores the variable; -B because nothing a worker sees is its to write.
+        flags = ["-I", "-S", "-B", "-X", "utf8"]
+        options: dict[str, Any] = {} if windows else {"pass_fds": (theirs.fileno(),), "start_new_session": True}
+        child = subprocess.Popen(
+            [str(interpreter), *flags, str(bootstrap.__file__), "shared" if windows else str(theirs.fileno())],
+            stdin=subprocess.PIPE if windows else subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            cwd=self.scratch,
+            env=dict(environment),
+            **options,
+        )
+        if sys.platform == "win32":
+            shared = theirs.share(child.pid)
+            assert child.stdin is not None  # noqa: S101 - asked for above
+            child.stdin.write(struct.pack(">I", len(shared)) + shared)
+            child.stdin.close()
+        return child
+
+    def _collect(self, child: subprocess.Popen[bytes]) -> None:
+        assert child.stdout is not None  # noqa: S101 - asked for above
+        with child.stdout as stream:
+            while data := os.read(stream.fileno(), 1 << 14):
+                self._output += data
+                del self._output[:-_KEPT_OUTPUT]
+
+    def _tell(self, setter: Callable[[Any], None], value: Any) -> None:
+        """Resolve a future from this thread; a loop that has been closed meanwhile does not care any more."""
+
+        def resolve() -> None:
+            with contextlib.suppress(asyncio.InvalidStateError):
+                setter(value)
+
+        with contextlib.suppress(RuntimeError):
+            self._loop.call_soon_threadsafe(resolve)
+
+
+def exit_sentence(code: int) -> str:
+    """How a child ended, in words."""
+    if code >= 0:
+        return f"ended with status {code}"
+    names: Sequence[str] = [entry.name for entry in signal.Signals if entry.value == -code]
+    return f"was ended by {names[0] if names else f'signal {-code}'}"

@@ -1,0 +1,172 @@
+"""The wire between a node and its worker: frames of a JSON header and raw arrays over a socket.
+
+A frame is::
+
+    4 bytes   length of the header, big-endian
+    8 bytes   length of all arrays together, big-endian
+    header    a JSON object; ``arrays`` lists [dtype, shape] of what follows
+    arrays    their bytes, one after the other
+
+Nothing is ever pickled, because each side reads what a hostile process may have written: lengths, dtypes and shapes
+are checked before a byte is allocated for them.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import math
+import socket
+import struct
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Final
+
+import numpy as np
+
+from artrator.backend import Array
+
+_LENGTHS: Final = struct.Struct(">IQ")
+#: Texts are short and pictures travel as arrays, so a larger header is an attack or a bug.
+MAX_HEADER: Final = 4 << 20
+#: More frames of a film than anybody sends at once.
+MAX_ARRAYS: Final = 4096
+#: Numbers only: no object dtype, whose bytes would be pointers.
+DTYPES: Final = frozenset({"uint8", "int8", "uint16", "int16", "int32", "int64", "float16", "float32", "float64"})
+
+
+class WireError(Exception):
+    """The other side is gone, or does not speak this protocol; the connection is of no use any more."""
+
+
+class FrameTooLarge(WireError):  # noqa: N818 - reads as what it is
+    """The announced frame is larger than the limit; its header is known, its arrays were not read."""
+
+    def __init__(self, header: Mapping[str, Any], size: int, limit: int) -> None:
+        super().__init__(f"a frame of {size} bytes is larger than the limit of {limit}")
+        self.header = header
+        self.size = size
+
+
+@dataclass(frozen=True)
+class Frame:
+    """What one side said: ``header["op"]`` names it."""
+
+    header: Mapping[str, Any]
+    arrays: Sequence[Array] = ()
+
+    @property
+    def op(self) -> str:
+        """What this frame is about."""
+        return str(self.header.get("op"))
+
+
+class Channel:
+    """Frames over a connected stream socket, on the running event loop."""
+
+    def __init__(self, connection: socket.socket, *, max_body: int) -> None:
+        connection.setblocking(False)
+        self._socket: Final = connection
+        self._max_body: Final = max_body
+        self._sending: Final = asyncio.Lock()
+
+    async def send(self, header: Mapping[str, Any], arrays: Sequence[Array] = ()) -> None:
+        """Send one frame whole; raises WireError when the other side is gone."""
+        whole = [np.ascontiguousarray(array) for array in arrays]
+        described = [[array.dtype.name, list(array.shape)] for array in whole]
+        text = json.dumps({**header, "arrays": described}, separators=(",", ":"), allow_nan=False).encode()
+        if len(text) > MAX_HEADER:
+            raise WireError(f"a header of {len(text)} bytes is larger than the limit of {MAX_HEADER}")
+        body = sum(array.nbytes for array in whole)
+        loop = asyncio.get_running_loop()
+        async with self._sending:
+            try:
+                await loop.sock_sendall(self._socket, _LENGTHS.pack(len(text), body) + text)
+                for array in whole:
+                    if array.nbytes:
+                        await loop.sock_sendall(self._socket, _bytes(array))
+            except OSError as error:
+                raise WireError("the other side has gone") from error
+
+    async def receive(self) -> Frame:
+        """Wait for one frame.
+
+        Raises:
+            FrameTooLarge: The arrays would not fit; nothing more can be read from this channel.
+            WireError: The other side is gone or said something that is no frame.
+        """
+        lengths = bytearray(_LENGTHS.size)
+        await self._fill(memoryview(lengths))
+        header_size, body_size = _LENGTHS.unpack(lengths)
+        if header_size > MAX_HEADER:
+            raise WireError(f"a header of {header_size} bytes is larger than the limit of {MAX_HEADER}")
+        text = bytearray(header_size)
+        await self._fill(memoryview(text))
+        header = _parse(bytes(text))
+        described = _described(header.pop("arrays", []))
+        if sum(size for _, _, size in described) != body_size:
+            raise WireError("the arrays are not as long as the frame says")
+        if body_size > self._max_body:
+            raise FrameTooLarge(header, body_size, self._max_body)
+        arrays: list[Array] = []
+        for dtype, shape, size in described:
+            try:
+                array: Array = np.empty(shape, dtype)
+            except (ValueError, MemoryError) as error:
+                raise WireError("an array does not fit into memory") from error
+            if size:
+                await self._fill(_bytes(array))
+            arrays.append(array)
+        return Frame(header, arrays)
+
+    async def close(self) -> None:
+        """Hang up, once whoever sends has finished or failed: a closed socket would keep it waiting for ever."""
+        async with self._sending:
+            self._socket.close()
+
+    async def _fill(self, view: memoryview) -> None:
+        loop = asyncio.get_running_loop()
+        while view:
+            try:
+                count = await loop.sock_recv_into(self._socket, view)
+            except OSError as error:
+                raise WireError("the other side has gone") from error
+            if not count:
+                raise WireError("the other side has gone")
+            view = view[count:]
+
+
+def _bytes(array: Array) -> memoryview:
+    flat: Any = array.reshape(-1).view(np.uint8)
+    return memoryview(flat)
+
+
+def _parse(text: bytes) -> dict[str, Any]:
+    try:
+        header = json.loads(text, parse_constant=_refuse)
+    except (ValueError, RecursionError) as error:
+        raise WireError("the header is not JSON") from error
+    if not isinstance(header, dict):
+        raise WireError("the header is not an object")
+    return header
+
+
+def _refuse(constant: str) -> None:
+    raise ValueError(f"{constant} is no JSON")
+
+
+def _described(entries: object) -> list[tuple[np.dtype[Any], tuple[int, ...], int]]:
+    """Check the announced arrays: (dtype, shape, bytes) of each."""
+    if not isinstance(entries, list) or len(entries) > MAX_ARRAYS:
+        raise WireError("the arrays are not described")
+    described = []
+    for entry in entries:
+        match entry:
+            case [str(name), list(shape)] if name in DTYPES and len(shape) <= 8:
+                if not all(type(side) is int and 0 <= side < 1 << 40 for side in shape):
+                    raise WireError("an array has a side that is no size")
+                dtype = np.dtype(name)
+                described.append((dtype, tuple(shape), math.prod(shape) * dtype.itemsize))
+            case _:
+                raise WireError("an array is of a kind that does not travel")
+    return described

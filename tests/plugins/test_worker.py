@@ -1,0 +1,208 @@
+"""A worker from start to end, whatever the model does."""
+
+import asyncio
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from artrator import ArtratorError, Code
+from artrator.worker.host import Limits, Worker
+
+
+def with_worker(work, plugin, content, **limits):
+    """Start a worker, let ``work`` use it, close it."""
+
+    async def main():
+        worker = await Worker.start_verified(plugin, content, limits=Limits(**limits))
+        try:
+            return await work(worker)
+        finally:
+            await worker.close()
+
+    return asyncio.run(main())
+
+
+def failing(coroutine):
+    """The ArtratorError that awaiting ``coroutine`` ends with."""
+
+    async def caught():
+        with pytest.raises(ArtratorError) as info:
+            await coroutine
+        return info.value
+
+    return caught()
+
+
+def test_a_worker_loads_a_package_and_runs_a_job(make_plugin, content):
+    async def work(worker):
+        image = np.arange(2 * 3 * 3, dtype=np.uint8).reshape(2, 3, 3)
+        return worker.info, await worker.run("a", {"do": "invert", "image": image}), image
+
+    info, outputs, image = with_worker(work, make_plugin(), content)
+    assert info.inspection.memory_bytes == 5000
+    assert info.inspection.warnings == ["It is a toy."]
+    assert info.memory_bytes == 1234
+    assert info.runtime.startswith("numpy ")
+    assert (outputs["image"] == 255 - image).all()
+    assert (outputs["frames"][1] == image).all()
+    assert outputs["text"] == "good"
+
+
+def test_progress_comes_with_small_previews(make_plugin, content):
+    seen = []
+
+    async def work(worker):
+        steps = {"do": "steps", "start": 1, "steps": 30}
+        return await worker.run("a", steps, lambda done, total, preview: seen.append((done, total, preview)))
+
+    assert with_worker(work, make_plugin(), content)["value"] == 91.0
+    assert seen[-1][:2] == (30, 30)
+    previews = [preview for _, _, preview in seen if preview is not None]
+    assert previews
+    assert all(max(preview.shape[:2]) <= 320 for preview in previews)
+
+
+def test_steps_of_different_jobs_are_merged(make_plugin, content):
+    async def work(worker):
+        jobs = [worker.run(str(n), {"do": "steps", "start": n, "steps": 5}) for n in range(4)]
+        return await asyncio.gather(*jobs)
+
+    results = with_worker(work, make_plugin(), content)
+    assert [result["value"] for result in results] == [15.0, 16.0, 17.0, 18.0]
+    assert max(max(map(int, result["batches"].split(","))) for result in results) >= 3
+
+
+def test_a_bad_job_in_a_batch_fails_alone(make_plugin, content):
+    async def work(worker):
+        jobs = [worker.run(str(n), {"do": "steps", "start": n, "steps": 3}) for n in (-100, 1, 2, 3)]
+        return await asyncio.gather(*jobs, return_exceptions=True)
+
+    bad, *good = with_worker(work, make_plugin(), content)
+    assert bad.code == Code.MODEL_FAILED
+    assert [result["value"] for result in good] == [10.0, 11.0, 12.0]
+
+
+def test_what_a_model_says_is_told_and_what_it_throws_is_not(make_plugin, content):
+    async def work(worker):
+        said = await failing(worker.run("a", {"do": "complain"}))
+        thrown = await failing(worker.run("b", {"do": "bug"}))
+        return said, thrown, worker.alive, worker.output
+
+    said, thrown, alive, output = with_worker(work, make_plugin(), content)
+    assert (said.code, said.message) == (Code.MODEL_FAILED, "The picture is too dark.")
+    assert (thrown.code, thrown.message) == (Code.MODEL_FAILED, "The model failed with RuntimeError.")
+    assert alive
+    assert "secret prompt inside" in output  # for the owner's eyes
+
+
+@pytest.mark.parametrize("do", ["lie", "nan"])
+def test_outputs_that_are_none_are_refused(do, make_plugin, content):
+    error = with_worker(lambda worker: failing(worker.run("a", {"do": do})), make_plugin(), content)
+    assert error.code == Code.MODEL_FAILED
+    assert "output that is none" in error.message
+
+
+def test_noise_depends_on_the_seed_alone(make_plugin, content):
+    async def work(worker):
+        return [(await worker.run("a", {"do": "noise", "seed": seed}))["value"] for seed in (7, 7, 8, -1)]
+
+    first, again, other, negative = with_worker(work, make_plugin(), content)
+    assert first == again == np.random.Generator(np.random.PCG64(7)).standard_normal()
+    assert len({first, other, negative}) == 3
+
+
+@pytest.mark.parametrize(("do", "how"), [("crash", "SIGSEGV"), ("leave", "status 7")])
+def test_a_death_ends_every_run_with_an_error(do, how, make_plugin, content):
+    async def work(worker):
+        other = asyncio.create_task(failing(worker.run("other", {"do": "wait"})))
+        await asyncio.sleep(0.1)
+        one = await failing(worker.run("one", {"do": do}))
+        late = await failing(worker.run("late", {"do": "wait"}))
+        return [one, await other, late], worker.alive
+
+    errors, alive = with_worker(work, make_plugin(), content)
+    assert [error.code for error in errors] == [Code.WORKER_DIED] * 3
+    assert how in errors[0].message
+    assert not alive
+
+
+def test_a_run_that_outruns_the_clock_is_killed(make_plugin, content):
+    async def work(worker):
+        other = asyncio.create_task(failing(worker.run("other", {"do": "wait"})))
+        await asyncio.sleep(0.3)
+        error = await failing(worker.run("slow", {"do": "block"}))
+        return error, await other
+
+    slow, other = with_worker(work, make_plugin(), replace(content), run_seconds=0.7)
+    assert {slow.code, other.code} == {Code.WORKER_LIMIT, Code.WORKER_DIED}
+
+
+def test_memory_that_is_not_there_is_a_limit_and_not_a_death(make_plugin, content):
+    async def work(worker):
+        return await failing(worker.run("a", {"do": "hoard"})), worker.alive
+
+    error, alive = with_worker(work, make_plugin(), content)
+    assert error.code == Code.WORKER_LIMIT
+    assert alive
+
+
+def test_a_model_that_grows_beyond_its_memory_is_killed(make_plugin, content):
+    error = with_worker(
+        lambda worker: failing(worker.run("a", {"do": "grow"})), make_plugin(), content, memory_bytes=400 << 20
+    )
+    assert error.code == Code.WORKER_LIMIT
+
+
+def test_outputs_beyond_the_limit_are_refused(make_plugin, content):
+    error = with_worker(
+        lambda worker: failing(worker.run("a", {"do": "flood"})), make_plugin(), content, output_bytes=1 << 20
+    )
+    assert error.code == Code.WORKER_LIMIT
+
+
+def test_cancel_stops_a_run_and_keeps_the_worker(make_plugin, content):
+    async def work(worker):
+        run = asyncio.create_task(failing(worker.run("a", {"do": "wait"}, lambda *_: worker.cancel("a"))))
+        error = await run
+        return error, worker.alive, await worker.run("b", {"do": "noise", "seed": 1})
+
+    error, alive, _ = with_worker(work, make_plugin(), content)
+    assert error.code == Code.JOB_CANCELLED
+    assert alive
+
+
+@pytest.mark.parametrize("do", ["block", "stubborn"])
+def test_a_run_that_will_not_stop_is_stopped_with_its_process(do, make_plugin, content):
+    async def work(worker):
+        asyncio.get_running_loop().call_later(0.5, worker.cancel, "a")
+        return await failing(worker.run("a", {"do": do})), worker.alive
+
+    error, alive = with_worker(work, make_plugin(), content, cancel_seconds=0.3)
+    assert error.code == Code.JOB_CANCELLED
+    assert not alive
+
+
+def test_the_worker_sees_nothing_of_the_host_environment(make_plugin, content, monkeypatch):
+    monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "x")
+    seen = with_worker(lambda worker: worker.run("a", {"do": "who"}), make_plugin(), content)
+    assert "AWS_SECRET_ACCESS_KEY" not in seen["environment"]
+    assert "PATH" not in seen["environment"].split()
+    import artrator
+
+    assert seen["artrator"] == artrator.__file__
+
+
+def test_a_changed_file_is_refused_by_name(make_plugin, content):
+    (content.folder / "weights.bin").write_bytes(b"other")
+    with pytest.raises(ArtratorError) as info:
+        with_worker(None, make_plugin(), content)
+    assert info.value.code == Code.PACKAGE_CHANGED
+    assert "weights.bin" in info.value.message
+
+
+def test_a_package_that_takes_for_ever_to_load_is_killed(make_plugin, content):
+    source = "import time\ntime.sleep(60)\n"
+    with pytest.raises(ArtratorError) as info:
+        with_worker(None, make_plugin(source), content, load_seconds=1)
+    assert info.value.code == Code.WORKER_LIMIT

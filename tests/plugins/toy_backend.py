@@ -1,0 +1,118 @@
+"""A backend whose inputs say what it shall do: the good, the slow and the hostile."""
+
+import asyncio
+import ctypes
+import os
+import sys
+import time
+
+import numpy as np
+
+from artrator import Inspection, Kernel, ModelError, hookimpl
+
+
+class Toy:
+    memory_bytes = 1234
+
+    def __init__(self, package):
+        self.bias = package.read("weights.bin")[0]
+        self.batches = []
+        self.kernel = Kernel("add", self.add, max_batch=4)
+
+    def add(self, feeds):
+        self.batches.append(len(feeds["x"]))
+        time.sleep(0.02)
+        if (feeds["x"] < 0).any():
+            raise ValueError("a negative row")
+        return {"y": feeds["x"] + self.bias}
+
+    async def run(self, inputs, context):
+        do = inputs.get("do", "add")
+        return await getattr(self, do)(inputs, context)
+
+    async def steps(self, inputs, context):
+        x = np.full((1, 2), inputs["start"], np.float32)
+        total = inputs["steps"]
+        for step in range(total):
+            x = (await context.batch(self.kernel, {"x": x}))["y"]
+            context.progress(step + 1, total, np.zeros((900, 500, 3), np.uint8))
+        return {"value": float(x[0, 0]), "batches": ",".join(map(str, self.batches))}
+
+    async def invert(self, inputs, context):
+        return {"image": 255 - inputs["image"], "frames": [inputs["image"], inputs["image"]], "text": "good"}
+
+    async def noise(self, inputs, context):
+        return {"value": float(context.generator(inputs["seed"]).standard_normal())}
+
+    async def complain(self, inputs, context):
+        raise ModelError("The picture is too dark.")
+
+    async def bug(self, inputs, context):
+        raise RuntimeError("secret prompt inside")
+
+    async def wait(self, inputs, context):
+        context.progress(0, 1)
+        await asyncio.sleep(60)
+
+    async def block(self, inputs, context):
+        context.progress(0, 1)
+        await asyncio.sleep(0.1)  # long enough for the progress to leave
+        time.sleep(60)
+
+    async def stubborn(self, inputs, context):
+        context.progress(0, 1)
+        while True:
+            try:
+                await asyncio.sleep(60)
+            except asyncio.CancelledError:
+                pass
+
+    async def crash(self, inputs, context):
+        ctypes.string_at(0)
+
+    async def leave(self, inputs, context):
+        print("going now", flush=True)
+        os._exit(7)
+
+    async def hoard(self, inputs, context):
+        return {"value": float(np.ones(400 << 30, np.uint8)[0])}
+
+    async def grow(self, inputs, context):
+        kept = []
+        while True:
+            kept.append(np.ones(16 << 20, np.uint8))
+            await asyncio.sleep(0.005)
+
+    async def flood(self, inputs, context):
+        return {"image": np.zeros((4096, 4096, 3), np.uint8)}
+
+    async def lie(self, inputs, context):
+        return {"image": np.zeros((4, 4, 3), np.float32)}
+
+    async def nan(self, inputs, context):
+        return {"value": float("nan")}
+
+    async def who(self, inputs, context):
+        return {
+            "path": os.pathsep.join(sys.path),
+            "environment": " ".join(sorted(os.environ)),
+            "artrator": sys.modules["artrator"].__file__,
+        }
+
+    def close(self):
+        pass
+
+
+class ToyBackend:
+    name = "toy"
+
+    def inspect(self, package):
+        return Inspection(memory_bytes=5000, warnings=["It is a toy."])
+
+    def load(self, package, device):
+        return Toy(package)
+
+
+@hookimpl
+def register_backends(register):
+    register(ToyBackend())
