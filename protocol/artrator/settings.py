@@ -13,19 +13,15 @@ Every refusal is ``package_invalid`` and names the line of ``artrator.toml``, th
 from __future__ import annotations
 
 import difflib
-import re
-import tomllib
 from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
 from artrator.errors import ArtratorError, Code
 from artrator.manifest import Manifest
+from artrator.package.toml_lines import locate
 
 #: Stands for "there is no default: the key must be there".
 REQUIRED: Final[Any] = object()
-
-_HEADER = re.compile(r"^\s*(\[\[?.*?\]\]?)\s*(#.*)?$")
-_KEY = re.compile(r"^\s*((?:[A-Za-z0-9_-]+|\"[^\"]*\"|'[^']*')(?:\s*\.\s*(?:[A-Za-z0-9_-]+|\"[^\"]*\"|'[^']*'))*)\s*=")
 
 
 def line_of(text: str, path: Sequence[str]) -> int | None:
@@ -35,31 +31,8 @@ def line_of(text: str, path: Sequence[str]) -> int | None:
         text: The file.
         path: Keys from the top, such as ``("settings", "feeds", "image", "layout")``.
     """
-    best: tuple[int, int] | None = None
-    table: tuple[str, ...] = ()
-    for number, line in enumerate(text.splitlines(), 1):
-        if header := _HEADER.match(line):
-            table = here = _keys(header.group(1).replace("[[", "[").replace("]]", "]"))
-        elif key := _KEY.match(line):
-            here = table + _keys(f"{key.group(1)}=0")
-        else:
-            continue
-        if here and here == tuple(path[: len(here)]) and (best is None or len(here) > best[0]):
-            best = (len(here), number)
-    return None if best is None else best[1]
-
-
-def _keys(line: str) -> tuple[str, ...]:
-    """The keys of one header or of the left side of one assignment; none if it is neither."""
-    try:
-        value: Any = tomllib.loads(line)
-    except tomllib.TOMLDecodeError:
-        return ()
-    keys: list[str] = []
-    while isinstance(value, dict) and value:
-        key, value = next(iter(value.items()))
-        keys.append(key)
-    return tuple(keys)
+    lines = locate(text)
+    return next((lines[tuple(path[:end])] for end in range(len(path), 0, -1) if tuple(path[:end]) in lines), None)
 
 
 class Settings:
@@ -72,7 +45,7 @@ class Settings:
     def __init__(self, values: Mapping[str, Any], path: Sequence[str], manifest_text: str = "") -> None:
         self._values: Final = dict(values)
         self._asked: Final[set[str]] = set()
-        self._children: Final[list[Settings]] = []
+        self._children: Final[dict[str, Settings]] = {}
         self._text: Final = manifest_text
         self.path: Final = tuple(path)
 
@@ -176,9 +149,9 @@ class Settings:
             return value
         if not isinstance(value, dict):
             raise self.error(key, f"is {value!r}; it must be a table: [{'.'.join((*self.path, key))}].")
-        child = Settings(value, (*self.path, key), self._text)
-        self._children.append(child)
-        return child
+        if key not in self._children:  # one for all who ask, because it remembers what was asked for
+            self._children[key] = Settings(value, (*self.path, key), self._text)
+        return self._children[key]
 
     def tables(self) -> dict[str, Settings]:
         """Every entry of this table, each of which must be a table, by name."""
@@ -191,7 +164,7 @@ class Settings:
                 near = difflib.get_close_matches(key, sorted(self._asked), 1)
                 hint = f"did you mean '{near[0]}'?" if near else f"it knows {_either(sorted(self._asked))}."
                 raise self.error(key, f"is not known to this backend; {hint}")
-        for child in self._children:
+        for child in self._children.values():
             child.done()
 
     def _is_number(self, key: str, value: object) -> bool:

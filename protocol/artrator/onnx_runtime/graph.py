@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import Final, TypeAlias
+from typing import Any, Final, TypeAlias
 
 import numpy as np
-import numpy.typing as npt
 
 from artrator.errors import ArtratorError, Code
 from artrator.onnx_runtime.protobuf import WireError, fields, integers, message, text
@@ -57,11 +56,11 @@ class TensorFacts:
     """
 
     name: str
-    dtype: npt.DTypeLike | None
+    dtype: np.dtype[Any] | None
     shape: tuple[Dim, ...] | None
 
     def __str__(self) -> str:
-        kind = "no tensor" if self.dtype is None else np.dtype(self.dtype).name
+        kind = "no tensor" if self.dtype is None else self.dtype.name
         return f"{self.name}: {kind}{'' if self.shape is None else [d or '?' for d in self.shape]}"
 
 
@@ -231,11 +230,12 @@ def _value_info(data: memoryview) -> TensorFacts:
     return TensorFacts(name, dtype, shape)
 
 
-def _tensor_type(data: memoryview) -> tuple[npt.DTypeLike | None, tuple[Dim, ...] | None]:
+def _tensor_type(data: memoryview) -> tuple[np.dtype[Any] | None, tuple[Dim, ...] | None]:
     dtype, shape = None, None
     for number, value in fields(data):
         if number == 1 and isinstance(value, int):
-            dtype = _TYPES.get(value, (0, None))[1]
+            known = _TYPES.get(value, (0, None))[1]
+            dtype = None if known is None else np.dtype(known)
         elif number == 2:
             shape = tuple(_dim(message(inner)) for kind, inner in fields(message(value)) if kind == 1)
     return dtype, shape

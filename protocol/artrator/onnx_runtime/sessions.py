@@ -22,6 +22,15 @@ PROVIDERS: Final[dict[str, str]] = {
     "openvino": "OpenVINOExecutionProvider",
 }
 
+#: How onnxruntime words it, on the processor and on GPUs.
+_OUT_OF_MEMORY: Final = (
+    "Available memory of",
+    "Failed to allocate memory",
+    "bad_alloc",
+    "out of memory",
+    "ALLOC_FAILED",
+)
+
 _limited_to = 0
 
 
@@ -53,17 +62,14 @@ class Session:
 
         Raises:
             ModelError: The graph refused the arrays or failed.
-            ArtratorError: ``worker_limit`` if it ran out of the memory that it may take.
+            MemoryError: It ran out of the memory that it may take; a smaller batch may fit.
         """
         try:
             found = self._inner.run(list(outputs), dict(feeds))
         except Exception as error:  # onnxruntime raises classes of its own, all derived from Exception alone
-            reason = _first_line(error)
-            if "llocat" in reason or "Available memory" in str(error) or isinstance(error, MemoryError):
-                raise ArtratorError(
-                    Code.WORKER_LIMIT, f"{self.name} needed more memory than it may take.", reason=reason
-                ) from error
-            raise ModelError(f"{self.name} failed while it ran: {reason}") from error
+            if any(words in str(error) for words in _OUT_OF_MEMORY):
+                raise MemoryError(f"{self.name} ran out of memory") from error
+            raise ModelError(f"{self.name} failed while it ran: {_first_line(error)}") from error
         return dict(zip(outputs, found, strict=True))
 
     def close(self) -> None:

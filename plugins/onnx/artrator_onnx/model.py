@@ -1,0 +1,212 @@
+"""A loaded package: turns inputs into rows, runs them through the graph, and rows into outputs."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Mapping, Sequence
+from typing import Final
+
+import numpy as np
+
+from artrator.backend import Array, Batch, Context, Image, Value
+from artrator.errors import ModelError
+from artrator.onnx_runtime import Session, TokenReader
+from artrator_onnx.feeds import RowMaker
+from artrator_onnx.fitting import cut, fit, restore
+from artrator_onnx.kernel import GraphKernel
+from artrator_onnx.pixels import Floats, pad_to, resize, to_picture
+from artrator_onnx.spec import LabelResult, NumberResult, PictureFeed, PictureResult, Spec
+from artrator_onnx.tiles import Canvas, Grid
+
+#: Pictures that go in together, by tensor.
+Pictures = Mapping[str, Image]
+
+
+class ONNXModel:
+    """One graph on one device."""
+
+    def __init__(self, spec: Spec, session: Session, readers: Mapping[str, TokenReader]) -> None:
+        self._spec: Final = spec
+        self._session: Final = session
+        self._rows: Final = RowMaker(spec.feeds, session.inputs, readers)
+        self._kernel: Final = GraphKernel(spec, session, self._rows).kernel
+        self._pictures: Final = {name: feed for name, feed in spec.feeds.items() if isinstance(feed, PictureFeed)}
+        #: The picture tensors that share the first picture's size.
+        self._following: Final = [name for name, feed in self._pictures.items() if feed.size is None]
+
+    @property
+    def memory_bytes(self) -> int:
+        """What the weights take."""
+        return self._session.weight_bytes
+
+    def close(self) -> None:
+        """Give the memory back."""
+        self._session.close()
+
+    async def run(self, inputs: Mapping[str, Value], context: Context) -> Mapping[str, Value]:
+        """Make the outputs of one job."""
+        spec = self._spec
+        if self._pictures:
+            moments = self._moments(inputs)
+            rows = self._rows.make(inputs, 1, context)
+            found = [outputs async for outputs in self._run_moments(moments, rows, context)]
+            self._mix(found, moments, inputs)
+        else:
+            count = _count(inputs[spec.rows]) if spec.rows else 1
+            made = await self._run(self._rows.make(inputs, count, context), context)
+            context.progress(1, 1)
+            found = [self._outputs({name: tensor[place] for name, tensor in made.items()}) for place in range(count)]
+        return {name: self._joined(name, found) for name in spec.results}
+
+    def _moments(self, inputs: Mapping[str, Value]) -> list[Pictures]:
+        """The pictures that go in together: one entry, or one for each frame of an ``images`` input."""
+        lists = {name: _pictures(inputs[feed.input]) for name, feed in self._pictures.items()}
+        count = max(len(pictures) for pictures in lists.values())
+        if any(len(pictures) not in {1, count} for pictures in lists.values()):
+            raise ModelError("The inputs hold different numbers of pictures.")
+        moments: list[Pictures] = []
+        for place in range(count):
+            moment = {name: pictures[place % len(pictures)] for name, pictures in lists.items()}
+            for name, feed in self._pictures.items():
+                height, width = feed.size or moment[self._spec.first or name].shape[:2]
+                if moment[name].shape[:2] != (height, width):
+                    moment[name] = np.rint(resize(moment[name], height, width)).astype(np.uint8)
+            moments.append(moment)
+        return moments
+
+    async def _run_moments(
+        self, moments: Sequence[Pictures], rows: Mapping[str, Array], context: Context
+    ) -> AsyncIterator[dict[str, Value]]:
+        grids = [self._grid(moment) for moment in moments]
+        progress = _Progress(context, sum(1 if grid is None else grid.count for grid in grids))
+        for moment, grid in zip(moments, grids, strict=True):
+            if grid is not None:
+                yield await self._run_tiles(moment, grid, rows, progress)
+            else:
+                yield await self._run_whole(moment, rows, context)
+                progress.add(1)
+
+    def _grid(self, moment: Pictures) -> Grid | None:
+        first = self._spec.first
+        return None if first is None else cut(self._spec.size, *moment[first].shape[:2])
+
+    async def _run_whole(self, moment: Pictures, rows: Mapping[str, Array], context: Context) -> dict[str, Value]:
+        spec = self._spec
+        fitted = {**moment, **{name: fit(moment[name], spec.size) for name in self._following}}
+        made = await self._run({**rows, **self._picture_rows([fitted])}, context)
+        outputs = self._outputs({name: tensor[0] for name, tensor in made.items()})
+        if spec.first is None:
+            return outputs
+        given, original = _size(fitted[spec.first]), _size(moment[spec.first])
+        return {
+            name: restore(value, given, original, spec.size) if isinstance(value, np.ndarray) else value
+            for name, value in outputs.items()
+        }
+
+    async def _run_tiles(
+        self, moment: Pictures, grid: Grid, rows: Mapping[str, Array], progress: _Progress
+    ) -> dict[str, Value]:
+        results = {n: r for n, r in self._spec.results.items() if isinstance(r, PictureResult)}
+        canvases = {name: Canvas(grid) for name in results}
+        grown = {name: pad_to(moment[name], grid.rows.length, grid.columns.length) for name in self._following}
+        original = _size(moment[self._following[0]])
+        for row, top in enumerate(grid.rows.starts):
+            made: dict[str, list[Floats]] = {name: [] for name in results}
+            # As many tiles at a time as the graph takes rows: memory stays the same however large the picture is.
+            for begin in range(0, len(grid.columns.starts), self._kernel.max_batch):
+                lefts = grid.columns.starts[begin : begin + self._kernel.max_batch]
+                pieces = [{**moment, **{n: grid.tile(p, top, left) for n, p in grown.items()}} for left in lefts]
+                repeated = {name: np.repeat(array, len(lefts), axis=0) for name, array in rows.items()}
+                tensors = await self._run({**repeated, **self._picture_rows(pieces)}, progress.context)
+                for name, result in results.items():
+                    made[name].extend(result.pixels.to_pixels(tile) for tile in tensors[result.tensor])
+                progress.add(len(lefts))
+            for name, canvas in canvases.items():
+                canvas.add(row, made[name])
+        return {name: canvas.picture(*original) for name, canvas in canvases.items()}
+
+    def _picture_rows(self, pieces: Sequence[Pictures]) -> dict[str, Array]:
+        return {
+            name: np.stack([feed.pixels.to_row(piece[name], self._session.inputs[name].dtype) for piece in pieces])
+            for name, feed in self._pictures.items()
+        }
+
+    async def _run(self, rows: Batch, context: Context) -> Batch:
+        context.raise_if_cancelled()
+        return await context.batch(self._kernel, rows)
+
+    def _outputs(self, tensors: Mapping[str, Array]) -> dict[str, Value]:
+        found: dict[str, Value] = {}
+        for name, result in self._spec.results.items():
+            row = tensors[result.tensor]
+            if isinstance(result, PictureResult):
+                found[name] = to_picture(result.pixels.to_pixels(row))
+            elif isinstance(result, NumberResult):
+                found[name] = float(row.reshape(-1)[0])
+            else:
+                found[name] = _best(result, row)
+        return found
+
+    def _mix(self, found: Sequence[dict[str, Value]], moments: Sequence[Pictures], inputs: Mapping[str, Value]) -> None:
+        """Mix each picture with the one it was made from, as the result's strength says."""
+        first = self._spec.first
+        for name, result in self._spec.results.items():
+            if not isinstance(result, PictureResult) or result.strength is None or first is None:
+                continue
+            strength = _number(inputs[result.strength])
+            for outputs, moment in zip(found, moments, strict=True):
+                made = outputs[name]
+                if strength < 1 and isinstance(made, np.ndarray):
+                    before = resize(moment[first][:, :, :3], *_size(made))
+                    mixed = before + (made[:, :, :3] - before) * strength
+                    outputs[name] = np.rint(np.clip(mixed, 0, 255)).astype(np.uint8)
+
+    def _joined(self, name: str, found: Sequence[Mapping[str, Value]]) -> Value:
+        """One output of the job from those of its pictures."""
+        result = self._spec.results[name]
+        if isinstance(result, PictureResult) and result.many:
+            return [image for outputs in found if isinstance(image := outputs[name], np.ndarray)]
+        return found[0][name]
+
+
+class _Progress:
+    """Counts runs of the graph."""
+
+    def __init__(self, context: Context, total: int) -> None:
+        self.context: Final = context
+        self._total = total
+        self._done = 0
+
+    def add(self, count: int) -> None:
+        self._done += count
+        self.context.progress(self._done, self._total)
+
+
+def _best(result: LabelResult, scores: Array) -> str:
+    place = int(np.argmax(scores))
+    if place >= len(result.labels):
+        raise ModelError("The model chose a label that the package does not name.")
+    return result.labels[place]
+
+
+def _pictures(value: Value) -> list[Image]:
+    if isinstance(value, np.ndarray):
+        return [value]
+    if isinstance(value, str | int | float) or not value:
+        raise ModelError("An input that must hold pictures holds none.")
+    return list(value)
+
+
+def _size(picture: Image) -> tuple[int, int]:
+    return picture.shape[0], picture.shape[1]
+
+
+def _number(value: Value) -> float:
+    if isinstance(value, int | float):
+        return float(value)
+    raise ModelError("The strength must be a number.")
+
+
+def _count(value: Value) -> int:
+    if isinstance(value, int) and value > 0:
+        return value
+    raise ModelError("The number of pictures must be a whole number above 0.")
