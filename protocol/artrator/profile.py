@@ -111,6 +111,11 @@ class Profile:
             self._write("pins.json", pins | {"registries": pins.get("registries", {}) | {url: encoded}})
         return key
 
+    def pinned_creator(self, registry: str, handle: str) -> str | None:
+        """The id of the key pinned for a creator."""
+        known = self._read("pins.json").get("creators", {}).get(f"{registry}/{handle}")
+        return str(known) if known else None
+
     def pin_creator(self, registry: str, handle: str, key: PublicKey) -> None:
         """Pin a creator's key on first use; raises ``document_invalid`` if the registry shows another one later."""
         pins = self._read("pins.json")

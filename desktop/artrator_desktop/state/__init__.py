@@ -2,23 +2,36 @@
 
 from artrator_desktop.state.app import AppState
 from artrator_desktop.state.catalogue import Catalogue, ListingDetail
+from artrator_desktop.state.create import Create
 from artrator_desktop.state.engine import Engine
+from artrator_desktop.state.gallery import Gallery
+from artrator_desktop.state.job import Job, JobPhase, Money
+from artrator_desktop.state.jobs import Jobs
 from artrator_desktop.state.media import Media
 from artrator_desktop.state.node_watch import NodeWatch
 from artrator_desktop.state.phase import Failure, Link, Phase
 from artrator_desktop.state.plugins import PluginList
 from artrator_desktop.state.session import Session
 from artrator_desktop.state.settings import Settings
+from artrator_desktop.state.store.images import ImageQuery, ImageRecord
 from artrator_desktop.state.wallet import Wallet
 
 __all__ = [
     "AppState",
     "Catalogue",
+    "Create",
     "Engine",
     "Failure",
+    "Gallery",
+    "ImageQuery",
+    "ImageRecord",
+    "Job",
+    "JobPhase",
+    "Jobs",
     "Link",
     "ListingDetail",
     "Media",
+    "Money",
     "NodeWatch",
     "Phase",
     "PluginList",

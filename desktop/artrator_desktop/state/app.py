@@ -13,7 +13,11 @@ import platformdirs
 from PySide6.QtCore import QObject
 
 from artrator_desktop.state.catalogue import Catalogue
+from artrator_desktop.state.create import Create
 from artrator_desktop.state.engine import Engine
+from artrator_desktop.state.gallery import Gallery
+from artrator_desktop.state.job import Places
+from artrator_desktop.state.jobs import Jobs
 from artrator_desktop.state.media import Media
 from artrator_desktop.state.node_watch import NodeWatch
 from artrator_desktop.state.plugins import PluginList
@@ -46,15 +50,23 @@ class AppState(QObject):
         self.catalogue = Catalogue(self.session, self)
         self.wallet = Wallet(self.session, self)
         self.media = Media(self.session, self.engine, cache, self)
+        places = Places(self.settings.pictures_dir, cache, self.database)
+        self.jobs = Jobs(self.session, self.engine, places, self)
+        self.jobs.money_moved.connect(self.wallet.refresh_soon)
+        self.create = Create(self.session, self.engine, self.database, self.jobs, self)
+        self.gallery = Gallery(self.database, self.engine, self.settings, cache, self)
+        self.jobs.made.connect(lambda _records: self.gallery.refresh())
         self.node = NodeWatch(self.settings, self.engine, self)
         self.plugins = PluginList(self.engine, self)
 
     def start(self) -> None:
         """Start the engine and connect; call it after the first paint."""
         self.engine.start()
+        self.gallery.refresh()
         self.session.start()
 
     def close(self) -> None:
-        """End the engine, then the database. What is unfinished is taken up again at the next start."""
+        """Save the draft, end the engine, then the database. What is unfinished is taken up again at the next start."""
+        self.create.save_draft()
         self.engine.close()
         self.database.close()

@@ -178,27 +178,19 @@ async def _suggest(network: Network, query: str) -> tuple[str, int] | None:
 
 
 async def fetch_detail(network: Network, listing: str, version: str | None = None) -> ListingDetail:
-    """A listing with its manifest read and its offer verified with the creator's key.
+    """A listing whose signatures have been checked, its creator's key pinned, and who serves it now.
 
     Raises:
-        ArtratorError: ``listing_unknown``, ``offer_invalid``, ``manifest_invalid``, ``document_invalid``.
+        ArtratorError: ``listing_unknown``, and whatever ``artrator.clients.buyer.read_listing`` raises.
     """
-    from artrator.documents import Offer
-    from artrator.errors import ArtratorError, Code
-    from artrator.keys import PublicKey
-    from artrator.package import read_manifest
+    from artrator.clients.buyer import read_listing
+    from artrator.errors import ArtratorError
 
     found = await network.registry.listing(listing, version)
-    try:
-        key = PublicKey.decode(found.creator_key)
-    except ValueError as error:
-        raise ArtratorError(Code.OFFER_INVALID, "The creator's key in this listing is damaged.") from error
-    network.profile.pin_creator(network.url, found.card.creator, key)
-    offer = Offer.verify(found.offer, key)
-    if offer.package != found.card.package:
-        raise ArtratorError(Code.OFFER_INVALID, "The creator's offer is for another package than the listing shows.")
+    manifest, offer, creator = read_listing(found)
+    network.profile.pin_creator(network.url, found.card.creator, creator)
     try:
         nodes = await network.registry.nodes(listing)
     except ArtratorError:  # the page is worth showing without them
         nodes = ()
-    return ListingDetail(found, read_manifest(found.manifest), offer, nodes)
+    return ListingDetail(found, manifest, offer, nodes)

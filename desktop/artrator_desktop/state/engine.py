@@ -194,6 +194,7 @@ class Engine(QObject):
                 except Exception:
                     log.exception("a part of the engine did not close")
             await self._loop.shutdown_asyncgens()
+            await self._loop.shutdown_default_executor()
         finally:
             self._loop.stop()
 

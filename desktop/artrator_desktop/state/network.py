@@ -8,7 +8,8 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from artrator.clients.orders import OrderFolder
+from artrator.clients.buyer import Buyer
+from artrator.clients.orders import OrderStore
 from artrator.clients.registry import RegistryClient
 from artrator.errors import ArtratorError, Code
 from artrator.keys import PrivateKey, PublicKey
@@ -26,7 +27,6 @@ class Network:
         self.registry = RegistryClient(
             self.url, self.key, handle=self.profile.handle, display_name=self.profile.display_name
         )
-        self.orders = OrderFolder(folder / "orders")
         self._root: PublicKey | None = None
 
     @property
@@ -42,6 +42,16 @@ class Network:
         self._root = self.profile.pin_root(self.url, info.root_key)
         session = await self.registry.sign_in()
         return info, session.account
+
+    def buyer(self, store: OrderStore) -> Buyer:
+        """This person as a buyer whose orders are kept in ``store``."""
+        return Buyer(
+            self.registry,
+            self.key,
+            self.root,
+            store=store,
+            pin_creator=lambda handle, key: self.profile.pin_creator(self.url, handle, key),
+        )
 
     async def aclose(self) -> None:
         """Close the connections."""

@@ -15,24 +15,14 @@ def m001_first_tables(connection: sqlite3.Connection) -> None:
         "create table draft (listing text primary key, inputs text not null, saved_at real not null) "
         "without rowid, strict"
     )
-    # An order's words and settings, written before it is sent; the bytes of its request lie in the order folder.
+    # An order on its way, written before it is sent: the request that was paid for, and what the gallery says of it.
     connection.execute(
-        """
-        create table outbox (
-            order_id text primary key,
-            listing text not null,
-            version text not null,
-            title text not null,
-            package text not null,
-            prompt text not null,
-            inputs text not null,
-            sources text not null,
-            descriptor text not null,
-            node_name text not null,
-            price integer not null,
-            created_at real not null
-        ) without rowid, strict
-        """
+        "create table outbox (order_id text primary key, request text not null, pending text not null, "
+        "context text not null, created_at real not null) without rowid, strict"
+    )
+    connection.execute(
+        "create table outbox_file (order_id text not null references outbox on delete cascade, sha256 text not null, "
+        "data blob not null, primary key (order_id, sha256)) strict"
     )
     connection.execute(
         """

@@ -1,0 +1,426 @@
+"""Create: the chosen listing, the form's values, the price before one presses, and the press."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Final
+
+from PySide6.QtCore import QObject, QTimer, Signal
+from PySide6.QtGui import QImage
+
+from artrator_desktop.state import pictures as picture_files
+from artrator_desktop.state.catalogue import ListingDetail, fetch_detail
+from artrator_desktop.state.engine import Call, Engine
+from artrator_desktop.state.inputs import (
+    FILE_TYPES,
+    MAX_FILE_BYTES,
+    Picture,
+    Problem,
+    accepted,
+    defaults,
+    pictures_problem,
+    value_problem,
+)
+from artrator_desktop.state.job import JobRequest
+from artrator_desktop.state.jobs import Jobs
+from artrator_desktop.state.phase import Failure, Phase
+from artrator_desktop.state.quoting import Quoting
+from artrator_desktop.state.session import Session
+from artrator_desktop.state.store import Database, drafts
+
+if TYPE_CHECKING:
+    from artrator.manifest import InputSpec
+    from artrator.messages.registry import ListingCard
+    from artrator_desktop.state.network import Network
+
+#: A pause in typing this long is a moment to save.
+_DRAFT_MS: Final = 1000
+#: Longest side of a chosen picture as it is shown.
+_SHOWN_SIDE: Final = 1024
+COUNTS: Final = (1, 2, 4, 8)
+
+
+@dataclass
+class _Snapshot:
+    """What ``undo`` brings back."""
+
+    detail: ListingDetail | None
+    values: dict[str, Any]
+    pictures: dict[str, list[Picture]]
+
+
+@dataclass
+class _Wish:
+    """What is to be filled in once the listing has arrived."""
+
+    listing: str
+    values: Mapping[str, Any] = field(default_factory=dict)
+    picture: str = ""
+
+
+class Create(QObject):
+    """The form's state. ``values`` has no file inputs; those are in ``pictures``, a list by name."""
+
+    #: Another listing, or another version of it: the form is drawn anew.
+    listing_changed = Signal()
+    #: Values were set from outside the form (settings reused, undone): show them.
+    values_changed = Signal()
+    #: The pictures of an input changed.
+    pictures_changed = Signal(str)
+    #: A picture could not be taken: input, ``Problem``.
+    picture_refused = Signal(str, object)
+    problems_changed = Signal()
+    #: Settings were taken from a picture; ``undo`` brings the old ones back.
+    reused = Signal(str)
+    #: A dropped picture has no settings inside: its file name.
+    nothing_inside = Signal(str)
+    companions_changed = Signal()
+    submitted = Signal(object)
+
+    def __init__(
+        self, session: Session, engine: Engine, database: Database, jobs: Jobs, parent: QObject | None = None
+    ) -> None:
+        super().__init__(parent)
+        self._session = session
+        self._engine = engine
+        self._database = database
+        self._jobs = jobs
+        self.phase = Phase.IDLE
+        self.failure: Failure | None = None
+        self.listing = ""
+        self.detail: ListingDetail | None = None
+        self.values: dict[str, Any] = {}
+        self.pictures: dict[str, list[Picture]] = {}
+        self.count = 1
+        self.companions: list[ListingCard] = []
+        self.quoting = Quoting(session, self)
+        self._undo: _Snapshot | None = None
+        self._opening: Call[Any] | None = None
+        self._wish: _Wish | None = None
+        self._autosave = QTimer(self)
+        self._autosave.setSingleShot(True)
+        self._autosave.setInterval(_DRAFT_MS)
+        self._autosave.timeout.connect(self.save_draft)
+        session.online.connect(self._online)
+
+    # --- the listing
+
+    def open(
+        self, listing: str, version: str | None = None, *, values: Mapping[str, Any] | None = None, picture: str = ""
+    ) -> None:
+        """Choose a listing; its draft comes back, then ``values`` over it, then ``picture`` as its first image."""
+        if self.detail is not None and listing == self.listing and version is None and self.phase is Phase.READY:
+            self._fill(_Wish(listing, values or {}, picture))
+            return
+        self.save_draft()
+        if self._opening is not None:
+            self._opening.cancel()
+        if listing != self.listing:
+            self.detail = None
+        self.listing = listing
+        self.phase = Phase.LOADING
+        self.failure = None
+        self._wish = _Wish(listing, values or {}, picture)
+        self.listing_changed.emit()
+
+        async def work(network: Network) -> tuple[ListingDetail, dict[str, Any]]:
+            draft = asyncio.wrap_future(self._database.write(lambda c: drafts.load(c, listing)))
+            return await fetch_detail(network, listing, version), await draft
+
+        self._opening = self._session.call(work, self._opened, self._failed)
+
+    def reopen_last(self) -> None:
+        """Open the listing that was worked on last, if none is open."""
+        if self.listing:
+            return
+        last = self._database.read_now(drafts.newest)
+        if last:
+            self.open(last)
+
+    def _opened(self, result: tuple[ListingDetail, dict[str, Any]]) -> None:
+        self._opening = None
+        self.detail, draft = result
+        manifest = self.detail.manifest
+        self.values = defaults(manifest) | accepted(manifest, draft.get("values", {}))
+        self.pictures = {name: [] for name, spec in manifest.inputs.items() if spec.type in FILE_TYPES}
+        self._undo = None
+        self.phase = Phase.READY
+        self.listing_changed.emit()
+        for name, paths in draft.get("pictures", {}).items():
+            for path in paths if isinstance(paths, list) else []:
+                if name in self.pictures and Path(str(path)).is_file():
+                    self.add_file(name, str(path))
+        self._touch()
+        wish, self._wish = self._wish, None
+        if wish is not None and wish.listing == self.listing:
+            self._fill(wish)
+
+    def _failed(self, failure: Failure) -> None:
+        self._opening = None
+        self.failure = failure
+        self.phase = Phase.FAILED
+        self.listing_changed.emit()
+
+    def _online(self) -> None:
+        if self.phase is Phase.FAILED and self.listing:
+            wish = self._wish or _Wish(self.listing)
+            self.open(self.listing, values=wish.values, picture=wish.picture)
+        self.quoting.again()
+        self.load_companions()
+
+    def _fill(self, wish: _Wish) -> None:
+        if wish.values:
+            self._remember()
+            self._apply(wish.values)
+        if wish.picture:
+            name = self.first_image_input()
+            if name:
+                self.pictures[name] = []
+                self.add_file(name, wish.picture)
+
+    # --- values
+
+    def specs(self) -> Mapping[str, InputSpec]:
+        """The inputs of the open listing, in the manifest's order."""
+        return self.detail.manifest.inputs if self.detail is not None else {}
+
+    def set_value(self, name: str, value: Any) -> None:
+        """A value from the form."""
+        if name in self.values and self.values[name] != value:
+            self.values[name] = value
+            self._touch()
+
+    def set_count(self, count: int) -> None:
+        """How many pictures one press makes."""
+        if count != self.count:
+            self.count = count
+            self.problems_changed.emit()
+
+    @property
+    def can_repeat(self) -> bool:
+        """Whether several runs of the same request differ: there is a seed and it is not held."""
+        return any(spec.random and self.values.get(name) is None for name, spec in self.specs().items())
+
+    @property
+    def runs(self) -> int:
+        """How many jobs the button starts."""
+        return self.count if self.can_repeat else 1
+
+    def problems(self) -> dict[str, Problem]:
+        """What keeps the request from being sent, by input."""
+        found = {}
+        for name, spec in self.specs().items():
+            if spec.type in FILE_TYPES:
+                problem = pictures_problem(spec, self.pictures.get(name, ()))
+            else:
+                problem = value_problem(spec, self.values.get(name))
+            if problem is not None:
+                found[name] = problem
+        return found
+
+    # --- pictures
+
+    def first_image_input(self) -> str:
+        """The input that a single picture is meant for, or an empty text."""
+        return next((name for name, spec in self.specs().items() if spec.type in ("image", "images")), "")
+
+    def add_file(self, name: str, path: str) -> None:
+        """Take a picture file for an input; read and measured off the interface's thread."""
+
+        async def work() -> Picture | Problem:
+            return await self._engine.decode(read_picture, Path(path))
+
+        self._take(name, work)
+
+    def add_image(self, name: str, image: QImage) -> None:
+        """Take pasted pixels for an input."""
+        copy = image.copy()
+
+        async def work() -> Picture | Problem:
+            return await self._engine.decode(from_pixels, copy)
+
+        self._take(name, work)
+
+    def clear_pictures(self, name: str) -> None:
+        """Remove the pictures of an input."""
+        if self.pictures.get(name):
+            self.pictures[name] = []
+            self.pictures_changed.emit(name)
+            self._touch()
+
+    def _take(self, name: str, work: Any) -> None:
+        listing = self.listing
+
+        def done(result: Picture | Problem) -> None:
+            if self.listing != listing or name not in self.pictures:
+                return
+            if isinstance(result, Problem):
+                self.picture_refused.emit(name, result)
+                return
+            several = self.specs()[name].type == "images"
+            self.pictures[name] = [*self.pictures[name], result] if several else [result]
+            self.pictures_changed.emit(name)
+            self._touch()
+
+        self._engine.call(work, done, lambda _failure: self.picture_refused.emit(name, Problem("corrupt")))
+
+    # --- reuse and undo
+
+    def reuse_file(self, path: str) -> None:
+        """Take the settings from inside a saved picture; ``undo`` brings the old ones back."""
+        name = Path(path).name
+
+        async def work() -> dict[str, Any] | None:
+            return await self._engine.decode(picture_files.read_settings, Path(path))
+
+        def done(found: dict[str, Any] | None) -> None:
+            listing = found.get("listing") if found else None
+            inputs = found.get("inputs") if found else None
+            if not isinstance(listing, str) or not isinstance(inputs, dict) or listing.count("/") != 1:
+                self.nothing_inside.emit(name)
+                return
+            self.reuse(listing, inputs, name)
+
+        self._engine.call(work, done, lambda _failure: self.nothing_inside.emit(name))
+
+    def reuse(self, listing: str, inputs: Mapping[str, Any], origin: str = "") -> None:
+        """Take settings; pictures are not among them."""
+        self.open(listing, values=inputs)
+        self.reused.emit(origin)
+
+    @property
+    def can_undo(self) -> bool:
+        """Whether settings were taken that can be given back."""
+        return self._undo is not None
+
+    def undo(self) -> None:
+        """Bring back what the form held before settings were reused."""
+        if self._undo is None:
+            return
+        snapshot, self._undo = self._undo, None
+        self.values = dict(snapshot.values)
+        self.pictures = {name: list(chosen) for name, chosen in snapshot.pictures.items()}
+        self.values_changed.emit()
+        for name in self.pictures:
+            self.pictures_changed.emit(name)
+        self._touch()
+
+    def _remember(self) -> None:
+        copies = {name: list(chosen) for name, chosen in self.pictures.items()}
+        self._undo = _Snapshot(self.detail, dict(self.values), copies)
+
+    def _apply(self, values: Mapping[str, Any]) -> None:
+        if self.detail is not None:
+            self.values |= accepted(self.detail.manifest, values)
+            self.values_changed.emit()
+            self._touch()
+
+    # --- sending on
+
+    def load_companions(self) -> None:
+        """Find listings that take a picture, for "send to"."""
+
+        async def work(network: Network) -> list[ListingCard]:
+            page = await network.registry.search(sort="popular", limit=48)
+            return [card for card in page.items if card.task != "text-to-image"]
+
+        def done(cards: list[ListingCard]) -> None:
+            self.companions = cards
+            self.companions_changed.emit()
+
+        self._session.call(work, done)
+
+    # --- the press
+
+    @property
+    def price(self) -> int | None:
+        """What the button's press will hold, in micro-credits, or None while it is unknown."""
+        return self.quoting.price * self.runs if self.quoting.price is not None else None
+
+    @property
+    def ready(self) -> bool:
+        """Whether the button can be pressed: nothing is wrong, and somebody can serve it at a known price."""
+        return self.phase is Phase.READY and self.quoting.phase is Phase.READY and not self.problems()
+
+    def generate(self) -> list[str]:
+        """Buy what the form says; the new jobs' ids, or nothing if it is not ready."""
+        if not self.ready or self.detail is None or self.quoting.price is None:
+            return []
+        title = self.detail.manifest.title
+        files: dict[str, bytes | Sequence[bytes]] = {}
+        for name, chosen in self.pictures.items():
+            if chosen:
+                several = self.specs()[name].type == "images"
+                files[name] = [each.data for each in chosen] if several else chosen[0].data
+        source = self.pictures.get(self.first_image_input(), [])
+        request = JobRequest(
+            listing=self.detail.listing,
+            title=title.get(str(self._language()), title.get("en", self.listing)),
+            inputs={name: value for name, value in self.values.items() if not self._left_out(name, value)},
+            files=files,
+            price=self.quoting.price,
+            source=source[0].path if source else "",
+        )
+        started = self._jobs.submit([request] * self.runs)
+        self.save_draft()
+        self.quoting.again()
+        self.submitted.emit(started)
+        return started
+
+    def _left_out(self, name: str, value: Any) -> bool:
+        """A seed to be drawn, and an optional text that was left empty."""
+        return value is None or (value == "" and not self.specs()[name].required)
+
+    def _language(self) -> str:
+        return self.property("language") or "en"
+
+    # --- what follows every change
+
+    def _touch(self) -> None:
+        self._autosave.start()
+        self.problems_changed.emit()
+        if self.detail is not None:
+            self.quoting.ask(self.detail, self.values, self.pictures)
+
+    def save_draft(self) -> None:
+        """Write what was typed, now."""
+        self._autosave.stop()
+        if self.detail is None or self.phase is not Phase.READY:
+            return
+        listing = self.listing
+        paths = {name: [each.path for each in chosen if each.path] for name, chosen in self.pictures.items()}
+        draft = {"values": dict(self.values), "pictures": paths, "saved_at": time.time()}
+        self._database.write(lambda connection: drafts.save(connection, listing, draft))
+
+
+def read_picture(path: Path) -> Picture | Problem:
+    """Read and measure a file. Blocks."""
+    try:
+        if path.stat().st_size > MAX_FILE_BYTES:
+            return Problem("file_large", MAX_FILE_BYTES, path.stat().st_size)
+        data = path.read_bytes()
+    except OSError:
+        return Problem("corrupt")
+    return from_bytes(data, str(path))
+
+
+def from_bytes(data: bytes, path: str = "") -> Picture | Problem:
+    """Measure a picture by the rules that the node will apply. Blocks."""
+    from artrator.errors import ArtratorError
+    from artrator.inputs import image_size
+
+    try:
+        width, height = image_size(data)
+    except ArtratorError:
+        return Problem("corrupt")
+    shown = picture_files.decode(data, _SHOWN_SIDE)
+    return Problem("corrupt") if shown.isNull() else Picture(data, width, height, shown, path)
+
+
+def from_pixels(image: QImage) -> Picture | Problem:
+    """Encode pasted pixels as PNG. Blocks."""
+    return from_bytes(picture_files.encode_png(image))

@@ -1,0 +1,132 @@
+"""A job as the widgets see it: a frozen value, replaced whole whenever there is news."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from enum import StrEnum
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from PySide6.QtGui import QImage
+
+from artrator_desktop.state.phase import Failure
+from artrator_desktop.state.store import Database
+from artrator_desktop.state.store.images import ImageRecord
+
+if TYPE_CHECKING:
+    from artrator.messages.registry import Listing
+
+
+class JobPhase(StrEnum):
+    """Where a job is.
+
+    ``waiting``: here, until earlier ones have gone out; nothing is held yet.
+    ``stalled``: it was ordered, but the registry or the disk does not answer; it is taken up again.
+    """
+
+    WAITING = "waiting"
+    PREPARING = "preparing"
+    QUEUED = "queued"
+    RUNNING = "running"
+    FETCHING = "fetching"
+    STALLED = "stalled"
+    DONE = "done"
+    FAILED = "failed"
+    CANCELLED = "cancelled"
+
+
+class Money(StrEnum):
+    """What happened to the money of a job."""
+
+    NONE = "none"
+    HELD = "held"
+    RELEASED = "released"
+    PAID = "paid"
+
+
+ENDED = frozenset({JobPhase.DONE, JobPhase.FAILED, JobPhase.CANCELLED})
+
+
+@dataclass(frozen=True)
+class JobRequest:
+    """All that is needed to buy one run: the one value that crosses from the form to the queue.
+
+    Attributes:
+        inputs: Values by input name; what is missing gets its default, seeds are drawn.
+        files: Bytes of image inputs by name; a list for ``images``.
+        price: What the button showed, in micro-credits. Never more is held.
+        source: The local file of the first image input, or an empty text.
+    """
+
+    listing: Listing
+    title: str
+    inputs: Mapping[str, object]
+    files: Mapping[str, bytes | Sequence[bytes]]
+    price: int
+    source: str = ""
+
+
+@dataclass(frozen=True)
+class Job:
+    """One job.
+
+    Attributes:
+        id: The desktop's own name of it; ``order`` may change when another node is asked.
+        batch: Jobs that one press of the button started share it.
+        position: Jobs ahead at the node.
+        expected_seconds, seconds_left: Estimates of the node.
+        hold: Micro-credits that are held while it runs; ``charged`` is what it cost in the end.
+        inputs: As asked, then as completed (with the seed that was drawn).
+        images: Its pictures, once they are saved.
+        resumed: It was ordered before the application was closed or killed.
+    """
+
+    id: str
+    batch: str
+    listing: str
+    version: str
+    title: str
+    task: str
+    cover: str
+    phase: JobPhase
+    hold: int
+    inputs: Mapping[str, Any]
+    created_at: float
+    order: str = ""
+    node: str = ""
+    runtime: str = ""
+    position: int | None = None
+    expected_seconds: float | None = None
+    done: int = 0
+    total: int = 0
+    seconds_left: float | None = None
+    preview: QImage | None = None
+    money: Money = Money.NONE
+    charged: int = 0
+    images: Sequence[ImageRecord] = ()
+    failure: Failure | None = None
+    cancelling: bool = False
+    resumed: bool = False
+    source: str = ""
+
+    @property
+    def ended(self) -> bool:
+        """Whether nothing more will happen to it."""
+        return self.phase in ENDED
+
+    @property
+    def share(self) -> float:
+        """How much of it is done, from 0 to 1."""
+        if self.phase in (JobPhase.FETCHING, JobPhase.DONE):
+            return 1.0
+        return min(self.done / self.total, 1.0) if self.total else 0.0
+
+
+@dataclass(frozen=True)
+class Places:
+    """Where finished pictures and their thumbnails go."""
+
+    pictures: Path
+    cache: Path
+    database: Database

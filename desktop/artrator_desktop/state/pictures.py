@@ -1,0 +1,101 @@
+"""Finished pictures on disk: names, atomic writing, thumbnails."""
+
+from __future__ import annotations
+
+import time
+from pathlib import Path
+from typing import Final
+
+from PySide6.QtCore import QBuffer, QByteArray, QIODevice, QSize, Qt
+from PySide6.QtGui import QImage, QImageReader
+
+from artrator_desktop.state import png_text
+
+#: Longest side of a thumbnail in pixels: the gallery's largest tile on a screen of double density.
+THUMBNAIL: Final = 384
+#: Decoding more than this would take more memory than a picture viewer should.
+MAX_PIXELS: Final = 200_000_000
+_SUFFIXES: Final = {"image/png": ".png", "image/jpeg": ".jpg", "image/webp": ".webp"}
+
+
+def file_name(listing: str, order: str, position: int, media_type: str, ordered_at: float) -> str:
+    """A name that sorts by time and is the same each time the same output is saved."""
+    when = time.strftime("%Y-%m-%d_%H%M%S", time.localtime(ordered_at))
+    model = "".join(c for c in listing.rpartition("/")[2] if c.isalnum() or c in "-_.")[:40] or "picture"
+    number = f"-{position + 1}" if position else ""
+    return f"{when}_{model}_{order[:8]}{number}{_SUFFIXES.get(media_type, '.bin')}"
+
+
+def decode(data: bytes, side: int = 0) -> QImage:
+    """Decode a picture, scaled down while it is read so that its longer side is at most ``side``; null if it cannot."""
+    buffer = QBuffer()
+    buffer.setData(QByteArray(data))
+    buffer.open(QIODevice.OpenModeFlag.ReadOnly)
+    return _read(QImageReader(buffer), side)
+
+
+def decode_file(path: Path, side: int = 0) -> QImage:
+    """Decode a file as ``decode`` does."""
+    return _read(QImageReader(str(path)), side)
+
+
+def thumbnail_path(cache: Path, sha256: str) -> Path:
+    """Where the thumbnail of an output lies."""
+    return cache / "thumbs" / sha256[:2] / f"{sha256[2:34]}.thumb"
+
+
+def write_thumbnail(image: QImage, path: Path) -> None:
+    """Write a thumbnail; failing costs nothing but time, because it can be made again."""
+    from artrator.errors import ArtratorError
+    from artrator.profile import write_atomically
+
+    small = fit(image, THUMBNAIL)
+    data = QByteArray()
+    buffer = QBuffer(data)
+    buffer.open(QIODevice.OpenModeFlag.WriteOnly)
+    if small.hasAlphaChannel():
+        small.save(buffer, b"PNG")
+    else:
+        small.save(buffer, b"JPG", 88)
+    try:
+        write_atomically(path, bytes(data.data()))
+    except (ArtratorError, OSError):  # a full cache must not stop a picture from being shown
+        return
+
+
+def fit(image: QImage, side: int) -> QImage:
+    """The image, scaled down where its longer side is more than ``side``."""
+    if max(image.width(), image.height()) <= side:
+        return image
+    mode = Qt.TransformationMode.SmoothTransformation
+    return image.scaled(QSize(side, side), Qt.AspectRatioMode.KeepAspectRatio, mode)
+
+
+def read_settings(path: Path) -> dict[str, object] | None:
+    """The settings inside a saved picture, or None."""
+    try:
+        if path.stat().st_size > 256 * 1024 * 1024:
+            return None
+        return png_text.read(path.read_bytes())
+    except OSError:
+        return None
+
+
+def _read(reader: QImageReader, side: int) -> QImage:
+    reader.setAutoTransform(True)
+    size = reader.size()
+    if size.isValid():
+        if size.width() * size.height() > MAX_PIXELS:
+            return QImage()
+        if side and max(size.width(), size.height()) > side:
+            reader.setScaledSize(size.scaled(QSize(side, side), Qt.AspectRatioMode.KeepAspectRatio))
+    return reader.read()
+
+
+def encode_png(image: QImage) -> bytes:
+    """The pixels as PNG."""
+    data = QByteArray()
+    buffer = QBuffer(data)
+    buffer.open(QIODevice.OpenModeFlag.WriteOnly)
+    image.save(buffer, b"PNG")
+    return bytes(data.data())

@@ -1,0 +1,158 @@
+"""Finished pictures: one row each, with everything needed to make it again and to prove what was paid for."""
+
+from __future__ import annotations
+
+import json
+import sqlite3
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, fields
+from typing import Any, Final
+
+#: Below this a prefix query of the full-text index finds too little, or in Korean nothing at all: a plain scan is used.
+_FULL_TEXT_FROM: Final = 3
+
+
+@dataclass(frozen=True)
+class ImageRecord:
+    """A row of the gallery.
+
+    Attributes:
+        inputs: The completed inputs that the node got; files stand by digest.
+        source: The file that was the (first) image input, or an empty text: what "compare" compares with.
+        descriptor: The signed descriptor of the node, whose receipt key signed ``receipt``.
+        cost: Micro-credits paid for the whole order; it stands in the row of its first output, others have 0.
+        seconds: From the order to its delivery.
+        sha256: Of the output as the node signed it. The saved file has the same pixels with metadata added.
+    """
+
+    id: int
+    order_id: str
+    position: int
+    listing: str
+    version: str
+    title: str
+    task: str
+    package: str
+    prompt: str
+    inputs: Mapping[str, Any]
+    source: str
+    node: str
+    node_name: str
+    descriptor: Mapping[str, Any]
+    receipt: Mapping[str, Any]
+    acknowledgement: Mapping[str, Any]
+    cost: int
+    seconds: float
+    favourite: bool
+    sha256: str
+    size: int
+    width: int
+    height: int
+    path: str
+    created_at: float
+
+
+_JSON: Final = ("inputs", "descriptor", "receipt", "acknowledgement")
+_COLUMNS: Final = tuple(field.name for field in fields(ImageRecord))
+
+
+@dataclass(frozen=True)
+class ImageQuery:
+    """Which pictures, in which order; ``oldest`` turns it around."""
+
+    text: str = ""
+    favourites: bool = False
+    listing: str = ""
+    oldest: bool = False
+
+
+@dataclass(frozen=True)
+class Totals:
+    """What the gallery holds, and its listings, the fullest first: (listing, title, count)."""
+
+    count: int
+    favourites: int
+    size: int
+    listings: Sequence[tuple[str, str, int]]
+
+
+def add(connection: sqlite3.Connection, record: ImageRecord) -> int:
+    """Insert a row (its ``id`` is ignored) and return its id. The same output of an order is never there twice."""
+    values = {name: getattr(record, name) for name in _COLUMNS if name != "id"}
+    values |= {name: json.dumps(values[name], ensure_ascii=False) for name in _JSON}
+    names = ", ".join(values)
+    marks = ", ".join(f":{name}" for name in values)
+    connection.execute(f"insert or ignore into image ({names}) values ({marks})", values)  # noqa: S608  # names of ours
+    row = connection.execute(
+        "select id from image where order_id = ? and position = ?", (record.order_id, record.position)
+    ).fetchone()
+    return int(row["id"])
+
+
+def ids(connection: sqlite3.Connection, query: ImageQuery) -> list[int]:
+    """The ids of the pictures that match, newest first."""
+    where, values = _where(query)
+    turn = "asc" if query.oldest else "desc"
+    rows = connection.execute(f"select id from image{where} order by created_at {turn}, id {turn}", values)  # noqa: S608
+    return [row[0] for row in rows]
+
+
+def records(connection: sqlite3.Connection, wanted: Sequence[int]) -> dict[int, ImageRecord]:
+    """Rows by id; those that are gone are missing."""
+    marks = ", ".join("?" * len(wanted))
+    rows = connection.execute(f"select * from image where id in ({marks})", list(wanted))  # noqa: S608  # marks only
+    return {row["id"]: _record(row) for row in rows}
+
+
+def newest(connection: sqlite3.Connection, limit: int) -> list[ImageRecord]:
+    """The last pictures that were made."""
+    rows = connection.execute("select * from image order by created_at desc, id desc limit ?", (limit,))
+    return [_record(row) for row in rows]
+
+
+def totals(connection: sqlite3.Connection) -> Totals:
+    """Counts for the header and the chips."""
+    count, favourites, size = connection.execute(
+        "select count(*), coalesce(sum(favourite), 0), coalesce(sum(size), 0) from image"
+    ).fetchone()
+    listings = connection.execute(
+        "select listing, max(title) as title, count(*) as n from image group by listing order by n desc limit 12"
+    ).fetchall()
+    return Totals(count, favourites, size, [(row["listing"], row["title"], row["n"]) for row in listings])
+
+
+def set_favourite(connection: sqlite3.Connection, wanted: Sequence[int], on: bool) -> None:
+    """Mark or unmark."""
+    connection.executemany("update image set favourite = ? where id = ?", [(int(on), each) for each in wanted])
+
+
+def remove(connection: sqlite3.Connection, wanted: Sequence[int]) -> list[str]:
+    """Forget rows; the paths of their files."""
+    found = records(connection, wanted)
+    connection.executemany("delete from image where id = ?", [(each,) for each in found])
+    return [record.path for record in found.values()]
+
+
+def _record(row: sqlite3.Row) -> ImageRecord:
+    values = {name: row[name] for name in _COLUMNS}
+    values |= {name: json.loads(values[name]) for name in _JSON}
+    return ImageRecord(**values | {"favourite": bool(values["favourite"])})
+
+
+def _where(query: ImageQuery) -> tuple[str, list[Any]]:
+    conditions: list[str] = []
+    values: list[Any] = []
+    if query.favourites:
+        conditions.append("favourite")
+    if query.listing:
+        conditions.append("listing = ?")
+        values.append(query.listing)
+    for word in query.text.split():
+        if len(word) >= _FULL_TEXT_FROM and word.isalnum():
+            conditions.append("id in (select rowid from image_words where image_words match ?)")
+            values.append(f'"{word}"*')
+        else:
+            conditions.append("(prompt like ? escape '!' or title like ? escape '!' or inputs like ? escape '!')")
+            pattern = "%" + word.replace("!", "!!").replace("%", "!%").replace("_", "!_") + "%"
+            values += [pattern] * 3
+    return (" where " + " and ".join(conditions) if conditions else ""), values

@@ -1,0 +1,84 @@
+"""Orders on their way: the buyer's order store in SQLite, with the words the gallery will need.
+
+The row and the request's files are one transaction, durable before the order leaves this machine; they go when its end
+is known. Two programs never share these orders: the command line keeps its own in the profile's order folder.
+"""
+
+from __future__ import annotations
+
+import json
+import sqlite3
+import threading
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict
+from typing import Any
+
+from artrator.canonical import b64, unb64
+from artrator.clients.orders import PendingOrder
+from artrator_desktop.state.store.database import Database
+
+Context = Mapping[str, Any]
+
+
+class OrderBox:
+    """Implements ``artrator.clients.orders.OrderStore``. Its methods block: call them off the interface's thread."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+        self._lock = threading.Lock()
+        self._contexts: dict[str, Context] = {}
+
+    def announce(self, request: str, context: Context) -> None:
+        """Say what an order of this request digest is about, before the buyer saves it. JSON values only."""
+        with self._lock:
+            self._contexts[request] = context
+
+    def save(self, order: PendingOrder) -> None:
+        """Keep it durably before it is sent."""
+        with self._lock:
+            context = self._contexts.get(order.request, {})
+        files = dict(order.files)
+        plain = asdict(order) | {"salt": b64(order.salt), "files": []}
+        row = (order.order, order.request, json.dumps(plain), json.dumps(context), order.created_at)
+
+        def work(connection: sqlite3.Connection) -> None:
+            connection.execute("insert or replace into outbox values (?, ?, ?, ?, ?)", row)
+            connection.executemany(
+                "insert or replace into outbox_file values (?, ?, ?)",
+                [(order.order, name, data) for name, data in files.items()],
+            )
+
+        self._database.write(work).result()
+
+    def forget(self, order: str) -> None:
+        """It has reached its end."""
+        self._database.write(lambda c: c.execute("delete from outbox where order_id = ?", (order,))).result()
+
+    def pending(self) -> Sequence[PendingOrder]:
+        """Those that have not, oldest first."""
+        return [order for order, _ in self.interrupted()]
+
+    def interrupted(self) -> Sequence[tuple[PendingOrder, Context]]:
+        """Orders with what is known about them, oldest first."""
+
+        def work(connection: sqlite3.Connection) -> list[tuple[PendingOrder, Context]]:
+            rows = connection.execute("select * from outbox order by created_at").fetchall()
+            return [(_pending(connection, row), json.loads(row["context"])) for row in rows]
+
+        return self._database.write(work).result()  # on the writing connection, so that it sees every save before it
+
+    def find(self, order: str) -> PendingOrder | None:
+        """One order, if it has not ended."""
+
+        def work(connection: sqlite3.Connection) -> PendingOrder | None:
+            row = connection.execute("select * from outbox where order_id = ?", (order,)).fetchone()
+            return _pending(connection, row) if row is not None else None
+
+        return self._database.write(work).result()
+
+
+def _pending(connection: sqlite3.Connection, row: sqlite3.Row) -> PendingOrder:
+    files = connection.execute("select sha256, data from outbox_file where order_id = ?", (row["order_id"],))
+    plain = json.loads(row["pending"])
+    plain |= {"salt": unb64(plain["salt"]), "files": {file["sha256"]: bytes(file["data"]) for file in files}}
+    return PendingOrder(**plain)
