@@ -46,6 +46,18 @@ class PublicKey:
         """Wrap a key of the cryptography library."""
         return cls(key.public_bytes(serialization.Encoding.DER, serialization.PublicFormat.SubjectPublicKeyInfo))
 
+    @classmethod
+    def from_pem(cls, pem: bytes) -> PublicKey:
+        """Read SubjectPublicKeyInfo PEM; raises ValueError unless it is a P-256 public key."""
+        key = serialization.load_pem_public_key(pem)
+        if not isinstance(key, ec.EllipticCurvePublicKey) or key.curve.name != "secp256r1":
+            raise ValueError("not a P-256 public key")
+        return cls.of(key)
+
+    def to_pem(self) -> bytes:
+        """SubjectPublicKeyInfo PEM."""
+        return self.native.public_bytes(serialization.Encoding.PEM, serialization.PublicFormat.SubjectPublicKeyInfo)
+
     def encode(self) -> str:
         """The wire form."""
         return b64(self.spki)

@@ -73,13 +73,11 @@ def _is_srgb(profile: Any) -> bool:
 
 
 def _eight_bit(picture: PIL.Image.Image) -> PIL.Image.Image:
-    """16 bits are rounded to 8 (Pillow would clip them); what has no defined white is refused."""
+    """16 bits are rounded to 8; Pillow by itself would clip them."""
     if picture.mode in _SIXTEEN_BIT:
         values = np.asarray(picture).astype(np.uint32)
         grey = PIL.Image.fromarray(((values * 255 + 32_767) // 65_535).astype(np.uint8))
         if "icc_profile" in picture.info:
             grey.info["icc_profile"] = picture.info["icc_profile"]
         return grey
-    if picture.mode in ("I", "F"):
-        raise ValueError("32-bit samples have no defined white")
     return picture

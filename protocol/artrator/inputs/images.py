@@ -73,6 +73,8 @@ def decode_image(data: bytes, spec: InputSpec | None = None) -> Image:
         check_size(picture.size, spec)
         if picture.format == "JPEG" and data.count(b"\xff\xda") > _MAX_SCANS:
             raise _too_large(spec, f"is decoded in more than {_MAX_SCANS} passes")
+        if picture.mode in ("I", "F"):
+            raise _corrupt(spec, "has 32-bit samples, whose white nobody knows")
         picture.load()
         upright = _turned(picture)
         if spec is not None and spec.type is InputType.MASK:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, Literal
+from typing import Any, Final, Literal, TypeAlias, cast
 
 from artrator.canonical import sha256
 from artrator.errors import ArtratorError, Code
@@ -13,6 +13,9 @@ from artrator.inputs.images import check_size, image_size, media_type
 from artrator.inputs.measures import measure
 from artrator.manifest import InputSpec, Manifest
 from artrator.messages.node import FileRef, JobBody
+
+_Format: TypeAlias = Literal["png", "jpeg", "webp"]
+_FORMATS: Final = ("png", "jpeg", "webp")
 
 
 @dataclass(frozen=True)
@@ -38,7 +41,7 @@ def request_body(
     inputs: Mapping[str, object],
     files: Mapping[str, bytes | Sequence[bytes]] | None = None,
     *,
-    image_format: Literal["png", "jpeg", "webp"] = "png",
+    image_format: str = "png",
 ) -> PreparedRequest:
     """Check and complete a request, and name its files by their digests.
 
@@ -47,11 +50,15 @@ def request_body(
         package: The package's digest.
         inputs: Values by input name; files may stand here as bytes too.
         files: The bytes of image inputs by input name; of ``images`` a sequence of them.
-        image_format: How images come back.
+        image_format: How images come back: ``png``, ``jpeg`` or ``webp``.
 
     Raises:
         ArtratorError: ``input_unknown``, ``input_invalid``, ``image_corrupt``, ``image_too_large``.
     """
+    if image_format not in _FORMATS:
+        raise ArtratorError(
+            Code.INPUT_INVALID, f"Images do not come back as {image_format!a}.", cure=f"Choose {', '.join(_FORMATS)}."
+        )
     given: dict[str, object] = dict(inputs)
     for name, data in (files or {}).items():
         given[name] = data if isinstance(data, bytes) else list(data)
@@ -67,7 +74,7 @@ def request_body(
         else:
             values[name] = value
     return PreparedRequest(
-        body=JobBody(package=package, inputs=values, format=image_format),
+        body=JobBody(package=package, inputs=values, format=cast("_Format", image_format)),
         files=by_digest,
         sizes=sizes,
         measures=measure(manifest, values, sizes),

@@ -30,8 +30,12 @@ class Problem:
     cure: str
 
     def __str__(self) -> str:
-        place = self.file if self.line is None else f"{self.file}:{self.line}"
-        return f"{place}: {self.message} {self.cure}".rstrip()
+        return f"{self.place}: {self.message} {self.cure}"
+
+    @property
+    def place(self) -> str:
+        """``artrator.toml:12``, or the file alone."""
+        return self.file if self.line is None else f"{self.file}:{self.line}"
 
     def to_json(self) -> dict[str, Any]:
         """The problem as JSON values."""
@@ -61,13 +65,14 @@ class Problems:
 
 
 def refuse(code: Code, problems: Sequence[Problem]) -> ArtratorError:
-    """One error that tells every problem: a line each in the message, JSON in ``details["problems"]``."""
-    return ArtratorError(
-        code,
-        "\n".join(str(problem) for problem in problems),
-        cure=problems[0].cure if len(problems) == 1 else None,
-        problems=[problem.to_json() for problem in problems],
-    )
+    """One error that tells every problem; ``details["problems"]`` has them as JSON.
+
+    A single problem's cure is the error's; of several, each stands in its own line of the message with its cure.
+    """
+    told = [problem.to_json() for problem in problems]
+    if len(problems) == 1:
+        return ArtratorError(code, f"{problems[0].place}: {problems[0].message}", cure=problems[0].cure, problems=told)
+    return ArtratorError(code, "\n".join(str(problem) for problem in problems), problems=told)
 
 
 def dotted(path: KeyPath) -> str:

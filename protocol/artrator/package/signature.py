@@ -22,8 +22,6 @@ from dataclasses import dataclass
 from pathlib import PurePosixPath
 from typing import Any, Final
 
-from cryptography.hazmat.primitives import serialization
-
 from artrator import dsse
 from artrator.canonical import canonical_json, sha256
 from artrator.errors import ArtratorError, Code
@@ -94,8 +92,7 @@ def make_signature(files: Mapping[str, str], key: PrivateKey, *, subject: str) -
 
 def key_hint(key: PublicKey) -> str:
     """How a bundle names the key that signed it: SHA-256 of its PEM."""
-    pem = key.native.public_bytes(serialization.Encoding.PEM, serialization.PublicFormat.SubjectPublicKeyInfo)
-    return hashlib.sha256(pem).hexdigest()
+    return hashlib.sha256(key.to_pem()).hexdigest()
 
 
 def read_signature(data: bytes) -> Mapping[str, Any]:
