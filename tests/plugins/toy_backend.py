@@ -1,6 +1,7 @@
 """A backend whose inputs say what it shall do: the good, the slow and the hostile."""
 
 import asyncio
+import contextlib
 import ctypes
 import os
 import sys
@@ -62,10 +63,8 @@ class Toy:
     async def stubborn(self, inputs, context):
         context.progress(0, 1)
         while True:
-            try:
+            with contextlib.suppress(asyncio.CancelledError):
                 await asyncio.sleep(60)
-            except asyncio.CancelledError:
-                pass
 
     async def crash(self, inputs, context):
         ctypes.string_at(0)

@@ -30,9 +30,8 @@ class _HostArtrator:
     """Finds ``artrator`` in the host's folder and nowhere else."""
 
     @staticmethod
-    def find_spec(
-        name: str, _path: Sequence[str] | None = None, _target: ModuleType | None = None
-    ) -> ModuleSpec | None:
+    def find_spec(name: str, *_where: Sequence[str] | ModuleType | None) -> ModuleSpec | None:
+        """What ``sys.meta_path`` asks of a finder."""
         if name != "artrator":
             return None
         return importlib.util.spec_from_file_location(
