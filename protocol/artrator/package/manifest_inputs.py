@@ -40,7 +40,8 @@ def read_input(name: str, table: Table) -> InputSpec | None:
         return None
     fields = _FIELDS[kind]
     elsewhere = {
-        field: f"A {kind} input has no {field}; it has {', '.join(fields) or 'none'}." for field in _EVERY - set(fields)
+        field: f"Inputs of type {kind} have no {field}; they have {', '.join(fields) or 'none'}."
+        for field in _EVERY - set(fields)
     }
     random = "random" in fields and table.boolean("random")
     minimum = table.number("minimum") if "minimum" in fields else None
@@ -152,7 +153,7 @@ def _with_default(table: Table, spec: InputSpec, default: object) -> InputSpec:
         found = fault(spec, value)
         if found is not None:
             table.problem("default", found.what, _default_cure(found.what, found.cure))
-            return spec
+            return replace(spec, required=True)  # so that this one mistake is not told again elsewhere
     assert isinstance(value, str | int | float | bool)  # noqa: S101  # fault() refuses everything else
     return replace(spec, default=value)
 

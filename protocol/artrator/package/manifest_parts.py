@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from typing import Any, Final
 
 from artrator.manifest import Cost, CostUnit, InputSpec, InputType, OutputSpec, OutputType, Rights, Sample
@@ -46,19 +46,28 @@ def read_rights(table: Table) -> Rights:
 def read_cost(top: Table, inputs: Mapping[str, InputSpec]) -> Cost:
     """Every ``[cost.NAME]``."""
     units = []
+    declared = _declared(top)
     for name, table in top.named("cost", most=16, pattern=NAME, form=NAME_FORM):
         if name == "base":
             table.problem(None, "is the name of the price of every run.", "Rename the unit.")
         label = table.texts("label", longest=60)
         factors = table.strings("factors", most=4, pattern=r"[^\s]{1,80}", form="INPUT, INPUT.pixels or INPUT.count")
         for i, factor in enumerate(factors):
-            _check_factor(table, i, factor, inputs)
+            _check_factor(table, i, factor, inputs, declared)
         table.finish()
         units.append(CostUnit(name, label, factors))
     return Cost(tuple(units) or (RUN,))
 
 
-def _check_factor(table: Table, index: int, factor: str, inputs: Mapping[str, InputSpec]) -> None:
+def _declared(top: Table) -> Collection[str]:
+    """The names of all inputs, also of those that were refused: they need not be told twice."""
+    inputs = top.raw("inputs")
+    return inputs if isinstance(inputs, dict) else ()
+
+
+def _check_factor(
+    table: Table, index: int, factor: str, inputs: Mapping[str, InputSpec], declared: Collection[str]
+) -> None:
     name, dot, aspect = factor.partition(".")
     path = (*table.path, "factors", index)
 
@@ -67,7 +76,8 @@ def _check_factor(table: Table, index: int, factor: str, inputs: Mapping[str, In
 
     spec = inputs.get(name)
     if spec is None:
-        problem("names no input.", did_you_mean(name, inputs))
+        if name not in declared:
+            problem("names no input.", did_you_mean(name, declared))
     elif spec.type in FILE_TYPES:
         if aspect not in ("pixels", "count"):
             problem("does not say what of the image counts.", f"Write {name}.pixels or {name}.count.")
@@ -86,6 +96,7 @@ def _check_factor(table: Table, index: int, factor: str, inputs: Mapping[str, In
 def read_samples(top: Table, inputs: Mapping[str, InputSpec]) -> Sequence[Sample]:
     """Every ``[[samples]]``; that the pictures are there and decode is ``artrator.package.report``'s to check."""
     samples: list[Sample] = []
+    declared = _declared(top)
     for table in top.tables("samples", most=12):
         file = table.text("file", longest=200)
         if file:
@@ -95,6 +106,8 @@ def read_samples(top: Table, inputs: Mapping[str, InputSpec]) -> Sequence[Sample
         caption = table.texts("caption", longest=240, required=False)
         given = table.table("inputs")
         values = {name: _sample_value(given, name, inputs) for name in given.everything() if name in inputs}
+        for name in declared:
+            given.raw(name)
         given.finish()
         table.finish()
         samples.append(Sample(file, caption, values))

@@ -163,7 +163,7 @@ class Table:
                 self.problems.add(path, f"{dotted(path)} is not a table.", f"Write [[{key}]] above its fields.")
 
     def finish(self, *, elsewhere: Mapping[str, str] | None = None) -> None:
-        """Refuse every field that was not read; ``elsewhere`` says where a well-known one belongs."""
+        """Refuse every field that was not read; ``elsewhere`` has the cure for some."""
         for key in self._values:
             if key in self._known:
                 continue
