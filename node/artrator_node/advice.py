@@ -1,0 +1,51 @@
+"""Spoken warnings: what this machine lacks, what fell back, what the owner should know."""
+
+from __future__ import annotations
+
+import importlib.metadata
+from collections.abc import Sequence
+
+from artrator_node.clock import WARN_SECONDS, Clock
+from artrator_node.config import Settings
+from artrator_node.engine.slot import Slot
+
+
+def at_start() -> Sequence[str]:
+    """What is wrong with this environment."""
+    both = [name for name in ("onnxruntime", "onnxruntime-gpu") if _installed(name)]
+    if len(both) == 2:
+        return (
+            "onnxruntime and onnxruntime-gpu are both installed and overwrite each other: "
+            "uninstall both, then install exactly one of them.",
+        )
+    return ()
+
+
+def while_serving(
+    settings: Settings, clock: Clock, slots: Sequence[Slot], broken: Sequence[str], registry_problem: str | None
+) -> Sequence[str]:
+    """What is wrong now, one sentence each, none twice."""
+    said: dict[str, None] = {}
+    if abs(clock.skew) > WARN_SECONDS:
+        ahead = "ahead of" if clock.skew > 0 else "behind"
+        said[f"This machine's clock is {abs(round(clock.skew))} seconds {ahead} the registry's: set it right."] = None
+    for slot in slots:
+        name = slot.package.manifest.name
+        for lack in slot.confinement:
+            said[lack] = None
+        if settings.device != "cpu" and slot.runtime and settings.device not in slot.runtime.lower():
+            said[f"{name} was to run on {settings.device} but runs on {slot.runtime}: check the GPU's driver."] = None
+        if slot.error is not None:
+            said[f"{name}: {slot.error.message} {slot.error.cure}"] = None
+    said.update(dict.fromkeys(broken))
+    if registry_problem is not None:
+        said[f"The registry: {registry_problem}"] = None
+    return tuple(said)
+
+
+def _installed(distribution: str) -> bool:
+    try:
+        importlib.metadata.version(distribution)
+    except importlib.metadata.PackageNotFoundError:
+        return False
+    return True

@@ -1,0 +1,160 @@
+"""The packages this node serves: one small file each in ``served/``, written by ``publish`` and read while serving.
+
+A file names the folder, the key that signed it, and every offer that was ever made for it: a ticket may have been
+bought under an older price.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import logging
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from artrator.documents import Offer, document_digest
+from artrator.errors import ArtratorError, Code
+from artrator.keys import PublicKey
+from artrator.manifest import Manifest
+from artrator.package import verify
+from artrator.profile import write_atomically
+from artrator_node.logs import log
+
+_logger = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True)
+class ServedPackage:
+    """A verified package in its folder.
+
+    Attributes:
+        signer: The creator's key.
+        offers: Digests of the offers under which it may be sold.
+    """
+
+    folder: Path
+    signer: PublicKey
+    digest: str
+    manifest: Manifest
+    listing: str
+    file_bytes: int
+    offers: frozenset[str] = field(default_factory=frozenset)
+
+
+@dataclass(frozen=True)
+class BrokenPackage:
+    """A package that is to be served but cannot be, and why."""
+
+    folder: Path
+    digest: str
+    reason: str
+
+
+class Catalogue:
+    """What is served now. ``refresh`` reads the folder again."""
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+        folder.mkdir(parents=True, exist_ok=True)
+        self._seen: dict[Path, int] = {}
+        self.packages: Mapping[str, ServedPackage] = {}
+        self.broken: Mapping[str, BrokenPackage] = {}
+
+    async def refresh(self) -> bool:
+        """Look for new, changed and withdrawn packages; answers whether anything changed."""
+        files = {path: path.stat().st_mtime_ns for path in self._folder.glob("*.json")}
+        if files == self._seen:
+            return False
+        packages: dict[str, ServedPackage] = {}
+        broken: dict[str, BrokenPackage] = {}
+        known = {served.folder: served for served in self.packages.values()}
+        for path, changed in sorted(files.items()):
+            entry = await asyncio.to_thread(_read_entry, path)
+            if entry is None:
+                continue
+            before = known.get(Path(entry["folder"]))
+            if before is not None and before.digest == entry["package"] and self._seen.get(path) == changed:
+                packages[before.digest] = before
+                continue
+            try:
+                served = await asyncio.to_thread(_open, entry)
+            except ArtratorError as error:
+                broken[entry["package"]] = BrokenPackage(Path(entry["folder"]), entry["package"], error.message)
+                log(_logger, logging.ERROR, "package_refused", package=entry["package"], code=error.code.value)
+            else:
+                packages[served.digest] = served
+        self._seen, self.packages, self.broken = files, packages, broken
+        return True
+
+    def get(self, digest: str) -> ServedPackage:
+        """A package by digest.
+
+        Raises:
+            ArtratorError: ``listing_unknown``.
+        """
+        served = self.packages.get(digest)
+        if served is None:
+            reason = f": {self.broken[digest].reason}" if digest in self.broken else "."
+            raise ArtratorError(
+                Code.LISTING_UNKNOWN, f"This node does not serve the package {digest[:19]}…{reason}", package=digest
+            )
+        return served
+
+
+def add(folder: Path, *, package: Path, signer: PublicKey, digest: str, listing: str, offer: Mapping[str, Any]) -> None:
+    """Write the entry of a package, keeping the offers it had and leaving out older versions in the same folder."""
+    folder.mkdir(parents=True, exist_ok=True)
+    path = folder / f"{digest.removeprefix('sha256:')}.json"
+    before = _read_entry(path) if path.exists() else None
+    entry = {
+        "package": digest,
+        "folder": str(package.resolve()),
+        "signer": signer.encode(),
+        "listing": listing,
+        "offers": [*(before["offers"] if before else ()), offer],
+    }
+    write_atomically(path, json.dumps(entry, indent=2).encode())
+    for other in folder.glob("*.json"):
+        if other != path and (old := _read_entry(other)) is not None and old["folder"] == entry["folder"]:
+            other.unlink()  # the folder was signed anew: the older version's files are gone
+
+
+def _read_entry(path: Path) -> dict[str, Any] | None:
+    try:
+        entry = json.loads(path.read_bytes())
+        if {"package", "folder", "signer", "listing", "offers"} <= set(entry):
+            return dict(entry)
+    except (OSError, ValueError, TypeError):
+        pass
+    log(_logger, logging.ERROR, "served_entry_unreadable", file=path.name)
+    return None
+
+
+def _open(entry: Mapping[str, Any]) -> ServedPackage:
+    """Verify every file of the package and read its manifest."""
+    signer = PublicKey.decode(entry["signer"])
+    folder = Path(entry["folder"])
+    verified = verify(folder, signer)
+    if verified.digest != entry["package"]:
+        raise ArtratorError(Code.PACKAGE_CHANGED, f"{folder} holds another package now.")
+    return ServedPackage(
+        folder=folder,
+        signer=signer,
+        digest=verified.digest,
+        manifest=verified.manifest,
+        listing=str(entry["listing"]),
+        file_bytes=verified.size,
+        offers=_offers(entry["offers"], signer, verified.digest),
+    )
+
+
+def _offers(documents: Sequence[object], signer: PublicKey, package: str) -> frozenset[str]:
+    """The offers that the creator really signed for this package."""
+    digests = set()
+    for document in documents:
+        offer = Offer.verify(document, signer)
+        if offer.package == package:
+            digests.add(document_digest(document))
+    return frozenset(digests)

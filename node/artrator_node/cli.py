@@ -1,0 +1,233 @@
+"""``artrator node``: make a node, serve, publish, and see how it stands."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import os
+import ssl
+from collections.abc import Coroutine, Sequence
+from pathlib import Path
+from typing import Any, TypeVar
+from urllib.parse import urlsplit, urlunsplit
+
+import click
+import httpx
+
+from artrator.clients.registry import RegistryClient
+from artrator.errors import ArtratorError, Code
+from artrator.keys import PublicKey
+from artrator.messages.node import Health
+from artrator.money import format_credits, parse_credits
+from artrator.profile import Profile
+from artrator_node import config, identity, logs
+from artrator_node.config import Paths, Settings
+
+_T = TypeVar("_T")
+
+data_option = click.option(
+    "--data",
+    type=click.Path(file_okay=False, path_type=Path),
+    help="The node's folder. Default: 'node' in your profile.",
+)
+registry_option = click.option("--registry", "registry", help="The registry's address. Default: your profile's.")
+
+
+@click.group()
+def node() -> None:
+    """Serve your own models from this machine."""
+
+
+@node.command()
+@click.option("--name", required=True, help='What buyers see, such as "Mina\'s workstation".')
+@registry_option
+@data_option
+@click.option("--url", "urls", multiple=True, help="Where buyers reach the node; repeat for several, best first.")
+@click.option("--host", default="0.0.0.0", show_default=True, help="The address to listen on.")  # noqa: S104
+@click.option("--port", default=8443, show_default=True, type=click.IntRange(1, 65535))
+def init(name: str, registry: str | None, data: Path | None, urls: Sequence[str], host: str, port: int) -> None:
+    """Make the node's keys, certificate and settings, and your identity key if you have none."""
+    profile, paths = Profile(), _paths(data)
+    if paths.settings.exists():
+        raise ArtratorError(
+            Code.CONFLICT,
+            f"There is a node in {paths.root} already.",
+            cure=f"Edit {paths.settings}, or choose another folder with --data.",
+        )
+    url = _registry(profile, registry)
+    settings = Settings(name=name, urls=tuple(urls) or (_own_url(host, port),), host=host, port=port, registry=url)
+    root = asyncio.run(_root(profile, url))
+    config.save(paths, settings)
+    made = identity.load_or_create(paths, settings.urls)
+    profile.configure(registry_url=profile.registry_url or url)
+    click.echo(f"node      {made.node}")
+    click.echo(f"creator   {profile.identity.id}")
+    click.echo(f"registry  {url} (root key {root.id[:19]}… pinned)")
+    click.echo(f"address   {', '.join(settings.urls)}")
+    click.echo(f"settings  {paths.settings}")
+    if not urls and host in ("0.0.0.0", "::"):  # noqa: S104
+        click.echo(
+            "Buyers on other machines cannot reach that address: set `urls` in the settings to one they can, "
+            "or give --url.",
+            err=True,
+        )
+
+
+@node.command()
+@registry_option
+@data_option
+@click.option("--port", type=click.IntRange(0, 65535), help="Another port than the settings'.")
+def serve(registry: str | None, data: Path | None, port: int | None) -> None:
+    """Serve the published packages until Ctrl+C or SIGTERM; running jobs are finished first."""
+    os.environ.setdefault("ORT_DISABLE_TELEMETRY", "1")
+    from artrator_node.serve import listen
+
+    profile, paths = Profile(), _paths(data)
+    settings = config.load(paths)
+    logs.set_up(settings.log_level)
+    if registry is not None:
+        settings = settings.model_copy(update={"registry": registry.rstrip("/")})
+    sock = listen(settings.host, settings.port if port is None else port)
+    settings = settings.model_copy(
+        update={"urls": tuple(_with_port(url, settings.port, sock.getsockname()[1]) for url in settings.urls)}
+    )
+    _run(_serve(profile, paths, settings, sock))
+
+
+@node.command()
+@click.argument("folder", type=click.Path(exists=True, file_okay=False, path_type=Path))
+@click.option("--price", "prices", multiple=True, help="unit=credits or unit=credits/per; repeat for several units.")
+@click.option("--base", default="0", help="Credits for every run.")
+@registry_option
+@data_option
+def publish(folder: Path, prices: Sequence[str], base: str, registry: str | None, data: Path | None) -> None:
+    """Offer a signed package at a price, and serve it. A node that is serving picks it up by itself."""
+    from artrator_node.publish import parse_price
+    from artrator_node.publish import publish as offer
+
+    profile, paths = Profile(), _paths(data)
+    url = registry.rstrip("/") if registry else config.load(paths).registry
+    try:
+        base_price = parse_credits(base)
+    except ValueError as error:
+        raise ArtratorError(Code.REQUEST_INVALID, f"{error}.", cure="Write it as 12 or 0.25.") from error
+    units = dict(parse_price(price) for price in prices)
+    if not units and not base_price:
+        raise ArtratorError(
+            Code.REQUEST_INVALID,
+            "The offer has no price.",
+            cure="Give --price unit=credits, --base credits, or both; --price run=0 makes it free.",
+        )
+
+    async def work() -> None:
+        async with RegistryClient(
+            url, profile.identity, handle=profile.handle, display_name=profile.display_name
+        ) as client:
+            done = await offer(paths, folder.resolve(), profile.identity, client, base=base_price, units=units)
+        click.echo(f"published {done.listing.card.listing} {done.listing.card.version}")
+        click.echo(f"package   {done.digest}")
+        click.echo(f"price     {format_credits(done.listing.card.price)} credits with the defaults")
+
+    asyncio.run(work())
+
+
+@node.command()
+@data_option
+@click.option("--json", "as_json", is_flag=True, help="Print JSON for programs.")
+@click.option("--url", help="Where the node answers, if not where its settings say.")
+def status(data: Path | None, as_json: bool, url: str | None) -> None:
+    """How the node stands: what it serves, what waits, what is wrong."""
+    from artrator_node.status import read_journal, render
+
+    paths = _paths(data)
+    settings = config.load(paths)
+    health = asyncio.run(_health(paths, url or _local_url(settings)))
+    journal = read_journal(paths.journal)
+    if as_json:
+        click.echo(
+            json.dumps(
+                {
+                    "serving": health is not None,
+                    "health": health.model_dump(mode="json") if health else None,
+                    **journal,
+                },
+                ensure_ascii=False,
+                indent=2,
+            )
+        )
+    else:
+        click.echo(render(settings, health, journal))
+
+
+async def _serve(profile: Profile, paths: Paths, settings: Settings, sock: Any) -> None:
+    from artrator_node.daemon import Node
+    from artrator_node.serve import serve as serve_node
+
+    root = await _root(profile, settings.registry)
+    own = identity.load_or_create(paths, settings.urls)
+    running = Node(paths, settings, own, profile.identity, root)
+    await serve_node(running, paths, sock, lambda text: click.echo(text))
+
+
+def _run(work: Coroutine[Any, Any, _T]) -> _T:
+    """Run on uvloop where there is one: half the cost of a request."""
+    try:
+        import uvloop
+    except ImportError:  # Windows
+        return asyncio.run(work)
+    return uvloop.run(work)
+
+
+async def _root(profile: Profile, url: str) -> PublicKey:
+    """The registry's root key, pinned on first use."""
+    root = profile.root_key(url)
+    if root is None:
+        async with RegistryClient(url) as client:
+            root = profile.pin_root(url, (await client.info()).root_key)
+    return root
+
+
+async def _health(paths: Paths, url: str) -> Health | None:
+    """The node's own word, over its own certificate; None if it does not answer."""
+    if not paths.tls_certificate.exists():
+        return None
+    context = ssl.create_default_context(cadata=paths.tls_certificate.read_text(encoding="ascii"))
+    context.check_hostname = False
+    async with httpx.AsyncClient(verify=context, timeout=5, trust_env=False) as client:
+        try:
+            answer = await client.get(f"{url}/v1/health")
+            return Health.model_validate_json(answer.content)
+        except (httpx.HTTPError, ValueError):
+            return None
+
+
+def _paths(data: Path | None) -> Paths:
+    return Paths((data or Profile().folder / "node").expanduser().resolve())
+
+
+def _registry(profile: Profile, given: str | None) -> str:
+    url = given or profile.registry_url
+    if url is None:
+        raise ArtratorError(
+            Code.REQUEST_INVALID, "No registry is chosen yet.", cure="Give its address with --registry."
+        )
+    return url.rstrip("/")
+
+
+def _own_url(host: str, port: int) -> str:
+    """The address of a node that listens on ``host``; this machine's own where it listens everywhere."""
+    shown = "127.0.0.1" if host in ("0.0.0.0", "::") else f"[{host}]" if ":" in host else host  # noqa: S104
+    return f"https://{shown}:{port}"
+
+
+def _local_url(settings: Settings) -> str:
+    return _own_url(settings.host, settings.port)
+
+
+def _with_port(url: str, before: int, after: int) -> str:
+    """The same address with the port that was really taken, if it named the one in the settings."""
+    parts = urlsplit(url)
+    if before == after or (parts.port or 443) != before:
+        return url
+    host = f"[{parts.hostname}]" if parts.hostname and ":" in parts.hostname else parts.hostname
+    return urlunsplit(parts._replace(netloc=f"{host}:{after}"))

@@ -1,0 +1,164 @@
+"""The node's settings (``node.toml``) and where its files are."""
+
+from __future__ import annotations
+
+import json
+import os
+import tomllib
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Annotated, Literal
+
+import pydantic
+from pydantic import BaseModel, ConfigDict, Field
+
+from artrator.errors import ArtratorError, Code
+from artrator.profile import write_atomically
+
+_MIB = 1024 * 1024
+
+
+class Settings(BaseModel):
+    """What the owner decides. What has a default has one that suits a home machine."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    name: Annotated[str, Field(min_length=1, max_length=80)]
+    #: Where buyers reach the node, best first.
+    urls: Annotated[Sequence[str], Field(min_length=1, max_length=8)]
+    host: str = "0.0.0.0"  # noqa: S104  # a node is there to be reached
+    port: Annotated[int, Field(ge=0, le=65535)] = 8443
+    registry: str
+
+    #: How long outputs stay after a job has ended.
+    retention_hours: Annotated[float, Field(gt=0, le=24 * 365)] = 24.0
+    #: Jobs that may wait; one more is refused with ``node_busy``.
+    queue_limit: Annotated[int, Field(ge=1, le=100_000)] = 64
+    #: Jobs of one buyer that may be open at once.
+    jobs_per_buyer: Annotated[int, Field(ge=1, le=100_000)] = 8
+    #: Jobs of one package that run at once in its worker, so that their steps can be merged into batches.
+    jobs_per_package: Annotated[int, Field(ge=1, le=256)] = 4
+    #: What all files of one request may weigh together.
+    request_mib: Annotated[int, Field(ge=1, le=4096)] = 128
+    #: What all loaded models may take together; 0 means 60 % of the machine's memory.
+    memory_mib: Annotated[int, Field(ge=0)] = 0
+    #: Free disk space below which no job is accepted.
+    reserve_mib: Annotated[int, Field(ge=0)] = 512
+    device: Literal["cpu", "cuda", "tensorrt", "directml", "coreml", "openvino"] = "cpu"
+    device_index: Annotated[int, Field(ge=0)] = 0
+    #: Processor threads of a model; 0 lets the runtime choose.
+    threads: Annotated[int, Field(ge=0, le=1024)] = 0
+    #: The longest a single run may take before its worker is ended.
+    run_seconds: Annotated[float, Field(gt=0)] = 600.0
+    #: The longest a package may take to load.
+    load_seconds: Annotated[float, Field(gt=0)] = 180.0
+    #: How long running jobs may finish after the node was told to stop.
+    drain_seconds: Annotated[float, Field(ge=0)] = 60.0
+    #: Whether `/metrics` answers to others than this machine.
+    metrics_public: bool = False
+    log_level: Literal["debug", "info", "warning", "error"] = "info"
+
+    @property
+    def memory_bytes(self) -> int:
+        """The memory budget."""
+        return self.memory_mib * _MIB if self.memory_mib else int(machine_memory() * 0.6)
+
+    @property
+    def request_bytes(self) -> int:
+        """The most one request may weigh."""
+        return self.request_mib * _MIB
+
+    @property
+    def reserve_bytes(self) -> int:
+        """The free disk space that is never touched."""
+        return self.reserve_mib * _MIB
+
+    def to_toml(self) -> str:
+        """The file: every setting, so that the owner sees what there is to change."""
+        # A JSON string, number, boolean or list of strings is also a TOML one.
+        lines = [f"{name} = {json.dumps(value, ensure_ascii=False)}" for name, value in self if value is not None]
+        return (
+            "# The settings of this Artrator node; `docs/reference/node.md` explains each.\n" + "\n".join(lines) + "\n"
+        )
+
+
+@dataclass(frozen=True)
+class Paths:
+    """The node's data folder."""
+
+    root: Path
+
+    @property
+    def settings(self) -> Path:
+        return self.root / "node.toml"
+
+    @property
+    def receipt_key(self) -> Path:
+        return self.root / "keys" / "receipt.pem"
+
+    @property
+    def tls_key(self) -> Path:
+        return self.root / "keys" / "tls.pem"
+
+    @property
+    def tls_certificate(self) -> Path:
+        return self.root / "keys" / "tls.crt"
+
+    @property
+    def keyset(self) -> Path:
+        return self.root / "keyset.json"
+
+    @property
+    def journal(self) -> Path:
+        return self.root / "journal.db"
+
+    @property
+    def served(self) -> Path:
+        return self.root / "served"
+
+    @property
+    def spool(self) -> Path:
+        return self.root / "spool"
+
+    @property
+    def outputs(self) -> Path:
+        return self.root / "outputs"
+
+
+def load(paths: Paths) -> Settings:
+    """Read ``node.toml``.
+
+    Raises:
+        ArtratorError: ``request_invalid`` that names the setting.
+    """
+    try:
+        return Settings.model_validate(tomllib.loads(paths.settings.read_text(encoding="utf-8")))
+    except FileNotFoundError as error:
+        raise ArtratorError(
+            Code.NOT_FOUND, f"There is no node in {paths.root}.", cure="Run `artrator node init` first."
+        ) from error
+    except tomllib.TOMLDecodeError as error:
+        raise ArtratorError(Code.REQUEST_INVALID, f"{paths.settings} is not TOML: {error}.") from error
+    except pydantic.ValidationError as error:
+        first = error.errors()[0]
+        where = ".".join(str(part) for part in first["loc"])
+        raise ArtratorError(
+            Code.REQUEST_INVALID,
+            f"The setting {where} in {paths.settings} is wrong: {first['msg']}.",
+            cure="Correct it; `docs/reference/node.md` lists the settings.",
+        ) from error
+
+
+def save(paths: Paths, settings: Settings) -> None:
+    """Write ``node.toml``."""
+    paths.root.mkdir(parents=True, exist_ok=True, mode=0o700)
+    write_atomically(paths.settings, settings.to_toml().encode())
+
+
+def machine_memory() -> int:
+    """The machine's memory in bytes; 8 GiB where the platform does not say."""
+    try:
+        return int(os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES"))
+    except (AttributeError, ValueError, OSError):
+        return 8 * 1024 * _MIB

@@ -1,0 +1,246 @@
+"""The node as one object: what it is made of, how it starts, what runs beside the API, how it stops.
+
+Starting, in order: the journal is opened and brought up to date; the served packages are verified; open jobs are
+taken up again; then the API answers, and the registry is told. Stopping is the same backwards, with a drain first.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import logging
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any, Final
+
+import artrator
+from artrator.clients.registry import RegistryClient
+from artrator.errors import ArtratorError
+from artrator.keys import PrivateKey, PublicKey
+from artrator.messages.node import Health, PackageHealth
+from artrator.messages.registry import Heartbeat
+from artrator_node import advice
+from artrator_node.catalogue import Catalogue
+from artrator_node.clock import Clock
+from artrator_node.config import Paths, Settings
+from artrator_node.engine import Engine
+from artrator_node.engine.run import Workshop
+from artrator_node.engine.slot import StartWorker
+from artrator_node.files import Outputs, Spool
+from artrator_node.gate import Gate
+from artrator_node.identity import Identity
+from artrator_node.journal import Journal
+from artrator_node.keyring import Keyring
+from artrator_node.link import Link
+from artrator_node.logs import log
+from artrator_node.metrics import Metrics
+from artrator_node.outbox import Outbox
+from artrator_node.workers import worker_starter
+
+_logger = logging.getLogger(__name__)
+
+#: How often the folder of served packages is looked at.
+_LOOK_SECONDS: Final = 2.0
+_SWEEP_SECONDS: Final = 60.0
+#: How long a stopping node tries to hand over its last receipts.
+_LAST_RECEIPTS_SECONDS: Final = 5.0
+
+
+class Node:
+    """A node that serves.
+
+    Args:
+        paths: Its data folder.
+        settings: The owner's decisions.
+        identity: Its keys.
+        creator: The owner's identity key; signs the descriptor and signs in to the registry.
+        root: The registry's pinned root key.
+        start_worker: How a package's worker is started.
+    """
+
+    def __init__(
+        self,
+        paths: Paths,
+        settings: Settings,
+        identity: Identity,
+        creator: PrivateKey,
+        root: PublicKey,
+        *,
+        start_worker: StartWorker | None = None,
+        clock: Clock | None = None,
+    ) -> None:
+        self.paths = paths
+        self.settings = settings
+        self.identity = identity
+        self.clock = clock or Clock()
+        self.metrics = Metrics()
+        self.registry = RegistryClient(settings.registry, creator)
+        self.journal = Journal(paths.journal)
+        self.spool = Spool(paths.spool)
+        self.outputs = Outputs(paths.outputs)
+        self.catalogue = Catalogue(paths.served)
+        self.keyring = Keyring(paths.keyset, root, self.registry, self.clock)
+        self.gate = Gate(identity.node, self.keyring, self.catalogue, self.clock)
+        shop = Workshop(
+            self.journal,
+            self.spool,
+            self.outputs,
+            self.clock,
+            self.metrics,
+            identity.receipt_key,
+            settings.retention_hours,
+        )
+        self.engine = Engine(settings, self.catalogue, shop, start_worker or worker_starter(settings))
+        self.outbox = Outbox(self.journal, self.registry, self.clock, self.metrics)
+        self.link = Link(settings, identity, creator, self.registry, self.keyring, self.clock, self.metrics)
+        self.started_at = self.clock.now()
+        self._changed = asyncio.Event()
+        self._warnings_at_start: Sequence[str] = ()
+        self._tasks: list[asyncio.Task[Any]] = []
+        self._serving = False
+
+    async def open(self) -> None:
+        """Everything up to the point where the API may answer."""
+        await asyncio.to_thread(self.journal.open)
+        self.keyring.load()
+        await self.catalogue.refresh()
+        await self.engine.open()
+        self._warnings_at_start = advice.at_start()
+        for warning in (*self._warnings_at_start, *(broken.reason for broken in self.catalogue.broken.values())):
+            log(_logger, logging.WARNING, "advice", message=warning)
+
+    def begin(self) -> None:
+        """The API answers: tell the registry, and look after everything from now on."""
+        self._serving = True
+        self._tasks = [
+            asyncio.create_task(self.outbox.run(self.engine.on_end), name="outbox"),
+            asyncio.create_task(self.link.run(self._heartbeat, self._changed), name="link"),
+            asyncio.create_task(self._look_after_packages(), name="packages"),
+            asyncio.create_task(self._sweep(), name="sweeper"),
+        ]
+
+    async def drain(self) -> None:
+        """Refuse new jobs, let running ones finish, tell the registry."""
+        self.engine.draining = True
+        self._changed.set()
+        await self.engine.drain(self.settings.drain_seconds)
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(_LAST_RECEIPTS_SECONDS):
+                await self.outbox.send_due()
+
+    async def close(self) -> None:
+        """Stop everything."""
+        for task in self._tasks:
+            task.cancel()
+        await asyncio.gather(*self._tasks, return_exceptions=True)
+        await self.engine.close()
+        with contextlib.suppress(ArtratorError, TimeoutError):
+            async with asyncio.timeout(2):
+                if self.link.reached_at is not None:
+                    await self.registry.heartbeat(self.identity.node, self._heartbeat())
+        await self.registry.aclose()
+        await asyncio.to_thread(self.journal.close)
+
+    def health(self) -> Health:
+        """How the node is."""
+        return Health(
+            node=self.identity.node,
+            name=self.settings.name,
+            version=artrator.__version__,
+            state="draining" if self.engine.draining else "serving" if self._serving else "starting",
+            registry=self.settings.registry,
+            registry_reached_at=self.link.reached_at,
+            device=self.settings.device,
+            queued=self.engine.queued,
+            running=self.engine.running,
+            outbox=self.outbox.size,
+            packages=[*self._package_health(), *self._broken_health()],
+            warnings=self._warnings(),
+            started_at=self.started_at,
+        )
+
+    def _warnings(self) -> Sequence[str]:
+        problem = self.link.problem
+        return (
+            *self._warnings_at_start,
+            *advice.while_serving(
+                self.settings,
+                self.clock,
+                self.engine.slots,
+                [f"{broken.folder.name}: {broken.reason}" for broken in self.catalogue.broken.values()],
+                problem.message if problem is not None else None,
+            ),
+        )
+
+    def _package_health(self) -> Sequence[PackageHealth]:
+        return [
+            PackageHealth(
+                package=slot.package.digest,
+                name=slot.package.manifest.name,
+                version=slot.package.manifest.version,
+                title=slot.package.manifest.title,
+                state=slot.state.value,
+                backend=slot.package.manifest.backend,
+                runtime=slot.runtime,
+                memory_bytes=slot.memory_bytes if slot.loaded else 0,
+                jobs_done=slot.estimate.measured.jobs_done,
+                jobs_failed=slot.estimate.measured.jobs_failed,
+                run_seconds=round(slot.estimate.run_seconds(1.0), 4) if slot.estimate.known else 0.0,
+                error=slot.error.message if slot.error is not None else None,
+            )
+            for slot in self.engine.slots
+        ]
+
+    def _broken_health(self) -> Sequence[PackageHealth]:
+        return [
+            PackageHealth(
+                package=broken.digest,
+                name=broken.folder.name,
+                version="",
+                title={"en": broken.folder.name},
+                state="refused",
+                backend="",
+                error=broken.reason,
+            )
+            for broken in self.catalogue.broken.values()
+        ]
+
+    def _heartbeat(self) -> Heartbeat:
+        return Heartbeat(
+            packages=self.engine.package_states(),
+            queued=self.engine.queued,
+            accepting=self._serving and not self.engine.draining,
+            version=artrator.__version__,
+        )
+
+    async def _look_after_packages(self) -> None:
+        """Serve what was published meanwhile, and tell the registry when a package becomes warm or cold."""
+        states: object = None
+        while True:
+            try:
+                changed = await self.catalogue.refresh()
+            except OSError:
+                _logger.exception("served_folder_unreadable")
+                changed = False
+            now = [(slot.package.digest, slot.state) for slot in self.engine.slots]
+            if changed or now != states:
+                states = now
+                self.engine.wake()
+                self._changed.set()
+            await asyncio.sleep(_LOOK_SECONDS)
+
+    async def _sweep(self) -> None:
+        """Remove outputs whose retention time is over."""
+        while True:
+            try:
+                for job in await self.journal.expired(self.clock.now()):
+                    await asyncio.to_thread(self.outputs.remove, job)
+                    await self.journal.swept(job)
+            except ArtratorError as error:
+                log(_logger, logging.WARNING, "sweep_failed", code=error.code.value)
+            await asyncio.sleep(_SWEEP_SECONDS)
+
+
+def node_paths(data: Path) -> Paths:
+    """The data folder, absolute: workers and publishers have other working directories."""
+    return Paths(data.expanduser().resolve())

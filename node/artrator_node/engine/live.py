@@ -1,0 +1,108 @@
+"""A job in memory: its record, its events as they happen, and the buyer's wish to cancel."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Iterable, Mapping
+from typing import Any, Final
+
+from artrator.messages.node import EventKind
+from artrator_node.journal import Event, JobRecord
+
+#: Progress and previews reach a buyer at most this often; screens and eyes need no more.
+_QUIET_SECONDS: Final = 0.2
+_ENDINGS: Final = {EventKind.DONE, EventKind.FAILED, EventKind.CANCELLED}
+#: Old progress events beyond this many are forgotten in memory; nobody resumes to see them.
+_MAX_EVENTS: Final = 2_000
+
+
+class EventLog:
+    """A job's events in order, to be followed by any number of readers, fast or slow."""
+
+    def __init__(self, events: Iterable[Event] = (), next_serial: int = 1) -> None:
+        self._events = list(events)
+        self._next = next_serial
+        self._changed = asyncio.Event()
+
+    @property
+    def ended(self) -> bool:
+        """Whether the last event has been told."""
+        return bool(self._events) and self._events[-1].kind in _ENDINGS
+
+    def prepare(self, kind: EventKind, data: Mapping[str, Any]) -> Event:
+        """Number an event that is yet to become durable; ``publish`` tells it."""
+        event = Event(self._next, kind, data)
+        self._next += 1
+        return event
+
+    def publish(self, events: Iterable[Event]) -> None:
+        """Tell events to everyone who follows."""
+        self._events.extend(events)
+        if len(self._events) > _MAX_EVENTS:
+            old = next(
+                (i for i, e in enumerate(self._events) if e.kind in (EventKind.PROGRESS, EventKind.PREVIEW)), None
+            )
+            if old is not None:
+                del self._events[old]
+        self._changed.set()
+        self._changed = asyncio.Event()
+
+    async def follow(self, after: int, ping_seconds: float) -> AsyncIterator[Event | None]:
+        """Events after a serial, until the last one; None after every ``ping_seconds`` of silence."""
+        while True:
+            changed = self._changed
+            news = [event for event in self._events if event.serial > after]
+            for event in news:
+                yield event
+                after = event.serial
+            if self.ended and (not self._events or after >= self._events[-1].serial):
+                return
+            if news:
+                continue
+            try:
+                await asyncio.wait_for(changed.wait(), ping_seconds)
+            except TimeoutError:
+                yield None
+
+
+class LiveJob:
+    """One job that has not ended, or has just done so.
+
+    Attributes:
+        work: How much it is, for estimates: its largest measure.
+        alone: Its last worker died; it runs with no other job beside it, so that it can hurt none but itself.
+    """
+
+    def __init__(self, record: JobRecord, log: EventLog) -> None:
+        self.record = record
+        self.log = log
+        self.work = float(max(record.measures.values(), default=1) or 1)
+        self.alone = record.attempts > 0
+        self.position: int | None = None
+        self.expected_seconds: float | None = None
+        self.done = 0
+        self.total = 0
+        self.preview: bytes | None = None
+        self.cancel_wish = asyncio.Event()
+        self.ended = asyncio.Event()
+        self._told_progress = float("-inf")
+        self._told_place = float("-inf")
+
+    @property
+    def job(self) -> str:
+        """The job's id."""
+        return self.record.job
+
+    def may_tell_progress(self, now: float, *, last: bool) -> bool:
+        """Whether the buyer should hear of progress again."""
+        if not last and now - self._told_progress < _QUIET_SECONDS:
+            return False
+        self._told_progress = now
+        return True
+
+    def may_tell_place(self, now: float) -> bool:
+        """Whether the buyer should hear of the place in the queue again: once a second is often enough."""
+        if now - self._told_place < 1.0:
+            return False
+        self._told_place = now
+        return True

@@ -1,0 +1,265 @@
+"""The life of one job from its place in a worker to its end: decode, run, encode, write, sign, journal."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import logging
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Any, Final
+
+import artrator
+from artrator.backend import Image, Value
+from artrator.errors import ArtratorError, Code
+from artrator.inputs import complete, decode_image
+from artrator.keys import PrivateKey
+from artrator.manifest import InputSpec, InputType, Manifest
+from artrator.messages.node import EventKind, FileRef, JobBody, JobState, Output
+from artrator_node.clock import Clock
+from artrator_node.encoding import EncodedOutput, Provenance, encode_outputs, encode_preview
+from artrator_node.engine.live import LiveJob
+from artrator_node.engine.slot import Slot, WorkerHandle
+from artrator_node.files import Outputs, Spool
+from artrator_node.journal import Event, Journal, StoredOutput
+from artrator_node.journal.records import Ending
+from artrator_node.logs import log
+from artrator_node.metrics import Metrics
+from artrator_node.receipts import sign_receipt
+
+_logger = logging.getLogger(__name__)
+
+_HOUR: Final = 3600.0
+#: Between attempts to write the end of a job to a full disk.
+_FULL_DISK_SECONDS: Final = 5.0
+
+
+@dataclass(frozen=True)
+class Workshop:
+    """What every job needs."""
+
+    journal: Journal
+    spool: Spool
+    outputs: Outputs
+    clock: Clock
+    metrics: Metrics
+    receipt_key: PrivateKey
+    retention_hours: float
+
+
+async def prepare(shop: Workshop, slot: Slot, live: LiveJob) -> tuple[JobBody, dict[str, Value]]:
+    """The job's request, and its inputs as the model gets them. Files are read and decoded in a thread."""
+
+    def work() -> tuple[JobBody, dict[str, Value]]:
+        body = shop.spool.body(live.job)
+        manifest = slot.package.manifest
+        return body, decoded(
+            manifest, complete(manifest, body.inputs), lambda digest: shop.spool.read(live.job, digest)
+        )
+
+    return await asyncio.to_thread(work)
+
+
+async def compute(
+    shop: Workshop, live: LiveJob, worker: WorkerHandle, values: Mapping[str, Value]
+) -> Mapping[str, Value]:
+    """Run the model, for as long as the buyer wants it and the ticket allows.
+
+    Raises:
+        ArtratorError: ``job_cancelled``, ``job_deadline``, ``worker_died``, ``worker_limit``, or what the model says.
+    """
+    if live.cancel_wish.is_set():
+        raise cancelled()
+    run = asyncio.ensure_future(worker.run(live.job, values, lambda *news: tell_progress(shop, live, *news)))
+    wish = asyncio.ensure_future(live.cancel_wish.wait())
+    left = live.record.finish_by - shop.clock.now()
+    try:
+        await asyncio.wait({run, wish}, timeout=max(left, 0), return_when=asyncio.FIRST_COMPLETED)
+        if run.done():
+            return run.result()
+        # The worker answers within its grace, or is ended for it.
+        worker.cancel(live.job)
+        await asyncio.wait({run})
+        if run.exception() is None or _code(run) is Code.JOB_CANCELLED:
+            raise cancelled() if live.cancel_wish.is_set() else deadline()
+        return run.result()
+    finally:
+        wish.cancel()
+        if not run.done():
+            run.cancel()
+            with contextlib.suppress(asyncio.CancelledError, ArtratorError):
+                await run
+
+
+async def finish(
+    shop: Workshop, slot: Slot, live: LiveJob, body: JobBody, values: Mapping[str, Value]
+) -> Sequence[StoredOutput]:
+    """Encode the outputs in a thread and write each one whole.
+
+    Raises:
+        ArtratorError: ``model_failed`` for an output that is none, ``disk_full``; then nothing is left behind.
+    """
+    package = slot.package
+    provenance = Provenance(
+        software=f"Artrator node {artrator.__version__}",
+        model=f"{package.manifest.name}@{package.manifest.version}",
+        package=package.digest,
+        listing=live.record.listing,
+        order=live.job,
+        node=shop.receipt_key.id,
+        created=shop.clock.now(),
+    )
+
+    def work() -> Sequence[EncodedOutput]:
+        encoded = encode_outputs(package.manifest, values, body.format, provenance)
+        for item in encoded:
+            shop.outputs.write(live.job, item.file, item.data)
+        return encoded
+
+    started = shop.clock.monotonic()
+    try:
+        encoded = await asyncio.to_thread(work)
+    except BaseException:
+        shop.outputs.remove(live.job)
+        raise
+    shop.metrics.encode_seconds.observe(shop.clock.monotonic() - started)
+    shop.metrics.output_bytes.inc(sum(item.output.size for item in encoded))
+    return [StoredOutput(item.output, item.file) for item in encoded]
+
+
+async def end(
+    shop: Workshop,
+    live: LiveJob,
+    state: JobState,
+    *,
+    slot: Slot | None,
+    error: ArtratorError | None = None,
+    outputs: Sequence[StoredOutput] = (),
+) -> None:
+    """Sign the receipt, write the end durably, then tell the buyer and forget the request."""
+    now = shop.clock.now()
+    runtime = slot.runtime if slot is not None and live.record.started_at is not None else ""
+    problem = error.to_json()["error"] if error is not None else None
+    plain = [stored.output for stored in outputs]
+    receipt = sign_receipt(
+        shop.receipt_key,
+        live.record,
+        state,
+        finished_at=now,
+        runtime=runtime,
+        error=error.code.value if error is not None else None,
+        outputs=plain,
+    )
+    record = replace(
+        live.record,
+        state=state,
+        finished_at=now,
+        runtime=runtime,
+        error=problem,
+        receipt=receipt,
+        retained_until=now + shop.retention_hours * _HOUR,
+    )
+    events = [live.log.prepare(EventKind.OUTPUT, output.model_dump(mode="json")) for output in plain]
+    events.append(_last_event(live, record.state, receipt, problem, plain, record.retained_until))
+    ending = Ending(live.job, state, now, receipt, record.retained_until or now, runtime, problem, outputs)
+    measured = slot.estimate.count(done=state is JobState.DELIVERED) if slot is not None else None
+    while True:
+        try:
+            await shop.journal.end(ending, events, measured, now)
+            break
+        except ArtratorError as full:
+            if full.code is not Code.DISK_FULL:
+                raise
+            # Nothing may be told before it is durable: wait until the owner has made room.
+            log(_logger, logging.CRITICAL, "journal_full", job=live.job)
+            await asyncio.sleep(_FULL_DISK_SECONDS)
+    live.record = record
+    live.log.publish(events)
+    live.ended.set()
+    await asyncio.to_thread(shop.spool.remove, live.job)
+    code = error.code.value if error is not None else ""
+    shop.metrics.ended.labels(state.value, code).inc()
+    log(_logger, logging.INFO, "job_ended", job=live.job, state=state.value, code=code, package=live.record.package)
+
+
+def decoded(manifest: Manifest, inputs: Mapping[str, Any], read: Any) -> dict[str, Value]:
+    """Complete inputs with their files read and decoded.
+
+    Raises:
+        ArtratorError: ``image_corrupt``, ``image_too_large``.
+    """
+    values: dict[str, Value] = {}
+    for name, value in inputs.items():
+        spec = manifest.inputs[name]
+        if value is None:
+            continue
+        if spec.type in (InputType.IMAGE, InputType.MASK):
+            values[name] = _decode(spec, value, read)
+        elif spec.type is InputType.IMAGES:
+            values[name] = [_decode(spec, item, read) for item in value]
+        else:
+            values[name] = value
+    return values
+
+
+def _decode(spec: InputSpec, value: object, read: Any) -> Image:
+    reference = value if isinstance(value, FileRef) else FileRef.model_validate(value)
+    return decode_image(read(reference.sha256), spec)
+
+
+def tell_progress(shop: Workshop, live: LiveJob, done: int, total: int, preview: Image | None) -> None:
+    """Pass a worker's progress on, seldom enough for any reader."""
+    now = shop.clock.monotonic()
+    live.done, live.total = done, total
+    if not live.may_tell_progress(now, last=done >= total):
+        return
+    left = None
+    if done and live.record.started_at is not None:
+        left = round((shop.clock.now() - live.record.started_at) / done * (total - done), 2)
+    events = [live.log.prepare(EventKind.PROGRESS, {"done": done, "total": total, "seconds_left": left})]
+    if preview is not None:
+        with contextlib.suppress(ArtratorError, ValueError):  # a preview that is no picture is not worth a job
+            live.preview = encode_preview(preview)
+            events.append(live.log.prepare(EventKind.PREVIEW, {"serial": events[0].serial + 1}))
+    live.log.publish(events)
+    for event in events:
+        shop.journal.note(live.job, event)
+
+
+def cancelled() -> ArtratorError:
+    """The buyer does not want it any more."""
+    return ArtratorError(Code.JOB_CANCELLED, "The job was cancelled.")
+
+
+def deadline() -> ArtratorError:
+    """The ticket's time is over."""
+    return ArtratorError(Code.JOB_DEADLINE, "The job could not be finished in the time that its ticket allows.")
+
+
+def _code(run: asyncio.Future[Any]) -> Code | None:
+    error = run.exception()
+    return error.code if isinstance(error, ArtratorError) else None
+
+
+def _last_event(
+    live: LiveJob,
+    state: JobState,
+    receipt: Mapping[str, Any],
+    problem: Mapping[str, Any] | None,
+    outputs: Sequence[Output],
+    retained_until: float | None,
+) -> Event:
+    if state is JobState.DELIVERED:
+        data = {
+            "job": live.job,
+            "state": state.value,
+            "done": live.done,
+            "total": live.total,
+            "outputs": [output.model_dump(mode="json") for output in outputs],
+            "receipt": receipt,
+            "retained_until": retained_until,
+        }
+        return live.log.prepare(EventKind.DONE, data)
+    if state is JobState.CANCELLED:
+        return live.log.prepare(EventKind.CANCELLED, {"receipt": receipt})
+    return live.log.prepare(EventKind.FAILED, {**(problem or {}), "receipt": receipt})

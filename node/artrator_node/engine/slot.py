@@ -1,0 +1,193 @@
+"""The place of one package: cold, or with a worker process that loads it, runs it, dies and is replaced."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from enum import StrEnum
+from typing import Final, Protocol
+
+from artrator.backend import Image, Value
+from artrator.errors import ArtratorError, Code
+from artrator.messages.registry import NodeState
+from artrator.worker.limits import WorkerInfo
+from artrator_node.catalogue import ServedPackage
+from artrator_node.engine.estimates import Estimate
+from artrator_node.engine.live import LiveJob
+from artrator_node.logs import log
+
+_logger = logging.getLogger(__name__)
+
+#: Deaths in a row after which a package is quarantined until its owner restarts the node.
+MAX_CRASHES: Final = 3
+#: A package that failed to load is tried again after this long, twice as long each time.
+_RETRY_SECONDS: Final = 30.0
+_MAX_RETRY_SECONDS: Final = 3600.0
+#: What a load is expected to take before it was measured: weights twice, and a runtime.
+_RUNTIME_BYTES: Final = 150 << 20
+
+
+class WorkerHandle(Protocol):
+    """A worker process as the engine sees it; ``artrator.worker.host.Worker`` is one."""
+
+    info: WorkerInfo
+
+    @property
+    def alive(self) -> bool:
+        """Whether runs can still be given to it."""
+        ...
+
+    @property
+    def resident_bytes(self) -> int:
+        """The host memory it holds now; 0 where the system does not say."""
+        ...
+
+    async def run(
+        self,
+        job_id: str,
+        values: Mapping[str, Value],
+        on_progress: Callable[[int, int, Image | None], None] | None = None,
+    ) -> Mapping[str, Value]:
+        """Run a job."""
+        ...
+
+    def cancel(self, job_id: str) -> None:
+        """Stop a job; its ``run`` raises soon."""
+        ...
+
+    async def close(self) -> None:
+        """End in order."""
+        ...
+
+
+StartWorker = Callable[[ServedPackage], Awaitable[WorkerHandle]]
+
+
+class SlotState(StrEnum):
+    """Where a package's worker is."""
+
+    COLD = "cold"
+    LOADING = "loading"
+    WARM = "warm"
+    BROKEN = "broken"
+    QUARANTINED = "quarantined"
+
+
+class Slot:
+    """One package and its worker.
+
+    Attributes:
+        running: Jobs that are in the worker now, those that were cancelled but have not stopped included.
+        error: Why it is broken or quarantined.
+        last_used: Monotonic time.
+    """
+
+    def __init__(self, package: ServedPackage, estimate: Estimate, limit: int) -> None:
+        self.package = package
+        self.estimate = estimate
+        self.state = SlotState.COLD
+        self.worker: WorkerHandle | None = None
+        self.running: dict[str, LiveJob] = {}
+        self.error: ArtratorError | None = None
+        self.last_used = 0.0
+        self.runtime = ""
+        self.confinement: Sequence[str] = ()
+        self._limit = limit
+        self._crashes = 0
+        self._failures = 0
+        self._retry_at = 0.0
+
+    @property
+    def memory_bytes(self) -> int:
+        """What it takes when loaded: measured, or guessed from its files."""
+        return self.estimate.measured.memory_bytes or 2 * self.package.file_bytes + _RUNTIME_BYTES
+
+    @property
+    def loaded(self) -> bool:
+        """Whether it takes memory now."""
+        return self.worker is not None
+
+    @property
+    def idle(self) -> bool:
+        """Whether it may be evicted."""
+        return self.state is SlotState.WARM and not self.running
+
+    def can_take(self, live: LiveJob) -> bool:
+        """Whether a job may join those in the worker."""
+        if self.state is not SlotState.WARM or len(self.running) >= self._limit:
+            return False
+        return not self.running or not (live.alone or any(other.alone for other in self.running.values()))
+
+    def refusal(self, now: float) -> ArtratorError | None:
+        """Why no job of this package can run now; a broken one becomes cold again when its time has come."""
+        if self.state is SlotState.BROKEN and now >= self._retry_at:
+            self.state, self.error = SlotState.COLD, None
+        return self.error if self.state in (SlotState.BROKEN, SlotState.QUARANTINED) else None
+
+    # --- what happens to it
+
+    def loading(self) -> None:
+        """A worker is being started."""
+        self.state = SlotState.LOADING
+
+    def ready(self, worker: WorkerHandle, seconds: float, memory_bytes: int, now: float) -> None:
+        """The worker is ready."""
+        self.worker, self.state, self.last_used = worker, SlotState.WARM, now
+        self.runtime, self.confinement = worker.info.runtime, tuple(worker.info.confinement)
+        self._failures = 0
+        self.estimate.observe_load(seconds, memory_bytes)
+
+    def load_failed(self, error: ArtratorError, now: float) -> None:
+        """The worker could not load the package."""
+        self.worker, self.error = None, error
+        if error.code is Code.WORKER_DIED:
+            self._crashes += 1
+        if self._crashes >= MAX_CRASHES:
+            self._quarantine()
+            return
+        wait = min(_RETRY_SECONDS * 2**self._failures, _MAX_RETRY_SECONDS)
+        self._failures += 1
+        self.state, self._retry_at = SlotState.BROKEN, now + wait
+        log(_logger, logging.ERROR, "load_failed", package=self.package.digest, code=error.code.value, retry_in=wait)
+
+    def died(self, worker: WorkerHandle, *, crashed: bool) -> None:
+        """The worker is gone. Each job that was in it says so; the first one counts."""
+        if self.worker is not worker:
+            return
+        self.worker, self.state = None, SlotState.COLD
+        if crashed:
+            self._crashes += 1
+            log(_logger, logging.ERROR, "worker_died", package=self.package.digest, in_a_row=self._crashes)
+            if self._crashes >= MAX_CRASHES:
+                self._quarantine()
+
+    def survived(self) -> None:
+        """A run ended as it should."""
+        self._crashes = 0
+
+    def evicted(self) -> WorkerHandle | None:
+        """Give the worker up; the caller closes it."""
+        worker, self.worker, self.state = self.worker, None, SlotState.COLD
+        return worker
+
+    def _quarantine(self) -> None:
+        self.state = SlotState.QUARANTINED
+        self.error = ArtratorError(
+            Code.WORKER_DIED,
+            f"{self.package.manifest.name} is in quarantine: its worker died {MAX_CRASHES} times in a row.",
+            cure="Its owner should run `artrator package check` on it and restart the node.",
+        )
+        log(_logger, logging.ERROR, "package_quarantined", package=self.package.digest)
+
+    # --- what others are told
+
+    @property
+    def node_state(self) -> NodeState:
+        """The state as the registry names it."""
+        return {
+            SlotState.COLD: NodeState.COLD,
+            SlotState.LOADING: NodeState.LOADING,
+            SlotState.WARM: NodeState.WARM,
+            SlotState.BROKEN: NodeState.OFFLINE,
+            SlotState.QUARANTINED: NodeState.OFFLINE,
+        }[self.state]

@@ -1,0 +1,1 @@
+"""The node's HTTP API, exactly as ``artrator.messages.node`` says."""

@@ -1,0 +1,275 @@
+"""The journal: every question and every change, in the words of the node."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import sqlite3
+from collections.abc import Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import asdict, fields
+from pathlib import Path
+from typing import Any, Final, TypeVar, cast
+
+from artrator.errors import ArtratorError, Code
+from artrator.messages.node import EventKind, JobState, Output
+from artrator_node.journal.records import Delivery, Ending, Event, JobRecord, Measured, StoredOutput
+from artrator_node.journal.writer import Writer, connect
+
+_T = TypeVar("_T")
+#: Serials that a restart leaves free: progress events that a crash lost may have been seen by a buyer.
+_SERIAL_GAP: Final = 1000
+_JSON_COLUMNS: Final = ("measures", "error", "receipt")
+
+
+class Journal:
+    """The node's memory in one SQLite file. Methods may be called from the event loop only."""
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+        self._writer = Writer(path)
+        # One reading thread with a connection of its own: WAL lets it read while the writer commits.
+        self._readers = ThreadPoolExecutor(1, thread_name_prefix="journal-reader")
+        self._reader: sqlite3.Connection | None = None
+
+    def open(self) -> None:
+        """Open the file and bring its tables up to date."""
+        self._path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+        self._writer.open()
+
+    def close(self) -> None:
+        """Commit and close."""
+        self._writer.close()
+        if self._reader is not None:
+            self._readers.submit(self._reader.close).result()
+        self._readers.shutdown()
+
+    async def _read(self, sql: str, parameters: Sequence[Any] = ()) -> list[sqlite3.Row]:
+        return await asyncio.get_running_loop().run_in_executor(self._readers, self._query, sql, parameters)
+
+    def _query(self, sql: str, parameters: Sequence[Any]) -> list[sqlite3.Row]:
+        if self._reader is None:
+            self._reader = connect(self._path, read_only=True)
+        return self._reader.execute(sql, parameters).fetchall()
+
+    # --- jobs
+
+    async def accept(self, record: JobRecord, event: Event) -> JobRecord:
+        """Write a new job before anything runs; answers with the job of that id, be it this one or an older one."""
+
+        def work(connection: sqlite3.Connection) -> JobRecord:
+            row = connection.execute("SELECT * FROM jobs WHERE job = ?", (record.job,)).fetchone()
+            if row is not None:
+                return _record(row)
+            values = _columns(record)
+            connection.execute(
+                f"INSERT INTO jobs ({', '.join(values)}) VALUES ({', '.join('?' * len(values))})",  # noqa: S608  # our own names
+                tuple(values.values()),
+            )
+            _insert_event(connection, record.job, event)
+            return record
+
+        return await self._writer.write(work)
+
+    async def job(self, job: str) -> JobRecord | None:
+        """One job."""
+        rows = await self._read("SELECT * FROM jobs WHERE job = ?", (job,))
+        return _record(rows[0]) if rows else None
+
+    async def open_jobs(self) -> Sequence[JobRecord]:
+        """Jobs that have not ended, oldest first."""
+        return [_record(row) for row in await self._read("SELECT * FROM jobs WHERE receipt IS NULL ORDER BY queued_at")]
+
+    async def start(self, job: str, at: float, event: Event) -> None:
+        """A worker starts on it."""
+
+        def work(connection: sqlite3.Connection) -> None:
+            connection.execute(
+                "UPDATE jobs SET state = 'running', started_at = coalesce(started_at, ?), attempts = attempts + 1 "
+                "WHERE job = ? AND receipt IS NULL",
+                (at, job),
+            )
+            _insert_event(connection, job, event)
+
+        await self._writer.write(work)
+
+    async def end(self, ending: Ending, events: Sequence[Event], measured: Measured | None, now: float) -> None:
+        """It ends: state, receipt, outputs, last events and the outbox in one transaction."""
+
+        def work(connection: sqlite3.Connection) -> None:
+            changed = connection.execute(
+                "UPDATE jobs SET state = ?, finished_at = ?, receipt = ?, retained_until = ?, runtime = ?, error = ? "
+                "WHERE job = ? AND receipt IS NULL",
+                (
+                    ending.state.value,
+                    ending.finished_at,
+                    _dump(ending.receipt),
+                    ending.retained_until,
+                    ending.runtime,
+                    _dump(ending.error),
+                    ending.job,
+                ),
+            ).rowcount
+            if not changed:
+                raise ArtratorError(Code.CONFLICT, "The job has ended already.")
+            for position, stored in enumerate(ending.outputs):
+                connection.execute(
+                    "INSERT INTO outputs VALUES (?, ?, ?, ?)",
+                    (ending.job, position, stored.file, stored.output.model_dump_json()),
+                )
+            for event in events:
+                _insert_event(connection, ending.job, event)
+            connection.execute("INSERT INTO outbox (job, next_try) VALUES (?, ?)", (ending.job, now))
+            if measured is not None:
+                _save_measured(connection, measured)
+
+        await self._writer.write(work)
+
+    async def outputs(self, job: str) -> Sequence[StoredOutput]:
+        """A job's outputs in order."""
+        rows = await self._read("SELECT file, output FROM outputs WHERE job = ? ORDER BY position", (job,))
+        return [StoredOutput(Output.model_validate_json(row["output"]), row["file"]) for row in rows]
+
+    # --- events
+
+    async def events(self, job: str) -> Sequence[Event]:
+        """A job's events so far."""
+        rows = await self._read("SELECT serial, kind, data FROM events WHERE job = ? ORDER BY serial", (job,))
+        return [Event(row["serial"], EventKind(row["kind"]), json.loads(row["data"])) for row in rows]
+
+    def note(self, job: str, event: Event) -> None:
+        """Keep an event that a crash may lose."""
+        self._writer.post(lambda connection: _insert_event(connection, job, event))
+
+    async def next_serial(self, job: str) -> int:
+        """Where a restarted node goes on counting."""
+        rows = await self._read("SELECT max(serial) AS last FROM events WHERE job = ?", (job,))
+        return int(rows[0]["last"] or 0) + _SERIAL_GAP
+
+    # --- the outbox
+
+    async def due(self, now: float, limit: int = 16) -> Sequence[Delivery]:
+        """Receipts to send now."""
+        rows = await self._read(
+            "SELECT job, receipt, acknowledgement, outbox.attempts AS attempts, capture_by "
+            "FROM outbox JOIN jobs USING (job) WHERE pending AND next_try <= ? ORDER BY next_try LIMIT ?",
+            (now, limit),
+        )
+        return [
+            Delivery(
+                row["job"],
+                json.loads(row["receipt"]),
+                json.loads(row["acknowledgement"]) if row["acknowledgement"] else None,
+                row["attempts"],
+                row["capture_by"],
+            )
+            for row in rows
+        ]
+
+    async def next_due(self) -> float | None:
+        """When the next receipt is to be sent."""
+        rows = await self._read("SELECT min(next_try) AS at FROM outbox WHERE pending")
+        return cast("float | None", rows[0]["at"])
+
+    async def delivered(self, delivery: Delivery, refused: str | None = None) -> None:
+        """The registry took it, or refused it for good. An acknowledgement that came meanwhile stays pending."""
+        acknowledgement = _dump(delivery.acknowledgement)
+
+        def work(connection: sqlite3.Connection) -> None:
+            connection.execute(
+                "UPDATE outbox SET pending = (acknowledgement IS NOT ?), refused = ?, attempts = 0 WHERE job = ?",
+                (acknowledgement, refused, delivery.job),
+            )
+
+        await self._writer.write(work)
+
+    async def postpone(self, job: str, until: float) -> None:
+        """It could not be sent; try again later."""
+
+        def work(connection: sqlite3.Connection) -> None:
+            connection.execute("UPDATE outbox SET attempts = attempts + 1, next_try = ? WHERE job = ?", (until, job))
+
+        await self._writer.write(work)
+
+    async def acknowledge(self, job: str, acknowledgement: Mapping[str, Any], now: float) -> None:
+        """The buyer acknowledged; the registry is to hear it at once. The first acknowledgement stays."""
+
+        def work(connection: sqlite3.Connection) -> None:
+            connection.execute(
+                "UPDATE outbox SET acknowledgement = ?, pending = 1, next_try = ?, attempts = 0 "
+                "WHERE job = ? AND acknowledgement IS NULL",
+                (_dump(acknowledgement), now, job),
+            )
+
+        await self._writer.write(work)
+
+    async def outbox_size(self) -> int:
+        """How many receipts wait."""
+        return int((await self._read("SELECT count(*) AS n FROM outbox WHERE pending"))[0]["n"])
+
+    # --- retention
+
+    async def expired(self, now: float) -> Sequence[str]:
+        """Jobs whose outputs may go now."""
+        rows = await self._read("SELECT job FROM jobs WHERE retained_until <= ? AND NOT swept", (now,))
+        return [row["job"] for row in rows]
+
+    async def swept(self, job: str) -> None:
+        """The outputs are gone; only the latest event and the receipt stay."""
+
+        def work(connection: sqlite3.Connection) -> None:
+            connection.execute("UPDATE jobs SET swept = 1 WHERE job = ?", (job,))
+            connection.execute(
+                "DELETE FROM events WHERE job = ? AND serial < (SELECT max(serial) FROM events WHERE job = ?)",
+                (job, job),
+            )
+
+        await self._writer.write(work)
+
+    # --- what was measured
+
+    async def measured(self) -> Mapping[str, Measured]:
+        """What is known of every package that ever ran here."""
+        rows = await self._read("SELECT * FROM packages")
+        return {row["package"]: Measured(**{field.name: row[field.name] for field in fields(Measured)}) for row in rows}
+
+    def keep_measured(self, measured: Measured) -> None:
+        """Keep what was measured of a package; a crash may lose it."""
+        self._writer.post(lambda connection: _save_measured(connection, measured))
+
+
+def _columns(record: JobRecord) -> dict[str, Any]:
+    values = asdict(record)
+    values["state"] = record.state.value
+    values["swept"] = int(record.swept)
+    for name in _JSON_COLUMNS:
+        values[name] = _dump(values[name])
+    return values
+
+
+def _record(row: sqlite3.Row) -> JobRecord:
+    values: dict[str, Any] = dict(row)
+    for name in _JSON_COLUMNS:
+        values[name] = json.loads(values[name]) if values[name] is not None else None
+    values["state"] = JobState(values["state"])
+    values["swept"] = bool(values["swept"])
+    return JobRecord(**values)
+
+
+def _dump(value: Mapping[str, Any] | None) -> str | None:
+    return None if value is None else json.dumps(value, ensure_ascii=False, separators=(",", ":"))
+
+
+def _insert_event(connection: sqlite3.Connection, job: str, event: Event) -> None:
+    connection.execute(
+        "INSERT OR REPLACE INTO events VALUES (?, ?, ?, ?)", (job, event.serial, event.kind.value, _dump(event.data))
+    )
+
+
+def _save_measured(connection: sqlite3.Connection, measured: Measured) -> None:
+    values = asdict(measured)
+    names = ", ".join(values)
+    connection.execute(
+        f"INSERT OR REPLACE INTO packages ({names}) VALUES ({', '.join('?' * len(values))})",  # noqa: S608  # our own names
+        tuple(values.values()),
+    )

@@ -1,0 +1,63 @@
+"""What a Prometheus server can read of this node: counts and seconds, nothing of any job's content."""
+
+from __future__ import annotations
+
+from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, generate_latest
+
+_SECONDS = (0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 120, 300, 600)
+
+
+class Metrics:
+    """The node's metrics, in a registry of their own."""
+
+    def __init__(self) -> None:
+        self.registry = CollectorRegistry()
+        jobs = "artrator_node_jobs"
+        self.accepted = Counter(f"{jobs}_accepted", "Jobs that passed the gate.", registry=self.registry)
+        self.ended = Counter(
+            f"{jobs}_ended",
+            "Jobs by outcome; code is empty for delivered ones.",
+            ["outcome", "code"],
+            registry=self.registry,
+        )
+        self.retried = Counter(f"{jobs}_retried", "Jobs queued again after a crash.", registry=self.registry)
+        self.refused = Counter(
+            "artrator_node_requests_refused", "Requests refused, by code.", ["code"], registry=self.registry
+        )
+        self.queued = Gauge(f"{jobs}_queued", "Jobs that wait.", registry=self.registry)
+        self.running = Gauge(f"{jobs}_running", "Jobs in a worker.", registry=self.registry)
+        self.wait_seconds = Histogram(
+            f"{jobs}_wait_seconds", "From accepted to started.", buckets=_SECONDS, registry=self.registry
+        )
+        self.run_seconds = Histogram(
+            f"{jobs}_run_seconds", "In the worker.", ["package"], buckets=_SECONDS, registry=self.registry
+        )
+        self.encode_seconds = Histogram(
+            f"{jobs}_encode_seconds",
+            "Encoding and writing of all outputs of a job.",
+            buckets=_SECONDS,
+            registry=self.registry,
+        )
+        self.output_bytes = Counter("artrator_node_output_bytes", "Bytes of finished outputs.", registry=self.registry)
+        self.loads = Counter("artrator_node_worker_loads", "Workers that became ready.", registry=self.registry)
+        self.load_failures = Counter(
+            "artrator_node_worker_load_failures", "Workers that did not, by code.", ["code"], registry=self.registry
+        )
+        self.deaths = Counter("artrator_node_worker_deaths", "Workers that died.", registry=self.registry)
+        self.evictions = Counter(
+            "artrator_node_worker_evictions", "Workers closed to make room.", registry=self.registry
+        )
+        self.memory_bytes = Gauge("artrator_node_worker_memory_bytes", "Memory of all workers.", registry=self.registry)
+        self.outbox = Gauge(
+            "artrator_node_outbox", "Receipts that the registry has not taken yet.", registry=self.registry
+        )
+        self.registry_errors = Counter(
+            "artrator_node_registry_errors",
+            "Calls to the registry that failed, by code.",
+            ["code"],
+            registry=self.registry,
+        )
+
+    def render(self) -> bytes:
+        """The text format."""
+        return generate_latest(self.registry)

@@ -1,0 +1,92 @@
+"""Receipts on their way to the registry, from the journal: sent until they are taken or refused for good."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import logging
+import random
+from typing import Final
+
+from artrator.clients.registry import RegistryClient
+from artrator.errors import ArtratorError, Code
+from artrator.messages.registry import Claim
+from artrator_node.clock import Clock
+from artrator_node.journal import Delivery, Journal
+from artrator_node.logs import log
+from artrator_node.metrics import Metrics
+
+_logger = logging.getLogger(__name__)
+
+_FIRST_WAIT: Final = 1.0
+_LONGEST_WAIT: Final = 60.0
+#: What the registry says when it will never take this receipt.
+_FINAL: Final = frozenset(
+    {
+        Code.ORDER_CLOSED,
+        Code.ORDER_UNKNOWN,
+        Code.RECEIPT_INVALID,
+        Code.DOCUMENT_INVALID,
+        Code.REQUEST_INVALID,
+        Code.CONFLICT,
+    }
+)
+
+
+class Outbox:
+    """The task that empties the journal's outbox."""
+
+    def __init__(self, journal: Journal, registry: RegistryClient, clock: Clock, metrics: Metrics) -> None:
+        self._journal = journal
+        self._registry = registry
+        self._clock = clock
+        self._metrics = metrics
+        self.size = 0
+
+    async def run(self, news: asyncio.Event) -> None:
+        """Send what is due, for ever. ``news`` is set when there is something new."""
+        while True:
+            news.clear()
+            try:
+                await self.send_due()
+                wait = await self._until_due()
+            except Exception:  # a bug here must not keep every later receipt from being sent
+                _logger.exception("outbox_failed")
+                wait = _LONGEST_WAIT
+            with contextlib.suppress(TimeoutError):
+                await asyncio.wait_for(news.wait(), wait)
+
+    async def send_due(self) -> None:
+        """Send everything that is due now; stops at the first sign that the registry is away."""
+        while due := await self._journal.due(self._clock.now()):
+            for delivery in due:
+                if not await self._send(delivery):
+                    self.size = await self._journal.outbox_size()
+                    self._metrics.outbox.set(self.size)
+                    return
+        self.size = await self._journal.outbox_size()
+        self._metrics.outbox.set(self.size)
+
+    async def _send(self, delivery: Delivery) -> bool:
+        """Send one; answers whether the registry can be reached."""
+        try:
+            order = await self._registry.claim(
+                delivery.job, Claim(receipt=delivery.receipt, acknowledgement=delivery.acknowledgement)
+            )
+        except ArtratorError as error:
+            self._metrics.registry_errors.labels(error.code.value).inc()
+            if error.code in _FINAL:
+                log(_logger, logging.ERROR, "receipt_refused", job=delivery.job, code=error.code.value)
+                await self._journal.delivered(delivery, refused=error.code.value)
+                return True
+            wait = min(_FIRST_WAIT * 2**delivery.attempts, _LONGEST_WAIT) * random.uniform(0.7, 1.0)
+            await self._journal.postpone(delivery.job, self._clock.now() + wait)
+            log(_logger, logging.WARNING, "receipt_postponed", job=delivery.job, code=error.code.value)
+            return error.code is not Code.REGISTRY_UNREACHABLE
+        await self._journal.delivered(delivery)
+        log(_logger, logging.INFO, "receipt_taken", job=delivery.job, order=order.state.value)
+        return True
+
+    async def _until_due(self) -> float:
+        at = await self._journal.next_due()
+        return _LONGEST_WAIT if at is None else min(max(at - self._clock.now(), 0.05), _LONGEST_WAIT)

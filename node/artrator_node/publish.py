@@ -1,0 +1,130 @@
+"""Publishing: check and verify a package, sign its offer, tell the registry, serve it."""
+
+from __future__ import annotations
+
+import base64
+import json
+import time
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from artrator.clients.registry import RegistryClient
+from artrator.documents import Offer, UnitPrice
+from artrator.errors import ArtratorError, Code
+from artrator.keys import PrivateKey
+from artrator.manifest import Manifest
+from artrator.messages.registry import Listing, Publication, SampleUpload
+from artrator.money import parse_credits
+from artrator.package import verify
+from artrator_node import catalogue
+from artrator_node.config import Paths
+
+#: What the registry takes of one sample.
+_MAX_SAMPLE: int = 512 * 1024
+
+
+@dataclass(frozen=True)
+class Published:
+    """A package that is on offer."""
+
+    listing: Listing
+    digest: str
+    folder: Path
+
+
+def parse_price(text: str) -> tuple[str, UnitPrice]:
+    """Read ``unit=credits`` or ``unit=credits/per``, such as ``step=0.01`` or ``pixel=8/1000000``.
+
+    Raises:
+        ArtratorError: ``request_invalid``.
+    """
+    unit, equals, price = text.partition("=")
+    amount, slash, per = price.partition("/")
+    try:
+        if not (unit and equals) or (slash and int(per) < 1):
+            raise ValueError("malformed")
+        return unit.strip(), UnitPrice(amount=parse_credits(amount), per=int(per) if slash else 1)
+    except ValueError as error:
+        raise ArtratorError(
+            Code.REQUEST_INVALID,
+            f"{text!r} is not a price.",
+            cure="Write it as unit=credits or unit=credits/per, such as step=0.01 or pixel=8/1000000.",
+        ) from error
+
+
+def make_offer(
+    manifest: Manifest, digest: str, creator: PrivateKey, *, base: int, units: Mapping[str, UnitPrice]
+) -> Offer:
+    """The offer, if every price is on a cost unit of the package.
+
+    Raises:
+        ArtratorError: ``offer_invalid``.
+    """
+    known = [unit.name for unit in manifest.cost.units]
+    for unit in units:
+        if unit not in known:
+            raise ArtratorError(
+                Code.OFFER_INVALID,
+                f"{manifest.name} has no cost unit {unit!r}.",
+                cure=f"Put prices on: {', '.join(known)}; or use --base for a price of every run.",
+            )
+    return Offer(
+        creator=creator.public.encode(),
+        package=digest,
+        name=manifest.name,
+        version=manifest.version,
+        base=base,
+        units=units,
+        issued_at=int(time.time()),
+    )
+
+
+async def publish(
+    paths: Paths,
+    folder: Path,
+    creator: PrivateKey,
+    client: RegistryClient,
+    *,
+    base: int,
+    units: Mapping[str, UnitPrice],
+) -> Published:
+    """Publish a signed package and serve it from its folder.
+
+    Raises:
+        ArtratorError: What is wrong with the package, the price or the registry.
+    """
+    verified = verify(folder, creator.public)
+    manifest = verified.manifest
+    offer = make_offer(manifest, verified.digest, creator, base=base, units=units).sign(creator)
+    account = await client.account()
+    listing = f"{account.handle}/{manifest.name}"
+    # Served first: from the moment the listing can be bought, the node must take its tickets.
+    catalogue.add(
+        paths.served, package=folder, signer=creator.public, digest=verified.digest, listing=listing, offer=offer
+    )
+    published = await client.publish(
+        listing,
+        Publication(
+            manifest=manifest.text,
+            signature=json.loads((folder / "model.sig").read_bytes()),
+            offer=offer,
+            samples=_samples(folder, manifest),
+        ),
+    )
+    return Published(published, verified.digest, folder)
+
+
+def _samples(folder: Path, manifest: Manifest) -> Sequence[SampleUpload]:
+    """The sample pictures, exactly as they were signed."""
+    samples = []
+    for sample in manifest.samples:
+        data = (folder / sample.file).read_bytes()
+        if len(data) > _MAX_SAMPLE:
+            raise ArtratorError(
+                Code.PACKAGE_INVALID,
+                f"The sample {sample.file} has {len(data):,} bytes; a registry takes {_MAX_SAMPLE:,}.",
+                cure="Save it smaller and sign the package again.",
+            )
+        samples.append(SampleUpload(file=sample.file, data=base64.b64encode(data).decode()))
+    return samples

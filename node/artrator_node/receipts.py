@@ -1,0 +1,49 @@
+"""Receipts: what the node signs of a job that has ended."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any, Literal
+
+from artrator.documents import OutputDigest, Receipt
+from artrator.keys import PrivateKey
+from artrator.messages.node import JobState, Output
+from artrator_node.journal import JobRecord
+
+_OUTCOMES: Mapping[JobState, Literal["delivered", "failed", "cancelled"]] = {
+    JobState.DELIVERED: "delivered",
+    JobState.FAILED: "failed",
+    JobState.CANCELLED: "cancelled",
+}
+
+
+def sign_receipt(
+    key: PrivateKey,
+    record: JobRecord,
+    state: JobState,
+    *,
+    finished_at: float,
+    runtime: str = "",
+    error: str | None = None,
+    outputs: Sequence[Output] = (),
+) -> dict[str, Any]:
+    """The signed receipt of a job. Only a delivered one has outputs and measures, so only it can cost anything."""
+    delivered = state is JobState.DELIVERED
+    return Receipt(
+        node=key.id,
+        order=record.job,
+        ticket=record.ticket,
+        package=record.package,
+        request=record.request,
+        outcome=_OUTCOMES[state],
+        outputs=[
+            OutputDigest(name=output.name, media_type=output.media_type, sha256=output.sha256, size=output.size)
+            for output in outputs
+        ],
+        measures=record.measures if delivered else {},
+        runtime=runtime,
+        error=error,
+        queued_at=record.queued_at,
+        started_at=record.started_at,
+        finished_at=finished_at,
+    ).sign(key)

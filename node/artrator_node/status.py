@@ -1,0 +1,61 @@
+"""``artrator node status``: what the node says of itself, and what its journal holds, for a person or a program."""
+
+from __future__ import annotations
+
+import sqlite3
+import time
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from artrator.messages.node import Health
+from artrator_node.config import Settings
+from artrator_node.journal.writer import connect
+
+
+def read_journal(path: Path) -> Mapping[str, Any]:
+    """Counts from the journal, which can be read whether the node runs or not."""
+    empty: dict[str, Any] = {"jobs": {}, "outbox": 0, "refused_receipts": []}
+    if not path.exists():
+        return empty
+    connection = connect(path, read_only=True)
+    try:
+        return {
+            "jobs": dict(connection.execute("SELECT state, count(*) FROM jobs GROUP BY state").fetchall()),
+            "outbox": connection.execute("SELECT count(*) FROM outbox WHERE pending").fetchone()[0],
+            "refused_receipts": [
+                {"job": row["job"], "code": row["refused"]}
+                for row in connection.execute("SELECT job, refused FROM outbox WHERE refused IS NOT NULL LIMIT 20")
+            ],
+        }
+    except sqlite3.OperationalError:  # a journal that was never brought up to date
+        return empty
+    finally:
+        connection.close()
+
+
+def render(settings: Settings, health: Health | None, journal: Mapping[str, Any]) -> str:
+    """The report for a person."""
+    lines = [f"{settings.name}  ({settings.registry})"]
+    if health is None:
+        lines.append("not serving: start it with `artrator node serve`")
+    else:
+        reached = health.registry_reached_at
+        heard = "never" if reached is None else f"{max(0, round(time.time() - reached))} s ago"
+        lines.append(
+            f"{health.state} on {health.device}; {health.running} running, {health.queued} queued; "
+            f"registry heard {heard}"
+        )
+        for package in health.packages:
+            facts = f"{package.jobs_done} done, {package.jobs_failed} failed"
+            memory = f", {package.memory_bytes >> 20} MiB" if package.memory_bytes else ""
+            lines.append(f"  {package.name} {package.version}: {package.state}{memory}, {facts}")
+            if package.runtime:
+                lines.append(f"    runs on {package.runtime}")
+            if package.error:
+                lines.append(f"    {package.error}")
+    states = ", ".join(f"{count} {state}" for state, count in sorted(journal["jobs"].items()))
+    lines.append(f"jobs in the journal: {states or 'none'}; receipts waiting: {journal['outbox']}")
+    lines.extend(f"receipt refused: {refused['job']} ({refused['code']})" for refused in journal["refused_receipts"])
+    lines.extend(f"! {warning}" for warning in (health.warnings if health else ()))
+    return "\n".join(lines)
