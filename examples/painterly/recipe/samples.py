@@ -7,11 +7,11 @@ import argparse
 from pathlib import Path
 
 import numpy as np
-from artrator_onnx import ONNXBackend
 from PIL import Image, ImageDraw
 
 from artrator.package import read_manifest
 from artrator.testing import run
+from artrator_onnx import ONNXBackend
 
 PACKAGE = Path(__file__).resolve().parents[1] / "package"
 SOURCES = {"cat": "chelsea.png", "coffee": "coffee.png"}

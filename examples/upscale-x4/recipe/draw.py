@@ -6,10 +6,10 @@ from __future__ import annotations
 from pathlib import Path
 
 import numpy as np
-from artrator_onnx import ONNXBackend
 from PIL import Image, ImageDraw
 
 from artrator.testing import run
+from artrator_onnx import ONNXBackend
 
 PACKAGE = Path(__file__).resolve().parents[1] / "package"
 SIDE = 120
