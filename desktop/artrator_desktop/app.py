@@ -1,4 +1,4 @@
-"""The desktop's entry: `artrator-desktop`, `python -m artrator_desktop` or `artrator desktop`.
+"""The desktop's entry: `artrator desktop`, `artrator-desktop` or `python -m artrator_desktop`.
 
 Start-up goes like this:
 1. arguments and the environment that Qt reads only once,
@@ -54,19 +54,24 @@ def main(argv: Sequence[str] | None = None) -> int:
     parser.add_argument("--verbose", action="store_true", help="write what happens to the terminal")
     given, rest = parser.parse_known_args(argv)
     logging.basicConfig(level=logging.INFO if given.verbose else logging.WARNING)
-    app = make_application(rest)
+    return run(given.data_dir, page=given.page, qt_arguments=rest)
+
+
+def run(data_dir: Path | None = None, *, page: str = "", qt_arguments: Sequence[str] = ()) -> int:
+    """Open the window on a profile and stay until it is closed; returns the exit status."""
+    app = make_application(qt_arguments)
 
     from artrator_desktop.state import AppState
 
-    state = AppState(given.data_dir)
+    state = AppState(data_dir)
     i18n.install(state.settings.language)
     theme().start(state.settings.theme)
 
     from artrator_desktop.ui.shell import Shell
 
     window = Shell(state)
-    if given.page and not state.session.needs_onboarding:
-        window.open(given.page)
+    if page and not state.session.needs_onboarding:
+        window.open(page)
     window.show()
     # The engine's imports compete with the first paint for the interpreter, so they wait for it.
     QTimer.singleShot(0, state.start)

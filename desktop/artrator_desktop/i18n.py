@@ -64,7 +64,7 @@ def update_catalogues() -> None:
         compile_ = [tools / "pyside6-lrelease", "-silent", catalogue, "-qm", catalogue.with_suffix(".qm")]
         for command in (collect, compile_):
             # The tools lie beside this interpreter and the arguments are our own files.
-            subprocess.run([str(part) for part in command], check=True, env=environment)  # noqa: S603
+            subprocess.run([str(part) for part in command], check=True, env=environment)
 
 
 if __name__ == "__main__":

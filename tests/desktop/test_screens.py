@@ -29,9 +29,15 @@ def shoot(qtbot: Any, window: Shell, name: str) -> None:
 
 
 @pytest.mark.parametrize(("look", "language"), LOOKS)
-@pytest.mark.parametrize("page", ["discover", "wallet"])
+@pytest.mark.parametrize("page", ["discover", "model", "wallet", "node", "plugins", "settings", "onboarding"])
 def test_a_page_paints_in_every_look(
-    qtbot: Any, state: AppState, fill: Callable[[], None], look: str, language: str, page: str
+    qtbot: Any,
+    state: AppState,
+    fill: Callable[[], None],
+    open_model: Callable[[], None],
+    look: str,
+    language: str,
+    page: str,
 ) -> None:
     theme().switch(look)
     i18n.install(language)
@@ -41,5 +47,6 @@ def test_a_page_paints_in_every_look(
     fill()
     window.open(page)
     fill()
+    open_model()
     shoot(qtbot, window, f"{page}_{look}_{language}")
     window.pixmaps.close()

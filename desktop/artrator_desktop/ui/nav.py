@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Final
 
 from PySide6.QtCore import QRectF, Qt, Signal
 from PySide6.QtGui import QColor, QPainter, QPaintEvent
-from PySide6.QtWidgets import QButtonGroup, QFrame, QHBoxLayout, QLabel, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QVBoxLayout, QWidget
 
 from artrator.manifest import pick
 from artrator_desktop.i18n import language
@@ -48,7 +48,6 @@ class Navigation(QFrame):
             "plugins": self.tr("Plugins"),
         }
         self._buttons: dict[str, Button] = {}
-        group = QButtonGroup(self)
         column = QVBoxLayout(self)
         column.setContentsMargins(M, 20, M, M)
         column.setSpacing(4)
@@ -61,7 +60,6 @@ class Navigation(QFrame):
             button.setToolTip(f"Ctrl+{number}" if number <= 5 else "")
             set_icon(button, icon, size=18, on="on_tint", gap=9)
             button.clicked.connect(self._choose)
-            group.addButton(button)
             self._buttons[page_id] = button
             column.addWidget(button)
         column.addStretch(1)
@@ -123,6 +121,7 @@ class Navigation(QFrame):
     def _choose(self) -> None:
         for page_id, button in self._buttons.items():
             if button is self.sender():
+                # The click has toggled it already; which one is lit follows from the page that is shown.
                 self.chosen.emit(page_id)
 
 

@@ -46,6 +46,13 @@ def task_name(task: str) -> str:
     return names.get(task) or task.replace("-", " ").replace("_", " ").capitalize()
 
 
+def day(seconds: float) -> str:
+    """Write a date: "12 Nov 2026"."""
+    locale = QLocale()
+    pattern = "yyyy년 M월 d일" if locale.language() == QLocale.Language.Korean else "d MMM yyyy"
+    return locale.toString(QDateTime.fromSecsSinceEpoch(int(seconds)), pattern)
+
+
 def when(seconds: float) -> str:
     """Write a time of today as "10:42", of yesterday as "Yesterday", else as "12 Nov" or with its year."""
     moment = datetime.fromtimestamp(seconds)

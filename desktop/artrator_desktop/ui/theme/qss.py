@@ -102,7 +102,7 @@ QComboBox QAbstractItemView {{ background:{t.surface}; border:1px solid {t.borde
 QComboBox QAbstractItemView::item {{ min-height:32px; padding:0 8px; border-radius:6px; }}
 #segmented {{ background:{t.raised}; border:1px solid {t.border}; border-radius:8px; }}
 #segmented QPushButton {{ background:transparent; border:1px solid transparent; border-radius:6px;
-  padding:0 10px; min-height:28px;
+  padding:0 10px;
   color:{t.text_dim}; font-weight:500; }}
 #segmented QPushButton:hover {{ color:{t.text}; }}
 #segmented QPushButton:checked {{ background:{t.border_strong if t.dark else t.surface}; color:{t.text};
@@ -115,7 +115,6 @@ def _buttons(t: Tokens) -> str:
     soft = t.border_strong if t.dark else t.surface
     return f"""
 QPushButton {{ background:{t.raised}; border:1px solid {t.border}; border-radius:8px; padding:0 14px;
-  min-height:34px;
   font-weight:500; color:{t.text}; }}
 QPushButton:hover {{ border-color:{t.border_strong}; }}
 QPushButton:pressed {{ background:{t.border}; }}
@@ -144,7 +143,7 @@ QPushButton[kind="white"] {{ background:#FFFFFF; border:1px solid #FFFFFF; color
 QPushButton[kind="white"]:hover {{ background:#E9EBF2; border-color:#E9EBF2; }}
 QPushButton[kind="white"][kbd="true"] {{ border:2px solid {t.accent_hover}; }}
 QPushButton[kind="nav"] {{ background:transparent; border:1px solid transparent; border-radius:8px;
-  padding:0 11px; min-height:34px;
+  padding:0 11px;
   text-align:left; color:{t.text_dim}; font-size:14px; font-weight:500; }}
 QPushButton[kind="nav"]:hover {{ background:{t.raised}; color:{t.text}; }}
 QPushButton[kind="nav"]:checked {{ background:{t.accent_tint}; color:{t.on_tint}; font-weight:600; }}

@@ -24,8 +24,8 @@ class Button(QPushButton):
         if icon:
             # A white button is white in both themes, so its icon is the dark theme's ground.
             set_icon(self, icon, size=16, role=_ICON_ROLE.get(kind, "text"))
-        if kind not in {"chip", "nav", "segment"}:
-            self.setFixedHeight(CONTROL_HEIGHT)
+        # The heights stand here and not in the style sheet, which would take them back when it is applied.
+        self.setFixedHeight({"chip": CHIP_HEIGHT, "nav": 36, "segment": 30}.get(kind, CONTROL_HEIGHT))
 
     def tall(self) -> "Button":
         """Take the height of a screen's main action; returns the button itself."""
@@ -61,7 +61,6 @@ class Chip(Button):
         super().__init__(text, "chip", "", parent)
         self.value = value
         self.setCheckable(True)
-        self.setFixedHeight(CHIP_HEIGHT)
 
 
 class ChipRow(QWidget):

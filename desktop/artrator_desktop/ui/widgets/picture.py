@@ -64,7 +64,8 @@ class Picture(QAbstractButton):
         image = self._pixmaps.get(self._key, self.size(), self.devicePixelRatioF())
         if image is not None and self._whole:
             painter.setClipPath(path)
-            contain(painter, rect, image)
+            # A small picture is shown larger, but not so large that it turns to fog.
+            contain(painter, rect, image, most=2.5 * self.devicePixelRatioF())
             painter.setClipping(False)
         elif image is not None:
             cover(painter, rect, image, path=path)

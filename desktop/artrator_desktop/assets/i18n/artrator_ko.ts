@@ -1,0 +1,1507 @@
+<?xml version="1.0" encoding="utf-8"?>
+<!DOCTYPE TS>
+<TS version="2.1" language="ko">
+<context>
+    <name></name>
+    <message>
+        <source>Problem</source>
+        <comment>This is needed.</comment>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>Problem</source>
+        <comment>Shorten it to {bound} characters; it has {found}.</comment>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>Problem</source>
+        <comment>Give at least {bound}.</comment>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>Problem</source>
+        <comment>Give at most {bound}.</comment>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>Problem</source>
+        <comment>Give a multiple of {bound}.</comment>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>Problem</source>
+        <comment>Choose one of the list.</comment>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>Problem</source>
+        <comment>Give at most {bound} pictures.</comment>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>Problem</source>
+        <comment>Too small: its shorter side has {found} px, the model needs {bound}.</comment>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>Problem</source>
+        <comment>Too large: its longer side has {found} px, the model takes {bound}.</comment>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>Problem</source>
+        <comment>Too large: it has {found} pixels, the model takes {bound}.</comment>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>Problem</source>
+        <comment>The file is larger than 64 MB.</comment>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>Problem</source>
+        <comment>This is not a whole PNG, JPEG or WebP picture.</comment>
+        <translation type="unfinished"></translation>
+    </message>
+</context>
+<context>
+    <name>DiscoverPage</name>
+    <message>
+        <source>Discover</source>
+        <translation>둘러보기</translation>
+    </message>
+    <message>
+        <source>Search models</source>
+        <translation>모델 검색</translation>
+    </message>
+    <message>
+        <source>Search models, styles or creators</source>
+        <translation>모델, 화풍, 작가 검색</translation>
+    </message>
+    <message>
+        <source>Order of the models</source>
+        <translation>모델 정렬</translation>
+    </message>
+    <message>
+        <source>Best match</source>
+        <translation>관련도순</translation>
+    </message>
+    <message>
+        <source>Most used</source>
+        <translation>많이 쓰인 순</translation>
+    </message>
+    <message>
+        <source>Newest first</source>
+        <translation>최신순</translation>
+    </message>
+    <message>
+        <source>Lowest price</source>
+        <translation>낮은 가격순</translation>
+    </message>
+    <message>
+        <source>Kind of model</source>
+        <translation>모델 종류</translation>
+    </message>
+    <message>
+        <source>Models</source>
+        <translation>모델</translation>
+    </message>
+    <message>
+        <source>All</source>
+        <translation>전체</translation>
+    </message>
+    <message>
+        <source>Models by independent creators, on their own machines</source>
+        <translation>작가가 직접 자기 컴퓨터에서 운영하는 모델</translation>
+    </message>
+    <message numerus="yes">
+        <source>%Ln model(s)</source>
+        <translation>
+            <numerusform>모델 %Ln개</numerusform>
+        </translation>
+    </message>
+    <message numerus="yes">
+        <source>%Ln node(s) online</source>
+        <translation>
+            <numerusform>노드 %Ln대 온라인</numerusform>
+        </translation>
+    </message>
+    <message>
+        <source>All models</source>
+        <translation>모든 모델</translation>
+    </message>
+    <message numerus="yes">
+        <source>%Ln result(s)</source>
+        <translation>
+            <numerusform>검색 결과 %Ln개</numerusform>
+        </translation>
+    </message>
+    <message>
+        <source>No models here yet</source>
+        <translation>아직 모델이 없습니다</translation>
+    </message>
+    <message>
+        <source>As soon as a creator publishes a model in this registry, it appears here.</source>
+        <translation>작가가 이 레지스트리에 모델을 올리면 바로 여기에 나타납니다.</translation>
+    </message>
+    <message>
+        <source>Look again</source>
+        <translation>다시 보기</translation>
+    </message>
+    <message>
+        <source>Try fewer words, or clear the search and the kind of model.</source>
+        <translation>낱말을 줄이거나 검색어와 모델 종류를 지워 보세요.</translation>
+    </message>
+    <message numerus="yes">
+        <source>%Ln model(s) match “{words}”.</source>
+        <translation>
+            <numerusform>‘{words}’에 맞는 모델이 %Ln개 있습니다.</numerusform>
+        </translation>
+    </message>
+    <message>
+        <source>Search “{words}”</source>
+        <translation>‘{words}’ 검색</translation>
+    </message>
+    <message>
+        <source>No model matches “{query}”</source>
+        <translation>‘{query}’에 맞는 모델이 없습니다</translation>
+    </message>
+    <message>
+        <source>Clear search</source>
+        <translation>검색 지우기</translation>
+    </message>
+    <message>
+        <source>Can’t reach the registry</source>
+        <translation>레지스트리에 연결할 수 없습니다</translation>
+    </message>
+    <message>
+        <source>The search failed</source>
+        <translation>검색하지 못했습니다</translation>
+    </message>
+    <message>
+        <source>Your gallery and what you have made still work.</source>
+        <translation>갤러리와 이미 만든 그림은 그대로 볼 수 있습니다.</translation>
+    </message>
+    <message numerus="yes">
+        <source>Trying again in %Ln second(s).</source>
+        <translation>
+            <numerusform>%Ln초 뒤에 다시 시도합니다.</numerusform>
+        </translation>
+    </message>
+    <message>
+        <source>Retry now</source>
+        <translation>지금 다시 시도</translation>
+    </message>
+    <message>
+        <source>Network settings</source>
+        <translation>네트워크 설정</translation>
+    </message>
+</context>
+<context>
+    <name>Hero</name>
+    <message>
+        <source>MOST USED</source>
+        <translation>가장 많이 쓰인 모델</translation>
+    </message>
+    <message>
+        <source>NEW HERE</source>
+        <translation>새로 올라온 모델</translation>
+    </message>
+    <message>
+        <source>Create with it</source>
+        <translation>이 모델로 만들기</translation>
+    </message>
+    <message>
+        <source>{price} / run</source>
+        <translation>실행당 {price}</translation>
+    </message>
+</context>
+<context>
+    <name>ImageDrop</name>
+    <message>
+        <source>Remove picture</source>
+        <translation>그림 빼기</translation>
+    </message>
+    <message>
+        <source>Choose a picture</source>
+        <translation>그림 고르기</translation>
+    </message>
+    <message>
+        <source>Pictures ({patterns})</source>
+        <translation>그림 ({patterns})</translation>
+    </message>
+    <message>
+        <source>Drop a PNG, JPEG or WebP picture.</source>
+        <translation>PNG, JPEG, WebP 그림을 놓아 주세요.</translation>
+    </message>
+    <message>
+        <source>Drop a picture, or click to choose</source>
+        <translation>그림을 끌어다 놓거나 눌러서 고르기</translation>
+    </message>
+    <message>
+        <source>PNG, JPEG or WebP · paste works too</source>
+        <translation>PNG, JPEG, WebP · 붙여넣기도 됩니다</translation>
+    </message>
+</context>
+<context>
+    <name>ImageInput</name>
+    <message>
+        <source>White is where the model works.</source>
+        <translation>흰 부분에 모델이 작업합니다.</translation>
+    </message>
+    <message>
+        <source>Sides from {low} to {high} px.</source>
+        <translation>한 변 {low}–{high}px.</translation>
+    </message>
+    <message>
+        <source>Sides up to {high} px.</source>
+        <translation>한 변 최대 {high}px.</translation>
+    </message>
+    <message>
+        <source>Up to {count} pixels.</source>
+        <translation>최대 {count}픽셀.</translation>
+    </message>
+</context>
+<context>
+    <name>ImagesInput</name>
+    <message>
+        <source>Remove all</source>
+        <translation>모두 빼기</translation>
+    </message>
+</context>
+<context>
+    <name>InputTable</name>
+    <message>
+        <source>Text</source>
+        <translation>글</translation>
+    </message>
+    <message>
+        <source>Whole number</source>
+        <translation>정수</translation>
+    </message>
+    <message>
+        <source>Number</source>
+        <translation>수</translation>
+    </message>
+    <message>
+        <source>Yes or no</source>
+        <translation>예/아니요</translation>
+    </message>
+    <message>
+        <source>Choice</source>
+        <translation>선택</translation>
+    </message>
+    <message>
+        <source>Picture</source>
+        <translation>그림</translation>
+    </message>
+    <message>
+        <source>Mask</source>
+        <translation>마스크</translation>
+    </message>
+    <message>
+        <source>Pictures</source>
+        <translation>그림</translation>
+    </message>
+    <message>
+        <source>%n choice(s)</source>
+        <translation>%n가지</translation>
+    </message>
+    <message>
+        <source>{low} to {high}</source>
+        <translation>{low}–{high}</translation>
+    </message>
+    <message>
+        <source>up to {count} characters</source>
+        <translation>최대 {count}자</translation>
+    </message>
+    <message>
+        <source>up to {count} pictures</source>
+        <translation>최대 {count}장</translation>
+    </message>
+    <message>
+        <source>up to {count} px a side</source>
+        <translation>한 변 최대 {count}px</translation>
+    </message>
+    <message>
+        <source>up to {count} megapixels</source>
+        <translation>최대 {count}메가픽셀</translation>
+    </message>
+    <message>
+        <source>new each time</source>
+        <translation>매번 새로</translation>
+    </message>
+    <message>
+        <source>needed</source>
+        <translation>필수</translation>
+    </message>
+    <message>
+        <source>yes</source>
+        <translation>예</translation>
+    </message>
+    <message>
+        <source>no</source>
+        <translation>아니요</translation>
+    </message>
+</context>
+<context>
+    <name>JobRow</name>
+    <message>
+        <source>Progress</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>Cancel</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>Dismiss</source>
+        <translation type="unfinished"></translation>
+    </message>
+</context>
+<context>
+    <name>JobWords</name>
+    <message>
+        <source>Done</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>No picture this time</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>Cancelled</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>Waiting for the connection</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>Cancelling</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>Generating {count} images</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>Generating</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>Node {name}</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>Waiting · {count} before it · nothing is held yet</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>Waiting · nothing is held yet</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>Checking the price</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>fetching the picture</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>Running</source>
+        <translation>실행 중</translation>
+    </message>
+    <message>
+        <source>Waiting</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>{count} before it</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>Goes on when the connection is back</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>Failed</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>paid {amount}</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>nothing was charged; {amount} are back</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>{amount} held</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>nothing was charged</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>Cancel</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>Cancel and release {amount}</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>ordered</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>next in line</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>{count} ahead</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>about {time}</source>
+        <translation>약 {time}</translation>
+    </message>
+    <message>
+        <source>{time} left</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>running</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>step {done} of {total}</source>
+        <translation type="unfinished"></translation>
+    </message>
+</context>
+<context>
+    <name>ListingDelegate</name>
+    <message>
+        <source>New</source>
+        <translation>신규</translation>
+    </message>
+    <message>
+        <source>credits / run</source>
+        <translation>크레딧 / 회</translation>
+    </message>
+</context>
+<context>
+    <name>ListingModel</name>
+    <message>
+        <source>Loading</source>
+        <translation>불러오는 중</translation>
+    </message>
+    <message>
+        <source>{task} by {creator}, {price} a run, licence {licence}, {state}</source>
+        <translation>{task}, 작가 {creator}, 실행당 {price}, 라이선스 {licence}, {state}</translation>
+    </message>
+</context>
+<context>
+    <name>ManifestForm</name>
+    <message>
+        <source>More settings</source>
+        <translation>설정 더 보기</translation>
+    </message>
+    <message>
+        <source>unfolded</source>
+        <translation>펼침</translation>
+    </message>
+    <message>
+        <source>folded</source>
+        <translation>접힘</translation>
+    </message>
+</context>
+<context>
+    <name>ModelChip</name>
+    <message>
+        <source>Change</source>
+        <translation type="unfinished"></translation>
+    </message>
+</context>
+<context>
+    <name>ModelPage</name>
+    <message>
+        <source>Back to Discover</source>
+        <translation>둘러보기로 돌아가기</translation>
+    </message>
+    <message>
+        <source>What it asks you for</source>
+        <translation>입력하는 것</translation>
+    </message>
+    <message>
+        <source>This model could not be opened</source>
+        <translation>이 모델을 열 수 없습니다</translation>
+    </message>
+    <message>
+        <source>Retry now</source>
+        <translation>지금 다시 시도</translation>
+    </message>
+    <message>
+        <source>{task} by {creator} · version {version}</source>
+        <translation>{task} · {creator} · 버전 {version}</translation>
+    </message>
+    <message>
+        <source>Sample {number}</source>
+        <translation>예시 {number}</translation>
+    </message>
+</context>
+<context>
+    <name>Navigation</name>
+    <message>
+        <source>Discover</source>
+        <translation>둘러보기</translation>
+    </message>
+    <message>
+        <source>Create</source>
+        <translation>만들기</translation>
+    </message>
+    <message>
+        <source>Gallery</source>
+        <translation>갤러리</translation>
+    </message>
+    <message>
+        <source>Wallet</source>
+        <translation>지갑</translation>
+    </message>
+    <message>
+        <source>My node</source>
+        <translation>내 노드</translation>
+    </message>
+    <message>
+        <source>Plugins</source>
+        <translation>플러그인</translation>
+    </message>
+    <message>
+        <source>Connected to registry</source>
+        <translation>레지스트리 연결됨</translation>
+    </message>
+    <message>
+        <source>Connecting…</source>
+        <translation>연결 중…</translation>
+    </message>
+    <message>
+        <source>Offline, retrying in {count} s</source>
+        <translation>오프라인, {count}초 뒤 재시도</translation>
+    </message>
+    <message>
+        <source>Offline</source>
+        <translation>오프라인</translation>
+    </message>
+    <message>
+        <source>Settings (Ctrl+,)</source>
+        <translation>설정 (Ctrl+,)</translation>
+    </message>
+</context>
+<context>
+    <name>NodePage</name>
+    <message>
+        <source>My node</source>
+        <translation>내 노드</translation>
+    </message>
+    <message>
+        <source>Refresh</source>
+        <translation>새로 고침</translation>
+    </message>
+    <message>
+        <source>Running</source>
+        <translation>실행 중</translation>
+    </message>
+    <message>
+        <source>Delivered</source>
+        <translation>전달 완료</translation>
+    </message>
+    <message>
+        <source>Typical time</source>
+        <translation>보통 걸리는 시간</translation>
+    </message>
+    <message>
+        <source>Model memory</source>
+        <translation>모델 메모리</translation>
+    </message>
+    <message>
+        <source>What it serves</source>
+        <translation>제공하는 모델</translation>
+    </message>
+    <message>
+        <source>No node is running here</source>
+        <translation>여기서 실행 중인 노드가 없습니다</translation>
+    </message>
+    <message>
+        <source>Nothing answers at {url}. With `artrator node serve` your machine offers your own models and earns credits.</source>
+        <translation>{url}에서 응답이 없습니다. `artrator node serve`를 실행하면 내 컴퓨터에서 내 모델을 제공하고 크레딧을 벌 수 있습니다.</translation>
+    </message>
+    <message>
+        <source>Look again</source>
+        <translation>다시 보기</translation>
+    </message>
+    <message>
+        <source>Change the address</source>
+        <translation>주소 바꾸기</translation>
+    </message>
+    <message>
+        <source>The node could not be read</source>
+        <translation>노드 상태를 읽지 못했습니다</translation>
+    </message>
+    <message>
+        <source>Online · accepting jobs</source>
+        <translation>온라인 · 작업 받는 중</translation>
+    </message>
+    <message>
+        <source>Finishing its jobs</source>
+        <translation>남은 작업 마무리 중</translation>
+    </message>
+    <message>
+        <source>Starting</source>
+        <translation>시작하는 중</translation>
+    </message>
+    <message>
+        <source>up {time}</source>
+        <translation>{time}째 실행 중</translation>
+    </message>
+    <message numerus="yes">
+        <source>%Ln model(s)</source>
+        <translation>
+            <numerusform>모델 %Ln개</numerusform>
+        </translation>
+    </message>
+    <message>
+        <source>{count} waiting</source>
+        <translation>대기 {count}건</translation>
+    </message>
+    <message>
+        <source>{count} failed</source>
+        <translation>실패 {count}건</translation>
+    </message>
+    <message>
+        <source>a run, over all models</source>
+        <translation>전체 모델의 1회 평균</translation>
+    </message>
+    <message numerus="yes">
+        <source>%Ln receipt(s) waiting for the registry</source>
+        <translation>
+            <numerusform>레지스트리로 보낼 영수증 %Ln건</numerusform>
+        </translation>
+    </message>
+    <message numerus="yes">
+        <source>%Ln delivered</source>
+        <translation>
+            <numerusform>%Ln건 전달</numerusform>
+        </translation>
+    </message>
+</context>
+<context>
+    <name>NodeState</name>
+    <message>
+        <source>Warm</source>
+        <translation>준비됨</translation>
+    </message>
+    <message>
+        <source>Warming up</source>
+        <translation>준비 중</translation>
+    </message>
+    <message>
+        <source>Cold start</source>
+        <translation>첫 실행 느림</translation>
+    </message>
+    <message>
+        <source>Offline</source>
+        <translation>오프라인</translation>
+    </message>
+</context>
+<context>
+    <name>OnboardingPage</name>
+    <message>
+        <source>Language</source>
+        <translation>언어</translation>
+    </message>
+    <message>
+        <source>Back</source>
+        <translation>뒤로</translation>
+    </message>
+    <message>
+        <source>Registry address</source>
+        <translation>레지스트리 주소</translation>
+    </message>
+    <message>
+        <source>You get it from the people who run your community.</source>
+        <translation>커뮤니티 운영자에게서 받을 수 있습니다.</translation>
+    </message>
+    <message>
+        <source>Which registry do you use?</source>
+        <translation>어느 레지스트리를 쓰시나요?</translation>
+    </message>
+    <message>
+        <source>A registry keeps accounts, listings and credits. What you make goes straight to the creator’s machine: the registry never sees it.</source>
+        <translation>레지스트리는 계정, 모델 목록, 크레딧만 맡습니다. 만드는 내용은 작가의 컴퓨터로 바로 가며 레지스트리는 볼 수 없습니다.</translation>
+    </message>
+    <message>
+        <source>Make a new key</source>
+        <translation>새 키 만들기</translation>
+    </message>
+    <message>
+        <source>Use my key file</source>
+        <translation>내 키 파일 쓰기</translation>
+    </message>
+    <message>
+        <source>Key</source>
+        <translation>키</translation>
+    </message>
+    <message>
+        <source>Choose a file…</source>
+        <translation>파일 고르기…</translation>
+    </message>
+    <message>
+        <source>It will be kept in {folder}</source>
+        <translation>보관 위치: {folder}</translation>
+    </message>
+    <message>
+        <source>Your key is your account</source>
+        <translation>키가 곧 계정입니다</translation>
+    </message>
+    <message>
+        <source>No password, no e-mail: a key on this computer signs for you. Keep a copy of its file.</source>
+        <translation>비밀번호도 이메일도 없습니다. 이 컴퓨터의 키가 대신 서명합니다. 키 파일의 사본을 꼭 보관하세요.</translation>
+    </message>
+    <message>
+        <source>For example: Ha-eun</source>
+        <translation>예: 하은</translation>
+    </message>
+    <message>
+        <source>Display name</source>
+        <translation>표시 이름</translation>
+    </message>
+    <message>
+        <source>Creators see it on your orders. Any name will do.</source>
+        <translation>주문할 때 작가에게 보이는 이름입니다. 아무 이름이나 괜찮습니다.</translation>
+    </message>
+    <message>
+        <source>What shall we call you?</source>
+        <translation>어떻게 불러 드릴까요?</translation>
+    </message>
+    <message>
+        <source>Almost there.</source>
+        <translation>거의 다 됐습니다.</translation>
+    </message>
+    <message>
+        <source>Start</source>
+        <translation>시작</translation>
+    </message>
+    <message>
+        <source>Continue</source>
+        <translation>계속</translation>
+    </message>
+    <message>
+        <source>Choose the file of your key first, or make a new one.</source>
+        <translation>키 파일을 먼저 고르거나 새로 만드세요.</translation>
+    </message>
+    <message>
+        <source>Type a name first.</source>
+        <translation>이름을 먼저 입력하세요.</translation>
+    </message>
+    <message>
+        <source>An address begins with https:// or http://.</source>
+        <translation>주소는 https:// 또는 http://로 시작해야 합니다.</translation>
+    </message>
+    <message>
+        <source>Your key file</source>
+        <translation>내 키 파일</translation>
+    </message>
+    <message>
+        <source>Keys (*.pem)</source>
+        <translation>키 (*.pem)</translation>
+    </message>
+    <message>
+        <source>Connecting…</source>
+        <translation>연결 중…</translation>
+    </message>
+    <message>
+        <source>Welcome, {name}.</source>
+        <translation>{name} 님, 반갑습니다.</translation>
+    </message>
+</context>
+<context>
+    <name>PluginsPage</name>
+    <message>
+        <source>Plugins</source>
+        <translation>플러그인</translation>
+    </message>
+    <message>
+        <source>Backends run models on a node, each in a process of its own.</source>
+        <translation>백엔드는 노드에서 모델을 실행하며, 저마다 따로 된 프로세스에서 돕니다.</translation>
+    </message>
+    <message>
+        <source>Look again</source>
+        <translation>다시 보기</translation>
+    </message>
+    <message>
+        <source>The plugins could not be listed</source>
+        <translation>플러그인 목록을 읽지 못했습니다</translation>
+    </message>
+    <message>
+        <source>No plugin is installed</source>
+        <translation>설치된 플러그인이 없습니다</translation>
+    </message>
+    <message>
+        <source>Buying needs none. A node gets one with `artrator plugins install NAME`.</source>
+        <translation>구매에는 필요 없습니다. 노드에는 `artrator plugins install NAME`으로 설치합니다.</translation>
+    </message>
+    <message>
+        <source>Built in</source>
+        <translation>기본 제공</translation>
+    </message>
+    <message>
+        <source>Environment of its own</source>
+        <translation>독립 환경</translation>
+    </message>
+    <message>
+        <source>Broken</source>
+        <translation>고장</translation>
+    </message>
+    <message>
+        <source>Ready</source>
+        <translation>사용 가능</translation>
+    </message>
+    <message>
+        <source>network</source>
+        <translation>네트워크</translation>
+    </message>
+    <message>
+        <source>GPU</source>
+        <translation>GPU</translation>
+    </message>
+    <message>
+        <source>a folder of its own</source>
+        <translation>전용 폴더</translation>
+    </message>
+    <message>
+        <source>may use: {what}</source>
+        <translation>허용됨: {what}</translation>
+    </message>
+    <message>
+        <source>asks for: {what}</source>
+        <translation>요청함: {what}</translation>
+    </message>
+</context>
+<context>
+    <name>PriceFooter</name>
+    <message>
+        <source>Number of pictures</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>Images</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>Top up</source>
+        <translation>충전</translation>
+    </message>
+    <message>
+        <source>Held until delivered</source>
+        <translation>전달될 때까지 보관</translation>
+    </message>
+    <message>
+        <source>Generate</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>Generate {count} images</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>The price depends on the picture.</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>Asking who can make it…</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>About {time}</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>{name} and {count} more</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>warm</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>cold start</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>warming up</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>offline</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>You have {amount}.</source>
+        <translation type="unfinished"></translation>
+    </message>
+</context>
+<context>
+    <name>QueuePanel</name>
+    <message>
+        <source>Nothing is on its way.</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>Gallery</source>
+        <translation>갤러리</translation>
+    </message>
+    <message>
+        <source>Drop an image here to reuse its settings</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>Queue</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>Just made</source>
+        <translation type="unfinished"></translation>
+    </message>
+</context>
+<context>
+    <name>SeedInput</name>
+    <message>
+        <source>A new one for every picture</source>
+        <extracomment>A slider with more stops than its pixels cannot be set exactly; such a number is typed. A number without a step of its own moves in this many.</extracomment>
+        <translation>그림마다 새로</translation>
+    </message>
+    <message>
+        <source>Keep this number</source>
+        <translation>이 숫자 유지</translation>
+    </message>
+    <message>
+        <source>Draw a number and keep it</source>
+        <translation>숫자를 뽑아 유지</translation>
+    </message>
+    <message>
+        <source>New every time · last {seed}</source>
+        <translation>매번 새로 · 지난번 {seed}</translation>
+    </message>
+    <message>
+        <source>Give a whole number, or leave it empty.</source>
+        <translation>정수를 넣거나 비워 두세요.</translation>
+    </message>
+</context>
+<context>
+    <name>SettingsPage</name>
+    <message>
+        <source>System</source>
+        <translation>시스템</translation>
+    </message>
+    <message>
+        <source>Language</source>
+        <translation>언어</translation>
+    </message>
+    <message>
+        <source>Dark</source>
+        <translation>어둡게</translation>
+    </message>
+    <message>
+        <source>Light</source>
+        <translation>밝게</translation>
+    </message>
+    <message>
+        <source>Theme</source>
+        <translation>테마</translation>
+    </message>
+    <message>
+        <source>Registry address</source>
+        <translation>레지스트리 주소</translation>
+    </message>
+    <message>
+        <source>Node address</source>
+        <translation>노드 주소</translation>
+    </message>
+    <message>
+        <source>Connect</source>
+        <translation>연결</translation>
+    </message>
+    <message>
+        <source>The fingerprint of your key</source>
+        <translation>내 키의 지문</translation>
+    </message>
+    <message>
+        <source>Settings</source>
+        <translation>설정</translation>
+    </message>
+    <message>
+        <source>Every change takes effect at once.</source>
+        <translation>바꾸면 바로 적용됩니다.</translation>
+    </message>
+    <message>
+        <source>Connected to {name}, version {version}</source>
+        <translation>{name}에 연결됨, 버전 {version}</translation>
+    </message>
+    <message>
+        <source>Connecting…</source>
+        <translation>연결 중…</translation>
+    </message>
+    <message>
+        <source>Not connected</source>
+        <translation>연결되지 않음</translation>
+    </message>
+    <message>
+        <source>Not signed in</source>
+        <translation>로그인하지 않음</translation>
+    </message>
+    <message>
+        <source>Appearance</source>
+        <translation>화면</translation>
+    </message>
+    <message>
+        <source>Pages are drawn anew; nothing you typed is lost.</source>
+        <translation>화면을 다시 그립니다. 입력한 내용은 그대로입니다.</translation>
+    </message>
+    <message>
+        <source>System follows your desktop.</source>
+        <translation>시스템을 고르면 데스크톱 설정을 따릅니다.</translation>
+    </message>
+    <message>
+        <source>Network</source>
+        <translation>네트워크</translation>
+    </message>
+    <message>
+        <source>It keeps accounts, listings and credits; it never sees what you make.</source>
+        <translation>계정, 모델 목록, 크레딧을 맡습니다. 만드는 내용은 볼 수 없습니다.</translation>
+    </message>
+    <message>
+        <source>Registry</source>
+        <translation>레지스트리</translation>
+    </message>
+    <message>
+        <source>The node of your own that My node watches.</source>
+        <translation>‘내 노드’에서 살펴볼 내 노드입니다.</translation>
+    </message>
+    <message>
+        <source>Node</source>
+        <translation>노드</translation>
+    </message>
+    <message>
+        <source>You</source>
+        <translation>나</translation>
+    </message>
+    <message>
+        <source>Copy the fingerprint of your key</source>
+        <translation>내 키의 지문 복사</translation>
+    </message>
+    <message>
+        <source>Your account is your key. Keep a copy of identity.pem from the data folder: who has it is you.</source>
+        <translation>키가 곧 계정입니다. 데이터 폴더의 identity.pem 사본을 보관하세요. 이 파일을 가진 사람이 바로 당신입니다.</translation>
+    </message>
+    <message>
+        <source>Folders</source>
+        <translation>폴더</translation>
+    </message>
+    <message>
+        <source>Pictures</source>
+        <translation>그림</translation>
+    </message>
+    <message>
+        <source>Keys, settings and history</source>
+        <translation>키, 설정, 기록</translation>
+    </message>
+    <message>
+        <source>Open</source>
+        <translation>열기</translation>
+    </message>
+    <message>
+        <source>Change…</source>
+        <translation>바꾸기…</translation>
+    </message>
+    <message>
+        <source>An address begins with https:// or http://.</source>
+        <translation>주소는 https:// 또는 http://로 시작해야 합니다.</translation>
+    </message>
+    <message>
+        <source>Where shall finished pictures go?</source>
+        <translation>완성된 그림을 어디에 둘까요?</translation>
+    </message>
+    <message>
+        <source>The fingerprint of your key was copied.</source>
+        <translation>내 키의 지문을 복사했습니다.</translation>
+    </message>
+</context>
+<context>
+    <name>Shell</name>
+    <message>
+        <source>This page could not be opened</source>
+        <translation>이 화면을 열 수 없습니다</translation>
+    </message>
+    <message>
+        <source>The reason is in the log. The other pages go on working.</source>
+        <translation>까닭은 로그에 있습니다. 다른 화면은 그대로 쓸 수 있습니다.</translation>
+    </message>
+</context>
+<context>
+    <name>StatementRow</name>
+    <message>
+        <source>Balance after it: {amount}</source>
+        <translation>이후 잔액: {amount}</translation>
+    </message>
+    <message>
+        <source>Credits granted</source>
+        <translation>지급받은 크레딧</translation>
+    </message>
+    <message>
+        <source>Voucher</source>
+        <translation>이용권</translation>
+    </message>
+    <message>
+        <source>Held until delivered</source>
+        <translation>전달될 때까지 보관</translation>
+    </message>
+    <message>
+        <source>Hold released</source>
+        <translation>보관 해제</translation>
+    </message>
+    <message>
+        <source>Delivered and paid</source>
+        <translation>전달 완료, 결제</translation>
+    </message>
+    <message>
+        <source>Added by the registry’s operator</source>
+        <translation>레지스트리 운영자가 지급</translation>
+    </message>
+    <message>
+        <source>Redeemed</source>
+        <translation>등록 완료</translation>
+    </message>
+    <message>
+        <source>Refunded</source>
+        <translation>환불</translation>
+    </message>
+    <message>
+        <source>Earned</source>
+        <translation>수익</translation>
+    </message>
+    <message>
+        <source>Royalty of a model made from yours</source>
+        <translation>내 모델에서 파생된 모델의 로열티</translation>
+    </message>
+    <message>
+        <source>Registry’s fee</source>
+        <translation>레지스트리 수수료</translation>
+    </message>
+</context>
+<context>
+    <name>StepDots</name>
+    <message>
+        <source>Step {number} of {count}</source>
+        <translation>{count}단계 중 {number}단계</translation>
+    </message>
+</context>
+<context>
+    <name>TermsPanel</name>
+    <message>
+        <source>Create with this model</source>
+        <translation>이 모델로 만들기</translation>
+    </message>
+    <message>
+        <source>Held when you press, paid when it has arrived.</source>
+        <translation>누를 때 보관하고, 도착한 뒤에 결제합니다.</translation>
+    </message>
+    <message>
+        <source>Price</source>
+        <translation>가격</translation>
+    </message>
+    <message>
+        <source>Licence and rights</source>
+        <translation>라이선스와 권리</translation>
+    </message>
+    <message>
+        <source>Where it runs</source>
+        <translation>실행하는 곳</translation>
+    </message>
+    <message>
+        <source>Package</source>
+        <translation>패키지</translation>
+    </message>
+    <message>
+        <source>credits / run</source>
+        <translation>크레딧 / 회</translation>
+    </message>
+    <message>
+        <source>yes</source>
+        <translation>예</translation>
+    </message>
+    <message>
+        <source>no</source>
+        <translation>아니요</translation>
+    </message>
+    <message>
+        <source>Licence</source>
+        <translation>라이선스</translation>
+    </message>
+    <message>
+        <source>Commercial use</source>
+        <translation>상업적 이용</translation>
+    </message>
+    <message>
+        <source>Derived models</source>
+        <translation>파생 모델</translation>
+    </message>
+    <message>
+        <source>Your pictures</source>
+        <translation>내가 만든 그림</translation>
+    </message>
+    <message>
+        <source>Made from</source>
+        <translation>바탕 모델</translation>
+    </message>
+    <message>
+        <source>Version</source>
+        <translation>버전</translation>
+    </message>
+    <message>
+        <source>Published</source>
+        <translation>공개일</translation>
+    </message>
+    <message>
+        <source>Creator</source>
+        <translation>작가</translation>
+    </message>
+    <message>
+        <source>Runs so far</source>
+        <translation>누적 실행</translation>
+    </message>
+    <message>
+        <source>No node offers this model right now.</source>
+        <translation>지금은 이 모델을 제공하는 노드가 없습니다.</translation>
+    </message>
+    <message>
+        <source>Each run</source>
+        <translation>1회 실행</translation>
+    </message>
+    <message>
+        <source>{unit}, each {count}</source>
+        <translation>{unit} {count}마다</translation>
+    </message>
+    <message>
+        <source>With its own settings</source>
+        <translation>기본 설정일 때</translation>
+    </message>
+    <message>
+        <source>about {time}</source>
+        <translation>약 {time}</translation>
+    </message>
+    <message>
+        <source>waits {time}</source>
+        <translation>대기 {time}</translation>
+    </message>
+    <message>
+        <source>online</source>
+        <translation>온라인</translation>
+    </message>
+    <message>
+        <source>No node is online</source>
+        <translation>온라인 노드 없음</translation>
+    </message>
+    <message>
+        <source>Signed by its creator</source>
+        <translation>작가가 서명함</translation>
+    </message>
+    <message>
+        <source>Copy the package’s digest</source>
+        <translation>패키지 다이제스트 복사</translation>
+    </message>
+    <message>
+        <source>The package’s digest was copied.</source>
+        <translation>패키지 다이제스트를 복사했습니다.</translation>
+    </message>
+</context>
+<context>
+    <name>Text</name>
+    <message>
+        <source>{amount} credit</source>
+        <translation>{amount}크레딧</translation>
+    </message>
+    <message>
+        <source>{amount} credits</source>
+        <translation>{amount}크레딧</translation>
+    </message>
+    <message>
+        <source>Text to image</source>
+        <translation>글로 그림</translation>
+    </message>
+    <message>
+        <source>Image to image</source>
+        <translation>그림에서 그림</translation>
+    </message>
+    <message>
+        <source>Style transfer</source>
+        <translation>화풍 변환</translation>
+    </message>
+    <message>
+        <source>Upscale</source>
+        <translation>확대</translation>
+    </message>
+    <message>
+        <source>Inpaint</source>
+        <translation>부분 채우기</translation>
+    </message>
+    <message>
+        <source>Background removal</source>
+        <translation>배경 제거</translation>
+    </message>
+    <message>
+        <source>Text</source>
+        <translation>글</translation>
+    </message>
+    <message>
+        <source>Yesterday</source>
+        <translation>어제</translation>
+    </message>
+    <message>
+        <source>{count} s</source>
+        <translation>{count}초</translation>
+    </message>
+    <message>
+        <source>{count} min</source>
+        <translation>{count}분</translation>
+    </message>
+    <message>
+        <source>{hours} h {minutes} min</source>
+        <translation>{hours}시간 {minutes}분</translation>
+    </message>
+    <message>
+        <source>{days} d {hours} h</source>
+        <translation>{days}일 {hours}시간</translation>
+    </message>
+</context>
+<context>
+    <name>Toast</name>
+    <message>
+        <source>Close message</source>
+        <translation>알림 닫기</translation>
+    </message>
+</context>
+<context>
+    <name>WalletPage</name>
+    <message>
+        <source>Wallet</source>
+        <translation>지갑</translation>
+    </message>
+    <message>
+        <source>Money is only held until your picture arrives. Failed or cancelled is free.</source>
+        <translation>그림이 도착할 때까지 크레딧을 보관만 합니다. 실패하거나 취소하면 무료입니다.</translation>
+    </message>
+    <message>
+        <source>Refresh</source>
+        <translation>새로 고침</translation>
+    </message>
+    <message>
+        <source>Available</source>
+        <translation>사용 가능</translation>
+    </message>
+    <message>
+        <source>On hold</source>
+        <translation>보관 중</translation>
+    </message>
+    <message>
+        <source>Spent in 30 days</source>
+        <translation>최근 30일 사용</translation>
+    </message>
+    <message>
+        <source>Show older entries</source>
+        <translation>이전 내역 보기</translation>
+    </message>
+    <message>
+        <source>Activity</source>
+        <translation>내역</translation>
+    </message>
+    <message>
+        <source>Your statement could not be read</source>
+        <translation>내역을 읽지 못했습니다</translation>
+    </message>
+    <message>
+        <source>Retry now</source>
+        <translation>지금 다시 시도</translation>
+    </message>
+    <message>
+        <source>Nothing has moved yet</source>
+        <translation>아직 내역이 없습니다</translation>
+    </message>
+    <message>
+        <source>Redeem a voucher above; every hold, payment and release will be listed here.</source>
+        <translation>위에서 이용권을 등록해 보세요. 보관, 결제, 해제가 모두 여기에 남습니다.</translation>
+    </message>
+    <message>
+        <source>credits to spend</source>
+        <translation>쓸 수 있는 크레딧</translation>
+    </message>
+    <message>
+        <source>released if nothing arrives</source>
+        <translation>도착하지 않으면 해제</translation>
+    </message>
+    <message>
+        <source>nothing is running</source>
+        <translation>진행 중인 작업 없음</translation>
+    </message>
+    <message numerus="yes">
+        <source>%Ln delivered job(s)</source>
+        <translation>
+            <numerusform>전달된 작업 %Ln건</numerusform>
+        </translation>
+    </message>
+    <message>
+        <source>Type the code of your voucher first.</source>
+        <translation>이용권 코드를 먼저 입력하세요.</translation>
+    </message>
+    <message>
+        <source>{amount} were added to your balance.</source>
+        <translation>잔액에 {amount}이 더해졌습니다.</translation>
+    </message>
+</context>
+<context>
+    <name>_Balance</name>
+    <message>
+        <source>Top up</source>
+        <translation>충전</translation>
+    </message>
+    <message>
+        <source>Balance</source>
+        <translation>잔액</translation>
+    </message>
+    <message>
+        <source>Balance: {amount}</source>
+        <translation>잔액: {amount}</translation>
+    </message>
+    <message>
+        <source>credits · {amount} on hold</source>
+        <translation>크레딧 · {amount} 보관 중</translation>
+    </message>
+    <message>
+        <source>credits</source>
+        <translation>크레딧</translation>
+    </message>
+</context>
+<context>
+    <name>_Redeem</name>
+    <message>
+        <source>Redeem</source>
+        <translation>등록</translation>
+    </message>
+    <message>
+        <source>Voucher code</source>
+        <translation>이용권 코드</translation>
+    </message>
+</context>
+</TS>
