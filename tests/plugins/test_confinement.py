@@ -1,0 +1,147 @@
+"""What a hostile plugin achieves on Linux: nothing but computing."""
+
+import asyncio
+import os
+import socket
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from artrator import Device
+from artrator.plugins import Wants
+from artrator.worker.host import Limits, Worker
+from artrator.worker.sandbox import landlock
+
+pytestmark = pytest.mark.skipif(
+    sys.platform != "linux" or landlock.version() < 6, reason="needs Linux with Landlock version 6"
+)
+HOSTILE = (Path(__file__).parent / "hostile_backend.py").read_text(encoding="utf-8")
+
+
+def once(plugin, content, inputs, **options):
+    async def main():
+        worker = await Worker.start_verified(plugin, content, **options)
+        try:
+            return worker.info, await worker.run("a", inputs)
+        finally:
+            await worker.close()
+
+    return asyncio.run(main())
+
+
+@pytest.fixture
+def request_of_hostile(tmp_path, profile):
+    """Secrets to steal and a server to reach."""
+    home = tmp_path / "home" / ".ssh"
+    home.mkdir(parents=True)
+    (home / "id_ed25519").write_text("secret")
+    profile.mkdir()
+    (profile / "identity.pem").write_text("secret")
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        port = server.getsockname()[1]
+        yield f"{home / 'id_ed25519'}|{profile / 'identity.pem'}|{tmp_path / 'outside'}|{port}|{os.getpid()}"
+
+
+def test_a_hostile_plugin_achieves_nothing_but_computing(make_plugin, content, request_of_hostile):
+    info, outputs = once(make_plugin(HOSTILE), content, {"request": request_of_hostile})
+    assert list(info.confinement) == []
+    assert outputs["achieved"].split("|") == ["start a thread", "read itself"]
+
+
+def test_a_plugin_that_asks_in_vain_gets_nothing(make_plugin, content, request_of_hostile):
+    greedy = make_plugin(HOSTILE, wants=Wants(network=True, files=True, gpu=True))
+    _, outputs = once(greedy, content, {"request": request_of_hostile})
+    assert outputs["achieved"].split("|") == ["start a thread", "read itself"]
+
+
+def test_a_plugin_gets_what_was_allowed_and_no_more(make_plugin, content, request_of_hostile):
+    everything = Wants(network=True, files=True)
+    _, outputs = once(
+        make_plugin(HOSTILE, wants=everything, allowed=everything), content, {"request": request_of_hostile}
+    )
+    assert outputs["achieved"].split("|") == [
+        "write to scratch",
+        "connect",
+        "send a datagram",
+        "start a thread",
+        "read itself",
+    ]
+
+
+def test_what_a_worker_writes_is_gone_with_it(make_plugin, content, request_of_hostile):
+    async def main():
+        wants = Wants(files=True)
+        plugin = make_plugin(HOSTILE, wants=wants, allowed=wants)
+        worker = await Worker.start_verified(plugin, content)
+        await worker.run("a", {"request": request_of_hostile})
+        scratch = worker._process.scratch
+        there = (scratch / "note").exists()
+        await worker.close()
+        return there, scratch.exists()
+
+    assert asyncio.run(main()) == (True, False)
+
+
+ONNX = """
+import numpy as np
+import onnxruntime
+from artrator import Inspection, hookimpl
+
+
+class Model:
+    memory_bytes = 0
+
+    def __init__(self, data, threads):
+        options = onnxruntime.SessionOptions()
+        options.intra_op_num_threads = threads
+        self.session = onnxruntime.InferenceSession(data, options, providers=["CPUExecutionProvider"])
+
+    async def run(self, inputs, context):
+        x = np.ones((64, 512), np.float32)
+        return {"value": float(self.session.run(None, {"x": x})[0].sum())}
+
+    def close(self):
+        pass
+
+
+class Backend:
+    name = "toy"
+
+    def inspect(self, package):
+        return Inspection(0)
+
+    def load(self, package, device):
+        return Model(package.read("weights.bin"), device.threads)
+
+
+@hookimpl
+def register_backends(register):
+    register(Backend())
+"""
+
+
+def test_onnxruntime_computes_with_threads_inside(make_plugin, content, monkeypatch):
+    import hashlib
+    from dataclasses import replace
+
+    from onnx import TensorProto, helper
+
+    nodes = [helper.make_node("MatMul", ["x", "w"], ["y"])]
+    weights = helper.make_tensor(
+        "w", TensorProto.FLOAT, [512, 512], np.ones((512, 512), np.float32).tobytes(), raw=True
+    )
+    graph = helper.make_graph(
+        nodes,
+        "g",
+        [helper.make_tensor_value_info("x", TensorProto.FLOAT, ["n", 512])],
+        [helper.make_tensor_value_info("y", TensorProto.FLOAT, ["n", 512])],
+        [weights],
+    )
+    data = helper.make_model(graph, opset_imports=[helper.make_opsetid("", 17)], ir_version=9).SerializeToString()
+    (content.folder / "weights.bin").write_bytes(data)
+    content = replace(content, files={"weights.bin": hashlib.sha256(data).hexdigest()})
+    info, outputs = once(make_plugin(ONNX), content, {}, device=Device(threads=2), limits=Limits(memory_bytes=2 << 30))
+    assert outputs["value"] == 64 * 512 * 512
+    assert info.runtime.startswith("onnxruntime ")
