@@ -106,7 +106,7 @@ def test_articles(noun: str, phrase: str) -> None:
 
 @cache
 def denoiser() -> object:
-    return onnxruntime.InferenceSession(EXAMPLE / "denoiser.onnx", providers=["CPUExecutionProvider"])
+    return onnxruntime.InferenceSession(EXAMPLE / "package" / "denoiser.onnx", providers=["CPUExecutionProvider"])
 
 
 @cache
