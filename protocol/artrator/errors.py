@@ -41,6 +41,7 @@ class Code(StrEnum):
     JOB_UNKNOWN = "job_unknown"
     LISTING_UNKNOWN = "listing_unknown"
     MANIFEST_INVALID = "manifest_invalid"
+    METHOD_NOT_ALLOWED = "method_not_allowed"
     MODEL_FAILED = "model_failed"
     NODE_BUSY = "node_busy"
     NODE_PIN_MISMATCH = "node_pin_mismatch"
@@ -71,6 +72,7 @@ class Code(StrEnum):
     SCOPE_MISSING = "scope_missing"
     SESSION_INVALID = "session_invalid"
     SPENDING_LIMIT = "spending_limit"
+    STORAGE_BUSY = "storage_busy"
     TICKET_EXPIRED = "ticket_expired"
     TICKET_INVALID = "ticket_invalid"
     TICKET_WRONG_NODE = "ticket_wrong_node"
@@ -111,6 +113,7 @@ CATALOGUE: Final[dict[Code, Entry]] = {
     Code.JOB_UNKNOWN: Entry(404, "Check the job id; outputs are kept only for the node's retention time."),
     Code.LISTING_UNKNOWN: Entry(404, "Search again; the creator may have withdrawn it."),
     Code.MANIFEST_INVALID: Entry(422, "Correct the line that the message names in artrator.toml."),
+    Code.METHOD_NOT_ALLOWED: Entry(405, "Use a method that the Allow header names."),
     Code.MODEL_FAILED: Entry(500, "Nothing was charged; try other settings or tell the creator."),
     Code.NODE_BUSY: Entry(503, "Wait as long as Retry-After says, or pick another node."),
     Code.NODE_PIN_MISMATCH: Entry(502, "Do not go on: something stands between you and the node. Tell the creator."),
@@ -141,6 +144,7 @@ CATALOGUE: Final[dict[Code, Entry]] = {
     Code.SCOPE_MISSING: Entry(403, "Use an API key that has the scope named in the message."),
     Code.SESSION_INVALID: Entry(401, "Sign in again."),
     Code.SPENDING_LIMIT: Entry(402, "Raise the API key's spending limit or use another key."),
+    Code.STORAGE_BUSY: Entry(503, "Repeat the request in a moment."),
     Code.TICKET_EXPIRED: Entry(410, "Nothing was charged; make a new order. If this repeats, check the clock."),
     Code.TICKET_INVALID: Entry(401, "Get a ticket from the registry that this node trusts."),
     Code.TICKET_WRONG_NODE: Entry(403, "Send the job to the node that the ticket names."),

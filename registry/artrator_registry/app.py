@@ -1,0 +1,87 @@
+"""The registry as a web application."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import AsyncIterator, Mapping
+from contextlib import asynccontextmanager
+from typing import Any
+
+from fastapi import FastAPI
+
+from artrator import __version__
+from artrator.messages import registry as m
+from artrator_registry.accounts.routes import router as accounts
+from artrator_registry.core import Registry
+from artrator_registry.http.guard import Guard
+from artrator_registry.http.problems import install
+from artrator_registry.listings.routes import router as listings
+from artrator_registry.nodes.routes import router as nodes
+from artrator_registry.orders.routes import router as orders
+from artrator_registry.rails.routes import router as rails
+from artrator_registry.search.routes import router as search
+from artrator_registry.settings import Settings
+from artrator_registry.storage import Clock
+
+_DESCRIPTION = """
+Accounts, listings, orders and money of one Artrator federation. It never sees a prompt or a picture.
+
+Money is integer micro-credits (1 credit = 1,000,000). Times are seconds since 1970, UTC. Sign in with a key
+(`/v1/challenges`, `/v1/sessions`) or use an API key, and send either as `Authorization: Bearer …`.
+
+Every error has one shape: `{"error": {"code", "message", "cure", "details"}}`. Branch on the code; show the sentence.
+"""
+
+_TAGS = [
+    {"name": "registry", "description": "Who answers, and how it is."},
+    {"name": "accounts", "description": "Sign in by key; API keys with scopes and a spending limit."},
+    {"name": "money", "description": "Balances, statements and vouchers."},
+    {"name": "listings", "description": "Publish, find and look at packages."},
+    {"name": "nodes", "description": "Where packages run."},
+    {"name": "orders", "description": "Quotes, orders with their holds and tickets, receipts, settlement."},
+]
+
+
+def create_app(settings: Settings, *, clock: Clock = time.time) -> FastAPI:
+    """The application. The registry opens when the application starts and closes when it stops."""
+
+    @asynccontextmanager
+    async def lifespan(app: FastAPI) -> AsyncIterator[None]:
+        async with Registry(settings, clock) as registry:
+            app.state.registry = registry
+            yield
+
+    app = FastAPI(
+        title=f"{settings.name} registry",
+        version=__version__,
+        description=_DESCRIPTION,
+        openapi_tags=_TAGS,
+        lifespan=lifespan,
+        redirect_slashes=False,
+    )
+    install(app)
+    app.add_middleware(Guard, max_body=settings.max_body, max_publication=settings.max_publication)
+    for router in (accounts, rails, search, listings, nodes, orders):
+        app.include_router(router)
+
+    @app.get("/v1/registry", tags=["registry"], summary="Who answers")
+    async def info() -> m.RegistryInfo:
+        """Name, root key (pin it on first use), and what a credit is worth here."""
+        return await _registry(app).info()
+
+    @app.get("/v1/keys", tags=["registry"], summary="The keys that sign tickets")
+    async def keys() -> Mapping[str, Any]:
+        """The key set, signed by the root key."""
+        return _registry(app).authority.document()
+
+    @app.get("/v1/health", tags=["registry"], summary="Is it well")
+    async def health() -> Mapping[str, Any]:
+        """Answers once a read and an empty write went through."""
+        return await _registry(app).health()
+
+    return app
+
+
+def _registry(app: FastAPI) -> Registry:
+    registry: Registry = app.state.registry
+    return registry

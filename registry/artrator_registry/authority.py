@@ -1,0 +1,135 @@
+"""The registry's own keys: a root key that names it, and ticket keys that the root vouches for and that rotate.
+
+The folder holds ``root.pem``, one ``ticket-<serial>.pem`` for each key, and ``keyset.json``, the signed key set. A
+rotation writes the new key first and the set last, so that a power cut leaves the old set, whole. A running registry
+notices a rotation by another process because the file changed.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import threading
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Final
+
+from artrator.documents import KeySet, TicketKey
+from artrator.keys import PrivateKey
+
+_DAY: Final = 86_400
+#: A new key signs only after nodes had several heartbeats to fetch it.
+_NOTICE_SECONDS: Final = 120
+#: A key that was replaced is listed until the tickets it signed have ended on their nodes.
+_AFTERLIFE_SECONDS: Final = 3_600
+#: A registry whose clock runs ahead of a node's must still be believed.
+_CLOCK_SKEW_SECONDS: Final = 300
+#: A key this close to its end is replaced.
+_RENEW_SECONDS: Final = 7 * _DAY
+
+
+@dataclass(frozen=True)
+class _Loaded:
+    stamp: tuple[int, int]
+    document: Mapping[str, Any]
+    keyset: KeySet
+    signers: Mapping[str, PrivateKey]
+
+
+class Authority:
+    """The keys in one folder. Safe to use from several threads."""
+
+    def __init__(self, folder: Path, *, days: int = 90) -> None:
+        self._folder = folder
+        self._days = days
+        self._guard = threading.Lock()
+        folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+        self.root: Final = PrivateKey.load_or_create(folder / "root.pem")
+        self._loaded: _Loaded | None = None
+
+    @property
+    def id(self) -> str:
+        """The registry's id: its root key's."""
+        return self.root.id
+
+    def prepare(self, now: float) -> None:
+        """Make the first ticket key, or replace one that ends soon."""
+        with self._guard:
+            if not self._path.exists():
+                self._write(1, [self._new_key(1, now - _CLOCK_SKEW_SECONDS, now)])
+                return
+            newest = max(key.not_after for key in self._current().keyset.keys)
+            if newest - now < _RENEW_SECONDS:
+                self._rotate(now)
+
+    def rotate(self, now: float) -> int:
+        """Make a new ticket key and let the others end; answers the new serial."""
+        with self._guard:
+            return self._rotate(now)
+
+    def document(self) -> Mapping[str, Any]:
+        """The signed key set."""
+        with self._guard:
+            return self._current().document
+
+    def keyset(self) -> KeySet:
+        """The key set."""
+        with self._guard:
+            return self._current().keyset
+
+    def signer(self, now: float) -> PrivateKey:
+        """The key that signs tickets now: the newest that nodes have had time to hear of."""
+        with self._guard:
+            loaded = self._current()
+        usable = [key for key in loaded.keyset.keys if key.not_before <= now < key.not_after]
+        # A clock far off finds no key that is valid; an old ticket key is then better than no tickets at all,
+        # because nodes judge by their own clocks.
+        best = max(usable or loaded.keyset.keys, key=lambda key: key.not_before)
+        return loaded.signers[best.kid]
+
+    @property
+    def _path(self) -> Path:
+        return self._folder / "keyset.json"
+
+    def _rotate(self, now: float) -> int:
+        old = self._current().keyset
+        serial = old.serial + 1
+        ending = int(now) + _NOTICE_SECONDS + _AFTERLIFE_SECONDS
+        kept = [
+            key.model_copy(update={"not_after": min(key.not_after, ending)}) for key in old.keys if key.not_after > now
+        ]
+        self._write(serial, [*kept, self._new_key(serial, now + (_NOTICE_SECONDS if kept else 0), now)])
+        return serial
+
+    def _new_key(self, serial: int, not_before: float, now: float) -> TicketKey:
+        key = PrivateKey.generate()
+        key.save(self._folder / f"ticket-{serial}.pem")
+        return TicketKey(
+            kid=key.id,
+            public_key=key.public.encode(),
+            not_before=int(not_before),
+            not_after=int(now) + self._days * _DAY,
+        )
+
+    def _write(self, serial: int, keys: list[TicketKey]) -> None:
+        document = KeySet(registry=self.id, serial=serial, keys=keys).sign(self.root)
+        scratch = self._path.with_suffix(".new")
+        with scratch.open("w", encoding="utf-8") as file:
+            json.dump(document, file)
+            file.flush()
+            os.fsync(file.fileno())
+        scratch.replace(self._path)
+        self._loaded = None
+
+    def _current(self) -> _Loaded:
+        found = self._path.stat()
+        stamp = (found.st_mtime_ns, found.st_size)
+        if self._loaded is None or self._loaded.stamp != stamp:
+            document = json.loads(self._path.read_text(encoding="utf-8"))
+            keyset = KeySet.verify(document, self.root.public)
+            pairs = [PrivateKey.load(path) for path in self._folder.glob("ticket-*.pem")]
+            listed = {key.kid for key in keyset.keys}
+            signers = {key.id: key for key in pairs if key.id in listed}
+            self._loaded = _Loaded(stamp, document, keyset, signers)
+        return self._loaded

@@ -1,0 +1,188 @@
+"""``artrator registry …``: run a registry and look after it."""
+
+from __future__ import annotations
+
+import logging
+import time
+import uuid
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any, TypeVar
+
+import click
+import platformdirs
+
+from artrator.errors import ArtratorError
+from artrator.money import format_credits, parse_credits
+from artrator_registry.settings import Settings
+from artrator_registry.storage import Transaction
+
+_T = TypeVar("_T")
+
+
+class Credits(click.ParamType):
+    """An amount of credits, such as 12 or 0.25, read as micro-credits."""
+
+    name = "credits"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> int:
+        """Read the amount."""
+        try:
+            return parse_credits(str(value))
+        except ValueError as error:
+            self.fail(str(error), param, ctx)
+
+
+def _default_data() -> Path:
+    return Path(platformdirs.user_data_path("artrator", appauthor=False)) / "registry"
+
+
+_data = click.option(
+    "--data",
+    type=click.Path(path_type=Path, file_okay=False),
+    default=_default_data,
+    envvar="ARTRATOR_REGISTRY_DATA",
+    help="The folder that holds everything.",
+)
+
+
+@click.group()
+def registry() -> None:
+    """Run a registry: accounts, listings, orders and money."""
+
+
+@registry.command()
+@_data
+def init(data: Path) -> None:
+    """Make a registry: its database and its keys. Harmless if it is there."""
+    opened = _open(data)
+    click.echo(f"registry {opened.id}")
+    click.echo(f"root key {opened.root.public.encode()}")
+    click.echo(f"data     {data.resolve()}")
+    click.echo("Keep keys/root.pem safe: whoever has it can be this registry.")
+
+
+@registry.command()
+@_data
+@click.option("--host", default="127.0.0.1", show_default=True, help="The address to listen on.")
+@click.option("--port", default=8750, show_default=True, help="0 picks a free one.")
+@click.option("--name", default="Artrator", show_default=True, help="What people call this registry.")
+@click.option("--fee", "fee_basis_points", default=500, show_default=True, help="The operator's share, in 1/100 %.")
+@click.option("--start-seconds", default=300, show_default=True, help="How long a ticket may wait to be started.")
+@click.option("--finish-seconds", default=900, show_default=True, help="When a ticket's job must be done.")
+@click.option("--grace-seconds", default=120.0, show_default=True, help="How long a receipt may travel after that.")
+@click.option("--dispute-seconds", default=86_400.0, show_default=True, help="How long a buyer may object.")
+@click.option("--heartbeat-seconds", default=15.0, show_default=True, help="How often nodes are to come.")
+def serve(data: Path, host: str, port: int, **settings: Any) -> None:
+    """Serve the registry until it is told to stop (SIGTERM or Ctrl+C)."""
+    from artrator_registry.server import serve as run
+
+    logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s %(message)s")
+    online = max(Settings.online_seconds, 3 * settings["heartbeat_seconds"])
+    run(Settings(data=data, online_seconds=online, **settings), host, port)
+
+
+@registry.command()
+@_data
+@click.argument("handle")
+@click.argument("amount", type=Credits())
+@click.option("--note", default="", help="Stands on the account's statement.")
+def grant(data: Path, handle: str, amount: int, note: str) -> None:
+    """Give credits to the account with this handle."""
+    from artrator_registry.rails.service import grant as give
+
+    after = _write(data, lambda t: give(t, handle, amount, note, str(uuid.uuid4())))
+    click.echo(f"{handle} can spend {format_credits(after.available)} credits")
+
+
+@registry.group()
+def voucher() -> None:
+    """Vouchers: credits that can be handed out as text."""
+
+
+@voucher.command("create")
+@_data
+@click.option("--amount", type=Credits(), required=True, help="What each voucher is worth.")
+@click.option("--count", type=click.IntRange(1, 10_000), default=1, show_default=True)
+@click.option("--expires", type=click.IntRange(1, 36_500), default=None, help="Days until they expire.")
+def create_voucher(data: Path, amount: int, count: int, expires: int | None) -> None:
+    """Make vouchers and print their codes, which are shown only now."""
+    from artrator_registry.rails.service import create_vouchers
+
+    until = None if expires is None else time.time() + expires * 86_400
+    batch, codes = _write(data, lambda t: create_vouchers(t, amount, count, until))
+    click.echo(f"batch {batch}: {count} x {format_credits(amount)} credits", err=True)
+    for code in codes:
+        click.echo(code)
+
+
+@registry.command()
+@_data
+def audit(data: Path) -> None:
+    """Replay every transfer and report any difference."""
+    from artrator_registry.ledger.audit import audit as replay
+
+    differences, count = _read(data, lambda t: (replay(t), t.row("SELECT count(*) FROM ledger_transfers")[0]))
+    for difference in differences:
+        click.echo(difference)
+    if differences:
+        raise click.ClickException(f"{len(differences)} differences in {count} transfers.")
+    click.echo(f"{count} transfers replayed, no difference")
+
+
+@registry.command("rotate-key")
+@_data
+def rotate_key(data: Path) -> None:
+    """Sign tickets with a fresh key; nodes hear of it with their next heartbeat."""
+    serial = _open(data).rotate(time.time())
+    click.echo(f"key set {serial}; the new key signs in two minutes")
+
+
+def _open(data: Path) -> Any:
+    from artrator_registry.authority import Authority
+    from artrator_registry.core import MIGRATIONS
+    from artrator_registry.storage import migrate
+
+    settings = Settings(data=data)
+    migrate(settings.database, MIGRATIONS)
+    authority = Authority(settings.keys)
+    authority.prepare(time.time())
+    return authority
+
+
+def _read(data: Path, query: Callable[[Transaction], _T]) -> _T:
+    """Run a query on one snapshot of the database, beside a registry that may be serving it."""
+    from artrator_registry.storage import connect
+
+    db = connect(_existing(data).database, read_only=True)
+    try:
+        db.execute("BEGIN")
+        return query(Transaction(db, time.time()))
+    finally:
+        db.close()
+
+
+def _existing(data: Path) -> Settings:
+    settings = Settings(data=data)
+    if not settings.database.exists():
+        raise click.ClickException(f"There is no registry in {data}. Make one: artrator registry init --data {data}")
+    return settings
+
+
+def _write(data: Path, command: Callable[[Transaction], _T]) -> _T:
+    """Run one command on the database, beside a registry that may be serving it."""
+    from artrator_registry.core import MIGRATIONS
+    from artrator_registry.storage import connect, migrate
+
+    settings = _existing(data)
+    migrate(settings.database, MIGRATIONS)
+    db = connect(settings.database)
+    try:
+        db.execute("BEGIN IMMEDIATE")
+        result = command(Transaction(db, time.time()))
+        db.execute("COMMIT")
+    except ArtratorError as problem:
+        raise click.ClickException(f"{problem.message} {problem.cure}") from problem
+    finally:
+        db.close()
+    return result

@@ -1,0 +1,109 @@
+"""The registry without HTTP: its settings, database, keys and services, put together in one place.
+
+Start-up: bring the schema up to date, make the keys if there are none, open the writer and the readers, and audit the
+ledger. A ledger that does not add up is served all the same, with the differences in the log: an operator must be able
+to look.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import logging
+import time
+from collections.abc import Mapping
+from typing import Any, Final, Self
+
+from artrator import __version__
+from artrator.messages import registry as m
+from artrator_registry.accounts import schema as accounts_schema
+from artrator_registry.accounts.service import Accounts
+from artrator_registry.authority import Authority
+from artrator_registry.http.limits import RateLimit
+from artrator_registry.ledger import schema as ledger_schema
+from artrator_registry.ledger.service import Ledger
+from artrator_registry.listings import schema as listings_schema
+from artrator_registry.listings import store as listings
+from artrator_registry.listings.service import Listings
+from artrator_registry.nodes import schema as nodes_schema
+from artrator_registry.nodes import store as nodes
+from artrator_registry.nodes.service import Nodes
+from artrator_registry.orders import schema as orders_schema
+from artrator_registry.orders.service import Orders
+from artrator_registry.orders.sweeper import Sweeper
+from artrator_registry.rails import schema as rails_schema
+from artrator_registry.rails.service import Rails
+from artrator_registry.search import schema as search_schema
+from artrator_registry.search.service import Search
+from artrator_registry.settings import Settings
+from artrator_registry.storage import Clock, Database, Transaction, migrate
+
+_log = logging.getLogger("artrator_registry")
+
+#: Every domain's schema; a table may refer to one that an earlier set made.
+MIGRATIONS: Final = (
+    accounts_schema.migrations,
+    ledger_schema.migrations,
+    rails_schema.migrations,
+    listings_schema.migrations,
+    search_schema.migrations,
+    nodes_schema.migrations,
+    orders_schema.migrations,
+)
+
+
+class Registry:
+    """One open registry."""
+
+    def __init__(self, settings: Settings, clock: Clock = time.time) -> None:
+        self.settings = settings
+        migrate(settings.database, MIGRATIONS)
+        self.authority = Authority(settings.keys, days=settings.ticket_key_days)
+        self.authority.prepare(clock())
+        self.database = Database(settings.database, clock)
+        self.ledger = Ledger(self.database)
+        self.accounts = Accounts(self.database, settings, self.authority.id)
+        self.rails = Rails(self.database)
+        self.listings = Listings(self.database, settings)
+        self.search = Search(self.database, settings)
+        self.nodes = Nodes(self.database, settings, self.authority)
+        self.orders = Orders(self.database, settings, self.authority)
+        self.sweeper = Sweeper(self.database, settings, self.accounts, self.authority)
+        self.challenge_limit = RateLimit("sign-ins", settings.requests_per_minute)
+        self.voucher_limit = RateLimit("vouchers", settings.vouchers_per_minute)
+        self._sweeping: asyncio.Task[None] | None = None
+
+    async def __aenter__(self) -> Self:
+        self._sweeping = asyncio.create_task(self.sweeper.run())
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        if self._sweeping is not None:
+            self._sweeping.cancel()
+            with contextlib.suppress(asyncio.CancelledError):
+                await self._sweeping
+        await self.database.close()
+
+    async def health(self) -> Mapping[str, Any]:
+        """Whether reading and writing work, and how long this registry has been up."""
+        await self.database.read(lambda t: t.row("SELECT 1"))
+        await self.database.write(lambda _: None)
+        return {"status": "ok", "version": __version__, "up_seconds": round(self.sweeper.up_seconds, 1)}
+
+    async def info(self) -> m.RegistryInfo:
+        """Who answers."""
+
+        def count(t: Transaction) -> tuple[int, int]:
+            return listings.count(t), nodes.count_online(t, t.now - self.settings.online_seconds)
+
+        listed, online = await self.database.read(count)
+        return m.RegistryInfo(
+            name=self.settings.name,
+            registry=self.authority.id,
+            root_key=self.authority.root.public.encode(),
+            version=__version__,
+            time=self.database.clock(),
+            credit_note=self.settings.credit_note,
+            listings=listed,
+            nodes_online=online,
+        )

@@ -1,0 +1,40 @@
+"""What routes depend on: the registry itself, and who is calling."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Annotated
+
+from fastapi import Depends, Request
+from fastapi.security import HTTPAuthorizationCredentials, HTTPBearer
+
+from artrator.errors import ArtratorError, Code
+from artrator_registry.accounts.models import Caller
+
+if TYPE_CHECKING:
+    from artrator_registry.core import Registry
+
+_bearer = HTTPBearer(auto_error=False, description="A session token or an API key.")
+
+
+def the_registry(request: Request) -> Registry:
+    """The registry that this application serves."""
+    registry: Registry = request.app.state.registry
+    return registry
+
+
+async def the_caller(
+    request: Request, credentials: Annotated[HTTPAuthorizationCredentials | None, Depends(_bearer)]
+) -> Caller:
+    """Who is calling; raises ArtratorError ``session_invalid`` when nobody is."""
+    if credentials is None:
+        raise ArtratorError(Code.SESSION_INVALID, "Nobody is signed in.")
+    return await the_registry(request).accounts.caller(credentials.credentials)
+
+
+def address(request: Request) -> str:
+    """Where a request came from, for rate limits."""
+    return request.client.host if request.client else "unknown"
+
+
+SignedIn = Annotated[Caller, Depends(the_caller)]
+Address = Annotated[str, Depends(address)]

@@ -1,0 +1,99 @@
+"""From every kind of failure to the one error shape."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from fastapi import FastAPI, Request
+from fastapi.exceptions import RequestValidationError
+from pydantic import BaseModel
+from starlette.exceptions import HTTPException
+from starlette.responses import JSONResponse
+
+from artrator.errors import CATALOGUE, ArtratorError, Code
+
+
+class Problem(BaseModel):
+    """What went wrong."""
+
+    code: str
+    message: str
+    cure: str
+    details: Mapping[str, Any]
+
+
+class ProblemBody(BaseModel):
+    """The one error shape of every Artrator service."""
+
+    error: Problem
+
+
+def answer(problem: ArtratorError, headers: Mapping[str, str] | None = None) -> JSONResponse:
+    """The response that tells a problem."""
+    all_headers = dict(headers or {})
+    wait = problem.details.get("retry_after")
+    if isinstance(wait, int | float):
+        all_headers["Retry-After"] = str(max(1, math.ceil(wait)))
+    if problem.status == 401:
+        all_headers["WWW-Authenticate"] = "Bearer"
+    return JSONResponse(problem.to_json(), status_code=problem.status, headers=all_headers)
+
+
+def responses(*codes: Code) -> dict[int | str, dict[str, Any]]:
+    """What the API's documentation says of a route's errors: each status with the codes it can mean."""
+    found: dict[int | str, dict[str, Any]] = {}
+    for code in sorted({*codes, Code.REQUEST_INVALID}, key=lambda code: (CATALOGUE[code].status, code)):
+        entry = CATALOGUE[code]
+        known = found.setdefault(entry.status, {"model": ProblemBody, "description": "", "content": {}})
+        known["description"] = f"{known['description']}\n\n`{code}`: {entry.cure}".strip()
+        examples = known["content"].setdefault("application/json", {"examples": {}})["examples"]
+        examples[code.value] = {
+            "value": {"error": {"code": code.value, "message": "…", "cure": entry.cure, "details": {}}}
+        }
+    return found
+
+
+def install(app: FastAPI) -> None:
+    """Teach an application the one error shape."""
+
+    async def told(_: Request, error: Exception) -> JSONResponse:
+        assert isinstance(error, ArtratorError)  # noqa: S101  # registered for this class only
+        return answer(error)
+
+    async def invalid(_: Request, error: Exception) -> JSONResponse:
+        assert isinstance(error, RequestValidationError)  # noqa: S101  # registered for this class only
+        return answer(_invalid(error.errors()))
+
+    async def http(request: Request, error: Exception) -> JSONResponse:
+        assert isinstance(error, HTTPException)  # noqa: S101  # registered for this class only
+        if error.status_code == 405:
+            problem = ArtratorError(Code.METHOD_NOT_ALLOWED, f"{request.method} does not work at this address.")
+        elif error.status_code == 404:
+            problem = ArtratorError(Code.NOT_FOUND, "There is nothing at this address.")
+        else:
+            problem = ArtratorError(Code.REQUEST_INVALID, str(error.detail), field="")
+        return answer(problem, error.headers)
+
+    app.add_exception_handler(ArtratorError, told)
+    app.add_exception_handler(RequestValidationError, invalid)
+    app.add_exception_handler(HTTPException, http)
+
+
+def _invalid(errors: Sequence[Mapping[str, Any]]) -> ArtratorError:
+    problems = [{"field": _field(error["loc"]), "problem": str(error["msg"])} for error in errors[:20]]
+    first = problems[0]
+    where = f"The field {first['field']}" if first["field"] else "The request"
+    return ArtratorError(
+        Code.REQUEST_INVALID,
+        f"{where} is wrong: {first['problem'].rstrip('.')}.",
+        field=first["field"],
+        problems=problems,
+    )
+
+
+def _field(location: Sequence[object]) -> str:
+    # The first part says where the value was (body, query, path): a person knows, and a JSON pointer has no such part.
+    parts = [str(part) for part in location]
+    return ".".join(parts[1:] if parts and parts[0] in ("body", "query", "path", "header") else parts)[:200]

@@ -1,0 +1,121 @@
+"""Replays every transfer and compares it with what the tables say. An empty answer is a clean ledger."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterator, Sequence
+from typing import Any
+
+from artrator_registry.ledger.models import transfer_id
+from artrator_registry.storage import Transaction
+
+_COUNTERS = ("debits_pending", "debits_posted", "credits_pending", "credits_posted")
+
+
+def audit(t: Transaction) -> Sequence[str]:
+    """Every difference, as a sentence."""
+    return [*_replay(t), *_entries(t), *_orders(t), *_api_keys(t), *_vouchers(t)]
+
+
+def _replay(t: Transaction) -> Iterator[str]:
+    sums: defaultdict[str, dict[str, int]] = defaultdict(lambda: dict.fromkeys(_COUNTERS, 0))
+    pending: dict[str, tuple[str, str, int]] = {}
+    serial = 0
+    for row in t.run("SELECT serial, id, phase, pending, debit, credit, amount FROM ledger_transfers ORDER BY serial"):
+        serial += 1
+        if row["serial"] != serial:
+            yield f"transfer {serial} is missing"
+            serial = row["serial"]
+        debit, credit, amount = row["debit"], row["credit"], row["amount"]
+        match row["phase"]:
+            case "single":
+                sums[debit]["debits_posted"] += amount
+                sums[credit]["credits_posted"] += amount
+            case "pending":
+                pending[row["id"]] = (debit, credit, amount)
+                sums[debit]["debits_pending"] += amount
+                sums[credit]["credits_pending"] += amount
+            case phase:
+                held = pending.pop(row["pending"], None)
+                if held is None:
+                    yield f"transfer {row['id']} resolves a hold that is not open"
+                    continue
+                if held[:2] != (debit, credit) or amount > held[2] or (phase != "post" and amount != held[2]):
+                    yield f"transfer {row['id']} does not fit the hold it resolves"
+                sums[debit]["debits_pending"] -= held[2]
+                sums[credit]["credits_pending"] -= held[2]
+                if phase == "post":
+                    sums[debit]["debits_posted"] += amount
+                    sums[credit]["credits_posted"] += amount
+    total = dict.fromkeys(_COUNTERS, 0)
+    for row in t.run("SELECT * FROM ledger_accounts"):
+        replayed = sums.pop(row["id"], dict.fromkeys(_COUNTERS, 0))
+        for counter in _COUNTERS:
+            total[counter] += row[counter]
+            if row[counter] != replayed[counter]:
+                yield f"account {row['id']}: {counter} is {row[counter]}, its transfers make {replayed[counter]}"
+        available = row["credits_posted"] - row["debits_posted"] - row["debits_pending"]
+        if available < 0 and not row["overdraft"]:
+            yield f"account {row['id']} is overdrawn by {-available}"
+    for account in sums:
+        yield f"transfers name the account {account}, which does not exist"
+    for kind in ("pending", "posted"):
+        if total[f"debits_{kind}"] != total[f"credits_{kind}"]:
+            yield f"{kind} debits are {total[f'debits_{kind}']}, {kind} credits are {total[f'credits_{kind}']}"
+
+
+def _entries(t: Transaction) -> Iterator[str]:
+    running: defaultdict[str, int] = defaultdict(int)
+    for row in t.run(
+        "SELECT account, transfer, part, amount, balance FROM ledger_entries ORDER BY account, transfer, part"
+    ):
+        running[row["account"]] += row["amount"]
+        if row["balance"] != running[row["account"]]:
+            yield f"statement of {row['account']}: line {row['transfer']}-{row['part']} has a wrong balance"
+    for row in t.run(
+        "SELECT *, credits_posted - debits_posted - debits_pending AS available FROM ledger_accounts WHERE system = 0"
+    ):
+        if running[row["id"]] != row["available"]:
+            yield f"statement of {row['id']} ends with {running[row['id']]}, the account has {row['available']}"
+
+
+def _orders(t: Transaction) -> Iterator[str]:
+    made: dict[str, Any] = {
+        row["id"]: row for row in t.run("SELECT * FROM ledger_transfers WHERE order_id IS NOT NULL")
+    }
+    known: set[str] = set()
+    for order in t.run("SELECT id, buyer, creator, cap, charged, state FROM orders"):
+        ids = {step: transfer_id(order["id"], step) for step in ("hold", "capture", "release", "fee")}
+        known.update(ids.values())
+        hold, capture, release = (made.get(ids[step]) for step in ("hold", "capture", "release"))
+        where = f"order {order['id']} ({order['state']})"
+        if (hold["amount"] if hold else 0) != order["cap"]:
+            yield f"{where}: its hold is not its cap of {order['cap']}"
+        elif hold and (hold["debit"], hold["credit"]) != (order["buyer"], order["creator"]):
+            yield f"{where}: its hold is between other accounts"
+        if (capture["amount"] if capture else 0) != order["charged"]:
+            yield f"{where}: {order['charged']} was charged and {capture['amount'] if capture else 0} captured"
+        resolved = bool(capture or release)
+        ended = order["state"] in ("settled", "released", "refunded")
+        if order["cap"] and resolved != ended:
+            yield f"{where}: its hold is {'resolved' if resolved else 'open'}"
+    for stray in made.keys() - known:
+        yield f"transfer {stray} names an order that does not know it"
+
+
+def _api_keys(t: Transaction) -> Iterator[str]:
+    for row in t.run(
+        "SELECT k.id, k.spent, coalesce(sum(CASE WHEN o.ended_at IS NULL THEN o.cap ELSE o.charged END), 0) AS really"
+        " FROM api_keys k LEFT JOIN orders o ON o.api_key = k.id GROUP BY k.id HAVING k.spent <> really"
+    ):
+        yield f"API key {row['id']}: spent is {row['spent']}, its orders make {row['really']}"
+
+
+def _vouchers(t: Transaction) -> Iterator[str]:
+    paid = {row["id"]: row for row in t.run("SELECT * FROM ledger_transfers WHERE debit = 'system:vouchers'")}
+    for voucher in t.run("SELECT digest, amount, redeemed_by FROM vouchers WHERE redeemed_by IS NOT NULL"):
+        transfer = paid.pop(transfer_id(f"voucher:{voucher['digest'].hex()}", "redeem"), None)
+        if transfer is None or (transfer["credit"], transfer["amount"]) != (voucher["redeemed_by"], voucher["amount"]):
+            yield f"voucher {voucher['digest'].hex()[:12]} was redeemed and not paid out as it should"
+    for stray in paid:
+        yield f"transfer {stray} pays out a voucher that does not exist"

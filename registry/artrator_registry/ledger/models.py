@@ -1,0 +1,40 @@
+"""What the ledger speaks of."""
+
+from __future__ import annotations
+
+import uuid
+from dataclasses import dataclass
+from typing import Final
+
+CLAWBACKS: Final = "system:clawbacks"
+FEES: Final = "system:fees"
+GRANTS: Final = "system:grants"
+VOUCHERS: Final = "system:vouchers"
+
+#: Ids of transfers are derived from what causes them, so that doing a thing twice does it once.
+_NAMESPACE: Final = uuid.UUID("5f3b1c0e-8f4e-5d0a-9c1b-2f6d7a8e9b10")
+
+
+def transfer_id(cause: str, step: str) -> str:
+    """The id of the transfer that ``step`` (``hold``, ``capture``, …) of ``cause`` (an order, a voucher) makes."""
+    return str(uuid.uuid5(_NAMESPACE, f"{cause}/{step}"))
+
+
+@dataclass(frozen=True)
+class Why:
+    """What a transfer is for; it stands on the statements of both sides."""
+
+    kind: str
+    order: str | None = None
+    listing: str | None = None
+    receipt: str | None = None
+    note: str = ""
+
+
+@dataclass(frozen=True)
+class Balances:
+    """What an account has, in micro-credits."""
+
+    available: int
+    held: int
+    pending: int

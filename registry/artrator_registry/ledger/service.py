@@ -1,0 +1,135 @@
+"""Moving money. These are the only functions that append transfers; each is called inside a writer's transaction."""
+
+from __future__ import annotations
+
+from artrator.errors import ArtratorError, Code
+from artrator.messages import registry as m
+from artrator.money import MAX_AMOUNT, format_credits
+from artrator_registry.ledger import store
+from artrator_registry.ledger.models import Balances, Why
+from artrator_registry.paging import pack, unpack
+from artrator_registry.storage import Database, Transaction
+
+
+def balances(t: Transaction, account: str) -> Balances:
+    """What an account has."""
+    found = store.balances(t, account)
+    if found is None:
+        raise ArtratorError(Code.ACCOUNT_UNKNOWN, "There is no such account.")
+    return found
+
+
+def balance(t: Transaction, account: str) -> m.Balance:
+    """What an account has, as a message."""
+    found = balances(t, account)
+    return m.Balance(available=found.available, held=found.held, pending=found.pending)
+
+
+def move(t: Transaction, transfer: str, debit: str, credit: str, amount: int, why: Why) -> None:
+    """Move money in one phase. Doing it again with the same id is harmless; with another amount it is refused."""
+    known = store.transfer(t, transfer)
+    if known is not None:
+        if (known["debit"], known["credit"], known["amount"]) != (debit, credit, amount):
+            raise ArtratorError(Code.CONFLICT, "This transfer was made before, with other figures.")
+        return
+    _check_amount(amount)
+    store.add_transfer(t, transfer, "single", debit, credit, amount, why)
+
+
+def hold(t: Transaction, transfer: str, debit: str, credit: str, amount: int, why: Why, expires_at: float) -> None:
+    """Set money aside: it leaves what ``debit`` can spend and waits for ``credit``."""
+    _check_amount(amount)
+    available = balances(t, debit).available
+    if available < amount:
+        raise ArtratorError(
+            Code.CREDITS_INSUFFICIENT,
+            f"This costs up to {format_credits(amount)} credits and {format_credits(available)} can be spent.",
+            available=available,
+            needed=amount,
+            shortfall=amount - available,
+        )
+    store.add_transfer(t, transfer, "pending", debit, credit, amount, why, expires_at=expires_at)
+
+
+def capture(t: Transaction, transfer: str, pending: str, amount: int, why: Why) -> None:
+    """Hand over ``amount`` of a hold; what is left of it goes back to its owner."""
+    held = _open_hold(t, pending)
+    if not 0 < amount <= held["amount"]:
+        raise ArtratorError(Code.INTERNAL, "A capture must be above zero and within its hold.")
+    store.add_transfer(t, transfer, "post", held["debit"], held["credit"], amount, why, pending=pending)
+
+
+def release(t: Transaction, transfer: str, pending: str, why: Why, *, expired: bool = False) -> None:
+    """Give a whole hold back."""
+    held = _open_hold(t, pending)
+    phase = "expire" if expired else "void"
+    store.add_transfer(t, transfer, phase, held["debit"], held["credit"], held["amount"], why, pending=pending)
+
+
+def statement(t: Transaction, account: str, before: str | None, limit: int) -> m.Statement:
+    """The newest lines, or those before a cursor."""
+    cursor = unpack(before, int, int) if before else None
+    rows = store.lines(t, account, cursor, limit + 1)
+    lines = [
+        m.StatementLine(
+            id=f"{row['transfer']}-{row['part']}",
+            at=row["at"],
+            kind=row["kind"],
+            amount=row["amount"],
+            balance=row["balance"],
+            text=_text(row["kind"], row["listing"], row["note"]),
+            order=row["order_id"],
+            listing=row["listing"],
+            receipt=row["receipt"],
+            counterparty=row["other_handle"] or row["other"],
+        )
+        for row in rows[:limit]
+    ]
+    last = rows[limit - 1] if len(rows) > limit else None
+    return m.Statement(lines=lines, next=pack(last["transfer"], last["part"]) if last else None)
+
+
+def _open_hold(t: Transaction, pending: str) -> store.Any:
+    held = store.transfer(t, pending)
+    if held is None or held["phase"] != "pending":
+        raise ArtratorError(Code.INTERNAL, "There is no such hold.")
+    if store.resolution(t, pending) is not None:
+        raise ArtratorError(Code.ORDER_CLOSED, "This hold was resolved before.")
+    return held
+
+
+def _check_amount(amount: int) -> None:
+    if not 0 < amount <= MAX_AMOUNT:
+        raise ArtratorError(
+            Code.REQUEST_INVALID, f"An amount must be above 0 and at most {format_credits(MAX_AMOUNT)} credits."
+        )
+
+
+def _text(kind: str, listing: str | None, note: str) -> str:
+    sentence = {
+        "grant": "Granted by the operator",
+        "voucher": "Voucher redeemed",
+        "hold": f"Set aside for {listing}",
+        "release": f"Given back from what was set aside for {listing}",
+        "charge": f"Paid for {listing}",
+        "earning": f"Earned by {listing}",
+        "fee": f"Fee of the operator on {listing}",
+        "refund": f"Refunded for {listing}",
+        "royalty": f"Royalty from {listing}",
+    }[kind]
+    return f"{sentence}: {note}" if note else sentence
+
+
+class Ledger:
+    """What an account may ask the ledger."""
+
+    def __init__(self, database: Database) -> None:
+        self._db = database
+
+    async def balance(self, account: str) -> m.Balance:
+        """What an account has."""
+        return await self._db.read(balance, account)
+
+    async def statement(self, account: str, before: str | None, limit: int) -> m.Statement:
+        """The newest lines, or those before a cursor."""
+        return await self._db.read(statement, account, before, limit)

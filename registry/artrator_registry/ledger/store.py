@@ -1,0 +1,81 @@
+"""The ledger's SQL."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from artrator_registry.ledger.models import Balances, Why
+from artrator_registry.storage import Transaction
+
+
+def add_account(t: Transaction, account: str) -> None:
+    """An account of a person: it cannot overdraw."""
+    t.run("INSERT INTO ledger_accounts (id, system, overdraft) VALUES (?, 0, 0)", (account,))
+
+
+def balances(t: Transaction, account: str) -> Balances | None:
+    """What an account has."""
+    row = t.row(
+        "SELECT credits_posted - debits_posted - debits_pending AS available, debits_pending AS held,"
+        " credits_pending AS pending FROM ledger_accounts WHERE id = ?",
+        (account,),
+    )
+    return None if row is None else Balances(row["available"], row["held"], row["pending"])
+
+
+def add_transfer(
+    t: Transaction,
+    transfer: str,
+    phase: str,
+    debit: str,
+    credit: str,
+    amount: int,
+    why: Why,
+    *,
+    pending: str | None = None,
+    expires_at: float | None = None,
+) -> None:
+    """Append one transfer; the triggers move the balances and write the statement lines."""
+    t.run(
+        "INSERT INTO ledger_transfers"
+        " (id, phase, pending, debit, credit, amount, expires_at, kind, at, order_id, listing, receipt, note)"
+        " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+        (
+            transfer,
+            phase,
+            pending,
+            debit,
+            credit,
+            amount,
+            expires_at,
+            why.kind,
+            t.now,
+            why.order,
+            why.listing,
+            why.receipt,
+            why.note,
+        ),
+    )
+
+
+def transfer(t: Transaction, transfer: str) -> Any:
+    """One transfer, or None."""
+    return t.row("SELECT * FROM ledger_transfers WHERE id = ?", (transfer,))
+
+
+def resolution(t: Transaction, pending: str) -> Any:
+    """The transfer that resolved a pending one, or None while it is open."""
+    return t.row("SELECT * FROM ledger_transfers WHERE pending = ?", (pending,))
+
+
+def lines(t: Transaction, account: str, before: tuple[int, int] | None, limit: int) -> list[Any]:
+    """Statement lines, newest first, with the other side's handle."""
+    return t.rows(
+        "SELECT e.transfer, e.part, e.kind, e.amount, e.balance, x.at, x.order_id, x.listing, x.receipt, x.note,"
+        " CASE WHEN x.debit = e.account THEN x.credit ELSE x.debit END AS other, a.handle AS other_handle"
+        " FROM ledger_entries e JOIN ledger_transfers x ON x.serial = e.transfer"
+        " LEFT JOIN accounts a ON a.id = CASE WHEN x.debit = e.account THEN x.credit ELSE x.debit END"
+        " WHERE e.account = ? AND (e.transfer, e.part) < (?, ?)"
+        " ORDER BY e.transfer DESC, e.part DESC LIMIT ?",
+        (account, *(before or (2**62, 0)), limit),
+    )

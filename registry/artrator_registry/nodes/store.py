@@ -1,0 +1,93 @@
+"""SQL of nodes."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from artrator.documents import NodeDescriptor
+from artrator.messages import registry as m
+from artrator_registry.storage import Transaction
+
+
+def node(t: Transaction, node: str) -> Any:
+    """A node, or None."""
+    return t.row("SELECT * FROM nodes WHERE id = ?", (node,))
+
+
+def put(t: Transaction, owner: str, descriptor: NodeDescriptor, document: Mapping[str, Any]) -> None:
+    """Register a node, or renew its descriptor."""
+    t.run(
+        "INSERT INTO nodes (id, owner, name, descriptor, issued_at, expires_at, receipt_key, registered_at)"
+        " VALUES (?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (id) DO UPDATE SET name = excluded.name,"
+        " descriptor = excluded.descriptor, issued_at = excluded.issued_at, expires_at = excluded.expires_at",
+        (
+            descriptor.node,
+            owner,
+            descriptor.name,
+            json.dumps(document),
+            descriptor.issued_at,
+            descriptor.expires_at,
+            descriptor.receipt_key,
+            t.now,
+        ),
+    )
+
+
+def seen(t: Transaction, node: str, beat: m.Heartbeat) -> None:
+    """A heartbeat."""
+    t.run(
+        "UPDATE nodes SET seen_at = ?, accepting = ?, queued = ?, version = ? WHERE id = ?",
+        (t.now, int(beat.accepting), min(max(beat.queued, 0), 10**6), beat.version[:80], node),
+    )
+    _set_packages(t, node, beat.packages)
+
+
+def _set_packages(t: Transaction, node: str, packages: Sequence[m.PackageState]) -> None:
+    told = {p.package: (p.state.value, p.expected_wait, p.load_seconds, p.run_seconds) for p in packages}
+    known = {
+        row["package"]: (row["state"], row["expected_wait"], row["load_seconds"], row["run_seconds"])
+        for row in t.rows("SELECT * FROM node_packages WHERE node = ?", (node,))
+    }
+    for package in known.keys() - told.keys():
+        t.run("DELETE FROM node_packages WHERE node = ? AND package = ?", (node, package))
+    for package, state in told.items():
+        if known.get(package) != state:
+            t.run("INSERT OR REPLACE INTO node_packages VALUES (?, ?, ?, ?, ?, ?)", (node, package, *state))
+
+
+def serving(t: Transaction, package: str) -> list[Any]:
+    """Every node that said it has a package, whether it is online or not."""
+    return t.rows(
+        "SELECT n.id, n.name, n.owner, n.descriptor, n.expires_at, n.seen_at, n.accepting, n.queued,"
+        " p.state, p.expected_wait, p.load_seconds, p.run_seconds"
+        " FROM node_packages p JOIN nodes n ON n.id = p.node WHERE p.package = ?",
+        (package,),
+    )
+
+
+def online(t: Transaction, since: float, limit: int) -> list[Any]:
+    """Nodes that were heard of since then."""
+    return t.rows(
+        "SELECT n.id, n.name, n.owner, n.descriptor, n.expires_at, n.seen_at, n.accepting, n.queued,"
+        " 'cold' AS state, 0.0 AS expected_wait, 0.0 AS load_seconds, 0.0 AS run_seconds"
+        " FROM nodes n WHERE n.seen_at > ? ORDER BY n.seen_at DESC LIMIT ?",
+        (since, limit),
+    )
+
+
+def count_online(t: Transaction, since: float) -> int:
+    """How many nodes were heard of since then."""
+    return int(t.row("SELECT count(*) FROM nodes WHERE seen_at > ?", (since,))[0])
+
+
+def states(t: Transaction, packages: Sequence[str], since: float) -> list[Any]:
+    """For each of the packages: the states in which online nodes have it, and how many."""
+    marks = ",".join("?" * len(packages))
+    return t.rows(
+        "SELECT p.package, p.state, count(*) AS nodes FROM node_packages p JOIN nodes n ON n.id = p.node"
+        f" WHERE p.package IN ({marks}) AND n.seen_at > ? AND n.accepting = 1 AND n.expires_at > ?"  # marks only
+        " GROUP BY p.package, p.state",
+        (*packages, since, t.now),
+    )

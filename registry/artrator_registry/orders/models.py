@@ -1,0 +1,41 @@
+"""What the order service hands around."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from artrator.documents import Acknowledgement, Receipt, Ticket
+
+
+@dataclass(frozen=True)
+class CheckedReceipt:
+    """A receipt that the order's node signed and that fits the order."""
+
+    receipt: Receipt
+    document: Mapping[str, Any]
+    digest: str
+
+
+@dataclass(frozen=True)
+class CheckedAcknowledgement:
+    """An acknowledgement that the order's buyer signed, of one receipt."""
+
+    acknowledgement: Acknowledgement
+    document: Mapping[str, Any]
+
+
+@dataclass(frozen=True)
+class NewOrder:
+    """An order about to be placed: its ticket is signed and its quote was read; the writer has the last word."""
+
+    id: str
+    body: str
+    buyer: str
+    api_key: str | None
+    quote: str
+    creator: str
+    ticket: Ticket
+    token: str
+    token_digest: str

@@ -1,0 +1,98 @@
+"""Quotes: the price of one request, with a hard cap and the nodes that can run it."""
+
+from __future__ import annotations
+
+import json
+import uuid
+from collections.abc import Mapping
+from typing import Any
+
+from artrator.documents import Offer
+from artrator.errors import ArtratorError, Code
+from artrator.messages import registry as m
+from artrator.money import MAX_AMOUNT, format_credits
+from artrator.package import from_validated
+from artrator_registry.accounts.models import Caller
+from artrator_registry.listings import store as listings
+from artrator_registry.listings.service import find
+from artrator_registry.nodes.service import candidates
+from artrator_registry.orders import store
+from artrator_registry.settings import Settings
+from artrator_registry.storage import Transaction
+
+
+def prepare(t: Transaction, who: Caller, request: m.QuoteRequest, settings: Settings) -> tuple[m.Quote, dict[str, Any]]:
+    """A quote as the buyer sees it and as it is stored; raises ArtratorError ``listing_unknown no_node …``."""
+    version = find(t, request.listing, request.version)
+    offered = listings.offer(t, version["version_id"])
+    offer = Offer.peek(json.loads(offered["document"]))
+    check_measures(request.measures, {unit.name for unit in from_validated(version["manifest"]).cost.units})
+    # Nobody pays themselves: a creator tries the own model for nothing.
+    own = version["creator"] == who.account
+    lines = {unit: 0 if own else amount for unit, amount in offer.breakdown(request.measures).items()}
+    price = sum(lines.values())
+    if price > MAX_AMOUNT:
+        raise ArtratorError(
+            Code.REQUEST_INVALID,
+            f"This would cost {format_credits(price)} credits, more than an order can.",
+            field="measures",
+        )
+    quote = m.Quote(
+        quote=str(uuid.uuid4()),
+        listing=version["listing"],
+        package=version["package"],
+        offer=offered["digest"],
+        price=price,
+        cap=price,
+        breakdown=[
+            m.PriceLine(unit=unit, measure=1 if unit == "base" else request.measures.get(unit, 0), amount=amount)
+            for unit, amount in lines.items()
+        ],
+        nodes=candidates(t, version["listing"], version["package"], version["creator"], settings.online_seconds),
+        expires_at=t.now + settings.quote_seconds,
+    )
+    stored = {
+        "id": quote.quote,
+        "buyer": who.account,
+        "listing": quote.listing,
+        "version": version["version_id"],
+        "package": quote.package,
+        "offer": quote.offer,
+        "creator": version["creator"],
+        "request": request.request,
+        "measures": json.dumps(dict(request.measures)),
+        "cap": quote.cap,
+        "expires_at": quote.expires_at,
+    }
+    return quote, stored
+
+
+def check_measures(measures: Mapping[str, int], units: set[str]) -> None:
+    """Every cost unit must be measured: one that is left out would be free here and refused by the node."""
+    if missing := sorted(units - measures.keys()):
+        raise ArtratorError(
+            Code.REQUEST_INVALID, f"The cost unit {missing[0]!r} is not measured.", field=f"measures.{missing[0]}"
+        )
+    if unknown := sorted(measures.keys() - units):
+        raise ArtratorError(
+            Code.REQUEST_INVALID,
+            f"The package has no cost unit {unknown[0][:64]!r}.",
+            field="measures",
+            units=sorted(units),
+        )
+
+
+def usable(t: Transaction, who: Caller, quote: str, max_price: int) -> Any:
+    """A quote that the caller may order now; raises ArtratorError ``quote_unknown quote_expired price_above_cap``."""
+    found = store.quote(t, quote)
+    if found is None or found["buyer"] != who.account:
+        raise ArtratorError(Code.QUOTE_UNKNOWN, "There is no such quote for you.")
+    if found["expires_at"] <= t.now:
+        raise ArtratorError(Code.QUOTE_EXPIRED, "The quote has expired.")
+    if found["cap"] > max_price:
+        raise ArtratorError(
+            Code.PRICE_ABOVE_CAP,
+            f"The quote is for up to {format_credits(found['cap'])} credits, more than the most you would pay.",
+            cap=found["cap"],
+        )
+    return found

@@ -1,0 +1,109 @@
+"""HTTP routes of quotes and orders."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+from fastapi import APIRouter, Depends, Path, Query
+
+from artrator.errors import Code
+from artrator.messages import registry as m
+from artrator_registry.core import Registry
+from artrator_registry.http.callers import SignedIn, the_registry
+from artrator_registry.http.problems import responses
+
+router = APIRouter(tags=["orders"])
+_Registry = Annotated[Registry, Depends(the_registry)]
+_Order = Annotated[
+    str,
+    Path(
+        pattern=r"^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$",
+        description="Made and stored by the buyer before it is sent.",
+    ),
+]
+_AUTH = (Code.SESSION_INVALID, Code.API_KEY_INVALID, Code.SCOPE_MISSING)
+_DOCUMENTS = (Code.ORDER_UNKNOWN, Code.ORDER_CLOSED, Code.CONFLICT, Code.RECEIPT_INVALID, Code.DOCUMENT_INVALID)
+
+
+@router.post("/v1/quotes", summary="Ask for a price", responses=responses(*_AUTH, Code.LISTING_UNKNOWN, Code.NO_NODE))
+async def quote(body: m.QuoteRequest, who: SignedIn, registry: _Registry) -> m.Quote:
+    """Only numbers that cost something and a salted digest are sent: never the prompt. The answer has a hard cap and
+    the nodes that can run it, best first.
+    """
+    who.require(m.Scope.ORDERS_WRITE)
+    return await registry.orders.quote(who, body)
+
+
+@router.put(
+    "/v1/orders/{order}",
+    summary="Accept a quote",
+    responses=responses(
+        *_AUTH,
+        Code.QUOTE_UNKNOWN,
+        Code.QUOTE_EXPIRED,
+        Code.PRICE_ABOVE_CAP,
+        Code.CREDITS_INSUFFICIENT,
+        Code.SPENDING_LIMIT,
+        Code.NODE_UNKNOWN,
+        Code.CONFLICT,
+    ),
+)
+async def order(order: _Order, body: m.OrderRequest, who: SignedIn, registry: _Registry) -> m.Order:
+    """Sets the cap aside and answers with a ticket for the node, in one transaction. The same id and body give the
+    same answer; the same id and another body are a `conflict`.
+    """
+    who.require(m.Scope.ORDERS_WRITE)
+    return await registry.orders.order(who, order, body)
+
+
+@router.get("/v1/orders", summary="My orders", responses=responses(*_AUTH))
+async def orders(
+    who: SignedIn,
+    registry: _Registry,
+    before: Annotated[str | None, Query(max_length=200, description="`next` of the page before.")] = None,
+    limit: Annotated[int, Query(ge=1, le=200)] = 50,
+) -> m.Orders:
+    """Newest first."""
+    who.require(m.Scope.ACCOUNT_READ)
+    return await registry.orders.orders(who, before, limit)
+
+
+@router.get("/v1/orders/{order}", summary="How an order stands", responses=responses(*_AUTH, Code.ORDER_UNKNOWN))
+async def get_order(order: _Order, who: SignedIn, registry: _Registry) -> m.Order:
+    """For its buyer and its creator; the ticket is for the buyer only."""
+    who.require(m.Scope.ACCOUNT_READ)
+    return await registry.orders.get(who, order)
+
+
+@router.delete(
+    "/v1/orders/{order}",
+    summary="Give up an order",
+    responses=responses(*_AUTH, Code.ORDER_UNKNOWN, Code.ORDER_CLOSED, Code.FORBIDDEN),
+)
+async def cancel(order: _Order, who: SignedIn, registry: _Registry) -> m.Order:
+    """States that nothing arrived. The node is told with its next heartbeat. The hold is released as soon as the node
+    says that it will not run the job, and at the latest shortly after the ticket's `finish_by`: until then the node
+    may be working. A running job is stopped faster at the node itself.
+    """
+    who.require(m.Scope.ORDERS_WRITE)
+    return await registry.orders.cancel(who, order, up_seconds=registry.sweeper.up_seconds)
+
+
+@router.put("/v1/orders/{order}/receipt", summary="A node's receipt", responses=responses(*_AUTH, *_DOCUMENTS))
+async def claim(order: _Order, body: m.Claim, who: SignedIn, registry: _Registry) -> m.Order:
+    """`delivered` with an accepting acknowledgement is charged at once, without one when the time to object is over;
+    `failed` and `cancelled` release the hold at once. Repeating it is harmless.
+    """
+    who.require(m.Scope.NODES_WRITE)
+    return await registry.orders.report(who, order, body)
+
+
+@router.put(
+    "/v1/orders/{order}/acknowledgement",
+    summary="A buyer's acknowledgement",
+    responses=responses(*_AUTH, *_DOCUMENTS),
+)
+async def acknowledge(order: _Order, body: m.Acknowledge, who: SignedIn, registry: _Registry) -> m.Order:
+    """Both documents, so that a node that is lost loses nothing. `refused` opens a dispute: the money stays held."""
+    who.require(m.Scope.ORDERS_WRITE)
+    return await registry.orders.report(who, order, body)

@@ -1,0 +1,91 @@
+"""Tables of quotes and orders."""
+
+from __future__ import annotations
+
+from sqlite_utils import Database, Migrations
+
+from artrator_registry.storage import statements
+
+migrations = Migrations("artrator-registry-orders")
+
+
+@migrations()
+def m001_create_orders(db: Database) -> None:
+    # What was agreed never changes after the row is written; a trigger keeps the states to their one-way roads.
+    statements(
+        """
+        CREATE TABLE quotes (
+            id TEXT PRIMARY KEY,
+            buyer TEXT NOT NULL REFERENCES accounts (id),
+            listing TEXT NOT NULL,
+            version INTEGER NOT NULL REFERENCES versions (id),
+            package TEXT NOT NULL,
+            offer TEXT NOT NULL REFERENCES offers (digest),
+            creator TEXT NOT NULL REFERENCES accounts (id),
+            request TEXT NOT NULL,
+            measures TEXT NOT NULL,
+            cap INTEGER NOT NULL CHECK (cap >= 0),
+            expires_at REAL NOT NULL
+        ) STRICT
+        """,
+        "CREATE INDEX quotes_expiry ON quotes (expires_at)",
+        """
+        CREATE TABLE orders (
+            serial INTEGER PRIMARY KEY AUTOINCREMENT,
+            id TEXT NOT NULL UNIQUE,
+            body TEXT NOT NULL,
+            buyer TEXT NOT NULL REFERENCES accounts (id),
+            creator TEXT NOT NULL REFERENCES accounts (id),
+            api_key TEXT REFERENCES api_keys (id),
+            listing TEXT NOT NULL,
+            package TEXT NOT NULL,
+            node TEXT NOT NULL REFERENCES nodes (id),
+            offer TEXT NOT NULL REFERENCES offers (digest),
+            request TEXT NOT NULL,
+            measures TEXT NOT NULL,
+            cap INTEGER NOT NULL CHECK (cap >= 0),
+            charged INTEGER NOT NULL DEFAULT 0 CHECK (charged BETWEEN 0 AND cap),
+            state TEXT NOT NULL
+                CHECK (state IN ('held', 'claimed', 'settled', 'released', 'disputed', 'refunded')),
+            ticket TEXT NOT NULL,
+            ticket_digest TEXT NOT NULL,
+            created_at REAL NOT NULL,
+            start_by INTEGER NOT NULL,
+            finish_by INTEGER NOT NULL,
+            capture_by INTEGER NOT NULL,
+            settle_at REAL,
+            ended_at REAL,
+            cancel_requested_at REAL,
+            receipt TEXT,
+            receipt_digest TEXT,
+            acknowledgement TEXT,
+            late_receipt TEXT,
+            reason TEXT,
+            CHECK ((receipt IS NULL) = (receipt_digest IS NULL)),
+            CHECK (state NOT IN ('claimed', 'settled') OR receipt IS NOT NULL),
+            CHECK ((state = 'claimed') = (settle_at IS NOT NULL)),
+            CHECK ((state IN ('settled', 'released', 'refunded')) = (ended_at IS NOT NULL)),
+            CHECK (charged = 0 OR state = 'settled')
+        ) STRICT
+        """,
+        "CREATE INDEX orders_buyer ON orders (buyer, serial)",
+        "CREATE INDEX orders_node ON orders (node) WHERE state = 'held' AND cancel_requested_at IS NOT NULL",
+        "CREATE INDEX orders_held ON orders (finish_by) WHERE state = 'held'",
+        "CREATE INDEX orders_claimed ON orders (settle_at) WHERE state = 'claimed'",
+        "CREATE INDEX orders_api_key ON orders (api_key) WHERE api_key IS NOT NULL",
+        """
+        CREATE TRIGGER orders_agreed BEFORE UPDATE OF id, body, buyer, creator, api_key, listing, package, node, offer,
+            request, measures, cap, ticket, ticket_digest, created_at, start_by, finish_by, capture_by ON orders
+        BEGIN SELECT RAISE(ABORT, 'orders: what was agreed does not change'); END
+        """,
+        """
+        CREATE TRIGGER orders_one_way BEFORE UPDATE OF state ON orders
+        WHEN NEW.state <> OLD.state AND NOT (
+            (OLD.state = 'held' AND NEW.state IN ('claimed', 'settled', 'released', 'disputed'))
+            OR (OLD.state = 'claimed' AND NEW.state IN ('settled', 'released', 'disputed'))
+            OR (OLD.state = 'disputed' AND NEW.state IN ('settled', 'refunded'))
+        )
+        BEGIN SELECT RAISE(ABORT, 'orders: there is no such road between states'); END
+        """,
+        "CREATE TRIGGER orders_kept BEFORE DELETE ON orders BEGIN SELECT RAISE(ABORT, 'orders: orders are kept'); END",
+    )(db)

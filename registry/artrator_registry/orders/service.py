@@ -1,0 +1,254 @@
+"""Orders: placing them, what nodes and buyers say about them, and giving up.
+
+Signatures are made and checked on a reader's thread; the writer then decides on the state it finds, so that it stays
+quick and whatever happened in between counts.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from typing import Any
+
+from artrator.canonical import canonical_json, sha256
+from artrator.documents import Ticket, ticket_digest
+from artrator.documents.ticket import issue
+from artrator.errors import ArtratorError, Code
+from artrator.messages import registry as m
+from artrator_registry.accounts import service as accounts
+from artrator_registry.accounts import store as account_store
+from artrator_registry.accounts.models import Caller
+from artrator_registry.authority import Authority
+from artrator_registry.nodes import store as nodes
+from artrator_registry.orders import quotes, settlement, store
+from artrator_registry.orders.models import CheckedAcknowledgement, CheckedReceipt, NewOrder
+from artrator_registry.orders.receipts import check_acknowledgement, check_receipt, failure
+from artrator_registry.paging import pack, unpack
+from artrator_registry.settings import Settings
+from artrator_registry.storage import Database, Transaction
+
+
+class Orders:
+    """Everything about orders."""
+
+    def __init__(self, database: Database, settings: Settings, authority: Authority) -> None:
+        self._db = database
+        self._settings = settings
+        self._authority = authority
+
+    async def quote(self, who: Caller, request: m.QuoteRequest) -> m.Quote:
+        """A price with a hard cap."""
+        quote, stored = await self._db.read(quotes.prepare, who, request, self._settings)
+        await self._db.write(store.add_quote, stored)
+        return quote
+
+    async def order(self, who: Caller, order: str, request: m.OrderRequest) -> m.Order:
+        """Accept a quote: hold, order and ticket in one transaction."""
+        new = await self._db.read(self._prepare, who, order, request)
+        if isinstance(new, m.Order):
+            return new
+        return await self._db.write(_place, who, new, request.max_price)
+
+    async def get(self, who: Caller, order: str) -> m.Order:
+        """How an order stands, for its buyer and its creator."""
+        return await self._db.read(lambda t: as_message(_visible(t, who, order), who))
+
+    async def orders(self, who: Caller, before: str | None, limit: int) -> m.Orders:
+        """The caller's orders, newest first."""
+        return await self._db.read(_orders, who, before, limit)
+
+    async def cancel(self, who: Caller, order: str, *, up_seconds: float) -> m.Order:
+        """The buyer gives up; see ``orders.sweeper`` for when the money comes back."""
+        return await self._db.write(_cancel, who, order, self._settings, up_seconds)
+
+    async def report(self, who: Caller, order: str, request: m.Claim | m.Acknowledge) -> m.Order:
+        """What the node says it did, what the buyer says arrived. Either of them may bring it."""
+        receipt, acknowledgement = await self._db.read(_check, who, order, request.receipt, request.acknowledgement)
+        answer = await self._db.write(_apply, who, order, receipt, acknowledgement, self._settings)
+        if isinstance(answer, ArtratorError):
+            raise answer
+        return answer
+
+    def _prepare(self, t: Transaction, who: Caller, order: str, request: m.OrderRequest) -> NewOrder | m.Order:
+        body = sha256(canonical_json(request.model_dump()))
+        known = _repeated(t, who, order, body)
+        if known is not None:
+            return known
+        quote = quotes.usable(t, who, request.quote, request.max_price)
+        node = nodes.node(t, request.node)
+        if node is None or node["owner"] != quote["creator"]:
+            raise ArtratorError(Code.NODE_UNKNOWN, "The quote does not name this node.")
+        if node["expires_at"] <= t.now:
+            raise ArtratorError(Code.NO_NODE, "The node's descriptor has expired.")
+        now = int(t.now)
+        ticket = Ticket(
+            iss=self._authority.id,
+            aud=request.node,
+            sub=who.account,
+            cnf=who.public_key,
+            jti=order,
+            iat=now,
+            listing=quote["listing"],
+            package=quote["package"],
+            offer=quote["offer"],
+            request=quote["request"],
+            measures=json.loads(quote["measures"]),
+            cap=quote["cap"],
+            start_by=now + self._settings.start_seconds,
+            finish_by=now + self._settings.finish_seconds,
+            capture_by=now + self._settings.capture_seconds,
+        )
+        token = issue(ticket, self._authority.signer(t.now))
+        return NewOrder(
+            id=order,
+            body=body,
+            buyer=who.account,
+            api_key=who.api_key,
+            quote=quote["id"],
+            creator=quote["creator"],
+            ticket=ticket,
+            token=token,
+            token_digest=ticket_digest(token),
+        )
+
+
+def as_message(row: Any, who: Caller) -> m.Order:
+    """An order as one of its two sides sees it."""
+    return m.Order(
+        order=row["id"],
+        state=m.OrderState(row["state"]),
+        listing=row["listing"],
+        package=row["package"],
+        node=row["node"],
+        cap=row["cap"],
+        charged=row["charged"],
+        created_at=row["created_at"],
+        capture_by=row["capture_by"],
+        ticket=row["ticket"] if row["buyer"] == who.account else None,
+        receipt=_json(row["receipt"]),
+        acknowledgement=_json(row["acknowledgement"]),
+        reason=row["reason"],
+    )
+
+
+def _repeated(t: Transaction, who: Caller, order: str, body: str) -> m.Order | None:
+    row = store.order(t, order)
+    if row is None:
+        return None
+    if row["buyer"] != who.account or row["body"] != body:
+        raise ArtratorError(Code.CONFLICT, "This order id was used for something else.")
+    return as_message(row, who)
+
+
+def _place(t: Transaction, who: Caller, new: NewOrder, max_price: int) -> m.Order:
+    known = _repeated(t, who, new.id, new.body)
+    if known is not None:
+        return known
+    quotes.usable(t, who, new.quote, max_price)
+    if new.api_key is not None:
+        accounts.spend(t, new.api_key, new.ticket.cap)
+    store.add_order(t, new)
+    row = store.order(t, new.id)
+    settlement.open_hold(t, row)
+    return as_message(row, who)
+
+
+def _visible(t: Transaction, who: Caller, order: str) -> Any:
+    row = store.order(t, order)
+    if row is None or who.account not in (row["buyer"], row["creator"]):
+        raise ArtratorError(Code.ORDER_UNKNOWN, "You have no such order.")
+    return row
+
+
+def _orders(t: Transaction, who: Caller, before: str | None, limit: int) -> m.Orders:
+    cursor = unpack(before, int)[0] if before else None
+    rows = store.orders(t, who.account, cursor, limit + 1)
+    following = pack(rows[limit - 1]["serial"]) if len(rows) > limit else None
+    return m.Orders(items=[as_message(row, who) for row in rows[:limit]], next=following)
+
+
+def _cancel(t: Transaction, who: Caller, order: str, settings: Settings, up_seconds: float) -> m.Order:
+    row = _visible(t, who, order)
+    if row["buyer"] != who.account:
+        raise ArtratorError(Code.FORBIDDEN, "Only the buyer can give up an order.")
+    if row["state"] == "held":
+        node_had_its_time = row["finish_by"] + settings.grace_seconds < t.now and up_seconds >= settings.grace_seconds
+        if node_had_its_time:
+            settlement.release(t, row, "cancelled")
+        else:
+            store.request_cancel(t, order)
+    elif row["state"] != "released":
+        raise ArtratorError(
+            Code.ORDER_CLOSED,
+            "The node has delivered this order, so it cannot be given up.",
+            cure="If what arrived is not right, refuse it with an acknowledgement.",
+        )
+    return as_message(store.order(t, order), who)
+
+
+def _check(
+    t: Transaction,
+    who: Caller,
+    order: str,
+    receipt: Mapping[str, Any],
+    acknowledgement: Mapping[str, Any] | None,
+) -> tuple[CheckedReceipt, CheckedAcknowledgement | None]:
+    row = _visible(t, who, order)
+    node = nodes.node(t, row["node"])
+    checked = check_receipt(row, node["receipt_key"], receipt)
+    if acknowledgement is None:
+        return checked, None
+    buyer = account_store.by_id(t, row["buyer"])
+    return checked, check_acknowledgement(row, buyer["public_key"], checked, acknowledgement)
+
+
+def _apply(
+    t: Transaction,
+    who: Caller,
+    order: str,
+    receipt: CheckedReceipt,
+    acknowledgement: CheckedAcknowledgement | None,
+    settings: Settings,
+) -> m.Order | ArtratorError:
+    row = store.order(t, order)
+    if row["receipt_digest"] is None and row["state"] == "held":
+        store.keep_receipt(t, order, receipt)
+        if receipt.receipt.outcome == "delivered":
+            store.claim(t, order, t.now + settings.dispute_seconds)
+        else:
+            settlement.release(t, store.order(t, order), failure(receipt.receipt))
+        row = store.order(t, order)
+    elif row["receipt_digest"] != receipt.digest:
+        if row["receipt_digest"] is not None:
+            raise ArtratorError(Code.CONFLICT, "Another receipt for this order came before.")
+        # Returned, not raised: raising would undo what is kept here.
+        store.keep_late_receipt(t, order, receipt)
+        return _closed(row)
+    if acknowledgement is not None and row["acknowledgement"] is None:
+        _answer(t, row, acknowledgement, settings)
+    return as_message(store.order(t, order), who)
+
+
+def _answer(t: Transaction, row: Any, checked: CheckedAcknowledgement, settings: Settings) -> None:
+    accepted = checked.acknowledgement.verdict == "accepted"
+    if row["state"] == "claimed":
+        store.keep_acknowledgement(t, row["id"], checked)
+        if accepted:
+            settlement.settle(t, row, settings.fee_basis_points)
+        else:
+            store.dispute(t, row["id"])
+    elif row["state"] == "settled" and not accepted:
+        raise ArtratorError(Code.ORDER_CLOSED, "The time to refuse this delivery is over.")
+
+
+def _closed(row: Any) -> ArtratorError:
+    return ArtratorError(
+        Code.ORDER_CLOSED, f"The order has ended ({row['state']}: {row['reason'] or 'no reason'}).", state=row["state"]
+    )
+
+
+def _json(text: str | None) -> Mapping[str, Any] | None:
+    if text is None:
+        return None
+    value: Mapping[str, Any] = json.loads(text)
+    return value

@@ -1,0 +1,144 @@
+"""SQL of quotes and orders."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from typing import Any
+
+from artrator_registry.orders.models import CheckedAcknowledgement, CheckedReceipt, NewOrder
+from artrator_registry.storage import Transaction
+
+
+def add_quote(t: Transaction, values: Mapping[str, object]) -> None:
+    """A new quote."""
+    t.run(
+        "INSERT INTO quotes (id, buyer, listing, version, package, offer, creator, request, measures, cap, expires_at)"
+        " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+        tuple(values.values()),
+    )
+
+
+def quote(t: Transaction, quote: str) -> Any:
+    """A quote, or None."""
+    return t.row("SELECT * FROM quotes WHERE id = ?", (quote,))
+
+
+def forget_quotes(t: Transaction, before: float) -> None:
+    """Delete quotes that ended before then."""
+    t.run("DELETE FROM quotes WHERE expires_at < ?", (before,))
+
+
+def order(t: Transaction, order: str) -> Any:
+    """An order, or None."""
+    return t.row("SELECT * FROM orders WHERE id = ?", (order,))
+
+
+def add_order(t: Transaction, new: NewOrder) -> None:
+    """A new order, held."""
+    ticket = new.ticket
+    t.run(
+        "INSERT INTO orders (id, body, buyer, creator, api_key, listing, package, node, offer, request, measures, cap,"
+        " state, ticket, ticket_digest, created_at, start_by, finish_by, capture_by)"
+        " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, 'held', ?, ?, ?, ?, ?, ?)",
+        (
+            new.id,
+            new.body,
+            new.buyer,
+            new.creator,
+            new.api_key,
+            ticket.listing,
+            ticket.package,
+            ticket.aud,
+            ticket.offer,
+            ticket.request,
+            json.dumps(dict(ticket.measures)),
+            ticket.cap,
+            new.token,
+            new.token_digest,
+            t.now,
+            ticket.start_by,
+            ticket.finish_by,
+            ticket.capture_by,
+        ),
+    )
+
+
+def orders(t: Transaction, buyer: str, before: int | None, limit: int) -> list[Any]:
+    """A buyer's orders, newest first."""
+    return t.rows(
+        "SELECT * FROM orders WHERE buyer = ? AND serial < ? ORDER BY serial DESC LIMIT ?",
+        (buyer, before if before is not None else 2**62, limit),
+    )
+
+
+def keep_receipt(t: Transaction, order: str, receipt: CheckedReceipt) -> None:
+    """The receipt of an order; there is only ever one."""
+    t.run(
+        "UPDATE orders SET receipt = ?, receipt_digest = ? WHERE id = ? AND receipt IS NULL",
+        (json.dumps(receipt.document), receipt.digest, order),
+    )
+
+
+def keep_late_receipt(t: Transaction, order: str, receipt: CheckedReceipt) -> None:
+    """A receipt that came after the hold was released: evidence, if the two sides ever disagree."""
+    t.run(
+        "UPDATE orders SET late_receipt = ? WHERE id = ? AND late_receipt IS NULL",
+        (json.dumps(receipt.document), order),
+    )
+
+
+def keep_acknowledgement(t: Transaction, order: str, acknowledgement: CheckedAcknowledgement) -> None:
+    """The buyer's answer to the receipt."""
+    t.run("UPDATE orders SET acknowledgement = ? WHERE id = ?", (json.dumps(acknowledgement.document), order))
+
+
+def request_cancel(t: Transaction, order: str) -> None:
+    """The buyer wants out; the first time counts."""
+    t.run(
+        "UPDATE orders SET cancel_requested_at = ?, reason = 'cancel_requested'"
+        " WHERE id = ? AND cancel_requested_at IS NULL",
+        (t.now, order),
+    )
+
+
+def claim(t: Transaction, order: str, settle_at: float) -> None:
+    """Delivered, says the node; the buyer may object until then."""
+    t.run("UPDATE orders SET state = 'claimed', settle_at = ?, reason = NULL WHERE id = ?", (settle_at, order))
+
+
+def dispute(t: Transaction, order: str) -> None:
+    """The buyer refused what was delivered."""
+    t.run("UPDATE orders SET state = 'disputed', settle_at = NULL, reason = 'disputed' WHERE id = ?", (order,))
+
+
+def end(t: Transaction, order: str, state: str, charged: int, reason: str | None) -> None:
+    """The order has ended."""
+    t.run(
+        "UPDATE orders SET state = ?, charged = ?, reason = ?, settle_at = NULL, ended_at = ? WHERE id = ?",
+        (state, charged, reason, t.now, order),
+    )
+
+
+def due(t: Transaction, limit: int) -> list[Any]:
+    """Delivered orders whose time to object is over."""
+    return t.rows("SELECT * FROM orders WHERE state = 'claimed' AND settle_at <= ? LIMIT ?", (t.now, limit))
+
+
+def overdue(t: Transaction, grace: float, online: float, limit: int) -> list[Any]:
+    """Held orders whose node had its time: see ``orders.sweeper`` for the rule."""
+    return t.rows(
+        "SELECT o.* FROM orders o JOIN nodes n ON n.id = o.node WHERE o.state = 'held' AND o.finish_by < ? AND ("
+        " o.capture_by < ? OR o.cancel_requested_at IS NOT NULL OR (n.seen_at > ? AND n.seen_at > o.finish_by + ?))"
+        " LIMIT ?",
+        (t.now - grace, t.now, t.now - online, grace, limit),
+    )
+
+
+def cancelling(t: Transaction, node: str, limit: int) -> list[str]:
+    """Held orders on a node whose buyers want out."""
+    rows = t.rows(
+        "SELECT id FROM orders WHERE node = ? AND state = 'held' AND cancel_requested_at IS NOT NULL LIMIT ?",
+        (node, limit),
+    )
+    return [row["id"] for row in rows]

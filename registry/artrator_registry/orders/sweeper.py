@@ -1,0 +1,107 @@
+"""What ends by itself. The rule, so that it can rob neither side:
+
+- A receipt counts as long as the hold is open, however late it comes. Expiry is an event in the writer, not a
+  comparison of clocks.
+- Nothing is released before ``finish_by`` + grace, because until then the node may be running the job, offline.
+- After that, a held order is released if the node is online (it can reach us, and says nothing), or if the buyer gave
+  up, which states that nothing arrived. A node that is cut off, and whose buyer says nothing, has until ``capture_by``.
+- Time during which this registry was down does not count against a node: nothing is released in the first grace after
+  a start, nor until a clock that jumped has been steady for a while.
+- A delivery that its buyer never answered is charged when the time to object is over.
+- A receipt that comes after the release is answered ``order_closed`` and kept as evidence.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import logging
+import time
+from typing import Final
+
+from artrator.errors import ArtratorError
+from artrator_registry.accounts.service import Accounts
+from artrator_registry.authority import Authority
+from artrator_registry.orders import settlement, store
+from artrator_registry.settings import Settings
+from artrator_registry.storage import Database, Transaction
+
+_log = logging.getLogger("artrator_registry.orders")
+
+#: So many orders in one command keep the writer free for buyers in between.
+_BATCH: Final = 100
+_DAY: Final = 86_400.0
+
+
+class Sweeper:
+    """Looks every few seconds at what has run out."""
+
+    def __init__(self, database: Database, settings: Settings, accounts: Accounts, authority: Authority) -> None:
+        self._db = database
+        self._settings = settings
+        self._accounts = accounts
+        self._authority = authority
+        self._started = time.monotonic()
+        self._look = (database.clock(), time.monotonic())
+        self._steady_since = time.monotonic() - settings.clock_settle_seconds
+
+    @property
+    def up_seconds(self) -> float:
+        """How long this registry has been up."""
+        return time.monotonic() - self._started
+
+    def trust_the_clock(self) -> None:
+        """Take the clock as it is now for right, whatever it said before."""
+        self._look = (self._db.clock(), time.monotonic())
+
+    async def run(self) -> None:
+        """Sweep until cancelled."""
+        while True:
+            await asyncio.sleep(self._settings.sweep_seconds)
+            try:
+                await self.sweep()
+            except ArtratorError as problem:  # a full disk: the next sweep may find it cured
+                _log.error("sweep: %s %s", problem.code, problem.message)
+            except Exception:
+                _log.exception("sweep failed")
+
+    async def sweep(self, *, up_seconds: float | None = None) -> int:
+        """Look once; answers how many orders ended. ``up_seconds`` stands in for the time since the start."""
+        await self._db.write(self._housekeeping)
+        if not self._clock_is_steady():
+            return 0
+        ended = 0
+        while batch := await self._db.write(self._settle_due):
+            ended += batch
+        if (self.up_seconds if up_seconds is None else up_seconds) >= self._settings.grace_seconds:
+            while batch := await self._db.write(self._release_overdue):
+                ended += batch
+        return ended
+
+    def _housekeeping(self, t: Transaction) -> None:
+        self._accounts.sweep(t)
+        store.forget_quotes(t, t.now - _DAY)
+        with contextlib.suppress(OSError):  # the keys' folder may be read-only for a while; the next sweep tries again
+            self._authority.prepare(t.now)
+
+    def _settle_due(self, t: Transaction) -> int:
+        rows = store.due(t, _BATCH)
+        for row in rows:
+            settlement.settle(t, row, self._settings.fee_basis_points)
+        return len(rows)
+
+    def _release_overdue(self, t: Transaction) -> int:
+        rows = store.overdue(t, self._settings.grace_seconds, self._settings.online_seconds, _BATCH)
+        for row in rows:
+            reason = "cancelled" if row["cancel_requested_at"] is not None else "expired"
+            settlement.release(t, row, reason, expired=True)
+        return len(rows)
+
+    def _clock_is_steady(self) -> bool:
+        wall, steady = self._db.clock(), time.monotonic()
+        moved = (wall - self._look[0]) - (steady - self._look[1])
+        self._look = (wall, steady)
+        if abs(moved) > self._settings.clock_jump_seconds:
+            _log.warning("the clock jumped by %.0f s; nothing expires until it has been steady for a while", moved)
+            self._steady_since = steady
+        return steady - self._steady_since >= self._settings.clock_settle_seconds

@@ -1,0 +1,85 @@
+"""Vouchers and grants: how credits come into a registry that has no payment provider.
+
+A rail is only a source account of the ledger; every other rail will move money the same way.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import secrets
+import uuid
+from typing import Final
+
+from artrator.errors import ArtratorError, Code
+from artrator.messages import registry as m
+from artrator_registry.accounts import store as accounts
+from artrator_registry.accounts.models import Caller
+from artrator_registry.ledger import service as ledger
+from artrator_registry.ledger.models import GRANTS, VOUCHERS, Why, transfer_id
+from artrator_registry.rails import store
+from artrator_registry.storage import Database, Transaction
+
+#: Crockford's base 32: no letter that is mistaken for a digit when read from paper.
+_ALPHABET: Final = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
+_LOOKALIKES: Final = str.maketrans("OILU", "011V")
+#: 26 letters of 5 bits: 128 bits and a little more.
+_LETTERS: Final = 26
+
+
+class Rails:
+    """The built-in rails."""
+
+    def __init__(self, database: Database) -> None:
+        self._db = database
+
+    async def redeem(self, who: Caller, request: m.VoucherRedemption) -> m.VoucherRedeemed:
+        """Redeem a voucher."""
+        return await self._db.write(redeem, who.account, request.code)
+
+
+def new_code() -> str:
+    """A fresh voucher code, in groups that can be typed."""
+    letters = "".join(secrets.choice(_ALPHABET) for _ in range(_LETTERS))
+    return "-".join(letters[i : i + 5] for i in range(0, _LETTERS, 5))
+
+
+def create_vouchers(t: Transaction, amount: int, count: int, expires_at: float | None) -> tuple[str, list[str]]:
+    """New vouchers of ``amount`` each: the batch's id and the codes, which are never shown again."""
+    batch = str(uuid.uuid4())
+    codes = [new_code() for _ in range(count)]
+    for code in codes:
+        store.add_voucher(t, _digest(code), batch, amount, expires_at)
+    return batch, codes
+
+
+def redeem(t: Transaction, account: str, code: str) -> m.VoucherRedeemed:
+    """Move a voucher's amount to an account, once; raises ArtratorError ``voucher_invalid``."""
+    digest = _digest(code)
+    found = store.voucher(t, digest)
+    if found is None:
+        raise ArtratorError(Code.VOUCHER_INVALID, "There is no voucher with this code.")
+    if found["redeemed_by"] is not None:
+        by = "you" if found["redeemed_by"] == account else "another account"
+        raise ArtratorError(Code.VOUCHER_INVALID, f"This voucher was redeemed by {by} before.")
+    if found["expires_at"] is not None and found["expires_at"] <= t.now:
+        raise ArtratorError(Code.VOUCHER_INVALID, "This voucher has expired.")
+    store.redeem(t, digest, account)
+    cause = f"voucher:{digest.hex()}"
+    ledger.move(t, transfer_id(cause, "redeem"), VOUCHERS, account, found["amount"], Why("voucher"))
+    return m.VoucherRedeemed(amount=found["amount"], balance=ledger.balance(t, account))
+
+
+def grant(t: Transaction, handle: str, amount: int, note: str, request: str) -> m.Balance:
+    """Give credits to an account. ``request`` names this grant, so that repeating it gives nothing twice."""
+    account = accounts.by_handle(t, handle)
+    if account is None:
+        raise ArtratorError(Code.ACCOUNT_UNKNOWN, f"Nobody here has the handle {handle}.")
+    why = Why("grant", note=note)
+    ledger.move(t, transfer_id(f"grant:{request}", "grant"), GRANTS, account["id"], amount, why)
+    return ledger.balance(t, account["id"])
+
+
+def _digest(code: str) -> bytes:
+    # A plain digest is enough for 128 random bits.
+    letters = "".join(letter for letter in code.upper().translate(_LOOKALIKES) if letter in _ALPHABET)
+    return hashlib.sha256(f"artrator-voucher:{letters}".encode()).digest()

@@ -1,0 +1,71 @@
+"""Serving the application: one process, one port, an orderly end."""
+
+from __future__ import annotations
+
+import contextlib
+import socket
+import sqlite3
+from collections.abc import Iterator
+from pathlib import Path
+
+import click
+import uvicorn
+
+from artrator_registry.app import create_app
+from artrator_registry.settings import Settings
+
+#: Requests that run when the registry is told to stop may finish for this long.
+_FAREWELL_SECONDS = 10
+
+
+class _Server(uvicorn.Server):
+    """Says where it listens, in a form that a program can read, once it really does."""
+
+    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        await super().startup(sockets)
+        for listening in sockets or []:
+            host, port = listening.getsockname()[:2]
+            click.echo(f"listening on http://{f'[{host}]' if ':' in host else host}:{port}")
+
+
+def serve(settings: Settings, host: str, port: int) -> None:
+    """Serve until SIGTERM or SIGINT."""
+    with alone(settings.data), _listen(host, port) as listening:
+        config = uvicorn.Config(
+            create_app(settings),
+            access_log=False,  # addresses with queries in them are nobody's business
+            log_config=None,
+            timeout_graceful_shutdown=_FAREWELL_SECONDS,
+            server_header=False,
+            ws="none",
+        )
+        _Server(config).run(sockets=[listening])
+
+
+@contextlib.contextmanager
+def alone(data: Path) -> Iterator[None]:
+    """Hold the folder: two registries on one database would each keep half of the truth in memory.
+
+    The lock is SQLite's own, so it works on every system and ends with the process, however that ends.
+    """
+    data.mkdir(parents=True, exist_ok=True, mode=0o700)
+    lock = sqlite3.connect(data / "serve.lock", timeout=0.5, isolation_level=None)
+    try:
+        try:
+            lock.execute("BEGIN EXCLUSIVE")
+        except sqlite3.OperationalError as error:
+            raise click.ClickException(f"Another registry is serving {data}. Stop it first.") from error
+        yield
+    finally:
+        lock.close()
+
+
+def _listen(host: str, port: int) -> socket.socket:
+    try:
+        family = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0][0]
+        listening = socket.socket(family, socket.SOCK_STREAM)
+        listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        listening.bind((host, port))
+    except OSError as error:
+        raise click.ClickException(f"Cannot listen on {host}:{port}: {error}.") from error
+    return listening

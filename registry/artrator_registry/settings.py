@@ -1,0 +1,84 @@
+"""What an operator can set. Every number has the reason for its default beside it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+
+
+@dataclass(frozen=True)
+class Settings:
+    """The settings of one registry; times are in seconds.
+
+    Attributes:
+        data: The folder that holds everything: database, samples and keys.
+        name: What people call this registry.
+        credit_note: What a credit is worth here, by language; shown beside every balance.
+        fee_basis_points: The operator's share of each charge, in hundredths of a percent.
+        start_seconds: A ticket's ``start_by``: long enough to upload pictures over a slow line.
+        finish_seconds: A ticket's ``finish_by``.
+        capture_seconds: A ticket's ``capture_by``: a node cut off from us for a day still gets its money.
+        grace_seconds: How long after ``finish_by`` a receipt may travel before the buyer can have the money back.
+        dispute_seconds: How long a buyer who never answered may still refuse what was delivered.
+        online_seconds: A node is online for this long after a heartbeat: three heartbeats, so that one may get lost.
+        heartbeat_seconds: How often nodes are asked to come.
+        sweep_seconds: How often expiry is looked at.
+        clock_jump_seconds: A clock that moved more than this between two looks has jumped; nothing expires on its word
+            until it has been steady for ``clock_settle_seconds``.
+        ticket_key_days: How long a ticket key is good for; a fresh one is made a week before its end.
+        requests_per_minute: Challenges that one address may ask for in a minute.
+        vouchers_per_minute: Vouchers that one address may try in a minute.
+        max_body: Largest body of most requests, in bytes.
+        max_publication: Largest publication: twelve samples of 512 KiB in base64, and the documents.
+    """
+
+    data: Path
+    name: str = "Artrator"
+    credit_note: Mapping[str, str] = field(
+        default_factory=lambda: {
+            "en": "Test credits without cash value",
+            "ko": "현금 가치가 없는 테스트 크레딧",
+        }
+    )
+    fee_basis_points: int = 500
+    challenge_seconds: float = 60.0
+    session_seconds: float = 3600.0
+    quote_seconds: float = 300.0
+    start_seconds: int = 300
+    finish_seconds: int = 900
+    capture_seconds: int = 86_400
+    grace_seconds: float = 120.0
+    dispute_seconds: float = 86_400.0
+    online_seconds: float = 45.0
+    heartbeat_seconds: float = 15.0
+    sweep_seconds: float = 5.0
+    clock_jump_seconds: float = 120.0
+    clock_settle_seconds: float = 600.0
+    ticket_key_days: int = 90
+    requests_per_minute: int = 240
+    vouchers_per_minute: int = 30
+    max_body: int = 64 * 1024
+    max_publication: int = 9 * 1024 * 1024
+
+    def __post_init__(self) -> None:
+        """Refuse settings that contradict each other before anything is opened."""
+        if not 0 <= self.fee_basis_points <= 10_000:
+            raise ValueError("fee_basis_points must be between 0 and 10000")
+        if not 0 < self.start_seconds <= self.finish_seconds < self.capture_seconds:
+            raise ValueError("start_seconds, finish_seconds and capture_seconds must grow in this order")
+
+    @property
+    def database(self) -> Path:
+        """The SQLite file."""
+        return self.data / "registry.db"
+
+    @property
+    def samples(self) -> Path:
+        """The folder of sample pictures, named by their digests."""
+        return self.data / "samples"
+
+    @property
+    def keys(self) -> Path:
+        """The folder of the root key and the ticket keys."""
+        return self.data / "keys"

@@ -1,0 +1,99 @@
+"""The database file: opening it, bringing its schema up to date, and the two ways in (one writer, many readers)."""
+
+from __future__ import annotations
+
+import asyncio
+import functools
+import sqlite3
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Concatenate, ParamSpec, TypeVar
+
+from sqlite_utils import Database as Tables
+from sqlite_utils import Migrations
+
+from artrator_registry.storage.readers import Readers
+from artrator_registry.storage.transaction import Clock, Transaction
+from artrator_registry.storage.writer import Writer
+
+_P = ParamSpec("_P")
+_T = TypeVar("_T")
+
+#: How long a writer waits for another process (a backup, an administrator's command) before it says so.
+_BUSY_SECONDS = 10.0
+
+
+def connect(path: Path, *, read_only: bool = False) -> sqlite3.Connection:
+    """Open the database with the settings that money needs."""
+    db = sqlite3.connect(
+        f"{path.resolve().as_uri()}?mode={'ro' if read_only else 'rwc'}",
+        uri=True,
+        timeout=_BUSY_SECONDS,
+        isolation_level=None,  # BEGIN and COMMIT are written out: no transaction starts by itself
+        check_same_thread=False,  # each connection has one owner; closing may happen from another thread
+        cached_statements=256,
+    )
+    db.row_factory = sqlite3.Row
+    db.execute("PRAGMA foreign_keys = ON")
+    if read_only:
+        db.execute("PRAGMA query_only = ON")
+    else:
+        db.execute("PRAGMA journal_mode = WAL")
+        # FULL: a commit that was acknowledged survives a power cut. NORMAL could lose it.
+        db.execute("PRAGMA synchronous = FULL")
+    return db
+
+
+def migrate(path: Path, migrations: Sequence[Migrations]) -> None:
+    """Bring the schema up to date; each step is one transaction with its own record."""
+    path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+    db = connect(path)
+    try:
+        tables = Tables(db)
+        for each in migrations:
+            each.apply(tables)
+    finally:
+        db.close()
+
+
+def statements(*sql: str) -> Callable[[Tables], None]:
+    """The body of a migration that runs these statements one by one.
+
+    ``executescript`` would commit behind the migration's back.
+    """
+
+    def apply(tables: Tables) -> None:
+        for statement in sql:
+            tables.conn.execute(statement)
+
+    return apply
+
+
+class Database:
+    """The open database."""
+
+    def __init__(self, path: Path, clock: Clock) -> None:
+        self.path = path
+        self.clock = clock
+        self._writer = Writer(lambda: connect(path), clock)
+        self._readers = Readers(lambda: connect(path, read_only=True), clock)
+
+    async def write(
+        self, call: Callable[Concatenate[Transaction, _P], _T], /, *args: _P.args, **kwargs: _P.kwargs
+    ) -> _T:
+        """Run a command in the writer; returns after it is on the disk."""
+        bound: Callable[[Transaction], _T] = lambda t: call(t, *args, **kwargs)  # noqa: E731  # typed, unlike partial
+        return await asyncio.wrap_future(self._writer.submit(bound))
+
+    async def read(
+        self, call: Callable[Concatenate[Transaction, _P], _T], /, *args: _P.args, **kwargs: _P.kwargs
+    ) -> _T:
+        """Run a query on a snapshot."""
+        bound: Callable[[Transaction], _T] = lambda t: call(t, *args, **kwargs)  # noqa: E731  # typed, unlike partial
+        return await asyncio.wrap_future(self._readers.submit(bound))
+
+    async def close(self) -> None:
+        """Finish what was begun, then close."""
+        loop = asyncio.get_running_loop()
+        await loop.run_in_executor(None, self._readers.close)
+        await loop.run_in_executor(None, functools.partial(self._writer.close))

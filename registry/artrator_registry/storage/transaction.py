@@ -1,0 +1,30 @@
+"""What a store is given: a connection inside a transaction, and the one time that is true within it."""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+Clock = Callable[[], float]
+
+
+@dataclass(frozen=True)
+class Transaction:
+    """An open transaction. ``now`` is the registry's clock, read once when the transaction began."""
+
+    db: sqlite3.Connection
+    now: float
+
+    def run(self, sql: str, parameters: Sequence[object] = ()) -> sqlite3.Cursor:
+        """Run one statement."""
+        return self.db.execute(sql, tuple(parameters))
+
+    def rows(self, sql: str, parameters: Sequence[object] = ()) -> list[Any]:
+        """Every row of a query, as ``sqlite3.Row``."""
+        return self.run(sql, parameters).fetchall()
+
+    def row(self, sql: str, parameters: Sequence[object] = ()) -> Any:
+        """The first row of a query, or None."""
+        return self.run(sql, parameters).fetchone()

@@ -1,0 +1,340 @@
+"""A real registry in this process, spoken to over its HTTP API (ASGI), with a clock that tests can move."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import json
+import time
+import uuid
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from typing import Any, Self
+
+import httpx
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes
+from cryptography.x509.oid import NameOID
+
+from artrator.canonical import sha256
+from artrator.clients.registry import RegistryClient
+from artrator.documents import (
+    Acknowledgement,
+    NodeDescriptor,
+    Offer,
+    OutputDigest,
+    Receipt,
+    UnitPrice,
+    document_digest,
+    ticket_digest,
+)
+from artrator.keys import PrivateKey
+from artrator.messages import registry as m
+from artrator.package.signature import make_signature, package_digest
+from artrator_registry import Settings, create_app
+from artrator_registry.core import Registry
+from artrator_registry.ledger.audit import audit
+from artrator_registry.rails.service import create_vouchers, grant
+
+MICRO = 1_000_000
+
+MANIFEST = """\
+name = "{name}"
+version = "{version}"
+title = {{ en = "{title}", ko = "유화그림" }}
+summary = "Paints what it is told."
+task = "{task}"
+backend = "onnx"
+license = "Apache-2.0"
+tags = ["paint", "test"]
+
+[inputs.prompt]
+type = "text"
+label = "Prompt"
+
+[inputs.steps]
+type = "integer"
+label = "Steps"
+minimum = 1
+maximum = 50
+default = 20
+
+[outputs.image]
+type = "image"
+label = "Picture"
+
+[cost.step]
+label = "Step"
+factors = ["steps"]
+"""
+
+
+class Clock:
+    """The registry's clock: real time plus what a test adds."""
+
+    def __init__(self) -> None:
+        self.offset = 0.0
+
+    def __call__(self) -> float:
+        return time.time() + self.offset
+
+
+def certificate(key: PrivateKey) -> str:
+    """A self-signed certificate in PEM."""
+    name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "artrator-node")])
+    now = datetime.now(UTC)
+    made = (
+        x509.CertificateBuilder()
+        .subject_name(name)
+        .issuer_name(name)
+        .public_key(key.native.public_key())
+        .serial_number(x509.random_serial_number())
+        .not_valid_before(now - timedelta(days=1))
+        .not_valid_after(now + timedelta(days=365))
+        .sign(key.native, hashes.SHA256())
+    )
+    return made.public_bytes(encoding=__import__("cryptography").hazmat.primitives.serialization.Encoding.PEM).decode()
+
+
+@dataclass
+class Made:
+    """A package as its creator would publish it."""
+
+    name: str
+    package: str
+    publication: m.Publication
+
+
+def make_package(
+    key: PrivateKey,
+    name: str = "painter",
+    version: str = "1.0",
+    *,
+    base: int = 1 * MICRO,
+    step: int = MICRO // 10,
+    title: str = "Painter",
+    task: str = "text-to-image",
+    samples: Mapping[str, bytes] | None = None,
+    issued_at: int | None = None,
+    weights: bytes = b"weights",
+) -> Made:
+    """A signed package and its offer."""
+    import base64
+
+    manifest = MANIFEST.format(name=name, version=version, title=title, task=task)
+    for file in samples or {}:
+        manifest += f'\n[[samples]]\nfile = "{file}"\ncaption = "A sample"\n'
+    files = {"artrator.toml": sha256(manifest.encode()), "model.onnx": sha256(weights)}
+    files |= {file: sha256(data) for file, data in (samples or {}).items()}
+    package = package_digest(files)
+    offer = Offer(
+        creator=key.public.encode(),
+        package=package,
+        name=name,
+        version=version,
+        base=base,
+        units={"step": UnitPrice(amount=step)},
+        issued_at=int(time.time()) if issued_at is None else issued_at,
+    )
+    publication = m.Publication(
+        manifest=manifest,
+        signature=make_signature(files, key, subject=name),
+        offer=offer.sign(key),
+        samples=[
+            m.SampleUpload(file=file, data=base64.b64encode(data).decode()) for file, data in (samples or {}).items()
+        ],
+    )
+    return Made(name, package, publication)
+
+
+@dataclass
+class Node:
+    """A node's keys and what it says; no HTTP of its own."""
+
+    owner: PrivateKey
+    key: PrivateKey = field(default_factory=PrivateKey.generate)
+    name: str = "test node"
+
+    @property
+    def id(self) -> str:
+        return self.key.id
+
+    def descriptor(self, **changes: Any) -> dict[str, Any]:
+        now = int(time.time())
+        values: dict[str, Any] = {
+            "node": self.key.id,
+            "creator": self.owner.public.encode(),
+            "name": self.name,
+            "urls": ["https://127.0.0.1:8751"],
+            "tls_certificate": certificate(self.key),
+            "receipt_key": self.key.public.encode(),
+            "issued_at": now,
+            "expires_at": now + 30 * 86_400,
+        }
+        return NodeDescriptor(**(values | changes)).sign(self.owner)
+
+    def receipt(self, order: m.Order, outcome: str = "delivered", **changes: Any) -> dict[str, Any]:
+        """A signed receipt for an order that this node was given."""
+        assert order.ticket is not None
+        claims = json.loads(_unpad(order.ticket.split(".")[1]))
+        now = time.time()
+        values: dict[str, Any] = {
+            "node": self.key.id,
+            "order": order.order,
+            "ticket": ticket_digest(order.ticket),
+            "package": order.package,
+            "request": claims["request"],
+            "outcome": outcome,
+            "outputs": [OutputDigest(name="image", media_type="image/png", sha256="0" * 64, size=10)]
+            if outcome == "delivered"
+            else [],
+            "measures": claims["measures"] if outcome == "delivered" else {},
+            "runtime": "test",
+            "queued_at": now,
+            "started_at": now,
+            "finished_at": now,
+        }
+        return Receipt(**(values | changes)).sign(self.key)
+
+
+def _unpad(text: str) -> bytes:
+    from artrator.canonical import unb64
+
+    return unb64(text)
+
+
+def acknowledge(
+    buyer: PrivateKey, order: str, receipt: Mapping[str, Any], verdict: str = "accepted", **changes: Any
+) -> dict[str, Any]:
+    """A buyer's signed answer to a receipt."""
+    values: dict[str, Any] = {
+        "buyer": buyer.public.encode(),
+        "order": order,
+        "receipt": document_digest(receipt),
+        "verdict": verdict,
+        "at": time.time(),
+    }
+    return Acknowledgement(**(values | changes)).sign(buyer)
+
+
+class Person(RegistryClient):
+    """An account, signed in, speaking to the world's registry."""
+
+    key: PrivateKey
+
+
+class World:
+    """A registry that runs in this process."""
+
+    def __init__(self, settings: Settings) -> None:
+        self.settings = settings
+        self.clock = Clock()
+        self.app = create_app(settings, clock=self.clock)
+        self._running: contextlib.AsyncExitStack = contextlib.AsyncExitStack()
+
+    async def __aenter__(self) -> Self:
+        await self._running.enter_async_context(self.app.router.lifespan_context(self.app))
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        # Every test ends with an audit: whatever happened, the books must be whole.
+        try:
+            assert await self.audit() == []
+        finally:
+            await self._running.aclose()
+
+    @property
+    def registry(self) -> Registry:
+        found: Registry = self.app.state.registry
+        return found
+
+    @property
+    def transport(self) -> httpx.ASGITransport:
+        return httpx.ASGITransport(self.app)
+
+    def http(self) -> httpx.AsyncClient:
+        """A bare client, for requests that no honest client makes."""
+        return httpx.AsyncClient(transport=self.transport, base_url="http://registry")
+
+    async def person(self, handle: str, credits: int = 0, key: PrivateKey | None = None) -> Person:
+        """Someone signed in, with credits."""
+        client = Person(
+            "http://registry",
+            key or PrivateKey.generate(),
+            handle=handle,
+            display_name=handle,
+            transport=self.transport,
+        )
+        await client.sign_in()
+        if credits:
+            await self.grant(handle, credits * MICRO)
+        return client
+
+    async def grant(self, handle: str, amount: int) -> None:
+        await self.registry.database.write(grant, handle, amount, "", str(uuid.uuid4()))
+
+    async def voucher(self, amount: int, expires_at: float | None = None) -> str:
+        _, codes = await self.registry.database.write(create_vouchers, amount, 1, expires_at)
+        return codes[0]
+
+    async def audit(self) -> list[str]:
+        return list(await self.registry.database.read(audit))
+
+    async def sweep(self) -> int:
+        """A sweep of a registry that has been up for long, whose clock did not jump but moved."""
+        self.registry.sweeper.trust_the_clock()
+        return await self.registry.sweeper.sweep(up_seconds=10**6)
+
+    async def shop(self, handle: str = "atelier", **package: Any) -> Shop:
+        """A creator with a package published and a node online that has it warm."""
+        creator = await self.person(handle)
+        made = make_package(creator.key, **package)
+        await creator.publish(f"{handle}/{made.name}", made.publication)
+        node = Node(creator.key)
+        shop = Shop(self, creator, handle, made, node)
+        await shop.online()
+        return shop
+
+
+@dataclass
+class Shop:
+    """A creator, a package and a node."""
+
+    world: World
+    creator: Person
+    handle: str
+    made: Made
+    node: Node
+
+    @property
+    def listing(self) -> str:
+        return f"{self.handle}/{self.made.name}"
+
+    async def online(self, state: m.NodeState = m.NodeState.WARM, **beat: Any) -> m.HeartbeatAnswer:
+        await self.creator.register_node(self.node.id, m.NodeRegistration(descriptor=self.node.descriptor()))
+        packages = [m.PackageState(package=self.made.package, state=state)]
+        return await self.creator.heartbeat(self.node.id, m.Heartbeat(packages=packages, **beat))
+
+    async def quote(self, buyer: RegistryClient, steps: int = 20) -> m.Quote:
+        return await buyer.quote(m.QuoteRequest(listing=self.listing, measures={"step": steps}, request="ab" * 32))
+
+    async def order(self, buyer: RegistryClient, steps: int = 20, order: str | None = None) -> m.Order:
+        quote = await self.quote(buyer, steps)
+        request = m.OrderRequest(quote=quote.quote, node=quote.nodes[0].node, max_price=quote.cap)
+        return await buyer.order(order or str(uuid.uuid4()), request)
+
+    async def claim(self, order: m.Order, outcome: str = "delivered", **changes: Any) -> m.Order:
+        return await self.creator.claim(order.order, m.Claim(receipt=self.node.receipt(order, outcome, **changes)))
+
+    async def deliver(self, buyer: Person, order: m.Order) -> m.Order:
+        """Receipt and acknowledgement together."""
+        receipt = self.node.receipt(order)
+        return await self.creator.claim(
+            order.order, m.Claim(receipt=receipt, acknowledgement=acknowledge(buyer.key, order.order, receipt))
+        )
+
+
+async def gather(*work: Any) -> list[Any]:
+    """Everything at once; exceptions are results."""
+    return list(await asyncio.gather(*work, return_exceptions=True))
