@@ -148,7 +148,15 @@ class Slot:
         wait = min(_RETRY_SECONDS * 2**self._failures, _MAX_RETRY_SECONDS)
         self._failures += 1
         self.state, self._retry_at = SlotState.BROKEN, now + wait
-        log(_logger, logging.ERROR, "load_failed", package=self.package.digest, code=error.code.value, retry_in=wait)
+        log(
+            _logger,
+            logging.ERROR,
+            "load_failed",
+            package=self.package.digest,
+            code=error.code.value,
+            retry_in=wait,
+            message=error.message,
+        )
 
     def died(self, worker: WorkerHandle, *, crashed: bool) -> None:
         """The worker is gone. Each job that was in it says so; the first one counts."""

@@ -101,7 +101,7 @@ class Service:
             self._process.wait()
 
     def _copy(self, output: IO[str]) -> None:
-        with self._log.open("a", encoding="utf-8") as log:
+        with output, self._log.open("a", encoding="utf-8") as log:
             for line in output:
                 log.write(line)
                 log.flush()
