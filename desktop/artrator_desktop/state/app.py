@@ -53,7 +53,7 @@ class AppState(QObject):
         places = Places(self.settings.pictures_dir, cache, self.database)
         self.jobs = Jobs(self.session, self.engine, places, self)
         self.jobs.money_moved.connect(self.wallet.refresh_soon)
-        self.create = Create(self.session, self.engine, self.database, self.jobs, self)
+        self.create = Create(self.session, self.engine, self.database, self.jobs, cache, self)
         self.gallery = Gallery(self.database, self.engine, self.settings, cache, self)
         self.jobs.made.connect(lambda _records: self.gallery.refresh())
         self.node = NodeWatch(self.settings, self.engine, self)

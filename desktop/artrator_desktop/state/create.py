@@ -17,7 +17,6 @@ from artrator_desktop.state.catalogue import ListingDetail, fetch_detail
 from artrator_desktop.state.engine import Call, Engine
 from artrator_desktop.state.inputs import (
     FILE_TYPES,
-    MAX_FILE_BYTES,
     Picture,
     Problem,
     accepted,
@@ -28,6 +27,7 @@ from artrator_desktop.state.inputs import (
 from artrator_desktop.state.job import JobRequest
 from artrator_desktop.state.jobs import Jobs
 from artrator_desktop.state.phase import Failure, Phase
+from artrator_desktop.state.picture_input import from_pixels, read_picture
 from artrator_desktop.state.quoting import Quoting
 from artrator_desktop.state.session import Session
 from artrator_desktop.state.store import Database, drafts
@@ -39,8 +39,6 @@ if TYPE_CHECKING:
 
 #: A pause in typing this long is a moment to save.
 _DRAFT_MS: Final = 1000
-#: Longest side of a chosen picture as it is shown.
-_SHOWN_SIDE: Final = 1024
 COUNTS: Final = (1, 2, 4, 8)
 
 
@@ -82,13 +80,20 @@ class Create(QObject):
     submitted = Signal(object)
 
     def __init__(
-        self, session: Session, engine: Engine, database: Database, jobs: Jobs, parent: QObject | None = None
+        self,
+        session: Session,
+        engine: Engine,
+        database: Database,
+        jobs: Jobs,
+        cache: Path,
+        parent: QObject | None = None,
     ) -> None:
         super().__init__(parent)
         self._session = session
         self._engine = engine
         self._database = database
         self._jobs = jobs
+        self._pasted = cache / "pasted"
         self.phase = Phase.IDLE
         self.failure: Failure | None = None
         self.listing = ""
@@ -241,7 +246,7 @@ class Create(QObject):
         copy = image.copy()
 
         async def work() -> Picture | Problem:
-            return await self._engine.decode(from_pixels, copy)
+            return await self._engine.decode(from_pixels, copy, self._pasted)
 
         self._take(name, work)
 
@@ -346,11 +351,14 @@ class Create(QObject):
         """Whether the button can be pressed: nothing is wrong, and somebody can serve it at a known price."""
         return self.phase is Phase.READY and self.quoting.phase is Phase.READY and not self.problems()
 
-    def generate(self) -> list[str]:
-        """Buy what the form says; the new jobs' ids, or nothing if it is not ready."""
+    def generate(self, title: str = "") -> list[str]:
+        """Buy what the form says; the new jobs' ids, or nothing if it is not ready.
+
+        Args:
+            title: The listing's name in the person's language, for the queue and the gallery.
+        """
         if not self.ready or self.detail is None or self.quoting.price is None:
             return []
-        title = self.detail.manifest.title
         files: dict[str, bytes | Sequence[bytes]] = {}
         for name, chosen in self.pictures.items():
             if chosen:
@@ -359,7 +367,7 @@ class Create(QObject):
         source = self.pictures.get(self.first_image_input(), [])
         request = JobRequest(
             listing=self.detail.listing,
-            title=title.get(str(self._language()), title.get("en", self.listing)),
+            title=title or self.detail.manifest.title.get("en", self.listing),
             inputs={name: value for name, value in self.values.items() if not self._left_out(name, value)},
             files=files,
             price=self.quoting.price,
@@ -374,9 +382,6 @@ class Create(QObject):
     def _left_out(self, name: str, value: Any) -> bool:
         """A seed to be drawn, and an optional text that was left empty."""
         return value is None or (value == "" and not self.specs()[name].required)
-
-    def _language(self) -> str:
-        return self.property("language") or "en"
 
     # --- what follows every change
 
@@ -395,32 +400,3 @@ class Create(QObject):
         paths = {name: [each.path for each in chosen if each.path] for name, chosen in self.pictures.items()}
         draft = {"values": dict(self.values), "pictures": paths, "saved_at": time.time()}
         self._database.write(lambda connection: drafts.save(connection, listing, draft))
-
-
-def read_picture(path: Path) -> Picture | Problem:
-    """Read and measure a file. Blocks."""
-    try:
-        if path.stat().st_size > MAX_FILE_BYTES:
-            return Problem("file_large", MAX_FILE_BYTES, path.stat().st_size)
-        data = path.read_bytes()
-    except OSError:
-        return Problem("corrupt")
-    return from_bytes(data, str(path))
-
-
-def from_bytes(data: bytes, path: str = "") -> Picture | Problem:
-    """Measure a picture by the rules that the node will apply. Blocks."""
-    from artrator.errors import ArtratorError
-    from artrator.inputs import image_size
-
-    try:
-        width, height = image_size(data)
-    except ArtratorError:
-        return Problem("corrupt")
-    shown = picture_files.decode(data, _SHOWN_SIDE)
-    return Problem("corrupt") if shown.isNull() else Picture(data, width, height, shown, path)
-
-
-def from_pixels(image: QImage) -> Picture | Problem:
-    """Encode pasted pixels as PNG. Blocks."""
-    return from_bytes(picture_files.encode_png(image))

@@ -1,0 +1,134 @@
+"""What can be done with a finished picture: save it elsewhere, copy it, find it, send it on."""
+
+from __future__ import annotations
+
+import shutil
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from PySide6.QtCore import QMimeData, QProcess, QUrl, Signal
+from PySide6.QtGui import QDesktopServices, QGuiApplication, QImage
+from PySide6.QtWidgets import QFileDialog, QHBoxLayout, QMenu, QWidget
+
+from artrator.manifest import pick
+from artrator_desktop.i18n import language
+from artrator_desktop.ui.text import credits_text
+from artrator_desktop.ui.widgets import Button
+
+if TYPE_CHECKING:
+    from artrator_desktop.state import AppState, ImageRecord
+
+
+class PictureActions(QWidget):
+    """A row of buttons for one picture.
+
+    Signals:
+        sent: Another listing is to take the picture: its ref and the picture's path.
+        said: A kind of toast and its sentence.
+    """
+
+    sent = Signal(str, str)
+    said = Signal(str, str)
+
+    def __init__(self, app: AppState, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self._app = app
+        self._record: ImageRecord | None = None
+        self.save = Button(self.tr("Save as…"), "plain", "save")
+        self.copy = Button(self.tr("Copy"), "plain", "copy")
+        self.reveal = Button(self.tr("Show file"), "plain", "folder-open")
+        self.send = Button(self.tr("Send to…"), "plain", "wand-sparkles")
+        self.save.clicked.connect(self._save)
+        self.copy.clicked.connect(self._copy)
+        self.reveal.clicked.connect(self._reveal)
+        self.menu = QMenu(self)
+        self.menu.setAccessibleName(self.tr("Models that take a picture"))
+        self.send.setMenu(self.menu)
+        row = QHBoxLayout(self)
+        row.setContentsMargins(0, 0, 0, 0)
+        row.setSpacing(8)
+        for button in (self.send, self.save, self.copy, self.reveal):
+            row.addWidget(button)
+        row.addStretch(1)
+        app.create.companions_changed.connect(self._fill_menu)
+        self._fill_menu()
+
+    def show_record(self, record: ImageRecord | None) -> None:
+        """Act on this picture."""
+        self._record = record
+        self.setVisible(record is not None)
+        self._fill_menu()
+
+    def _fill_menu(self) -> None:
+        """List what can take a picture; one upscaler among them names itself on the button."""
+        companions = [
+            card
+            for card in self._app.create.companions
+            if self._record is None or card.listing != self._record.listing or card.task != "upscale"
+        ]
+        self.menu.clear()
+        for card in companions:
+            words = f"{pick(card.title, language())} · {credits_text(card.price)}"
+            listing = card.listing
+            action = self.menu.addAction(words.replace("&", "&&"))
+            action.triggered.connect(lambda _on=False, listing=listing: self._send(listing))
+        upscalers = [card for card in companions if card.task in ("upscale", "upscaling", "super-resolution")]
+        self.send.setText(self.tr("Upscale with…") if upscalers else self.tr("Send to…"))
+        self.send.setVisible(bool(companions))
+
+    def _send(self, listing: str) -> None:
+        if self._record is not None:
+            self.sent.emit(listing, self._record.path)
+
+    def _save(self) -> None:
+        if self._record is None:
+            return
+        source = Path(self._record.path)
+        start = str(Path.home() / source.name)
+        target, _ = QFileDialog.getSaveFileName(self, self.tr("Save picture"), start, f"*{source.suffix}")
+        if target:
+            self.save_to(Path(target))
+
+    def save_to(self, target: Path) -> None:
+        """Copy the file, with the settings inside, to another place."""
+        if self._record is None:
+            return
+        scratch = target.with_name(f".{target.name}.part")
+        try:
+            shutil.copyfile(self._record.path, scratch)
+            scratch.replace(target)
+        except OSError as error:
+            scratch.unlink(missing_ok=True)
+            reason = self.tr("It could not be saved: {reason}.").format(reason=error.strerror or error)
+            self.said.emit("bad", reason)
+            return
+        self.said.emit("ok", self.tr("Saved as {name}.").format(name=target.name))
+
+    def _copy(self) -> None:
+        if self._record is None:
+            return
+        image = QImage(self._record.path)
+        if image.isNull():
+            self.said.emit("bad", self.tr("The file is not there any more."))
+            return
+        data = QMimeData()
+        data.setImageData(image)
+        data.setUrls([QUrl.fromLocalFile(self._record.path)])
+        QGuiApplication.clipboard().setMimeData(data)
+        self.said.emit("ok", self.tr("Copied."))
+
+    def _reveal(self) -> None:
+        if self._record is not None:
+            reveal(Path(self._record.path))
+
+
+def reveal(path: Path) -> None:
+    """Show a file in the system's file manager, selected where the system can do that."""
+    import sys
+
+    if sys.platform == "win32":
+        QProcess.startDetached("explorer.exe", ["/select,", str(path)])
+    elif sys.platform == "darwin":
+        QProcess.startDetached("/usr/bin/open", ["-R", str(path)])
+    else:
+        QDesktopServices.openUrl(QUrl.fromLocalFile(str(path.parent)))

@@ -1,0 +1,213 @@
+"""The queue at the right: every job that has not ended or ended badly, and the newest pictures."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from PySide6.QtCore import QSize, Qt, Signal
+from PySide6.QtGui import QDragEnterEvent, QDragLeaveEvent, QDropEvent, QMouseEvent
+from PySide6.QtWidgets import QFrame, QGridLayout, QHBoxLayout, QProgressBar, QVBoxLayout, QWidget
+
+from artrator_desktop.state.job import JobPhase
+from artrator_desktop.state.pictures import thumbnail_path
+from artrator_desktop.ui.create.words import cancel_words, short_status
+from artrator_desktop.ui.theme.tokens import L, M, S
+from artrator_desktop.ui.widgets import Button, Card, ElidedLabel, IconButton, Label, PageScroll, Picture, set_look
+
+if TYPE_CHECKING:
+    from artrator_desktop.state import AppState, ImageRecord, Job
+    from artrator_desktop.ui.images import Pixmaps
+
+_WIDTH = 292
+_JUST_MADE = 9
+
+
+class JobRow(Card):
+    """One job: its model, how it stands, a bar, and the cross that cancels or dismisses it."""
+
+    opened = Signal(str)
+    crossed = Signal(str)
+
+    def __init__(self, job: Job, pixmaps: Pixmaps, parent: QWidget | None = None) -> None:
+        super().__init__("card", parent, inset=10, gap=0)
+        self.job = job.id
+        self.setCursor(Qt.CursorShape.PointingHandCursor)
+        self.cover = Picture(pixmaps, job.title, radius=8)
+        self.cover.setFixedSize(QSize(48, 48))
+        self.cover.set_key(job.cover)
+        self.title = ElidedLabel(job.title, "strong")
+        self.line = ElidedLabel("", "meta")
+        self.bar = QProgressBar()
+        self.bar.setTextVisible(False)
+        self.bar.setRange(0, 1000)
+        self.bar.setAccessibleName(self.tr("Progress"))
+        self.cross = IconButton("x", self.tr("Cancel"), size=28, glyph=16)
+        self.cross.clicked.connect(lambda: self.crossed.emit(self.job))
+        words = QVBoxLayout()
+        words.setSpacing(3)
+        words.addStretch(1)
+        words.addWidget(self.title)
+        words.addWidget(self.line)
+        words.addWidget(self.bar)
+        words.addStretch(1)
+        row = QHBoxLayout()
+        row.setSpacing(M)
+        row.addWidget(self.cover)
+        row.addLayout(words, 1)
+        row.addWidget(self.cross)
+        self.column.addLayout(row)
+
+    def show_job(self, job: Job, ahead: int) -> None:
+        """Show how it stands."""
+        self.line.setText(short_status(job, ahead))
+        set_look(self.line, "role", "bad" if job.phase is JobPhase.FAILED else "meta")
+        self.bar.setVisible(job.phase in (JobPhase.RUNNING, JobPhase.FETCHING))
+        self.bar.setValue(round(job.share * 1000))
+        name = self.tr("Dismiss") if job.ended else cancel_words(job.hold)
+        self.cross.setAccessibleName(name)
+        self.cross.setToolTip(name)
+        self.cross.setEnabled(not job.cancelling)
+        self.setAccessibleName(f"{job.title}: {self.line.whole()}")
+
+    def mousePressEvent(self, event: QMouseEvent) -> None:
+        """Show this job in the middle."""
+        self.opened.emit(self.job)
+        super().mousePressEvent(event)
+
+
+class QueuePanel(QFrame):
+    """The right column.
+
+    Signals:
+        opened: A job was chosen. picked: a finished picture was chosen. gallery: the whole gallery is wanted.
+        dropped: A picture file was dropped, for its settings.
+    """
+
+    opened = Signal(str)
+    picked = Signal(object)
+    gallery = Signal()
+    dropped = Signal(str)
+
+    def __init__(self, app: AppState, pixmaps: Pixmaps, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self.setObjectName("inspector")
+        self.setFixedWidth(_WIDTH)
+        self.setAcceptDrops(True)
+        self._app = app
+        self._pixmaps = pixmaps
+        self._rows: dict[str, JobRow] = {}
+        self._tiles: list[Picture] = []
+        self._records: list[ImageRecord] = []
+        self.nothing = Label(self.tr("Nothing is on its way."), "dim")
+        self._jobs = QVBoxLayout()
+        self._jobs.setSpacing(S + 2)
+        self.made = Button(self.tr("Gallery"), "ghost")
+        self.made.clicked.connect(self.gallery)
+        self._grid = QGridLayout()
+        self._grid.setSpacing(S)
+        self.hint = Label(self.tr("Drop an image here to reuse its settings"), "caption", wrap=True)
+        area = PageScroll(side=18, top=24, bottom=16)
+        area.column.setSpacing(M)
+        title = QHBoxLayout()
+        title.addWidget(Label(self.tr("Queue"), "section"), 1)
+        area.column.addLayout(title)
+        area.column.addWidget(self.nothing)
+        area.column.addLayout(self._jobs)
+        area.column.addSpacing(L)
+        second = QHBoxLayout()
+        self._made_title = Label(self.tr("Just made"), "section")
+        second.addWidget(self._made_title, 1)
+        second.addWidget(self.made)
+        area.column.addLayout(second)
+        area.column.addLayout(self._grid)
+        area.column.addStretch(1)
+        column = QVBoxLayout(self)
+        column.setContentsMargins(0, 0, 0, 0)
+        column.setSpacing(0)
+        column.addWidget(area, 1)
+        foot = QVBoxLayout()
+        foot.setContentsMargins(18, 8, 18, 18)
+        foot.addWidget(self.hint)
+        column.addLayout(foot)
+        jobs = app.jobs
+        for signal in (jobs.added, jobs.changed, jobs.ended, jobs.removed):
+            signal.connect(self._refresh_jobs)
+        app.gallery.changed.connect(self._refresh_made)
+        self._refresh_jobs()
+        self._refresh_made()
+
+    def dragEnterEvent(self, event: QDragEnterEvent) -> None:
+        """Welcome a picture file."""
+        if any(url.isLocalFile() for url in event.mimeData().urls()):
+            event.acceptProposedAction()
+            self.hint.set_role("strong")
+
+    def dragLeaveEvent(self, event: QDragLeaveEvent) -> None:
+        """Cool down."""
+        self.hint.set_role("caption")
+        super().dragLeaveEvent(event)
+
+    def dropEvent(self, event: QDropEvent) -> None:
+        """Take the first file."""
+        self.hint.set_role("caption")
+        for url in event.mimeData().urls():
+            if url.isLocalFile():
+                event.acceptProposedAction()
+                self.dropped.emit(url.toLocalFile())
+                return
+
+    def _refresh_jobs(self, _job: str = "") -> None:
+        shown = [job for job in self._app.jobs.all() if not job.ended or job.phase is JobPhase.FAILED]
+        wanted = {job.id for job in shown}
+        for gone in [each for each in self._rows if each not in wanted]:
+            row = self._rows.pop(gone)
+            self._jobs.removeWidget(row)
+            row.hide()
+            row.deleteLater()
+        ahead = 0
+        for job in shown:
+            row = self._rows.get(job.id) or self._add(job)
+            row.show_job(job, ahead)
+            if job.phase is JobPhase.WAITING:
+                ahead += 1
+        self.nothing.setVisible(not shown)
+
+    def _add(self, job: Job) -> JobRow:
+        row = JobRow(job, self._pixmaps)
+        row.opened.connect(self.opened)
+        row.crossed.connect(self._crossed)
+        self._rows[job.id] = row
+        self._jobs.addWidget(row)
+        return row
+
+    def _crossed(self, job: str) -> None:
+        found = self._app.jobs.get(job)
+        if found is not None and found.ended:
+            self._app.jobs.dismiss(job)
+        else:
+            self._app.jobs.cancel(job)
+
+    def _refresh_made(self) -> None:
+        self._records = self._app.gallery.newest[:_JUST_MADE]
+        for number, record in enumerate(self._records):
+            if number == len(self._tiles):
+                self._add_tile()
+            tile = self._tiles[number]
+            thumbnail = thumbnail_path(self._app.gallery.cache, record.sha256)
+            # The cache may have been emptied; the picture itself does as well, only slower.
+            tile.set_key(str(thumbnail) if thumbnail.is_file() else record.path)
+            tile.setAccessibleName(record.prompt or record.title)
+            tile.setToolTip(record.prompt or record.title)
+            tile.show()
+        for tile in self._tiles[len(self._records) :]:
+            tile.hide()
+        for widget in (self._made_title, self.made):
+            widget.setVisible(bool(self._records))
+
+    def _add_tile(self) -> None:
+        number = len(self._tiles)
+        tile = Picture(self._pixmaps, "", radius=8, clickable=True)
+        tile.setFixedSize(QSize(78, 78))
+        tile.clicked.connect(lambda: self.picked.emit(self._records[number]))
+        self._tiles.append(tile)
+        self._grid.addWidget(tile, number // 3, number % 3)

@@ -1,0 +1,129 @@
+"""How a job stands, in words."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from PySide6.QtCore import QCoreApplication
+
+from artrator_desktop.state.job import JobPhase, Money
+from artrator_desktop.ui.text import credits_text, duration
+
+if TYPE_CHECKING:
+    from artrator_desktop.state import Job
+
+
+def headline(job: Job, count: int = 1) -> str:
+    """Return the title of the stage: what is going on with these pictures."""
+    match job.phase:
+        case JobPhase.DONE:
+            return QCoreApplication.translate("JobWords", "Done")
+        case JobPhase.FAILED:
+            return QCoreApplication.translate("JobWords", "No picture this time")
+        case JobPhase.CANCELLED:
+            return QCoreApplication.translate("JobWords", "Cancelled")
+        case JobPhase.STALLED:
+            return QCoreApplication.translate("JobWords", "Waiting for the connection")
+    if job.cancelling:
+        return QCoreApplication.translate("JobWords", "Cancelling")
+    if count > 1:
+        return QCoreApplication.translate("JobWords", "Generating {count} images").format(count=count)
+    return QCoreApplication.translate("JobWords", "Generating")
+
+
+def status(job: Job, ahead: int = 0) -> str:
+    """Return one line: where it is, how far, how long. ``ahead`` counts jobs that wait here before it."""
+    translate = QCoreApplication.translate
+    node = translate("JobWords", "Node {name}").format(name=job.node) if job.node else ""
+    match job.phase:
+        case JobPhase.WAITING:
+            if ahead:
+                return translate("JobWords", "Waiting · {count} before it · nothing is held yet").format(count=ahead)
+            return translate("JobWords", "Waiting · nothing is held yet")
+        case JobPhase.PREPARING:
+            return translate("JobWords", "Checking the price")
+        case JobPhase.QUEUED:
+            return _join(node, _place(job), _about(job.expected_seconds))
+        case JobPhase.RUNNING:
+            return _join(node, _step(job), _left(job.seconds_left))
+        case JobPhase.FETCHING:
+            return _join(node, translate("JobWords", "fetching the picture"))
+        case JobPhase.STALLED:
+            return job.failure.message if job.failure is not None else ""
+        case JobPhase.DONE:
+            seconds = max((image.seconds for image in job.images), default=0.0)
+            return _join(node, duration(seconds) if seconds else "", money(job))
+        case JobPhase.FAILED:
+            return job.failure.message if job.failure is not None else ""
+    return money(job)
+
+
+def short_status(job: Job, ahead: int = 0) -> str:
+    """Return the line of the queue: "Running · 61 %", "Waiting · 2 ahead · ~20 s"."""
+    translate = QCoreApplication.translate
+    if job.cancelling and not job.ended:
+        return translate("JobWords", "Cancelling")
+    match job.phase:
+        case JobPhase.RUNNING:
+            share = f"{job.share:.0%}" if job.total else ""
+            return _join(translate("JobWords", "Running"), share, _left(job.seconds_left))
+        case JobPhase.QUEUED:
+            return _join(translate("JobWords", "Waiting"), _place(job), _about(job.expected_seconds))
+        case JobPhase.WAITING:
+            before = translate("JobWords", "{count} before it").format(count=ahead) if ahead else ""
+            return _join(translate("JobWords", "Waiting"), before)
+        case JobPhase.STALLED:
+            return translate("JobWords", "Goes on when the connection is back")
+        case JobPhase.FAILED:
+            return _join(translate("JobWords", "Failed"), money(job))
+        case JobPhase.CANCELLED:
+            return _join(translate("JobWords", "Cancelled"), money(job))
+    return status(job, ahead)
+
+
+def money(job: Job) -> str:
+    """Return what happened to the money."""
+    translate = QCoreApplication.translate
+    match job.money:
+        case Money.PAID:
+            return translate("JobWords", "paid {amount}").format(amount=credits_text(job.charged))
+        case Money.RELEASED:
+            return translate("JobWords", "nothing was charged; {amount} are back").format(amount=credits_text(job.hold))
+        case Money.HELD:
+            return translate("JobWords", "{amount} held").format(amount=credits_text(job.hold))
+    return translate("JobWords", "nothing was charged")
+
+
+def cancel_words(hold: int) -> str:
+    """Return the caption of the button that ends jobs and gives their holds back."""
+    if not hold:
+        return QCoreApplication.translate("JobWords", "Cancel")
+    return QCoreApplication.translate("JobWords", "Cancel and release {amount}").format(amount=credits_text(hold))
+
+
+def _place(job: Job) -> str:
+    if job.position is None:
+        return QCoreApplication.translate("JobWords", "ordered")
+    if job.position == 0:
+        return QCoreApplication.translate("JobWords", "next in line")
+    return QCoreApplication.translate("JobWords", "{count} ahead").format(count=job.position)
+
+
+def _about(seconds: float | None) -> str:
+    return QCoreApplication.translate("JobWords", "about {time}").format(time=duration(seconds)) if seconds else ""
+
+
+def _left(seconds: float | None) -> str:
+    if seconds is None:
+        return ""
+    return QCoreApplication.translate("JobWords", "{time} left").format(time=duration(max(seconds, 0.1)))
+
+
+def _step(job: Job) -> str:
+    if not job.total:
+        return QCoreApplication.translate("JobWords", "running")
+    return QCoreApplication.translate("JobWords", "step {done} of {total}").format(done=job.done, total=job.total)
+
+
+def _join(*parts: str) -> str:
+    return " · ".join(part for part in parts if part)

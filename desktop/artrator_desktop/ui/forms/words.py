@@ -1,0 +1,39 @@
+"""What is wrong with an input, in words."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from PySide6.QtCore import QCoreApplication, QLocale
+
+if TYPE_CHECKING:
+    from artrator_desktop.state.inputs import Problem
+
+
+def number_words(value: float) -> str:
+    """Write a number as a person does: 50 and not 50.0; 16,777,216 with its commas from five digits on."""
+    whole = float(value).is_integer()
+    if whole and abs(value) >= 10_000:
+        return QLocale().toString(int(value))
+    return str(int(value)) if whole else f"{value:.4g}"
+
+
+def problem_words(problem: Problem) -> str:
+    """Return one sentence that says what to do."""
+    tr = QCoreApplication.translate
+    bound, found = number_words(problem.bound), number_words(problem.found)
+    sentences = {
+        "required": tr("Problem", "This is needed."),
+        "too_long": tr("Problem", "Shorten it to {bound} characters; it has {found}."),
+        "too_low": tr("Problem", "Give at least {bound}."),
+        "too_high": tr("Problem", "Give at most {bound}."),
+        "step": tr("Problem", "Give a multiple of {bound}."),
+        "choice": tr("Problem", "Choose one of the list."),
+        "too_many": tr("Problem", "Give at most {bound} pictures."),
+        "side_small": tr("Problem", "Too small: its shorter side has {found} px, the model needs {bound}."),
+        "side_large": tr("Problem", "Too large: its longer side has {found} px, the model takes {bound}."),
+        "pixels": tr("Problem", "Too large: it has {found} pixels, the model takes {bound}."),
+        "file_large": tr("Problem", "The file is larger than 64 MB."),
+        "corrupt": tr("Problem", "This is not a whole PNG, JPEG or WebP picture."),
+    }
+    return sentences.get(problem.kind, problem.kind).format(bound=bound, found=found)
