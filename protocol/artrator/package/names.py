@@ -32,7 +32,7 @@ def name_fault(name: str) -> str | None:
         return "is not in the composed Unicode form (NFC)"
     for character in name:
         category = unicodedata.category(character)
-        if category in ("Cf", "Cs", "Co", "Cn", "Zl", "Zp") or (category == "Zs" and character != " "):
+        if category in ("Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp") or (category == "Zs" and character != " "):
             return f"holds the invisible or undefined character U+{ord(character):04X}"
     for part in name.split("/"):
         if part in ("", ".", ".."):

@@ -1,0 +1,243 @@
+"""A signed folder: whatever is changed, added, removed or linked is refused and named."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import socket
+import subprocess
+import sys
+import textwrap
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+import pluggy
+import pytest
+from packages import MANIFEST, write_package
+
+from artrator import ArtratorError, Code, PackageFiles
+from artrator.keys import PrivateKey
+from artrator.package import Package, sign, verify
+
+needs_posix = pytest.mark.skipif(os.name != "posix", reason="Windows makes links only for administrators")
+
+
+@pytest.fixture
+def folder(tmp_path: Path, key: PrivateKey) -> Path:
+    made = write_package(tmp_path / "model")
+    sign(made, key)
+    return made
+
+
+def refusal(folder: Path, key: PrivateKey) -> ArtratorError:
+    with pytest.raises(ArtratorError) as caught:
+        verify(folder, key.public)
+    return caught.value
+
+
+def test_a_signed_folder_verifies_and_hands_out_its_files(folder: Path, key: PrivateKey) -> None:
+    package: PackageFiles = Package.open(folder, key.public)
+    assert package.names() == ("artrator.toml", "data/words.txt", "model.onnx")
+    assert package.manifest.name == "test-model"
+    assert package.digest.startswith("sha256:")
+    assert package.read("data/words.txt") == b"one\ntwo\n"
+    verified = verify(folder, key.public)
+    assert verified.signer == key.id
+    assert verified.size == sum(path.stat().st_size for path in folder.rglob("*") if path.is_file()) - (
+        (folder / "model.sig").stat().st_size
+    )
+
+
+def test_signing_again_gives_the_same_package(folder: Path, key: PrivateKey, other_key: PrivateKey) -> None:
+    first = verify(folder, key.public).digest
+    assert sign(folder, other_key) == first
+    assert verify(folder, other_key.public).digest == first
+
+
+def test_an_unsigned_folder_says_so(tmp_path: Path, key: PrivateKey) -> None:
+    assert refusal(write_package(tmp_path / "model"), key).code is Code.PACKAGE_UNSIGNED
+
+
+def _changed(folder: Path) -> None:
+    (folder / "model.onnx").write_bytes(b"\x08\x08" + bytes(range(199)) + b"!")
+
+
+def _added(folder: Path) -> None:
+    (folder / "data" / "more.txt").write_text("more")
+
+
+def _hidden(folder: Path) -> None:
+    (folder / ".git").mkdir()
+    (folder / ".git" / "config").write_text("[core]")
+
+
+def _missing(folder: Path) -> None:
+    (folder / "data" / "words.txt").unlink()
+
+
+def _linked(folder: Path) -> None:
+    words = folder / "data" / "words.txt"
+    copy = folder.parent / "elsewhere.txt"
+    copy.write_bytes(words.read_bytes())
+    words.unlink()
+    words.symlink_to(copy)
+
+
+def _hard_linked(folder: Path) -> None:
+    os.link(folder / "model.onnx", folder.parent / "another-name")
+
+
+def _linked_folder(folder: Path) -> None:
+    (folder / "data").rename(folder.parent / "data-elsewhere")
+    (folder / "data").symlink_to(folder.parent / "data-elsewhere", target_is_directory=True)
+
+
+def _pipe(folder: Path) -> None:
+    os.mkfifo(folder / "pipe")
+
+
+def _socket(folder: Path) -> None:
+    with socket.socket(socket.AF_UNIX) as made:
+        made.bind(str(folder / "s"))
+
+
+def _other_case(folder: Path) -> None:
+    (folder / "MODEL.onnx").write_bytes(b"x")
+
+
+@pytest.mark.parametrize(
+    ("change", "name", "why"),
+    [
+        (_changed, "model.onnx", "changed after signing"),
+        (_added, "data/more.txt", "added after signing"),
+        (_hidden, ".git/config", "added after signing"),
+        (_missing, "data/words.txt", "signed but missing"),
+        pytest.param(_linked, "data/words.txt", "symbolic link", marks=needs_posix),
+        pytest.param(_hard_linked, "model.onnx", "hard link", marks=needs_posix),
+        pytest.param(_linked_folder, "data", "symbolic link", marks=needs_posix),
+        pytest.param(_pipe, "pipe", "no plain file", marks=needs_posix),
+        pytest.param(_socket, "s", "no plain file", marks=needs_posix),
+        pytest.param(_other_case, "model.onnx", "ignore case", marks=needs_posix),
+    ],
+)
+def test_each_change_is_refused_and_named(
+    folder: Path, key: PrivateKey, change: Callable[[Path], None], name: str, why: str
+) -> None:
+    change(folder)
+    error = refusal(folder, key)
+    assert error.code is Code.PACKAGE_CHANGED
+    problems = {problem["file"]: problem["message"] for problem in error.details["problems"]}
+    assert why in problems[name]
+    assert name in error.message
+
+
+def test_every_change_is_told_at_once(folder: Path, key: PrivateKey) -> None:
+    _changed(folder)
+    _added(folder)
+    _missing(folder)
+    assert len(refusal(folder, key).details["problems"]) == 3
+
+
+def test_another_creators_key_is_refused(folder: Path, other_key: PrivateKey) -> None:
+    assert refusal(folder, other_key).code is Code.PACKAGE_CHANGED
+
+
+@needs_posix
+def test_a_linked_signature_is_refused(folder: Path, key: PrivateKey) -> None:
+    (folder / "model.sig").rename(folder.parent / "model.sig")
+    (folder / "model.sig").symlink_to(folder.parent / "model.sig")
+    assert refusal(folder, key).code is Code.PACKAGE_CHANGED
+
+
+def test_a_file_that_changes_after_verification_is_never_handed_out(folder: Path, key: PrivateKey) -> None:
+    package = Package.open(folder, key.public)
+    good = (folder / "model.onnx").read_bytes()
+    for bad in (b"", good[:-1], good + b"x", bytes(len(good))):
+        (folder / "model.onnx").write_bytes(bad)
+        with pytest.raises(ArtratorError) as caught:
+            package.read("model.onnx")
+        assert caught.value.code is Code.PACKAGE_CHANGED
+        assert caught.value.details["file"] == "model.onnx"
+    (folder / "model.onnx").unlink()
+    with pytest.raises(ArtratorError, match=r"model\.onnx is missing"):
+        package.read("model.onnx")
+
+
+@needs_posix
+def test_a_file_that_becomes_a_link_or_a_pipe_is_never_followed(folder: Path, key: PrivateKey) -> None:
+    package = Package.open(folder, key.public)
+    same = folder.parent / "same"
+    same.write_bytes((folder / "model.onnx").read_bytes())
+    for make in (
+        lambda path: path.symlink_to(same),
+        lambda path: os.link(same, path),
+        lambda path: os.mkfifo(path),  # opening it must not wait for a writer
+    ):
+        (folder / "model.onnx").unlink()
+        make(folder / "model.onnx")
+        with pytest.raises(ArtratorError) as caught:
+            package.read("model.onnx")
+        assert caught.value.code is Code.PACKAGE_CHANGED
+
+
+@pytest.mark.parametrize("name", ["../elsewhere", "/etc/passwd", "model.sig", "nothing", "data", ""])
+def test_what_is_not_signed_is_not_read(folder: Path, key: PrivateKey, name: str) -> None:
+    (folder.parent / "elsewhere").write_text("secret")
+    with pytest.raises(ArtratorError) as caught:
+        Package.open(folder, key.public).read(name)
+    assert caught.value.code is Code.PACKAGE_INVALID
+
+
+def test_a_package_that_does_not_pass_its_check_is_not_signed(tmp_path: Path, key: PrivateKey) -> None:
+    folder = write_package(tmp_path / "model", manifest=MANIFEST.replace("default = 25", "default = 99"))
+    with pytest.raises(ArtratorError) as caught:
+        sign(folder, key)
+    assert caught.value.code is Code.MANIFEST_INVALID
+    assert not (folder / "model.sig").exists()
+    (folder / "artrator.toml").write_text(MANIFEST)
+    (folder / "weights.pt").write_bytes(b"PK")
+    with pytest.raises(ArtratorError) as caught:
+        sign(folder, key)
+    assert caught.value.code is Code.PACKAGE_INVALID
+    assert not (folder / "model.sig").exists()
+
+
+def test_a_large_file_is_hashed_as_it_streams(tmp_path: Path, key: PrivateKey) -> None:
+    folder = write_package(tmp_path / "model", **{"big.bin": os.urandom(1 << 20) * 5 + b"end"})
+    sign(folder, key)
+    file = verify(folder, key.public).files["big.bin"]
+    assert file.size == 5 * (1 << 20) + 3
+    assert file.sha256 == hashlib.sha256((folder / "big.bin").read_bytes()).hexdigest()
+
+
+def test_a_worker_reads_a_package_with_numpy_and_pluggy_alone(folder: Path, key: PrivateKey) -> None:
+    """A plugin's environment has no cryptography, no pydantic and no Pillow."""
+    verified = verify(folder, key.public)
+    files = {name: (file.sha256, file.size) for name, file in verified.files.items()}
+    libraries = {str(Path(module.__file__ or "").parent.parent) for module in (np, pluggy)}
+    program = textwrap.dedent(f"""
+        import importlib.abc, sys
+        from pathlib import Path
+
+        class OnlyThese(importlib.abc.MetaPathFinder):
+            def find_spec(self, name, path=None, target=None):
+                top = name.partition(".")[0]
+                if top in sys.stdlib_module_names or top in ("numpy", "pluggy", "artrator"):
+                    return None
+                raise ModuleNotFoundError(f"not in a worker: {{name}}")
+
+        sys.path[:0] = {sorted(libraries)!r}
+        sys.meta_path.insert(0, OnlyThese())
+        import artrator
+        from artrator.package import Package
+        from artrator.package.folder import SignedFile
+
+        files = {{name: SignedFile(*facts) for name, facts in {files!r}.items()}}
+        package = Package.reopen(Path({str(folder)!r}), {verified.digest!r}, files)
+        assert package.manifest.name == "test-model"
+        assert package.read("data/words.txt") == b"one\\ntwo\\n"
+        assert "cryptography" not in sys.modules and "pydantic" not in sys.modules
+    """)
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr

@@ -1,0 +1,116 @@
+"""What `artrator package check` finds."""
+
+from __future__ import annotations
+
+import pickle
+from pathlib import Path
+
+import pytest
+from packages import MANIFEST, encoded, noise, write_package
+
+from artrator import ArtratorError, Code
+from artrator.package import check
+from artrator.package.starter import write_starter
+
+SAMPLE = '[[samples]]\nfile = "samples/one.png"\ncaption = "One"\n'
+WITH_SAMPLE = MANIFEST.replace("[settings]", SAMPLE + "[settings]")
+
+
+def problems(folder: Path) -> dict[str, str]:
+    return {problem.file: f"{problem.message} {problem.cure}" for problem in check(folder).problems}
+
+
+def test_a_good_folder_has_no_problem_and_is_advised(tmp_path: Path) -> None:
+    report = check(write_package(tmp_path / "model"))
+    assert report.ok
+    assert report.accepted().name == "test-model"
+    assert any("no samples" in warning.message for warning in report.warnings)
+    assert report.to_json()["files"]["model.onnx"] == 202
+
+
+def test_a_folder_that_is_not_there_is_said_so(tmp_path: Path) -> None:
+    with pytest.raises(ArtratorError) as caught:
+        check(tmp_path / "nothing")
+    assert caught.value.code is Code.PACKAGE_INVALID
+
+
+def test_a_missing_manifest_is_named(tmp_path: Path) -> None:
+    folder = write_package(tmp_path / "model")
+    (folder / "artrator.toml").unlink()
+    assert "artrator package new" in problems(folder)["artrator.toml"]
+
+
+def test_a_manifest_that_is_not_text_is_named(tmp_path: Path) -> None:
+    folder = write_package(tmp_path / "model")
+    (folder / "artrator.toml").write_bytes(b"\xff\xfe")
+    assert "UTF-8" in problems(folder)["artrator.toml"]
+
+
+@pytest.mark.parametrize(
+    ("name", "data", "why"),
+    [
+        ("weights.pt", b"anything", "pickle"),
+        ("weights.pkl", b"anything", "pickle"),
+        ("weights.ckpt", b"anything", "pickle"),
+        ("innocent.bin", pickle.dumps({"a": [1]}), "pickle"),
+        ("innocent.onnx", b"PK\x03\x04" + bytes(26) + b"archive/data.pkl", "pickle"),
+        ("tool.bin", b"\x7fELF\x02\x01", "program"),
+        ("tool.onnx", b"MZ\x90\x00", "program"),
+        ("lib.so", b"", "program"),
+        (".DS_Store", b"x", "left over"),
+        ("data/Thumbs.db", b"x", "left over"),
+        (".git/config", b"x", "left over"),
+        ("__pycache__/a.txt", b"x", "left over"),
+        ("notes.txt~", b"x", "left over"),
+        ("._model.onnx", b"x", "left over"),
+    ],
+)
+def test_what_does_not_belong_in_a_package_is_named(tmp_path: Path, name: str, data: bytes, why: str) -> None:
+    folder = write_package(tmp_path / "model", **{name: data})
+    assert why in problems(folder)[name]
+
+
+def test_scripts_are_left_in_but_pointed_at(tmp_path: Path) -> None:
+    report = check(write_package(tmp_path / "model", **{"recipe/train.py": b"print()"}))
+    assert report.ok
+    assert any(warning.file == "recipe/train.py" for warning in report.warnings)
+
+
+def test_a_sample_that_is_right_is_taken(tmp_path: Path) -> None:
+    folder = write_package(tmp_path / "model", WITH_SAMPLE, **{"samples/one.png": encoded(noise())})
+    assert check(folder).ok
+
+
+@pytest.mark.parametrize(
+    ("data", "why"),
+    [
+        (encoded(noise(700, 700)), "KiB. Save it as WebP"),
+        (encoded(noise(2200, 4).convert("1")), "2200 x 4 pixels"),
+        (encoded(noise())[:900], "cut off"),
+        (b"not a picture", "is not a PNG"),
+        (b"", "is empty"),
+    ],
+)
+def test_a_sample_that_a_registry_would_refuse_is_named(tmp_path: Path, data: bytes, why: str) -> None:
+    folder = write_package(tmp_path / "model", WITH_SAMPLE, **{"samples/one.png": data})
+    assert why in problems(folder)["samples/one.png"]
+
+
+def test_files_that_the_manifest_names_must_be_there(tmp_path: Path) -> None:
+    manifest = WITH_SAMPLE.replace('"Apache-2.0"', '"LicenseRef-Mine"\nlicense_file = "license.txt"')
+    folder = write_package(tmp_path / "model", manifest, **{"LICENSE.txt": b"All rights are yours to keep.\n"})
+    lines = [str(problem) for problem in check(folder).problems]
+    number = manifest.splitlines().index('license_file = "license.txt"') + 1
+    assert any(
+        line.startswith(f"artrator.toml:{number}:") and "Write LICENSE.txt, as the file is named." in line
+        for line in lines
+    )
+    assert any("no file samples/one.png" in line for line in lines)
+
+
+def test_a_starter_passes_as_it_is(tmp_path: Path) -> None:
+    write_starter(tmp_path / "my-model", "my-model")
+    report = check(tmp_path / "my-model")
+    assert report.ok, report.problems
+    with pytest.raises(ArtratorError, match="not empty"):
+        write_starter(tmp_path / "my-model", "my-model")
