@@ -7,7 +7,7 @@ import contextlib
 import json
 import shutil
 import socket
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -15,6 +15,7 @@ from artrator.clients.registry import RegistryClient
 from artrator.demo.catalogue import EXAMPLES, signed_copy
 from artrator.demo.services import Service, artrator
 from artrator.money import MICRO, format_credits
+from artrator.package import Package
 from artrator.profile import Profile, write_atomically
 
 #: What the buyer starts with.
@@ -89,11 +90,6 @@ def stage(folder: Path, say: Say, *, reset: bool = False) -> Iterator[Stage]:
                 *("--host", "127.0.0.1", "--port", str(ports["node"])),
                 home=creator.folder,
             )
-        for example in EXAMPLES:
-            package = signed_copy(example, folder / "packages", creator.identity)
-            say(f"publishing {CREATOR}/{example.name} …")
-            publish = ("node", "publish", str(package), *example.prices, "--registry", url, "--data", node_data)
-            artrator(*publish, home=creator.folder)
         node = Service(
             "node",
             *("node", "serve", "--data", node_data, "--registry", url, "--port", str(ports["node"])),
@@ -101,6 +97,14 @@ def stage(folder: Path, say: Say, *, reset: bool = False) -> Iterator[Stage]:
             log=folder / "logs" / "node.log",
         )
         running.callback(node.stop)
+        listed = asyncio.run(_listed(url))
+        for example in EXAMPLES:
+            package = signed_copy(example, folder / "packages", creator.identity)
+            if listed.get(example.name) == Package.open(package, creator.identity.public).digest:
+                continue  # an earlier run published this very package
+            say(f"publishing {CREATOR}/{example.name} …")
+            publish = ("node", "publish", str(package), *example.prices, "--registry", url, "--data", node_data)
+            artrator(*publish, home=creator.folder)
         node.wait()
         asyncio.run(_until_online(url))
         yield Stage(url, buyer, creator, node, registry)
@@ -127,6 +131,13 @@ def _give_credits(buyer: Profile, url: str, registry_data: str, operator: Path, 
     if asyncio.run(poor()):
         say(f"granting {format_credits(_CREDITS * MICRO)} test credits to {BUYER} …")
         artrator("registry", "grant", BUYER, str(_CREDITS), "--data", registry_data, home=operator)
+
+
+async def _listed(url: str) -> Mapping[str, str]:
+    """The digests of what the creator has published, by name."""
+    async with RegistryClient(url) as client:
+        cards = (await client.search(limit=48)).items
+    return {card.listing.partition("/")[2]: card.package for card in cards if card.creator == CREATOR}
 
 
 async def _until_online(url: str) -> None:
