@@ -20,7 +20,7 @@ from artrator_registry.storage import Transaction
 _T = TypeVar("_T")
 
 
-class Credits(click.ParamType):
+class Credits(click.ParamType[int]):
     """An amount of credits, such as 12 or 0.25, read as micro-credits."""
 
     name = "credits"
@@ -70,9 +70,11 @@ def init(data: Path) -> None:
 @click.option("--fee", "fee_basis_points", default=500, show_default=True, help="The operator's share, in 1/100 %.")
 @click.option("--start-seconds", default=300, show_default=True, help="How long a ticket may wait to be started.")
 @click.option("--finish-seconds", default=900, show_default=True, help="When a ticket's job must be done.")
-@click.option("--grace-seconds", default=120.0, show_default=True, help="How long a receipt may travel after that.")
+@click.option("--capture-seconds", default=86_400, show_default=True, help="When a silent node's hold ends at last.")
+@click.option("--grace-seconds", type=float, default=None, help="How long a receipt may travel after the finish.")
 @click.option("--dispute-seconds", default=86_400.0, show_default=True, help="How long a buyer may object.")
 @click.option("--heartbeat-seconds", default=15.0, show_default=True, help="How often nodes are to come.")
+@click.option("--sweep-seconds", default=5.0, show_default=True, help="How often expiry is looked at.")
 def serve(data: Path, host: str, port: int, **settings: Any) -> None:
     """Serve the registry until it is told to stop (SIGTERM or Ctrl+C)."""
     from artrator_registry.server import serve as run

@@ -19,7 +19,8 @@ class Settings:
         start_seconds: A ticket's ``start_by``: long enough to upload pictures over a slow line.
         finish_seconds: A ticket's ``finish_by``.
         capture_seconds: A ticket's ``capture_by``: a node cut off from us for a day still gets its money.
-        grace_seconds: How long after ``finish_by`` a receipt may travel before the buyer can have the money back.
+        grace_seconds: How long after ``finish_by`` a receipt may travel before the buyer can have the money back; None
+            is two minutes, or a quarter of ``finish_seconds`` if that is less.
         dispute_seconds: How long a buyer who never answered may still refuse what was delivered.
         online_seconds: A node is online for this long after a heartbeat: three heartbeats, so that one may get lost.
         heartbeat_seconds: How often nodes are asked to come.
@@ -48,7 +49,7 @@ class Settings:
     start_seconds: int = 300
     finish_seconds: int = 900
     capture_seconds: int = 86_400
-    grace_seconds: float = 120.0
+    grace_seconds: float | None = None
     dispute_seconds: float = 86_400.0
     online_seconds: float = 45.0
     heartbeat_seconds: float = 15.0
@@ -67,6 +68,11 @@ class Settings:
             raise ValueError("fee_basis_points must be between 0 and 10000")
         if not 0 < self.start_seconds <= self.finish_seconds < self.capture_seconds:
             raise ValueError("start_seconds, finish_seconds and capture_seconds must grow in this order")
+
+    @property
+    def grace(self) -> float:
+        """How long after ``finish_by`` a receipt may travel."""
+        return min(120.0, self.finish_seconds / 4) if self.grace_seconds is None else self.grace_seconds
 
     @property
     def database(self) -> Path:

@@ -12,7 +12,7 @@ pytestmark = pytest.mark.anyio
 
 async def test_a_paid_job_ends_with_the_creator_paid_less_the_fee(world: World) -> None:
     shop = await world.shop()
-    mina = await world.person("mina", credits=10)
+    mina = await world.person("mina", credits_=10)
     order = await shop.order(mina)
     assert (order.state, order.cap) == (m.OrderState.HELD, 3 * MICRO)
     assert await mina.balance() == m.Balance(available=7 * MICRO, held=3 * MICRO, pending=0)

@@ -257,7 +257,7 @@ class World:
         """A bare client, for requests that no honest client makes."""
         return httpx.AsyncClient(transport=self.transport, base_url="http://registry")
 
-    async def person(self, handle: str, credits: int = 0, key: PrivateKey | None = None) -> Person:
+    async def person(self, handle: str, credits_: int = 0, key: PrivateKey | None = None) -> Person:
         """Someone signed in, with credits."""
         client = Person(
             "http://registry",
@@ -267,8 +267,8 @@ class World:
             transport=self.transport,
         )
         await client.sign_in()
-        if credits:
-            await self.grant(handle, credits * MICRO)
+        if credits_:
+            await self.grant(handle, credits_ * MICRO)
         return client
 
     async def grant(self, handle: str, amount: int) -> None:

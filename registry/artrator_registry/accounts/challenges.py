@@ -1,5 +1,7 @@
-"""Challenges: what a key signs to sign in. They live in memory, because one that a restart lost costs a second try,
-and because nobody should be able to fill the disk before showing a key.
+"""Challenges: what a key signs to sign in.
+
+They live in memory, because one that a restart lost costs a second try, and because nobody should be able to fill the
+disk before showing a key.
 """
 
 from __future__ import annotations

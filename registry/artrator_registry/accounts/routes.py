@@ -19,7 +19,7 @@ _AUTH = (Code.SESSION_INVALID, Code.API_KEY_INVALID, Code.SCOPE_MISSING)
 
 @router.post("/v1/challenges", summary="Ask for a challenge to sign", responses=responses(Code.RATE_LIMITED))
 async def challenge(body: m.ChallengeRequest, registry: _Registry, address: Address) -> m.Challenge:
-    """Sign `artrator-sign-in\\n<nonce>\\n<registry id>` with the key, then open a session with the signature."""
+    """Sign `artrator-sign-in`, the nonce and the registry's id (a line each) with the key, then open a session."""
     registry.challenge_limit.take(address)
     return registry.accounts.challenge(body)
 

@@ -1,5 +1,7 @@
-"""The outermost layer of the service: reads bodies within a limit and strictly, and turns every failure into the one
-error shape, so that nothing behind it can answer with a traceback.
+"""The outermost layer of the service.
+
+It reads bodies within a limit and strictly, and turns every failure into the one error shape, so that nothing behind it
+can answer with a traceback.
 """
 
 from __future__ import annotations

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from artrator.errors import ArtratorError, Code
 from artrator.messages import registry as m
 from artrator.money import MAX_AMOUNT, format_credits
@@ -89,7 +91,7 @@ def statement(t: Transaction, account: str, before: str | None, limit: int) -> m
     return m.Statement(lines=lines, next=pack(last["transfer"], last["part"]) if last else None)
 
 
-def _open_hold(t: Transaction, pending: str) -> store.Any:
+def _open_hold(t: Transaction, pending: str) -> Any:
     held = store.transfer(t, pending)
     if held is None or held["phase"] != "pending":
         raise ArtratorError(Code.INTERNAL, "There is no such hold.")

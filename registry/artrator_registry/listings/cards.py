@@ -19,10 +19,11 @@ def cards(t: Transaction, rows: Sequence[Any], online_seconds: float) -> list[m.
     if not rows:
         return []
     samples = store.samples(t, [row["version_id"] for row in rows])
-    states: dict[str, dict[str, int]] = {}
+    # By owner too: only the creator's nodes count, whoever else claims to have the package.
+    states: dict[tuple[str, str], dict[str, int]] = {}
     for state in nodes.states(t, [row["package"] for row in rows], t.now - online_seconds):
-        states.setdefault(state["package"], {})[state["state"]] = state["nodes"]
-    return [_card(t, row, samples[row["version_id"]], states.get(row["package"], {})) for row in rows]
+        states.setdefault((state["package"], state["owner"]), {})[state["state"]] = state["nodes"]
+    return [_card(t, row, samples[row["version_id"]], states.get((row["package"], row["creator"]), {})) for row in rows]
 
 
 def _card(t: Transaction, row: Any, blobs: Sequence[str], states: dict[str, int]) -> m.ListingCard:

@@ -39,8 +39,9 @@ _FOREVER = {"Cache-Control": "public, max-age=31536000, immutable", "X-Content-T
     ),
 )
 async def publish(handle: _Handle, name: _Name, body: m.Publication, who: SignedIn, registry: _Registry) -> m.Listing:
-    """The signature must cover the manifest and every sample; the offer must be for this package. A version never
-    changes; a new offer (a new price) for it may be published at any time.
+    """The signature must cover the manifest and every sample; the offer must be for this package.
+
+    A version never changes; a new offer (a new price) for it may be published at any time.
     """
     who.require(m.Scope.LISTINGS_WRITE)
     return await registry.listings.publish(who, handle, name, body)

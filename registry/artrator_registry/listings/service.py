@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+from typing import Any
 
 from packaging.version import Version
 
@@ -44,7 +45,7 @@ class Listings:
         return await self._db.read(_listing, listing, version, self._settings.online_seconds)
 
 
-def find(t: Transaction, listing: str, version: str | None) -> store.Any:
+def find(t: Transaction, listing: str, version: str | None) -> Any:
     """A version's row; raises ArtratorError ``listing_unknown``."""
     row = store.current(t, listing) if version is None else store.version(t, listing, version)
     if row is None:

@@ -83,11 +83,11 @@ def count_online(t: Transaction, since: float) -> int:
 
 
 def states(t: Transaction, packages: Sequence[str], since: float) -> list[Any]:
-    """For each of the packages: the states in which online nodes have it, and how many."""
+    """For each of the packages: in which states how many online nodes of which owner have it."""
     marks = ",".join("?" * len(packages))
     return t.rows(
-        "SELECT p.package, p.state, count(*) AS nodes FROM node_packages p JOIN nodes n ON n.id = p.node"
-        f" WHERE p.package IN ({marks}) AND n.seen_at > ? AND n.accepting = 1 AND n.expires_at > ?"  # marks only
-        " GROUP BY p.package, p.state",
+        "SELECT p.package, n.owner, p.state, count(*) AS nodes FROM node_packages p JOIN nodes n ON n.id = p.node"  # noqa: S608  # only marks
+        f" WHERE p.package IN ({marks}) AND n.seen_at > ? AND n.accepting = 1 AND n.expires_at > ?"
+        " GROUP BY p.package, n.owner, p.state",
         (*packages, since, t.now),
     )

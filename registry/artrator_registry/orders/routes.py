@@ -27,8 +27,9 @@ _DOCUMENTS = (Code.ORDER_UNKNOWN, Code.ORDER_CLOSED, Code.CONFLICT, Code.RECEIPT
 
 @router.post("/v1/quotes", summary="Ask for a price", responses=responses(*_AUTH, Code.LISTING_UNKNOWN, Code.NO_NODE))
 async def quote(body: m.QuoteRequest, who: SignedIn, registry: _Registry) -> m.Quote:
-    """Only numbers that cost something and a salted digest are sent: never the prompt. The answer has a hard cap and
-    the nodes that can run it, best first.
+    """Only numbers that cost something and a salted digest are sent: never the prompt.
+
+    The answer has a hard cap and the nodes that can run it, best first.
     """
     who.require(m.Scope.ORDERS_WRITE)
     return await registry.orders.quote(who, body)
@@ -49,8 +50,9 @@ async def quote(body: m.QuoteRequest, who: SignedIn, registry: _Registry) -> m.Q
     ),
 )
 async def order(order: _Order, body: m.OrderRequest, who: SignedIn, registry: _Registry) -> m.Order:
-    """Sets the cap aside and answers with a ticket for the node, in one transaction. The same id and body give the
-    same answer; the same id and another body are a `conflict`.
+    """Sets the cap aside and answers with a ticket for the node, in one transaction.
+
+    The same id and body give the same answer; the same id and another body are a `conflict`.
     """
     who.require(m.Scope.ORDERS_WRITE)
     return await registry.orders.order(who, order, body)
@@ -81,9 +83,10 @@ async def get_order(order: _Order, who: SignedIn, registry: _Registry) -> m.Orde
     responses=responses(*_AUTH, Code.ORDER_UNKNOWN, Code.ORDER_CLOSED, Code.FORBIDDEN),
 )
 async def cancel(order: _Order, who: SignedIn, registry: _Registry) -> m.Order:
-    """States that nothing arrived. The node is told with its next heartbeat. The hold is released as soon as the node
-    says that it will not run the job, and at the latest shortly after the ticket's `finish_by`: until then the node
-    may be working. A running job is stopped faster at the node itself.
+    """States that nothing arrived. Cancel at the node first: its receipt releases the hold at once.
+
+    If the node does not answer, this releases the hold shortly after the ticket's `finish_by`, and at once if that has
+    passed. Until then the node may be working, and its receipt counts.
     """
     who.require(m.Scope.ORDERS_WRITE)
     return await registry.orders.cancel(who, order, up_seconds=registry.sweeper.up_seconds)
@@ -91,7 +94,8 @@ async def cancel(order: _Order, who: SignedIn, registry: _Registry) -> m.Order:
 
 @router.put("/v1/orders/{order}/receipt", summary="A node's receipt", responses=responses(*_AUTH, *_DOCUMENTS))
 async def claim(order: _Order, body: m.Claim, who: SignedIn, registry: _Registry) -> m.Order:
-    """`delivered` with an accepting acknowledgement is charged at once, without one when the time to object is over;
+    """`delivered` with an accepting acknowledgement is charged at once, without one when the time to object is over.
+
     `failed` and `cancelled` release the hold at once. Repeating it is harmless.
     """
     who.require(m.Scope.NODES_WRITE)

@@ -69,7 +69,6 @@ def m001_create_orders(db: Database) -> None:
         ) STRICT
         """,
         "CREATE INDEX orders_buyer ON orders (buyer, serial)",
-        "CREATE INDEX orders_node ON orders (node) WHERE state = 'held' AND cancel_requested_at IS NOT NULL",
         "CREATE INDEX orders_held ON orders (finish_by) WHERE state = 'held'",
         "CREATE INDEX orders_claimed ON orders (settle_at) WHERE state = 'claimed'",
         "CREATE INDEX orders_api_key ON orders (api_key) WHERE api_key IS NOT NULL",

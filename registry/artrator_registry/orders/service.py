@@ -172,7 +172,7 @@ def _cancel(t: Transaction, who: Caller, order: str, settings: Settings, up_seco
     if row["buyer"] != who.account:
         raise ArtratorError(Code.FORBIDDEN, "Only the buyer can give up an order.")
     if row["state"] == "held":
-        node_had_its_time = row["finish_by"] + settings.grace_seconds < t.now and up_seconds >= settings.grace_seconds
+        node_had_its_time = row["finish_by"] + settings.grace < t.now and up_seconds >= settings.grace
         if node_had_its_time:
             settlement.release(t, row, "cancelled")
         else:

@@ -133,12 +133,3 @@ def overdue(t: Transaction, grace: float, online: float, limit: int) -> list[Any
         " LIMIT ?",
         (t.now - grace, t.now, t.now - online, grace, limit),
     )
-
-
-def cancelling(t: Transaction, node: str, limit: int) -> list[str]:
-    """Held orders on a node whose buyers want out."""
-    rows = t.rows(
-        "SELECT id FROM orders WHERE node = ? AND state = 'held' AND cancel_requested_at IS NOT NULL LIMIT ?",
-        (node, limit),
-    )
-    return [row["id"] for row in rows]

@@ -1,4 +1,6 @@
-"""What ends by itself. The rule, so that it can rob neither side:
+"""What ends by itself.
+
+The rule, so that it can rob neither side:
 
 - A receipt counts as long as the hold is open, however late it comes. Expiry is an event in the writer, not a
   comparison of clocks.
@@ -73,7 +75,7 @@ class Sweeper:
         ended = 0
         while batch := await self._db.write(self._settle_due):
             ended += batch
-        if (self.up_seconds if up_seconds is None else up_seconds) >= self._settings.grace_seconds:
+        if (self.up_seconds if up_seconds is None else up_seconds) >= self._settings.grace:
             while batch := await self._db.write(self._release_overdue):
                 ended += batch
         return ended
@@ -91,7 +93,7 @@ class Sweeper:
         return len(rows)
 
     def _release_overdue(self, t: Transaction) -> int:
-        rows = store.overdue(t, self._settings.grace_seconds, self._settings.online_seconds, _BATCH)
+        rows = store.overdue(t, self._settings.grace, self._settings.online_seconds, _BATCH)
         for row in rows:
             reason = "cancelled" if row["cancel_requested_at"] is not None else "expired"
             settlement.release(t, row, reason, expired=True)

@@ -7,7 +7,8 @@ from typing import Any
 from artrator_registry.storage import Transaction
 
 #: bm25 weights by column: a word in the title says more than one in the description.
-_RANK = "bm25(search, 10.0, 4.0, 6.0, 3.0, 1.0)"
+_RANKED = "SELECT rowid AS id, bm25(search, 10.0, 4.0, 6.0, 3.0, 1.0) AS rank FROM search WHERE search MATCH ?"
+_JOINS = "JOIN versions v ON v.id = l.version JOIN accounts a ON a.id = l.creator"
 #: What each order sorts by; smaller comes first, ties by number so that every row has its one place.
 ORDERS = {"relevant": "rank", "popular": "-l.runs", "new": "-l.published_at", "price": "l.price"}
 
@@ -18,10 +19,7 @@ _ROW = (
 
 
 def _matching(query: str, task: str | None, tag: str | None) -> tuple[str, list[object]]:
-    source = f"(SELECT rowid AS id, {_RANK} AS rank FROM search WHERE search MATCH ?) s JOIN listings l ON l.id = s.id"
-    sql = (
-        f"FROM {source}" if query else "FROM (SELECT id, -runs AS rank FROM listings) s JOIN listings l ON l.id = s.id"
-    )
+    ranked = _RANKED if query else "SELECT id, -runs AS rank FROM listings"  # with no words, the popular ones first
     parameters: list[object] = [query] if query else []
     conditions = ["l.version IS NOT NULL"]
     if task is not None:
@@ -30,9 +28,8 @@ def _matching(query: str, task: str | None, tag: str | None) -> tuple[str, list[
     if tag is not None:
         conditions.append("EXISTS (SELECT 1 FROM tags WHERE tags.listing = l.id AND tags.tag = ?)")
         parameters.append(tag)
-    return f"{sql} JOIN versions v ON v.id = l.version JOIN accounts a ON a.id = l.creator WHERE " + " AND ".join(
-        conditions
-    ), parameters
+    joined = f"FROM ({ranked}) s JOIN listings l ON l.id = s.id {_JOINS}"
+    return f"{joined} WHERE {' AND '.join(conditions)}", parameters
 
 
 def page(
