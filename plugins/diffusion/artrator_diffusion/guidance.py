@@ -1,0 +1,83 @@
+"""Classifier-free guidance: conditional and unconditional rows travel in one batch."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, TypeAlias
+
+import numpy as np
+import numpy.typing as npt
+
+from artrator.backend import Array, Batch, Context, Kernel
+from artrator.onnx_runtime import Session
+from artrator_diffusion.schedulers import Array as Floats
+from artrator_diffusion.schedulers import Prediction
+
+#: What a tensor holds for one picture with the prompt, and without.
+Condition: TypeAlias = tuple[npt.NDArray[Any], npt.NDArray[Any]]
+
+
+@dataclass(frozen=True)
+class DenoiserTensors:
+    """Names of the tensors that every denoiser has."""
+
+    sample: str
+    time: str
+    output: str
+
+
+class Denoiser:
+    """A denoiser graph as one batched function."""
+
+    def __init__(self, tensors: DenoiserTensors, session: Session, batch: int) -> None:
+        self._tensors = tensors
+        self._session = session
+        #: A scalar time has no place for several jobs at different steps; the rows are then run one time after another.
+        self._scalar_time = not session.inputs[tensors.time].shape
+        self._kernel = Kernel(session.name, self._run, batch)
+
+    def guided(self, conditions: Mapping[str, Condition], guidance: float, context: Context) -> Prediction:
+        """Prediction for samples that all have the same conditions.
+
+        Args:
+            conditions: By tensor.
+            guidance: How far to go from the unconditional prediction towards the conditional one and beyond; at 1
+                the unconditional rows are left out.
+            context: The job's.
+        """
+        both = guidance != 1.0
+
+        async def predict(sample: Floats, time: float) -> Floats:
+            count = len(sample)
+            rows: dict[str, Array] = {
+                self._tensors.sample: np.concatenate([sample, sample]) if both else sample,
+                self._tensors.time: np.full(count * (1 + both), time),
+            }
+            for name, (given, empty) in conditions.items():
+                parts = [np.repeat(given[None], count, axis=0)]
+                if both:
+                    parts.append(np.repeat(empty[None], count, axis=0))
+                rows[name] = np.concatenate(parts)
+            rows = {name: array.astype(self._session.inputs[name].dtype, copy=False) for name, array in rows.items()}
+            made = (await context.batch(self._kernel, rows))[self._tensors.output].astype(np.float32)
+            if not both:
+                return made
+            given, empty = made[:count], made[count:]
+            return empty + np.float32(guidance) * (given - empty)
+
+        return predict
+
+    def _run(self, batch: Batch) -> Batch:
+        if not self._scalar_time:
+            return self._session.run(batch, [self._tensors.output])
+        times = batch[self._tensors.time]
+        made: Array | None = None
+        for time in np.unique(times):
+            chosen = times == time
+            feeds = {name: rows[chosen] for name, rows in batch.items()} | {self._tensors.time: time}
+            part = self._session.run(feeds, [self._tensors.output])[self._tensors.output]
+            if made is None:
+                made = np.empty((len(times), *part.shape[1:]), part.dtype)
+            made[chosen] = part
+        return {} if made is None else {self._tensors.output: made}
