@@ -2,5 +2,6 @@
 
 from artrator.plugins.discovery import discover, find_backend, find_plugin
 from artrator.plugins.info import PluginInfo, Wants
+from artrator.plugins.install import Plan, install, uninstall
 
-__all__ = ["PluginInfo", "Wants", "discover", "find_backend", "find_plugin"]
+__all__ = ["Plan", "PluginInfo", "Wants", "discover", "find_backend", "find_plugin", "install", "uninstall"]

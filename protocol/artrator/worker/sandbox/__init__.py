@@ -7,8 +7,10 @@ files and ports, seccomp for system calls.
 
 from __future__ import annotations
 
+import json
 import sys
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
 from typing import Any
 
 from .limits import limit_resources
@@ -45,3 +47,22 @@ def confine(settings: Mapping[str, Any]) -> list[str]:
         except OSError as error:  # one that fails must not keep the others from being done
             missing.append(f"The worker is not fully confined: {error}.")
     return missing
+
+
+def confined_command(
+    interpreter: Path, command: Sequence[str], *, readable: Sequence[str], writable: Sequence[str]
+) -> list[str]:
+    """The command line that runs ``command`` with these folders and no others; on Linux only, elsewhere unchanged."""
+    if sys.platform != "linux":
+        return list(command)
+    rights = json.dumps({"readable": list(readable), "writable": list(writable)})
+    return [str(interpreter), "-I", "-S", "-B", str(Path(__file__).with_name("command.py")), rights, *command]
+
+
+def confine_program(readable: Sequence[str], writable: Sequence[str]) -> None:
+    """Give up all files but these, for this process and the programs it starts."""
+    from . import landlock, privileges
+
+    privileges.no_new_privileges()
+    rights = [(path, landlock.EXECUTE) for path in readable] + [(path, landlock.BUILD) for path in writable]
+    landlock.restrict([*rights, ("/dev/null", landlock.DEVICE)], connect=True)

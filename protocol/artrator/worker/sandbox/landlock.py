@@ -19,6 +19,7 @@ _PATH_BENEATH = 1
 
 _EXECUTE, _WRITE_FILE, _READ_FILE, _READ_DIR = 1 << 0, 1 << 1, 1 << 2, 1 << 3
 _REMOVE_DIR, _REMOVE_FILE, _MAKE_DIR, _MAKE_REG = 1 << 4, 1 << 5, 1 << 7, 1 << 8
+_MAKE_SYM = 1 << 12
 _REFER, _TRUNCATE, _IOCTL_DEV = 1 << 13, 1 << 14, 1 << 15
 _FILE_RIGHTS = _EXECUTE | _WRITE_FILE | _READ_FILE | _TRUNCATE | _IOCTL_DEV
 
@@ -27,6 +28,8 @@ READ = _READ_FILE | _READ_DIR
 EXECUTE = READ | _EXECUTE
 #: Write below a folder: plain files and folders, no links, sockets or devices.
 WRITE = READ | _WRITE_FILE | _REMOVE_DIR | _REMOVE_FILE | _MAKE_DIR | _MAKE_REG | _REFER | _TRUNCATE
+#: What a build does in its folder: run what it made, and place links.
+BUILD = WRITE | _EXECUTE | _MAKE_SYM
 #: A device file of a driver.
 DEVICE = _READ_FILE | _WRITE_FILE | _READ_DIR | _IOCTL_DEV
 
