@@ -272,7 +272,7 @@ def make_detail(card: ListingCard) -> ListingDetail:
 
 def make_health() -> Health:
     """Return what a busy node says of itself."""
-    row = dict(version="1.0.0", backend="onnx", runtime="CPUExecutionProvider", jobs_failed=1)
+    row = {"version": "1.0.0", "backend": "onnx", "runtime": "CPUExecutionProvider", "jobs_failed": 1}
     return Health(
         node=DIGEST,
         name="seoul-07",
@@ -297,13 +297,13 @@ def make_health() -> Health:
 
 def make_plugins() -> list[PluginInfo]:
     """Return a good, a careful and a broken plugin."""
-    row = dict(interpreter=Path("/usr/bin/python3"), sys_path=[])
+    row = {"interpreter": Path("/usr/bin/python3"), "sys_path": []}
     return [
         PluginInfo("artrator-onnx", "0.1.0", "artrator-onnx", "built-in", {"onnx": "artrator_onnx:register"},
-                   summary="Runs any single-graph ONNX package.", wants=Wants(gpu=True), allowed=Wants(gpu=True), **row),
+                   summary="Runs single-graph packages.", wants=Wants(gpu=True), allowed=Wants(gpu=True), **row),
         PluginInfo("sepia", "1.2", "sepia", "environment", {"sepia": "sepia"}, summary="An old photo’s tone.",
                    wants=Wants(network=True, reasons={"network": "Fetches presets."}), **row),
-        PluginInfo("broken", "0.3", "broken-plugin", "environment", {}, error="It raises ImportError when it is imported.",
+        PluginInfo("broken", "0.3", "broken-plugin", "environment", {}, error="It raises ImportError on import.",
                    **row),
     ]  # fmt: skip
 

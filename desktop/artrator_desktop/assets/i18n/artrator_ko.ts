@@ -2,66 +2,69 @@
 <!DOCTYPE TS>
 <TS version="2.1" language="ko">
 <context>
-    <name></name>
+    <name>BatchStrip</name>
     <message>
-        <source>Problem</source>
-        <comment>This is needed.</comment>
-        <translation type="unfinished"></translation>
+        <source>fetching</source>
+        <translation>받는 중</translation>
     </message>
     <message>
-        <source>Problem</source>
-        <comment>Shorten it to {bound} characters; it has {found}.</comment>
-        <translation type="unfinished"></translation>
+        <source>failed</source>
+        <translation>실패</translation>
     </message>
     <message>
-        <source>Problem</source>
-        <comment>Give at least {bound}.</comment>
-        <translation type="unfinished"></translation>
+        <source>cancelled</source>
+        <translation>취소됨</translation>
     </message>
     <message>
-        <source>Problem</source>
-        <comment>Give at most {bound}.</comment>
-        <translation type="unfinished"></translation>
+        <source>queued</source>
+        <translation>대기 중</translation>
+    </message>
+</context>
+<context>
+    <name>CreatePage</name>
+    <message>
+        <source>Undo</source>
+        <translation>되돌리기</translation>
     </message>
     <message>
-        <source>Problem</source>
-        <comment>Give a multiple of {bound}.</comment>
-        <translation type="unfinished"></translation>
+        <source>Something is missing: look at the red lines.</source>
+        <translation>빠진 것이 있습니다. 빨간 줄을 보세요.</translation>
     </message>
     <message>
-        <source>Problem</source>
-        <comment>Choose one of the list.</comment>
-        <translation type="unfinished"></translation>
+        <source>This model could not be opened</source>
+        <translation>이 모델을 열 수 없습니다</translation>
     </message>
     <message>
-        <source>Problem</source>
-        <comment>Give at most {bound} pictures.</comment>
-        <translation type="unfinished"></translation>
+        <source>Choose a model to begin</source>
+        <translation>모델을 골라 시작하세요</translation>
     </message>
     <message>
-        <source>Problem</source>
-        <comment>Too small: its shorter side has {found} px, the model needs {bound}.</comment>
-        <translation type="unfinished"></translation>
+        <source>Every model brings its own form: words, pictures, sizes. You see the price first.</source>
+        <translation>모델마다 입력 양식이 다릅니다. 글, 그림, 크기를 넣으면 가격을 먼저 보여 줍니다.</translation>
     </message>
     <message>
-        <source>Problem</source>
-        <comment>Too large: its longer side has {found} px, the model takes {bound}.</comment>
-        <translation type="unfinished"></translation>
+        <source>Retry now</source>
+        <translation>지금 다시 시도</translation>
     </message>
     <message>
-        <source>Problem</source>
-        <comment>Too large: it has {found} pixels, the model takes {bound}.</comment>
-        <translation type="unfinished"></translation>
+        <source>Discover models</source>
+        <translation>모델 둘러보기</translation>
     </message>
     <message>
-        <source>Problem</source>
-        <comment>The file is larger than 64 MB.</comment>
-        <translation type="unfinished"></translation>
+        <source>The picture is in the form: look at the price and press Generate.</source>
+        <translation>그림을 양식에 넣었습니다. 가격을 보고 만들기를 누르세요.</translation>
     </message>
     <message>
-        <source>Problem</source>
-        <comment>This is not a whole PNG, JPEG or WebP picture.</comment>
-        <translation type="unfinished"></translation>
+        <source>Settings taken from {name}</source>
+        <translation>{name}의 설정을 가져왔습니다</translation>
+    </message>
+    <message>
+        <source>Settings taken over</source>
+        <translation>설정을 가져왔습니다</translation>
+    </message>
+    <message>
+        <source>There are no Artrator settings inside {name}.</source>
+        <translation>{name}에는 Artrator 설정이 없습니다.</translation>
     </message>
 </context>
 <context>
@@ -304,8 +307,8 @@
         <translation>그림</translation>
     </message>
     <message>
-        <source>%n choice(s)</source>
-        <translation>%n가지</translation>
+        <source>{count} choices</source>
+        <translation>{count}가지</translation>
     </message>
     <message>
         <source>{low} to {high}</source>
@@ -348,66 +351,66 @@
     <name>JobRow</name>
     <message>
         <source>Progress</source>
-        <translation type="unfinished"></translation>
+        <translation>진행률</translation>
     </message>
     <message>
         <source>Cancel</source>
-        <translation type="unfinished"></translation>
+        <translation>취소</translation>
     </message>
     <message>
         <source>Dismiss</source>
-        <translation type="unfinished"></translation>
+        <translation>치우기</translation>
     </message>
 </context>
 <context>
     <name>JobWords</name>
     <message>
         <source>Done</source>
-        <translation type="unfinished"></translation>
+        <translation>완료</translation>
     </message>
     <message>
         <source>No picture this time</source>
-        <translation type="unfinished"></translation>
+        <translation>이번에는 그림이 없습니다</translation>
     </message>
     <message>
         <source>Cancelled</source>
-        <translation type="unfinished"></translation>
+        <translation>취소됨</translation>
     </message>
     <message>
         <source>Waiting for the connection</source>
-        <translation type="unfinished"></translation>
+        <translation>연결을 기다리는 중</translation>
     </message>
     <message>
         <source>Cancelling</source>
-        <translation type="unfinished"></translation>
+        <translation>취소하는 중</translation>
     </message>
     <message>
         <source>Generating {count} images</source>
-        <translation type="unfinished"></translation>
+        <translation>그림 {count}장 만드는 중</translation>
     </message>
     <message>
         <source>Generating</source>
-        <translation type="unfinished"></translation>
+        <translation>만드는 중</translation>
     </message>
     <message>
         <source>Node {name}</source>
-        <translation type="unfinished"></translation>
+        <translation>노드 {name}</translation>
     </message>
     <message>
         <source>Waiting · {count} before it · nothing is held yet</source>
-        <translation type="unfinished"></translation>
+        <translation>대기 중 · 앞에 {count}건 · 아직 보관한 크레딧 없음</translation>
     </message>
     <message>
         <source>Waiting · nothing is held yet</source>
-        <translation type="unfinished"></translation>
+        <translation>대기 중 · 아직 보관한 크레딧 없음</translation>
     </message>
     <message>
         <source>Checking the price</source>
-        <translation type="unfinished"></translation>
+        <translation>가격 확인 중</translation>
     </message>
     <message>
         <source>fetching the picture</source>
-        <translation type="unfinished"></translation>
+        <translation>그림 받는 중</translation>
     </message>
     <message>
         <source>Running</source>
@@ -415,55 +418,55 @@
     </message>
     <message>
         <source>Waiting</source>
-        <translation type="unfinished"></translation>
+        <translation>대기 중</translation>
     </message>
     <message>
         <source>{count} before it</source>
-        <translation type="unfinished"></translation>
+        <translation>앞에 {count}건</translation>
     </message>
     <message>
         <source>Goes on when the connection is back</source>
-        <translation type="unfinished"></translation>
+        <translation>연결되면 이어서 합니다</translation>
     </message>
     <message>
         <source>Failed</source>
-        <translation type="unfinished"></translation>
+        <translation>실패</translation>
     </message>
     <message>
         <source>paid {amount}</source>
-        <translation type="unfinished"></translation>
+        <translation>{amount} 결제</translation>
     </message>
     <message>
         <source>nothing was charged; {amount} are back</source>
-        <translation type="unfinished"></translation>
+        <translation>결제하지 않음, {amount} 돌려받음</translation>
     </message>
     <message>
         <source>{amount} held</source>
-        <translation type="unfinished"></translation>
+        <translation>{amount} 보관 중</translation>
     </message>
     <message>
         <source>nothing was charged</source>
-        <translation type="unfinished"></translation>
+        <translation>결제하지 않음</translation>
     </message>
     <message>
         <source>Cancel</source>
-        <translation type="unfinished"></translation>
+        <translation>취소</translation>
     </message>
     <message>
         <source>Cancel and release {amount}</source>
-        <translation type="unfinished"></translation>
+        <translation>취소하고 {amount} 돌려받기</translation>
     </message>
     <message>
         <source>ordered</source>
-        <translation type="unfinished"></translation>
+        <translation>주문함</translation>
     </message>
     <message>
         <source>next in line</source>
-        <translation type="unfinished"></translation>
+        <translation>다음 차례</translation>
     </message>
     <message>
         <source>{count} ahead</source>
-        <translation type="unfinished"></translation>
+        <translation>앞에 {count}건</translation>
     </message>
     <message>
         <source>about {time}</source>
@@ -471,15 +474,15 @@
     </message>
     <message>
         <source>{time} left</source>
-        <translation type="unfinished"></translation>
+        <translation>{time} 남음</translation>
     </message>
     <message>
         <source>running</source>
-        <translation type="unfinished"></translation>
+        <translation>실행 중</translation>
     </message>
     <message>
         <source>step {done} of {total}</source>
-        <translation type="unfinished"></translation>
+        <translation>{total}단계 중 {done}단계</translation>
     </message>
 </context>
 <context>
@@ -523,7 +526,7 @@
     <name>ModelChip</name>
     <message>
         <source>Change</source>
-        <translation type="unfinished"></translation>
+        <translation>바꾸기</translation>
     </message>
 </context>
 <context>
@@ -828,6 +831,53 @@
     </message>
 </context>
 <context>
+    <name>PictureActions</name>
+    <message>
+        <source>Save as…</source>
+        <translation>다른 이름으로 저장…</translation>
+    </message>
+    <message>
+        <source>Copy</source>
+        <translation>복사</translation>
+    </message>
+    <message>
+        <source>Show file</source>
+        <translation>파일 보기</translation>
+    </message>
+    <message>
+        <source>Send to…</source>
+        <translation>보내기…</translation>
+    </message>
+    <message>
+        <source>Models that take a picture</source>
+        <translation>그림을 받는 모델</translation>
+    </message>
+    <message>
+        <source>Upscale with…</source>
+        <translation>확대하기…</translation>
+    </message>
+    <message>
+        <source>Save picture</source>
+        <translation>그림 저장</translation>
+    </message>
+    <message>
+        <source>It could not be saved: {reason}.</source>
+        <translation>저장하지 못했습니다: {reason}.</translation>
+    </message>
+    <message>
+        <source>Saved as {name}.</source>
+        <translation>{name}(으)로 저장했습니다.</translation>
+    </message>
+    <message>
+        <source>The file is not there any more.</source>
+        <translation>파일이 더 이상 없습니다.</translation>
+    </message>
+    <message>
+        <source>Copied.</source>
+        <translation>복사했습니다.</translation>
+    </message>
+</context>
+<context>
     <name>PluginsPage</name>
     <message>
         <source>Plugins</source>
@@ -894,11 +944,11 @@
     <name>PriceFooter</name>
     <message>
         <source>Number of pictures</source>
-        <translation type="unfinished"></translation>
+        <translation>그림 수</translation>
     </message>
     <message>
         <source>Images</source>
-        <translation type="unfinished"></translation>
+        <translation>장수</translation>
     </message>
     <message>
         <source>Top up</source>
@@ -910,54 +960,105 @@
     </message>
     <message>
         <source>Generate</source>
-        <translation type="unfinished"></translation>
+        <translation>만들기</translation>
     </message>
     <message>
         <source>Generate {count} images</source>
-        <translation type="unfinished"></translation>
+        <translation>{count}장 만들기</translation>
     </message>
     <message>
         <source>The price depends on the picture.</source>
-        <translation type="unfinished"></translation>
+        <translation>가격은 그림에 따라 달라집니다.</translation>
     </message>
     <message>
         <source>Asking who can make it…</source>
-        <translation type="unfinished"></translation>
+        <translation>만들 수 있는 노드를 찾는 중…</translation>
     </message>
     <message>
         <source>About {time}</source>
-        <translation type="unfinished"></translation>
+        <translation>약 {time}</translation>
     </message>
     <message>
         <source>{name} and {count} more</source>
-        <translation type="unfinished"></translation>
+        <translation>{name} 외 {count}대</translation>
     </message>
     <message>
         <source>warm</source>
-        <translation type="unfinished"></translation>
+        <translation>준비됨</translation>
     </message>
     <message>
         <source>cold start</source>
-        <translation type="unfinished"></translation>
+        <translation>첫 실행 느림</translation>
     </message>
     <message>
         <source>warming up</source>
-        <translation type="unfinished"></translation>
+        <translation>준비 중</translation>
     </message>
     <message>
         <source>offline</source>
-        <translation type="unfinished"></translation>
+        <translation>오프라인</translation>
     </message>
     <message>
         <source>You have {amount}.</source>
-        <translation type="unfinished"></translation>
+        <translation>잔액은 {amount}입니다.</translation>
+    </message>
+</context>
+<context>
+    <name>Problem</name>
+    <message>
+        <source>This is needed.</source>
+        <translation>꼭 필요합니다.</translation>
+    </message>
+    <message>
+        <source>Shorten it to {bound} characters; it has {found}.</source>
+        <translation>{bound}자로 줄이세요. 지금 {found}자입니다.</translation>
+    </message>
+    <message>
+        <source>Give at least {bound}.</source>
+        <translation>{bound} 이상이어야 합니다.</translation>
+    </message>
+    <message>
+        <source>Give at most {bound}.</source>
+        <translation>{bound} 이하여야 합니다.</translation>
+    </message>
+    <message>
+        <source>Give a multiple of {bound}.</source>
+        <translation>{bound}의 배수여야 합니다.</translation>
+    </message>
+    <message>
+        <source>Choose one of the list.</source>
+        <translation>목록에서 고르세요.</translation>
+    </message>
+    <message>
+        <source>Give at most {bound} pictures.</source>
+        <translation>그림은 최대 {bound}장입니다.</translation>
+    </message>
+    <message>
+        <source>Too small: its shorter side has {found} px, the model needs {bound}.</source>
+        <translation>너무 작습니다. 짧은 변이 {found}px인데 {bound}px 이상이어야 합니다.</translation>
+    </message>
+    <message>
+        <source>Too large: its longer side has {found} px, the model takes {bound}.</source>
+        <translation>너무 큽니다. 긴 변이 {found}px인데 {bound}px까지 됩니다.</translation>
+    </message>
+    <message>
+        <source>Too large: it has {found} pixels, the model takes {bound}.</source>
+        <translation>너무 큽니다. {found}픽셀인데 {bound}픽셀까지 됩니다.</translation>
+    </message>
+    <message>
+        <source>The file is larger than 64 MB.</source>
+        <translation>파일이 64MB보다 큽니다.</translation>
+    </message>
+    <message>
+        <source>This is not a whole PNG, JPEG or WebP picture.</source>
+        <translation>온전한 PNG, JPEG, WebP 그림이 아닙니다.</translation>
     </message>
 </context>
 <context>
     <name>QueuePanel</name>
     <message>
         <source>Nothing is on its way.</source>
-        <translation type="unfinished"></translation>
+        <translation>진행 중인 작업이 없습니다.</translation>
     </message>
     <message>
         <source>Gallery</source>
@@ -965,15 +1066,15 @@
     </message>
     <message>
         <source>Drop an image here to reuse its settings</source>
-        <translation type="unfinished"></translation>
+        <translation>그림을 놓으면 그 설정을 다시 씁니다</translation>
     </message>
     <message>
         <source>Queue</source>
-        <translation type="unfinished"></translation>
+        <translation>대기열</translation>
     </message>
     <message>
         <source>Just made</source>
-        <translation type="unfinished"></translation>
+        <translation>방금 만든 그림</translation>
     </message>
 </context>
 <context>
@@ -1148,6 +1249,53 @@
     <message>
         <source>The reason is in the log. The other pages go on working.</source>
         <translation>까닭은 로그에 있습니다. 다른 화면은 그대로 쓸 수 있습니다.</translation>
+    </message>
+</context>
+<context>
+    <name>Stage</name>
+    <message>
+        <source>Compare</source>
+        <translation>비교</translation>
+    </message>
+    <message>
+        <source>Reuse settings</source>
+        <translation>설정 다시 쓰기</translation>
+    </message>
+    <message>
+        <source>Progress</source>
+        <translation>진행률</translation>
+    </message>
+    <message>
+        <source>Before and after</source>
+        <translation>전과 후</translation>
+    </message>
+    <message>
+        <source>Size</source>
+        <translation>크기</translation>
+    </message>
+    <message>
+        <source>Node {name} · {time} · paid {amount}</source>
+        <translation>노드 {name} · {time} · {amount} 결제</translation>
+    </message>
+    <message>
+        <source>Preview · step {done} / {total}</source>
+        <translation>미리보기 · {done} / {total}단계</translation>
+    </message>
+    <message>
+        <source>Sample</source>
+        <translation>예시</translation>
+    </message>
+    <message>
+        <source>The picture it was made from is not there any more.</source>
+        <translation>원본 그림이 더 이상 없습니다.</translation>
+    </message>
+    <message>
+        <source>Before</source>
+        <translation>전</translation>
+    </message>
+    <message>
+        <source>After</source>
+        <translation>후</translation>
     </message>
 </context>
 <context>

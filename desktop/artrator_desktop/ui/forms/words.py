@@ -20,20 +20,20 @@ def number_words(value: float) -> str:
 
 def problem_words(problem: Problem) -> str:
     """Return one sentence that says what to do."""
-    tr = QCoreApplication.translate
+    translate = QCoreApplication.translate
     bound, found = number_words(problem.bound), number_words(problem.found)
     sentences = {
-        "required": tr("Problem", "This is needed."),
-        "too_long": tr("Problem", "Shorten it to {bound} characters; it has {found}."),
-        "too_low": tr("Problem", "Give at least {bound}."),
-        "too_high": tr("Problem", "Give at most {bound}."),
-        "step": tr("Problem", "Give a multiple of {bound}."),
-        "choice": tr("Problem", "Choose one of the list."),
-        "too_many": tr("Problem", "Give at most {bound} pictures."),
-        "side_small": tr("Problem", "Too small: its shorter side has {found} px, the model needs {bound}."),
-        "side_large": tr("Problem", "Too large: its longer side has {found} px, the model takes {bound}."),
-        "pixels": tr("Problem", "Too large: it has {found} pixels, the model takes {bound}."),
-        "file_large": tr("Problem", "The file is larger than 64 MB."),
-        "corrupt": tr("Problem", "This is not a whole PNG, JPEG or WebP picture."),
+        "required": translate("Problem", "This is needed."),
+        "too_long": translate("Problem", "Shorten it to {bound} characters; it has {found}."),
+        "too_low": translate("Problem", "Give at least {bound}."),
+        "too_high": translate("Problem", "Give at most {bound}."),
+        "step": translate("Problem", "Give a multiple of {bound}."),
+        "choice": translate("Problem", "Choose one of the list."),
+        "too_many": translate("Problem", "Give at most {bound} pictures."),
+        "side_small": translate("Problem", "Too small: its shorter side has {found} px, the model needs {bound}."),
+        "side_large": translate("Problem", "Too large: its longer side has {found} px, the model takes {bound}."),
+        "pixels": translate("Problem", "Too large: it has {found} pixels, the model takes {bound}."),
+        "file_large": translate("Problem", "The file is larger than 64 MB."),
+        "corrupt": translate("Problem", "This is not a whole PNG, JPEG or WebP picture."),
     }
     return sentences.get(problem.kind, problem.kind).format(bound=bound, found=found)

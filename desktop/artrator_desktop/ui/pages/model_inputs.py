@@ -50,8 +50,7 @@ def bounds(spec: InputSpec) -> str:
         names = [pick(choice.label, language()) for choice in spec.choices]
         if len(names) <= 4:
             return " · ".join(names)
-        count = len(names)  # a name, because lupdate does not find a text that is counted by a call
-        return translate("InputTable", "%n choice(s)", "", count)
+        return translate("InputTable", "{count} choices").format(count=len(names))
     if spec.minimum is not None and spec.maximum is not None:
         return translate("InputTable", "{low} to {high}").format(low=_plain(spec.minimum), high=_plain(spec.maximum))
     if spec.max_length is not None:

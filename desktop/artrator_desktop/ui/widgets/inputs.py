@@ -109,6 +109,7 @@ class ComboBox(QComboBox):
         super().__init__(parent)
         self.setAccessibleName(name)
         self.setFixedHeight(CONTROL_HEIGHT)
+        self.view().setAccessibleName(name)
         self.setSizeAdjustPolicy(QComboBox.SizeAdjustPolicy.AdjustToContents)
 
     def set_choices(self, choices: list[tuple[str, str]], value: str = "") -> None:

@@ -79,6 +79,8 @@ class StatePanel(QWidget):
         self._text.setFixedWidth(440)
         self.first = Button("", "primary")
         self.second = Button("")
+        self.first.hide()
+        self.second.hide()
         self.first.clicked.connect(self.primary)
         self.second.clicked.connect(self.secondary)
         buttons = QHBoxLayout()

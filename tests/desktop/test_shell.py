@@ -1,0 +1,156 @@
+"""The window: pages, shortcuts, language and theme."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from PySide6.QtCore import Qt
+from PySide6.QtWidgets import (
+    QAbstractButton,
+    QAbstractSpinBox,
+    QComboBox,
+    QLineEdit,
+    QListView,
+    QPlainTextEdit,
+    QWidget,
+)
+
+from artrator_desktop.app import prepare_environment
+from artrator_desktop.state import AppState, Failure, Link
+from artrator_desktop.ui import shell as shell_module
+from artrator_desktop.ui.pages.base import Page
+from artrator_desktop.ui.shell import Shell
+from artrator_desktop.ui.theme import DARK, LIGHT, theme
+from artrator_desktop.ui.widgets import StatePanel
+
+
+def test_it_opens_on_discover(shell: Shell) -> None:
+    assert shell.page_id == "discover"
+    assert shell.nav.button("discover").isChecked()
+
+
+def test_without_a_key_it_opens_on_onboarding_without_navigation(qtbot: Any, state: AppState) -> None:
+    (state.settings.data_dir / "identity.pem").unlink()
+    window = Shell(state)
+    qtbot.addWidget(window)
+    assert window.page_id == "onboarding"
+    assert window.nav.isHidden()
+    window.pixmaps.close()
+
+
+def test_navigation_shows_pages_and_lights_one_button(shell: Shell) -> None:
+    for page_id in ("wallet", "node", "plugins", "discover"):
+        shell.nav.button(page_id).click()
+        assert shell.page_id == page_id
+        assert [name for name in ("discover", "wallet", "node", "plugins") if shell.nav.button(name).isChecked()] == [
+            page_id
+        ]
+    shell.open("settings")
+    assert not shell.nav.button("discover").isChecked()
+
+
+def test_shortcuts_reach_the_pages_and_the_search(qtbot: Any, shell: Shell) -> None:
+    with qtbot.waitActive(shell):
+        shell.show()
+    control = Qt.KeyboardModifier.ControlModifier
+    qtbot.keyClick(shell, Qt.Key.Key_4, control)
+    assert shell.page_id == "wallet"
+    qtbot.keyClick(shell, Qt.Key.Key_5, control)
+    assert shell.page_id == "node"
+    qtbot.keyClick(shell, Qt.Key.Key_K, control)
+    assert shell.page_id == "discover"
+    page = shell.page("discover")
+    assert isinstance(page, Page)
+    assert isinstance(shell.focusWidget(), QLineEdit)
+
+
+def test_a_page_that_cannot_be_built_is_named_and_the_others_live(
+    shell: Shell, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setitem(shell_module.PAGES, "plugins", "artrator_desktop.ui.pages.nowhere:Nothing")
+    shell.open("plugins")
+    assert isinstance(shell.page("plugins"), StatePanel)
+    shell.open("wallet")
+    assert shell.page_id == "wallet"
+
+
+def test_an_unknown_page_is_ignored(shell: Shell) -> None:
+    shell.open("no such page")
+    assert shell.page_id == "discover"
+
+
+def test_a_language_switch_speaks_korean_everywhere_at_once(shell: Shell, state: AppState) -> None:
+    shell.open("wallet")
+    state.settings.set("language", "ko")
+    assert shell.page_id == "wallet"
+    assert shell.nav.button("wallet").text() == "지갑"
+    assert shell.nav.button("wallet").isChecked()
+    state.settings.set("language", "en")
+    assert shell.nav.button("wallet").text() == "Wallet"
+
+
+def test_a_theme_switch_is_live(shell: Shell, state: AppState) -> None:
+    state.settings.set("theme", "light")
+    assert theme().tokens is LIGHT
+    state.settings.set("theme", "dark")
+    assert theme().tokens is DARK
+
+
+def test_the_navigation_tells_balance_and_what_a_credit_is_worth(shell: Shell, connect: Callable[[], None]) -> None:
+    connect()
+    assert shell.nav.balance.number.text() == "1,824.5"
+    assert shell.nav.balance.hold.text() == "credits · 12 on hold"
+    assert shell.nav.balance.note.text() == "Test credits without cash value"
+    assert shell.nav.status.words.whole() == "Connected to registry"
+
+
+def test_the_navigation_counts_down_to_the_next_try(shell: Shell, state: AppState) -> None:
+    state.session.link = Link.OFFLINE
+    state.session.failure = Failure("registry_unreachable", "Away.", "")
+    state.session.retry_in = 8
+    state.session.changed.emit()
+    assert shell.nav.status.words.whole() == "Offline, retrying in 8 s"
+
+
+def test_top_up_leads_to_the_voucher_field(qtbot: Any, shell: Shell) -> None:
+    with qtbot.waitActive(shell):
+        shell.show()
+    shell.nav.balance.top_up.click()
+    assert shell.page_id == "wallet"
+    assert isinstance(shell.focusWidget(), QLineEdit)
+
+
+@pytest.mark.parametrize("page_id", [name for name in shell_module.PAGES if name not in {"create", "gallery"}])
+def test_every_control_has_a_name_for_screen_readers(
+    shell: Shell, fill: Callable[[], None], open_model: Callable[[], None], page_id: str
+) -> None:
+    fill()
+    shell.open(page_id)
+    open_model()
+    page = shell.page(page_id)
+    assert page is not None
+    kinds = (QAbstractButton, QLineEdit, QComboBox, QAbstractSpinBox, QPlainTextEdit, QListView)
+    controls: list[QWidget] = [widget for kind in kinds for widget in page.findChildren(kind)]
+    nameless = [
+        widget for widget in controls
+        if not widget.accessibleName()
+        and not (isinstance(widget, QAbstractButton) and widget.text())
+        and widget.focusPolicy() != Qt.FocusPolicy.NoFocus
+        and not widget.isHidden()
+        and not widget.objectName().startswith("qt_")
+    ]  # fmt: skip
+    assert [repr(widget) for widget in nameless] == []
+
+
+def test_people_with_fcitx_get_the_input_plugin_that_fcitx_answers() -> None:
+    environment = {"XMODIFIERS": "@im=fcitx"}
+    prepare_environment(environment)
+    assert environment["QT_IM_MODULE"] == "ibus"
+    untouched = {"QT_IM_MODULE": "ibus"}
+    prepare_environment(untouched)
+    assert untouched == {"QT_IM_MODULE": "ibus"}
+    none: dict[str, str] = {}
+    prepare_environment(none)
+    assert none == {}
