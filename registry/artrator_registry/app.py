@@ -76,7 +76,7 @@ def create_app(settings: Settings, *, clock: Clock = time.time) -> FastAPI:
 
     @app.get("/v1/health", tags=["registry"], summary="Is it well")
     async def health() -> Mapping[str, Any]:
-        """Answers once a read and an empty write went through."""
+        """Answers once a read and an empty write went through; `differences` if the last audit found any."""
         return await _registry(app).health()
 
     return app

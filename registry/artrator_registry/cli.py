@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import logging
 import time
 import uuid
@@ -12,6 +13,7 @@ from typing import Any, TypeVar
 import click
 import platformdirs
 
+from artrator.documents import Acknowledgement
 from artrator.errors import ArtratorError
 from artrator.money import format_credits, parse_credits
 from artrator_registry.settings import Settings
@@ -132,10 +134,72 @@ def audit(data: Path) -> None:
     click.echo(f"{count} transfers replayed, no difference")
 
 
+@registry.command()
+@_data
+@click.argument("target", type=click.Path(path_type=Path))
+def backup(data: Path, target: Path) -> None:
+    """Copy the whole registry to a new folder, while it runs. The copy holds the keys: keep it safe."""
+    from artrator_registry.backup import backup as copy
+
+    try:
+        copy(_existing(data), target)
+    except OSError as error:
+        raise click.ClickException(str(error)) from error
+    click.echo(f"copied to {target}; serve it with: artrator registry serve --data {target}")
+
+
+@registry.command()
+@_data
+def info(data: Path) -> None:
+    """Say what this registry is and holds."""
+
+    def count(t: Transaction) -> dict[str, int]:
+        tables = ("accounts", "listings", "nodes", "orders", "ledger_transfers")
+        return {table: t.row(f"SELECT count(*) FROM {table}")[0] for table in tables}  # noqa: S608  # names above
+
+    def given_out(t: Transaction) -> int:
+        sources = "SELECT coalesce(sum(debits_posted - credits_posted), 0) FROM ledger_accounts WHERE overdraft = 1"
+        return int(t.row(sources)[0])
+
+    counts, issued = _read(data, lambda t: (count(t), given_out(t)))
+    authority = _open(data)
+    click.echo(f"registry {authority.id}")
+    click.echo(f"root key {authority.root.public.encode()}")
+    click.echo(f"key set  {authority.keyset().serial}")
+    for table, number in counts.items():
+        click.echo(f"{table.removeprefix('ledger_'):<9}{number}")
+    click.echo(f"credits given out {format_credits(issued)}")
+
+
+@registry.command()
+@_data
+def disputes(data: Path) -> None:
+    """List deliveries that their buyers refused; the money is held until you decide."""
+    from artrator_registry.orders.disputes import disputed
+
+    for row in _read(data, disputed):
+        reason = Acknowledgement.peek(json.loads(row["acknowledgement"])).reason
+        click.echo(f"{row['id']} {row['listing']} {format_credits(row['cap'])} credits, {row['buyer']}: {reason}")
+
+
+@registry.command()
+@_data
+@click.argument("order")
+@click.option("--to", "winner", type=click.Choice(["buyer", "creator"]), required=True, help="Who gets the money.")
+@click.option("--fee", "fee_basis_points", default=500, show_default=True, help="The operator's share, in 1/100 %.")
+def resolve(data: Path, order: str, winner: str, fee_basis_points: int) -> None:
+    """Decide a dispute."""
+    from artrator_registry.orders.disputes import resolve as decide
+
+    row = _write(data, lambda t: decide(t, order, winner, fee_basis_points))
+    click.echo(f"{order} is {row['state']}; {format_credits(row['charged'])} credits were charged")
+
+
 @registry.command("rotate-key")
 @_data
 def rotate_key(data: Path) -> None:
     """Sign tickets with a fresh key; nodes hear of it with their next heartbeat."""
+    _existing(data)
     serial = _open(data).rotate(time.time())
     click.echo(f"key set {serial}; the new key signs in two minutes")
 

@@ -8,10 +8,9 @@ to look.
 from __future__ import annotations
 
 import asyncio
-import contextlib
 import logging
 import time
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any, Final, Self
 
 from artrator import __version__
@@ -21,6 +20,7 @@ from artrator_registry.accounts.service import Accounts
 from artrator_registry.authority import Authority
 from artrator_registry.http.limits import RateLimit
 from artrator_registry.ledger import schema as ledger_schema
+from artrator_registry.ledger.audit import audit
 from artrator_registry.ledger.service import Ledger
 from artrator_registry.listings import schema as listings_schema
 from artrator_registry.listings import store as listings
@@ -71,24 +71,43 @@ class Registry:
         self.sweeper = Sweeper(self.database, settings, self.accounts, self.authority)
         self.challenge_limit = RateLimit("sign-ins", settings.requests_per_minute)
         self.voucher_limit = RateLimit("vouchers", settings.vouchers_per_minute)
-        self._sweeping: asyncio.Task[None] | None = None
+        self.differences: Sequence[str] = ()
+        self._tasks: list[asyncio.Task[None]] = []
 
     async def __aenter__(self) -> Self:
-        self._sweeping = asyncio.create_task(self.sweeper.run())
+        self._tasks = [asyncio.create_task(self.sweeper.run()), asyncio.create_task(self._audit_for_ever())]
         return self
 
     async def __aexit__(self, *_: object) -> None:
-        if self._sweeping is not None:
-            self._sweeping.cancel()
-            with contextlib.suppress(asyncio.CancelledError):
-                await self._sweeping
+        for task in self._tasks:
+            task.cancel()
+        await asyncio.gather(*self._tasks, return_exceptions=True)
         await self.database.close()
 
+    async def audit(self) -> Sequence[str]:
+        """Replay the ledger; every difference is a sentence, and goes to the log."""
+        self.differences = await self.database.read(audit)
+        for difference in self.differences:
+            _log.error("audit: %s", difference)
+        return self.differences
+
+    async def _audit_for_ever(self) -> None:
+        while True:
+            try:
+                await self.audit()
+            except Exception:
+                _log.exception("the audit could not be made")
+            await asyncio.sleep(self.settings.audit_seconds)
+
     async def health(self) -> Mapping[str, Any]:
-        """Whether reading and writing work, and how long this registry has been up."""
+        """Whether reading and writing work, and whether the last audit found the ledger whole."""
         await self.database.read(lambda t: t.row("SELECT 1"))
         await self.database.write(lambda _: None)
-        return {"status": "ok", "version": __version__, "up_seconds": round(self.sweeper.up_seconds, 1)}
+        return {
+            "status": "differences" if self.differences else "ok",
+            "version": __version__,
+            "up_seconds": round(self.sweeper.up_seconds, 1),
+        }
 
     async def info(self) -> m.RegistryInfo:
         """Who answers."""

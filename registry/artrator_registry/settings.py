@@ -25,6 +25,7 @@ class Settings:
         online_seconds: A node is online for this long after a heartbeat: three heartbeats, so that one may get lost.
         heartbeat_seconds: How often nodes are asked to come.
         sweep_seconds: How often expiry is looked at.
+        audit_seconds: How often the ledger is replayed, besides at every start.
         clock_jump_seconds: A clock that moved more than this between two looks has jumped; nothing expires on its word
             until it has been steady for ``clock_settle_seconds``.
         ticket_key_days: How long a ticket key is good for; a fresh one is made a week before its end.
@@ -54,6 +55,7 @@ class Settings:
     online_seconds: float = 45.0
     heartbeat_seconds: float = 15.0
     sweep_seconds: float = 5.0
+    audit_seconds: float = 86_400.0
     clock_jump_seconds: float = 120.0
     clock_settle_seconds: float = 600.0
     ticket_key_days: int = 90
