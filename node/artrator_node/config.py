@@ -43,6 +43,8 @@ class Settings(BaseModel):
     request_mib: Annotated[int, Field(ge=1, le=4096)] = 128
     #: What all loaded models may take together; 0 means 60 % of the machine's memory.
     memory_mib: Annotated[int, Field(ge=0)] = 0
+    #: Load packages when the node starts, as far as memory allows, instead of when the first job comes.
+    prewarm: bool = True
     #: Free disk space below which no job is accepted.
     reserve_mib: Annotated[int, Field(ge=0)] = 512
     device: Literal["cpu", "cuda", "tensorrt", "directml", "coreml", "openvino"] = "cpu"

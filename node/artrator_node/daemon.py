@@ -166,7 +166,7 @@ class Node:
             *advice.while_serving(
                 self.settings,
                 self.clock,
-                self.engine.slots,
+                list(self.engine.slots),
                 [f"{broken.folder.name}: {broken.reason}" for broken in self.catalogue.broken.values()],
                 problem.message if problem is not None else None,
             ),
@@ -185,7 +185,7 @@ class Node:
                 memory_bytes=slot.memory_bytes if slot.loaded else 0,
                 jobs_done=slot.estimate.measured.jobs_done,
                 jobs_failed=slot.estimate.measured.jobs_failed,
-                run_seconds=round(slot.estimate.run_seconds(1.0), 4) if slot.estimate.known else 0.0,
+                run_seconds=round(slot.estimate.typical_seconds, 4),
                 error=slot.error.message if slot.error is not None else None,
             )
             for slot in self.engine.slots

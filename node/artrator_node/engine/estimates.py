@@ -34,16 +34,27 @@ class Estimate:
         """One run of ``work`` units."""
         return self.measured.seconds_per_work * work if self.known else _UNKNOWN_RUN_SECONDS
 
+    @property
+    def typical_seconds(self) -> float:
+        """A run of the usual size; 0 before any was measured."""
+        return self.measured.run_seconds
+
     def observe_run(self, seconds: float, work: float) -> None:
         """A run took so long."""
-        rate = seconds / work
+        old, rate = self.measured, seconds / work
         if self.known:
-            rate = _NEWEST * rate + (1 - _NEWEST) * self.measured.seconds_per_work
-        self.measured = replace(self.measured, seconds_per_work=rate)
+            rate = _NEWEST * rate + (1 - _NEWEST) * old.seconds_per_work
+            seconds = _NEWEST * seconds + (1 - _NEWEST) * old.run_seconds
+        self.measured = replace(old, seconds_per_work=rate, run_seconds=seconds)
 
     def observe_load(self, seconds: float, memory_bytes: int) -> None:
         """A load took so long, and so much memory."""
         self.measured = replace(self.measured, load_seconds=seconds, memory_bytes=memory_bytes)
+
+    def observe_memory(self, memory_bytes: int) -> None:
+        """A run has left the worker with so much memory: the most that was seen counts."""
+        if memory_bytes > self.measured.memory_bytes:
+            self.measured = replace(self.measured, memory_bytes=memory_bytes)
 
     def count(self, *, done: bool) -> Measured:
         """One more job has ended."""

@@ -7,7 +7,7 @@ from collections.abc import AsyncIterator, Iterable, Mapping
 from typing import Any, Final
 
 from artrator.messages.node import EventKind
-from artrator_node.journal import Event, JobRecord
+from artrator_node.journal import Event, JobRecord, Journal
 
 #: Progress and previews reach a buyer at most this often; screens and eyes need no more.
 _QUIET_SECONDS: Final = 0.2
@@ -92,6 +92,16 @@ class LiveJob:
     def job(self) -> str:
         """The job's id."""
         return self.record.job
+
+    def place(self) -> Mapping[str, Any]:
+        """What a ``queued`` event says."""
+        return {"position": self.position, "expected_seconds": self.expected_seconds}
+
+    def tell_place(self, journal: Journal) -> None:
+        """Tell the buyer of the place in the queue."""
+        event = self.log.prepare(EventKind.QUEUED, self.place())
+        self.log.publish([event])
+        journal.note(self.job, event)
 
     def may_tell_progress(self, now: float, *, last: bool) -> bool:
         """Whether the buyer should hear of progress again."""

@@ -126,6 +126,16 @@ class Slot:
 
     # --- what happens to it
 
+    def take(self, live: LiveJob, now: float) -> None:
+        """A job gets a place in the worker."""
+        self.running[live.job] = live
+        self.last_used = now
+
+    def leave(self, live: LiveJob, now: float) -> None:
+        """A job gives its place back; harmless if it has done so."""
+        if self.running.pop(live.job, None) is not None:
+            self.last_used = now
+
     def loading(self) -> None:
         """A worker is being started."""
         self.state = SlotState.LOADING
@@ -155,7 +165,7 @@ class Slot:
             package=self.package.digest,
             code=error.code.value,
             retry_in=wait,
-            message=error.message,
+            why=error.message,
         )
 
     def died(self, worker: WorkerHandle, *, crashed: bool) -> None:
@@ -169,8 +179,14 @@ class Slot:
             if self._crashes >= MAX_CRASHES:
                 self._quarantine()
 
+    def ran(self, seconds: float, work: float, memory_bytes: int) -> None:
+        """A run ended as it should, and left the worker with so much memory."""
+        self.survived()
+        self.estimate.observe_run(seconds, work)
+        self.estimate.observe_memory(memory_bytes)
+
     def survived(self) -> None:
-        """A run ended as it should."""
+        """The worker took a run and lives."""
         self._crashes = 0
 
     def evicted(self) -> WorkerHandle | None:

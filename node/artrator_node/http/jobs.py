@@ -72,9 +72,15 @@ class Jobs:
             self._node.spool.drop(upload.folder)
             raise
         await asyncio.to_thread(self._node.spool.keep, upload.folder, job, upload.request.body)
-        live = await self._node.engine.accept(record)
-        if live is None:
+        try:
+            live = await self._node.engine.accept(record)
+        except ArtratorError:
+            await asyncio.to_thread(self._node.spool.remove, job)
+            raise
+        if live is None:  # the same job came twice at once, and the other was first
             known = await self._known(job)
+            if _record(known).ended:
+                await asyncio.to_thread(self._node.spool.remove, job)
             _same(known, submission.admission)
             return await self.show(known)
         return await self.show(live)

@@ -106,6 +106,7 @@ class Measured:
     package: str
     memory_bytes: int = 0
     load_seconds: float = 0.0
+    run_seconds: float = 0.0
     seconds_per_work: float = 0.0
     jobs_done: int = 0
     jobs_failed: int = 0

@@ -77,6 +77,7 @@ CREATE TABLE packages (
     package TEXT PRIMARY KEY,
     memory_bytes INTEGER NOT NULL DEFAULT 0,
     load_seconds REAL NOT NULL DEFAULT 0,
+    run_seconds REAL NOT NULL DEFAULT 0,
     seconds_per_work REAL NOT NULL DEFAULT 0,
     jobs_done INTEGER NOT NULL DEFAULT 0,
     jobs_failed INTEGER NOT NULL DEFAULT 0
