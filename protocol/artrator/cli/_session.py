@@ -6,15 +6,16 @@ import asyncio
 import json
 import os
 from collections.abc import Awaitable, Callable
-from typing import Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
-from artrator.clients.buyer import Buyer
-from artrator.clients.orders import OrderFolder
 from artrator.clients.registry import RegistryClient
 from artrator.errors import ArtratorError, Code
 from artrator.profile import Profile
+
+if TYPE_CHECKING:
+    from artrator.clients.buyer import Buyer
 
 _T = TypeVar("_T")
 
@@ -51,6 +52,10 @@ def run(work: Callable[[RegistryClient], Awaitable[_T]], *, signed: bool = True)
 
 async def make_buyer(client: RegistryClient, profile: Profile) -> Buyer:
     """The profile as a buyer, with the registry's root key pinned on first use."""
+    # Asking for a balance needs neither images nor tickets: what buying takes is loaded when one buys.
+    from artrator.clients.buyer import Buyer
+    from artrator.clients.orders import OrderFolder
+
     root = profile.root_key(client.url)
     if root is None:
         root = profile.pin_root(client.url, (await client.info()).root_key)

@@ -139,10 +139,10 @@ def _print_problem(word: str, colour: str, problem: Problem) -> None:
 def _private_key(path: Path) -> PrivateKey:
     try:
         return PrivateKey.load(path)
-    except TypeError as error:  # an encrypted key without its password
-        raise click.BadParameter("the key is encrypted; give one that is not", param_hint="--key") from error
     except (ValueError, OSError) as error:
-        raise click.BadParameter(f"{path} is not a P-256 private key in PEM", param_hint="--key") from error
+        raise click.BadParameter(
+            f"{path} is not a P-256 private key in PEM without a password", param_hint="--key"
+        ) from error
 
 
 def _public_key(given: str | None) -> PublicKey:

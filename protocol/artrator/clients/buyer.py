@@ -174,6 +174,8 @@ class Buyer:
                         yield update
                 yield Update(Stage.FETCHING, pending.order, node=descriptor.name)
                 result = await self._collect(node, Job.model_validate(final), pending, placed)
+            # The order has ended. Forget it before the last word: whoever hears that may not listen any longer.
+            await asyncio.to_thread(self._store.forget, pending.order)
             yield Update(Stage.DONE, pending.order, node=descriptor.name, result=result)
         except ArtratorError as error:
             if error.code is Code.REGISTRY_UNREACHABLE:
@@ -183,7 +185,6 @@ class Buyer:
             raise ArtratorError(
                 error.code, error.message, cure=error.cure, **(error.details | {"charged": charged})
             ) from error
-        await asyncio.to_thread(self._store.forget, pending.order)
 
     def pending(self) -> Sequence[PendingOrder]:
         """Orders that have not reached their end."""
