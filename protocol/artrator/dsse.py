@@ -6,7 +6,6 @@ Source: https://github.com/secure-systems-lab/dsse, protocol version 1.0.
 from __future__ import annotations
 
 import base64
-import binascii
 from dataclasses import dataclass
 from typing import Any
 
@@ -42,19 +41,32 @@ class Envelope:
     def from_json(cls, value: object) -> Envelope:
         """Read the JSON form; raises ArtratorError ``document_invalid``."""
         try:
-            assert isinstance(value, dict)  # noqa: S101  # one exception path for every malformed shape
-            signatures = value["signatures"]
-            assert isinstance(signatures, list)  # noqa: S101
-            assert 1 <= len(signatures) <= 8  # noqa: S101
-            return cls(
-                payload_type=str(value["payloadType"]),
-                payload=base64.b64decode(value["payload"], validate=True),
-                signatures=tuple(
-                    (str(s.get("keyid", "")), base64.b64decode(s["sig"], validate=True)) for s in signatures
-                ),
-            )
-        except (AssertionError, KeyError, TypeError, AttributeError, binascii.Error, ValueError) as error:
+            return cls._read(value)
+        except ValueError as error:  # of which binascii.Error is one
             raise ArtratorError(Code.DOCUMENT_INVALID, "This is not a signed document.") from error
+
+    @classmethod
+    def _read(cls, value: object) -> Envelope:
+        signatures = value.get("signatures") if isinstance(value, dict) else None
+        if not isinstance(value, dict) or not isinstance(signatures, list) or not 1 <= len(signatures) <= 8:
+            raise ValueError("not an envelope of 1 to 8 signatures")
+        if not all(isinstance(signature, dict) for signature in signatures):
+            raise ValueError("a signature is no object")
+        return cls(
+            payload_type=_text(value.get("payloadType")),
+            payload=_bytes(value.get("payload")),
+            signatures=tuple((_text(entry.get("keyid", "")), _bytes(entry.get("sig"))) for entry in signatures),
+        )
+
+
+def _text(value: object) -> str:
+    if not isinstance(value, str):
+        raise ValueError("not a text")
+    return value
+
+
+def _bytes(value: object) -> bytes:
+    return base64.b64decode(_text(value), validate=True)
 
 
 def sign(key: PrivateKey, payload_type: str, payload: bytes) -> Envelope:

@@ -164,7 +164,8 @@ class ArtratorError(Exception):
         details: Facts for programs, JSON values only.
     """
 
-    def __init__(self, code: Code, message: str, *, cure: str | None = None, **details: Any) -> None:
+    # The slash lets details be called ``code`` or ``message`` too; only ``cure`` cannot be one.
+    def __init__(self, code: Code, message: str, /, *, cure: str | None = None, **details: Any) -> None:
         super().__init__(message)
         self.code: Final = code
         self.message: Final = message
@@ -197,13 +198,10 @@ class ArtratorError(Exception):
             code = Code(str(problem.get("code")))
         except ValueError:  # a newer server may know codes that this client does not
             code = Code.INTERNAL
-        details = problem.get("details")
-        return cls(
-            code,
-            str(problem.get("message", "")),
-            cure=str(problem.get("cure", "")),
-            **({str(k): v for k, v in details.items()} if isinstance(details, dict) else {}),
-        )
+        given = problem.get("details")
+        details = {str(name): value for name, value in given.items()} if isinstance(given, dict) else {}
+        details.pop("cure", None)  # a hostile server may send what no catalogue error can hold
+        return cls(code, str(problem.get("message", "")), cure=str(problem.get("cure", "")), **details)
 
     def __reduce__(self) -> tuple[Any, ...]:  # keyword arguments do not survive the default pickling
         return (_rebuild, (type(self), self.code, self.message, self.cure, self.details))

@@ -7,19 +7,27 @@ as an id.
 
 from __future__ import annotations
 
-import contextlib
 import hashlib
 import os
+import tempfile
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
-from cryptography.exceptions import InvalidSignature
+from cryptography.exceptions import InvalidSignature, UnsupportedAlgorithm
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 
 from artrator.canonical import b64, unb64
 
 _ECDSA = ec.ECDSA(hashes.SHA256())
+
+
+def _loaded(load: Callable[[], object]) -> object:
+    try:
+        return load()
+    except (UnsupportedAlgorithm, TypeError) as error:  # another kind of key, or a password too much or too little
+        raise ValueError("not a P-256 key, or an encrypted one") from error
 
 
 @dataclass(frozen=True)
@@ -36,7 +44,7 @@ class PublicKey:
     @classmethod
     def from_spki(cls, spki: bytes) -> PublicKey:
         """Read DER; raises ValueError unless it is a P-256 public key in its one canonical encoding."""
-        key = serialization.load_der_public_key(spki)
+        key = _loaded(lambda: serialization.load_der_public_key(spki))
         if not isinstance(key, ec.EllipticCurvePublicKey) or key.curve.name != "secp256r1":
             raise ValueError("not a P-256 public key")
         return cls.of(key)
@@ -49,7 +57,7 @@ class PublicKey:
     @classmethod
     def from_pem(cls, pem: bytes) -> PublicKey:
         """Read SubjectPublicKeyInfo PEM; raises ValueError unless it is a P-256 public key."""
-        key = serialization.load_pem_public_key(pem)
+        key = _loaded(lambda: serialization.load_pem_public_key(pem))
         if not isinstance(key, ec.EllipticCurvePublicKey) or key.curve.name != "secp256r1":
             raise ValueError("not a P-256 public key")
         return cls.of(key)
@@ -98,7 +106,7 @@ class PrivateKey:
     @classmethod
     def from_pem(cls, pem: bytes, password: bytes | None = None) -> PrivateKey:
         """Read PKCS#8 PEM; raises ValueError unless it is a P-256 private key."""
-        key = serialization.load_pem_private_key(pem, password)
+        key = _loaded(lambda: serialization.load_pem_private_key(pem, password))
         if not isinstance(key, ec.EllipticCurvePrivateKey) or key.curve.name != "secp256r1":
             raise ValueError("not a P-256 private key")
         return cls(key)
@@ -125,22 +133,30 @@ class PrivateKey:
 
     def save(self, path: Path) -> None:
         """Write the key so that a power cut leaves either no file or the whole key, readable by its owner only."""
-        path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-        scratch = path.with_name(path.name + ".new")
-        with contextlib.suppress(FileNotFoundError):
-            scratch.unlink()
-        descriptor = os.open(scratch, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-        with os.fdopen(descriptor, "wb") as file:
-            file.write(self.to_pem())
-            file.flush()
-            os.fsync(file.fileno())
+        scratch = self._written_beside(path)
         scratch.replace(path)
 
     @classmethod
     def load_or_create(cls, path: Path) -> PrivateKey:
-        """The key in ``path``, made on first use."""
-        if path.exists():
-            return cls.load(path)
-        key = cls.generate()
-        key.save(path)
-        return key
+        """The key in ``path``, made on first use; two processes that both come first end up with the same key."""
+        if not path.exists():
+            scratch = cls.generate()._written_beside(path)
+            try:
+                os.link(scratch, path)  # unlike a rename, it never replaces the key of whoever was faster
+            except FileExistsError:
+                pass
+            except OSError:  # a file system without hard links
+                if not path.exists():
+                    scratch.replace(path)
+            scratch.unlink(missing_ok=True)
+        return cls.load(path)
+
+    def _written_beside(self, path: Path) -> Path:
+        path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+        # mkstemp makes files of mode 600.
+        descriptor, scratch = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
+        with os.fdopen(descriptor, "wb") as file:
+            file.write(self.to_pem())
+            file.flush()
+            os.fsync(file.fileno())
+        return Path(scratch)

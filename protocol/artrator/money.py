@@ -14,15 +14,16 @@ MICRO: Final = 1_000_000
 #: More than this can be neither held nor granted at once; it keeps every sum inside SQLite's 64-bit integers.
 MAX_AMOUNT: Final = 10**15
 
-_CREDITS = re.compile(r"(?P<whole>\d{1,9})(?:[.](?P<part>\d{1,6}))?")
+# Commas group thousands and do nothing else: "1,5" is refused, since it means one and a half to half the world.
+_CREDITS = re.compile(r"(?P<whole>[0-9]{1,9}|[0-9]{1,3}(?:,[0-9]{3}){1,2})(?:[.](?P<part>[0-9]{1,6}))?")
 
 
 def parse_credits(text: str) -> int:
-    """Read '12' or '0.25' credits as micro-credits; raises ValueError for anything else."""
-    match = _CREDITS.fullmatch(text.strip().replace(",", ""))
+    """Read '12', '0.25' or '1,500' credits as micro-credits; raises ValueError for anything else."""
+    match = _CREDITS.fullmatch(text.strip())
     if match is None:
         raise ValueError(f"{text!r} is not an amount of credits such as 12 or 0.25")
-    return int(match["whole"]) * MICRO + int((match["part"] or "0").ljust(6, "0"))
+    return int(match["whole"].replace(",", "")) * MICRO + int((match["part"] or "0").ljust(6, "0"))
 
 
 def format_credits(amount: int) -> str:

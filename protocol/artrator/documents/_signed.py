@@ -16,7 +16,8 @@ from artrator.keys import PrivateKey, PublicKey
 class SignedDocument(BaseModel):
     """A document with a payload type of its own, so that one kind can never pass for another."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid")
+    # NaN and infinity compare in no order, so no time or measure may be one.
+    model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
     payload_type: ClassVar[str]
 
     def sign(self, key: PrivateKey) -> dict[str, Any]:

@@ -12,7 +12,7 @@ import pydantic
 from joserfc import jws
 from joserfc.errors import JoseError
 from joserfc.jwk import ECKey
-from pydantic import BaseModel, ConfigDict
+from pydantic import BaseModel, ConfigDict, Field
 
 from artrator.documents.ticket import public_jwk
 from artrator.errors import ArtratorError, Code
@@ -32,7 +32,8 @@ class Proof(BaseModel):
     htm: str
     htu: str
     aud: str
-    iat: int
+    #: Bounded, because a number of a thousand digits cannot be compared with a clock.
+    iat: int = Field(ge=0, le=2**53)
     #: The salted request digest for PUT, else empty.
     body: str = ""
 

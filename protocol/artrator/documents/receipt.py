@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import ClassVar, Literal
+from typing import Annotated, ClassVar, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
@@ -47,7 +47,7 @@ class Receipt(SignedDocument):
     request: str
     outcome: Outcome
     outputs: Sequence[OutputDigest] = ()
-    measures: Mapping[str, int] = Field(default_factory=dict)
+    measures: Mapping[str, Annotated[int, Field(ge=0, le=10**12)]] = Field(default_factory=dict)
     runtime: str = ""
     error: str | None = None
     queued_at: float

@@ -8,10 +8,10 @@ from pydantic import BaseModel, ConfigDict
 class Message(BaseModel):
     """Frozen; unknown fields are ignored, so that an older party can read a newer one's answer."""
 
-    model_config = ConfigDict(frozen=True, extra="ignore")
+    model_config = ConfigDict(frozen=True, extra="ignore", allow_inf_nan=False)
 
 
 class Request(BaseModel):
     """What a client sends: unknown fields are refused, so that a misspelt field is not silently dropped."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid")
+    model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)

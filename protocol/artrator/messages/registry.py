@@ -17,7 +17,7 @@ Measures = Annotated[Mapping[str, Annotated[int, Field(ge=0, le=10**12)]], Field
 Json = Mapping[str, Any]
 
 
-# --- the registry itself ----------------------------------------------------------------------------------------
+# --- the registry itself --------------------------------------------------------------------------------------------
 
 
 class RegistryInfo(Message):
@@ -34,7 +34,7 @@ class RegistryInfo(Message):
     nodes_online: int
 
 
-# --- accounts ------------------------------------------------------------------------------------------------------
+# --- accounts -------------------------------------------------------------------------------------------------------
 
 
 class ChallengeRequest(Request):
@@ -44,7 +44,7 @@ class ChallengeRequest(Request):
 
 
 class Challenge(Message):
-    """Sign ``b"artrator-sign-in\\n" + nonce + b"\\n" + registry id`` (ASCII) within ``expires_at``."""
+    """Sign three lines of ASCII, ``artrator-sign-in``, the nonce and the registry's id, before ``expires_at``."""
 
     challenge: str
     nonce: str
@@ -118,12 +118,14 @@ class APIKeys(Message):
     items: Sequence[APIKey]
 
 
-# --- money -------------------------------------------------------------------------------------------------------
+# --- money ----------------------------------------------------------------------------------------------------------
 
 
 class Balance(Message):
-    """``GET /v1/account/balance``. ``available`` can be spent; ``held`` waits for deliveries; ``earned`` of a
-    creator is ``pending`` until its dispute window ends.
+    """``GET /v1/account/balance``.
+
+    ``available`` can be spent; ``held`` waits for deliveries; what a creator earned is ``pending`` until its dispute
+    window ends.
     """
 
     available: int
@@ -166,7 +168,7 @@ class VoucherRedeemed(Message):
     balance: Balance
 
 
-# --- listings --------------------------------------------------------------------------------------------------------
+# --- listings -------------------------------------------------------------------------------------------------------
 
 
 class SampleUpload(Request):
@@ -249,7 +251,7 @@ class Listing(Message):
     versions: Sequence[ListingVersion]
 
 
-# --- nodes --------------------------------------------------------------------------------------------------------------
+# --- nodes ----------------------------------------------------------------------------------------------------------
 
 
 class NodeRegistration(Request):
@@ -302,7 +304,7 @@ class Nodes(Message):
     items: Sequence[NodeCandidate]
 
 
-# --- orders -------------------------------------------------------------------------------------------------------------------
+# --- orders ---------------------------------------------------------------------------------------------------------
 
 
 class QuoteRequest(Request):
@@ -323,7 +325,7 @@ class PriceLine(Message):
 
 
 class Quote(Message):
-    """A price with a hard cap, good until ``expires_at``. ``nodes`` is best first; empty never happens (``no_node``)."""
+    """A price with a hard cap, good until ``expires_at``. ``nodes`` is best first and never empty (``no_node``)."""
 
     quote: Identifier
     listing: str
