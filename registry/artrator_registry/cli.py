@@ -167,7 +167,7 @@ def info(data: Path) -> None:
     click.echo(f"root key {authority.root.public.encode()}")
     click.echo(f"key set  {authority.keyset().serial}")
     for table, number in counts.items():
-        click.echo(f"{table.removeprefix('ledger_'):<9}{number}")
+        click.echo(f"{table.removeprefix('ledger_'):<9} {number}")
     click.echo(f"credits given out {format_credits(issued)}")
 
 
