@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Sequence
 
 import click
 from rich.console import Console
@@ -62,25 +63,33 @@ def balance(as_json: bool) -> None:
 
 @click.command()
 @click.option("--limit", default=20, show_default=True, type=click.IntRange(1, 200))
+@click.option("--all", "every_line", is_flag=True, help="Also the holds that ended in a charge.")
 @json_option
-def statement(limit: int, as_json: bool) -> None:
+def statement(limit: int, every_line: bool, as_json: bool) -> None:
     """Show what came and what went, newest first."""
     page = run(lambda client: client.statement(limit=limit))
     if as_json:
         print_json(page.model_dump(mode="json"))
         return
-    print_statement(page)
+    print_statement(page.lines if every_line else without_holds(page.lines))
 
 
-def print_statement(page: m.Statement, title: str | None = None) -> None:
+def without_holds(lines: Sequence[m.StatementLine]) -> Sequence[m.StatementLine]:
+    """The lines without the holds that ended in a charge: an order that was paid is one line, not three."""
+    charged = {line.order for line in lines if line.kind == "charge"}
+    return [line for line in lines if line.kind not in ("hold", "release") or line.order not in charged]
+
+
+def print_statement(lines: Sequence[m.StatementLine], title: str | None = None) -> None:
     """A statement as a table."""
     table = Table(title=title, title_justify="left", box=None, padding=(0, 2, 0, 0))
-    for column in ("when", "what", "why"):
-        table.add_column(column)
-    table.add_column("credits", justify="right")
-    table.add_column("balance", justify="right")
-    for line in page.lines:
-        when = time.strftime("%Y-%m-%d %H:%M:%S", time.localtime(line.at))
+    table.add_column("when", no_wrap=True)
+    table.add_column("what", no_wrap=True)
+    table.add_column("why")
+    table.add_column("credits", justify="right", no_wrap=True)
+    table.add_column("balance", justify="right", no_wrap=True)
+    for line in lines:
+        when = time.strftime("%m-%d %H:%M:%S", time.localtime(line.at))
         table.add_row(when, line.kind, line.text, format_credits(line.amount), format_credits(line.balance))
     Console().print(table)
 

@@ -10,7 +10,7 @@ from pathlib import Path
 from rich.console import Console
 
 from artrator.cli._session import make_buyer
-from artrator.cli.account import print_statement
+from artrator.cli.account import print_statement, without_holds
 from artrator.cli.generate import write_outputs
 from artrator.clients.buyer import Buyer, Result
 from artrator.clients.registry import RegistryClient
@@ -74,4 +74,4 @@ async def _statement(stage: Stage, profile: Profile, name: str) -> None:
         held = f", {format_credits(balance.held)} on hold" if balance.held else ""
         earned = f", {format_credits(balance.pending)} earned and pending" if balance.pending else ""
         title = f"Statement of {name}: {format_credits(balance.available)} credits{held}{earned}"
-        print_statement(await client.statement(limit=24), title=title)
+        print_statement(without_holds((await client.statement(limit=60)).lines), title=title)
