@@ -10,7 +10,7 @@ import importlib
 import logging
 from typing import TYPE_CHECKING, Final
 
-from PySide6.QtCore import QSize
+from PySide6.QtCore import QSize, Qt
 from PySide6.QtGui import QCloseEvent, QKeySequence, QShortcut
 from PySide6.QtWidgets import QHBoxLayout, QMainWindow, QStackedWidget, QWidget
 
@@ -78,6 +78,7 @@ class Shell(QMainWindow):
         self.nav.setVisible(page_id != "onboarding")
         self.nav.set_current("discover" if page_id == "model" else page_id)
         self.stack.setCurrentWidget(page)
+        page.setFocus(Qt.FocusReason.OtherFocusReason)
         if isinstance(page, Page):
             page.activate(**(arguments if isinstance(arguments, dict) else {}))
 

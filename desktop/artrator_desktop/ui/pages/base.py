@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, ClassVar
 
-from PySide6.QtCore import Signal
+from PySide6.QtCore import Qt, Signal
 from PySide6.QtWidgets import QWidget
 
 from artrator_desktop.ui.images import Pixmaps
@@ -29,6 +29,8 @@ class Page(QWidget):
     def __init__(self, app: AppState, pixmaps: Pixmaps, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self.setObjectName("page")
+        # A page that is opened takes the focus itself: no field lights up before anyone meant it.
+        self.setFocusPolicy(Qt.FocusPolicy.ClickFocus)
         self.app = app
         self.pixmaps = pixmaps
 

@@ -41,8 +41,10 @@ class OnboardingPage(Page):
         self.language = Segmented([("en", "English"), ("ko", "한국어")], i18n.language(), self.tr("Language"))
         self.language.setFixedWidth(200)
         self.language.chosen.connect(lambda value: app.settings.set("language", value))
-        self.dots = StepDots(_LAST + 1)
+        # The tallest step's height, so that the card does not jump from step to step.
         self.steps = QStackedWidget()
+        self.steps.setMinimumHeight(236)
+        self.dots = StepDots(_LAST + 1)
         for step in (self._registry_step(), self._key_step(), self._name_step()):
             self.steps.addWidget(step)
         self.problem = Label("", "bad", wrap=True)
@@ -73,6 +75,10 @@ class OnboardingPage(Page):
         app.session.onboarded.connect(self._done)
         app.session.onboarding_failed.connect(self._failed)
         self._go(0)
+
+    def activate(self, **_arguments: object) -> None:
+        """Put the cursor where one begins."""
+        self._go(self.steps.currentIndex())
 
     def _registry_step(self) -> QWidget:
         self.registry = LineEdit("", "https://registry.example.org")

@@ -4,20 +4,23 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-from PySide6.QtCore import QRectF, Qt, Signal
+from PySide6.QtCore import QRectF, Qt
 from PySide6.QtGui import QColor, QPainter, QPaintEvent
 from PySide6.QtWidgets import QHBoxLayout, QVBoxLayout, QWidget
 
+from artrator.manifest import pick
+from artrator_desktop.i18n import language
+from artrator_desktop.ui.images import Pixmaps
 from artrator_desktop.ui.paint import rounded
 from artrator_desktop.ui.text import amount, signed, when
 from artrator_desktop.ui.theme import pixmap, theme
 from artrator_desktop.ui.theme.tokens import L, M
-from artrator_desktop.ui.widgets import Card, ElidedLabel, Label, Line
+from artrator_desktop.ui.widgets import Card, ElidedLabel, Label, Line, Picture
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
-    from artrator.messages.registry import StatementLine
+    from artrator.messages.registry import ListingCard, StatementLine
 
 # kind: (icon, colour's role of the icon, role of the amount)
 _LOOKS: Final = {
@@ -36,18 +39,18 @@ _LOOKS: Final = {
 class StatementRows(Card):
     """The statement, newest first."""
 
-    open_listing = Signal(str)
-
-    def __init__(self, parent: QWidget | None = None) -> None:
+    def __init__(self, pixmaps: Pixmaps, parent: QWidget | None = None) -> None:
         super().__init__("card", parent, inset=0, gap=0)
-        self._shown: list[StatementLine] = []
+        self._pixmaps = pixmaps
+        self._shown: object = None
         self.rows: list[StatementRow] = []
 
-    def show_lines(self, lines: Sequence[StatementLine]) -> None:
-        """Show lines; nothing is rebuilt if they are the same as before."""
-        if list(lines) == self._shown:
+    def show_lines(self, lines: Sequence[StatementLine], listings: Mapping[str, ListingCard]) -> None:
+        """Show lines, with title and picture of the listings that are known; the same lines are not built twice."""
+        known = {line.listing for line in lines if line.listing in listings}
+        if (list(lines), known) == self._shown:
             return
-        self._shown = list(lines)
+        self._shown = (list(lines), known)
         self.rows.clear()
         while (item := self.column.takeAt(0)) is not None:
             if (widget := item.widget()) is not None:
@@ -56,7 +59,7 @@ class StatementRows(Card):
         for index, line in enumerate(lines):
             if index:
                 self.column.addWidget(Line())
-            row = StatementRow(line)
+            row = StatementRow(line, listings.get(line.listing or ""), self._pixmaps)
             self.rows.append(row)
             self.column.addWidget(row)
 
@@ -64,11 +67,13 @@ class StatementRows(Card):
 class StatementRow(QWidget):
     """One line: an icon, what it was, what became of it, the amount and the time."""
 
-    def __init__(self, line: StatementLine, parent: QWidget | None = None) -> None:
+    def __init__(
+        self, line: StatementLine, card: ListingCard | None, pixmaps: Pixmaps, parent: QWidget | None = None
+    ) -> None:
         super().__init__(parent)
         icon, role, ink = _LOOKS.get(line.kind, ("receipt", "text_dim", "strong"))
-        name = ElidedLabel(self._title(line), "strong")
-        kind = ElidedLabel(self._kind(line), "dim")
+        name = ElidedLabel(self._title(line, card), "strong")
+        kind = ElidedLabel(self._kind(line, card), "dim")
         self.number = Label(signed(line.amount), ink)
         if ink in {"ok", "warn"}:
             self.number.setStyleSheet("font-size:13px;")
@@ -86,13 +91,21 @@ class StatementRow(QWidget):
         row = QHBoxLayout(self)
         row.setContentsMargins(L, M - 1, L + 2, M - 1)
         row.setSpacing(M)
-        row.addWidget(_Glyph(icon, role))
+        if card is not None and card.samples and line.kind in {"hold", "charge", "release"}:
+            picture = Picture(pixmaps, name.whole(), radius=8)
+            picture.setFixedSize(40, 40)
+            picture.set_key(card.samples[0])
+            row.addWidget(picture)
+        else:
+            row.addWidget(_Glyph(icon, role))
         row.addLayout(left, 1)
         row.addLayout(right)
         self.setToolTip(self.tr("Balance after it: {amount}").format(amount=amount(line.balance)))
         self.setAccessibleName(f"{name.whole()}, {kind.whole()}, {self.number.text()}")
 
-    def _title(self, line: StatementLine) -> str:
+    def _title(self, line: StatementLine, card: ListingCard | None) -> str:
+        if card is not None:
+            return pick(card.title, language())
         if line.listing:
             return line.listing.rpartition("/")[2].replace("-", " ").capitalize()
         return {
@@ -100,7 +113,7 @@ class StatementRow(QWidget):
             "voucher": self.tr("Voucher"),
         }.get(line.kind, line.text or line.kind)
 
-    def _kind(self, line: StatementLine) -> str:
+    def _kind(self, line: StatementLine, card: ListingCard | None) -> str:
         words = {
             "hold": self.tr("Held until delivered"),
             "release": self.tr("Hold released"),
@@ -112,7 +125,7 @@ class StatementRow(QWidget):
             "royalty": self.tr("Royalty of a model made from yours"),
             "fee": self.tr("Registry’s fee"),
         }.get(line.kind, line.kind)
-        maker = line.counterparty or (line.listing or "").partition("/")[0]
+        maker = card.creator_name if card is not None else (line.listing or "").partition("/")[0]
         return f"{words} · {maker}" if maker else words
 
 
