@@ -9,11 +9,12 @@ from artrator.backend import Device, Inspection, Model, PackageFiles
 from artrator.settings import Settings
 from artrator_diffusion.pipelines import Pipeline
 from artrator_diffusion.pipelines.flow import FlowPipeline
+from artrator_diffusion.pipelines.stable_diffusion import StableDiffusionPipeline
 
 _Family: TypeAlias = Callable[[PackageFiles, Settings], Pipeline]
 
 #: The families by the name that ``[settings] pipeline`` gives.
-FAMILIES: Final[Mapping[str, _Family]] = {"flow": FlowPipeline}
+FAMILIES: Final[Mapping[str, _Family]] = {"flow": FlowPipeline, "stable-diffusion": StableDiffusionPipeline}
 
 
 class DiffusionBackend:

@@ -75,7 +75,7 @@ class Denoiser:
         made: Array | None = None
         for time in np.unique(times):
             chosen = times == time
-            feeds = {name: rows[chosen] for name, rows in batch.items()} | {self._tensors.time: time}
+            feeds = {name: rows[chosen] for name, rows in batch.items()} | {self._tensors.time: np.asarray(time)}
             part = self._session.run(feeds, [self._tensors.output])[self._tensors.output]
             if made is None:
                 made = np.empty((len(times), *part.shape[1:]), part.dtype)

@@ -48,7 +48,9 @@ class ONNXBackend:
 def _readers(package: PackageFiles, spec: Spec) -> dict[str, TokenReader]:
     """A tokenizer for each tensor of tokens."""
     return {
-        tensor: TokenReader(package.read(feed.tokenizer), name=feed.tokenizer, max_length=feed.max_length, pad=feed.pad)
+        tensor: TokenReader.from_json(
+            package.read(feed.tokenizer), name=feed.tokenizer, max_length=feed.max_length, pad=feed.pad
+        )
         for tensor, feed in spec.feeds.items()
         if isinstance(feed, TokenFeed)
     }

@@ -46,7 +46,7 @@ def read_text(settings: Settings, package: PackageFiles) -> TextSettings:
 
 def token_reader(settings: TextSettings, package: PackageFiles) -> TokenReader:
     """The tokenizer of a text encoder."""
-    return TokenReader(
+    return TokenReader.from_json(
         package.read(settings.tokenizer), name=settings.tokenizer, max_length=settings.max_length, pad=settings.pad
     )
 
