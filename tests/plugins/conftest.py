@@ -129,7 +129,11 @@ def base_wheels(tmp_path_factory):
         files = {}
         for file in distribution.files:
             text = str(file)
-            if "tests/" in text or text.startswith("..") or text.endswith(("RECORD", ".pyc", ".a")):
+            if (
+                any(f"/{part}/" in text for part in ("tests", "f2py", "testing"))
+                or text.startswith("..")
+                or text.endswith(("RECORD", ".pyc", ".a"))
+            ):
                 continue
             if text.startswith(info) and not text.endswith(("METADATA", "WHEEL")):
                 continue
@@ -146,6 +150,15 @@ def wheelhouse(tmp_path, base_wheels):
     folder.mkdir()
     for wheel in base_wheels.iterdir():
         os.link(wheel, folder / wheel.name)
+    return folder
+
+
+@pytest.fixture
+def light_wheelhouse(tmp_path, make_wheel):
+    """The same with numpy and pluggy in name only: enough for whatever is installed and never run."""
+    folder = tmp_path / "light-wheelhouse"
+    for name in ("numpy", "pluggy"):
+        make_wheel(name, {f"{name}.py": ""}, version="2.9", folder=folder)
     return folder
 
 

@@ -116,16 +116,16 @@ def test_the_template_is_built_installed_and_used_from_outside_the_workspace(tmp
     assert red > green > blue
 
 
-def test_a_folder_is_built_only_when_its_author_is_trusted(tmp_path, wheelhouse):
+def test_a_folder_is_built_only_when_its_author_is_trusted(tmp_path, light_wheelhouse):
     with pytest.raises(ArtratorError) as info:
-        put_in(TEMPLATE, wheelhouse)
+        put_in(TEMPLATE, light_wheelhouse)
     assert info.value.code == Code.PLUGIN_INVALID
     assert "--trust-build" in info.value.cure
     assert list(plugins_folder().iterdir()) == []
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="builds are confined on Linux only")
-def test_a_build_cannot_read_a_key_or_write_elsewhere(tmp_path, profile, wheelhouse):
+def test_a_build_cannot_read_a_key_or_write_elsewhere(tmp_path, profile, light_wheelhouse):
     profile.mkdir()
     (profile / "identity.pem").write_text("secret")
     project = tmp_path / "project"
@@ -148,17 +148,17 @@ def test_a_build_cannot_read_a_key_or_write_elsewhere(tmp_path, profile, wheelho
         "    sys.exit('the end of the build')\n"
     )
     with pytest.raises(ArtratorError) as info:
-        put_in(project, wheelhouse, trust_build=True)
+        put_in(project, light_wheelhouse, trust_build=True)
     assert "denied denied the end of the build" in info.value.message
     assert "ACHIEVED" not in info.value.message
     assert not (tmp_path / "outside").exists()
 
 
-def test_without_consent_nothing_is_installed(plugin_wheel, wheelhouse):
+def test_without_consent_nothing_is_installed(plugin_wheel, light_wheelhouse):
     seen = []
     wants = "network = true\n[reasons]\nnetwork = 'It fetches styles.'\n"
     wheel = plugin_wheel("styles", backend("styles"), files={"styles/artrator-plugin.toml": wants})
-    assert install(str(wheel), consent=lambda plan: seen.append(plan) or False, find_links=wheelhouse) is None
+    assert install(str(wheel), consent=lambda plan: seen.append(plan) or False, find_links=light_wheelhouse) is None
     assert seen[0].plugin.wants.names() == ["network"]
     assert seen[0].plugin.wants.reasons == {"network": "It fetches styles."}
     assert {file.name for file in seen[0].wheels} == {"styles", "numpy", "pluggy"}
@@ -243,12 +243,12 @@ def test_a_plugin_cannot_bring_an_artrator_or_an_interpreter_of_its_own(plugin_w
         ({"points": {"onnx": "bad"}}, "artrator-onnx provides already"),
     ],
 )
-def test_what_cannot_work_is_refused_and_leaves_nothing(options, words, make_wheel, wheelhouse):
+def test_what_cannot_work_is_refused_and_leaves_nothing(options, words, make_wheel, light_wheelhouse):
     files = {"bad/__init__.py": backend("bad"), **options.get("files", {})}
     points = options.get("points", {"bad": "bad"})
     wheel = make_wheel("bad", files, requires=options.get("requires", ["artrator"]), entry_points=points)
     with pytest.raises(ArtratorError) as info:
-        put_in(wheel, wheelhouse)
+        put_in(wheel, light_wheelhouse)
     assert info.value.code == Code.PLUGIN_INVALID
     assert words in info.value.message
     assert list(plugins_folder().iterdir()) == []
@@ -257,23 +257,23 @@ def test_what_cannot_work_is_refused_and_leaves_nothing(options, words, make_whe
 @pytest.mark.parametrize(
     "source", ["missing-1.0-py3-none-any.whl", "https://example.org/x", "a b c", "x @ https://a/b.whl"]
 )
-def test_a_source_that_is_none_is_refused(source, wheelhouse):
+def test_a_source_that_is_none_is_refused(source, light_wheelhouse):
     with pytest.raises(ArtratorError) as info:
-        put_in(source, wheelhouse)
+        put_in(source, light_wheelhouse)
     assert info.value.code == Code.PLUGIN_INVALID
 
 
-def test_source_distributions_are_never_built(tmp_path, wheelhouse):
+def test_source_distributions_are_never_built(tmp_path, light_wheelhouse):
     import tarfile
 
     project = tmp_path / "sdist-1.0"
     project.mkdir()
     (project / "PKG-INFO").write_text("Metadata-Version: 2.1\nName: sdist\nVersion: 1.0\n")
     (project / "setup.py").write_text("raise SystemExit('ran')\n")
-    with tarfile.open(wheelhouse / "sdist-1.0.tar.gz", "w:gz") as archive:
+    with tarfile.open(light_wheelhouse / "sdist-1.0.tar.gz", "w:gz") as archive:
         archive.add(project, "sdist-1.0")
     with pytest.raises(ArtratorError) as info:
-        put_in("sdist", wheelhouse)
+        put_in("sdist", light_wheelhouse)
     assert "ran" not in info.value.message.split()
 
 
@@ -292,39 +292,37 @@ def test_an_update_replaces_and_uninstall_removes(plugin_wheel, wheelhouse, cont
         uninstall("brush")
 
 
-def test_a_power_cut_in_an_update_brings_the_old_version_back(plugin_wheel, wheelhouse):
-    put_in(plugin_wheel("brush", backend("brush")), wheelhouse)
+def test_a_power_cut_in_an_update_brings_the_old_version_back(plugin_wheel, light_wheelhouse):
+    put_in(plugin_wheel("brush", backend("brush")), light_wheelhouse)
     place = plugins_folder() / "brush"
     place.rename(plugins_folder() / ".old-brush")
     assert "brush" not in [plugin.name for plugin in discover()]
-    put_in(plugin_wheel("other", backend("other")), wheelhouse)
+    put_in(plugin_wheel("other", backend("other")), light_wheelhouse)
     assert find_plugin("brush").error is None
 
 
-def test_a_plugin_comes_from_an_index_by_name(tmp_path, plugin_wheel, make_wheel, wheelhouse, serve_index):
-    plugin_wheel("byname", backend("byname"), folder=wheelhouse)
-    with serve_index(wheelhouse) as address:
+def test_a_plugin_comes_from_an_index_by_name(tmp_path, plugin_wheel, make_wheel, light_wheelhouse, serve_index):
+    plugin_wheel("byname", backend("byname"), folder=light_wheelhouse)
+    with serve_index(light_wheelhouse) as address:
         plugin = install("byname", consent=lambda plan: True, index=address)
     assert plugin.backends == ("byname",)
 
 
-def test_the_command_line_installs_lists_checks_and_uninstalls(plugin_wheel, wheelhouse):
+def test_the_command_line_installs_lists_checks_and_uninstalls(plugin_wheel, wheelhouse, light_wheelhouse):
     wants = "network = true\n[reasons]\nnetwork = 'It fetches styles.'\n"
     wheel = plugin_wheel("brush", backend("brush"), files={"brush/artrator-plugin.toml": wants})
     run = CliRunner().invoke
     links = ["--find-links", str(wheelhouse)]
-    refused = run(command, ["install", str(wheel), *links], input="n\n")
+    refused = run(command, ["install", str(wheel), "--find-links", str(light_wheelhouse)], input="n\n")
     assert "It fetches styles." in refused.output
     assert refused.exit_code == 1
     assert run(command, ["install", str(wheel), *links, "--yes"]).exit_code == 0
     put_in(plugin_wheel("raises", "raise RuntimeError('no luck today')\n"), wheelhouse)
-    listed = json.loads(run(command, ["list", "--check", "--json"]).output)
-    by_name = {plugin["name"]: plugin for plugin in listed["plugins"]}
-    assert by_name["brush"]["hooks"] == ["register_backends"]
-    assert by_name["brush"]["wants"] == ["network"]
-    assert by_name["brush"]["error"] is None
-    assert "no luck today" in by_name["raises"]["error"]
-    assert "no luck today" in run(command, ["list", "--check"]).output
+    assert json.loads(run(command, ["info", "brush", "--check", "--json"]).output)["hooks"] == ["register_backends"]
+    assert "no luck today" in json.loads(run(command, ["info", "raises", "--check", "--json"]).output)["error"]
+    listed = json.loads(run(command, ["list", "--json"]).output)["plugins"]
+    assert {"artrator-onnx", "artrator-diffusion", "brush", "raises"} == {plugin["name"] for plugin in listed}
+    assert "artrator-onnx" in run(command, ["list"]).output
     info = json.loads(run(command, ["info", "brush", "--json"]).output)
     assert {"brush", "numpy", "pluggy"} == {wheel["name"] for wheel in info["wheels"]}
     assert run(command, ["uninstall", "brush"]).exit_code == 0

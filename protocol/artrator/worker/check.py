@@ -55,8 +55,8 @@ async def check_plugin(plugin: PluginInfo, limits: Limits = Limits()) -> Checked
     except TimeoutError as error:
         raise _broken(plugin, f"it was not loaded within {limits.load_seconds:g} seconds") from error
     except WireError as error:
-        process.kill()
-        raise _broken(plugin, f"its worker {exit_sentence(await process.exited)}") from error
+        words = sentence(process.last_words)
+        raise _broken(plugin, f"its worker {exit_sentence(await process.end())}. {words}".rstrip(". ")) from error
     finally:
         process.kill()
         with contextlib.suppress(asyncio.CancelledError):

@@ -19,7 +19,7 @@ from artrator.errors import ArtratorError, Code
 from artrator.keys import PublicKey
 from artrator.manifest import Manifest
 from artrator.plugins.info import PluginInfo
-from artrator.worker.claims import SignedContent, error_of, info_of, preview_of, progress_of, verified_content
+from artrator.worker.claims import SignedContent, error_of, info_of, preview_of, progress_of, sentence, verified_content
 from artrator.worker.limits import Limits, WorkerInfo
 from artrator.worker.policy import environment, machine_memory, sandbox_settings
 from artrator.worker.process import Process, exit_sentence
@@ -90,7 +90,6 @@ class Worker:
         self._runs: Final[dict[str, _Run]] = {}
         self._tasks: Final[set[asyncio.Task[Any]]] = set()
         self._ended: ArtratorError | None = None
-        self._when = "while it loaded the model"
         process.exited.add_done_callback(self._exited)
 
     @classmethod
@@ -151,7 +150,6 @@ class Worker:
             worker.kill()
             await worker.close()
             raise
-        worker._when = "in the middle of its work"
         worker._keep(worker._listen())
         return worker
 
@@ -262,9 +260,12 @@ class Worker:
             ) from error
         except WireError as error:
             # Either it was killed for a limit, which says so itself, or it died of the package or the plugin.
-            self._process.kill()
-            await asyncio.shield(self._process.exited)
-            raise self._ended or ArtratorError(Code.WORKER_DIED, "The worker did not start.") from error
+            code = await self._process.end()
+            if self._ended is not None and self._ended.code == Code.WORKER_LIMIT:
+                raise self._ended from error
+            words = sentence(self._process.last_words)  # nobody has given it a request that it could quote
+            message = f"The worker {exit_sentence(code)} while it loaded the model. {words}".strip()
+            raise ArtratorError(Code.WORKER_DIED, message) from error
         if frame.op != "loaded":
             raise error_of(frame.header, loading=True)
         return info_of(frame.header, time.monotonic() - started)
@@ -353,7 +354,7 @@ class Worker:
         self._process.kill()
 
     def _exited(self, exited: asyncio.Future[int]) -> None:
-        self._end(ArtratorError(Code.WORKER_DIED, f"The worker {exit_sentence(exited.result())} {self._when}."))
+        self._end(ArtratorError(Code.WORKER_DIED, f"The worker {exit_sentence(exited.result())}."))
 
     def _end(self, reason: ArtratorError) -> None:
         """No run can be given from now on; those inside end with ``reason``."""

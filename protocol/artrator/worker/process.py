@@ -82,6 +82,19 @@ class Process:
         """The last of what the child printed: for its owner, never for a log."""
         return bytes(self._output).decode(errors="replace")
 
+    @property
+    def last_words(self) -> str:
+        """The last line the child printed; safe to show only while it has not been given a request."""
+        return next((line.strip() for line in reversed(self.output.splitlines()) if line.strip()), "")
+
+    async def end(self, seconds: float = 0.5) -> int:
+        """Wait a moment for a child that hung up to end by itself, then kill it; returns its exit status."""
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(seconds):
+                await asyncio.shield(self.exited)
+        self.kill()
+        return await asyncio.shield(self.exited)
+
     def kill(self) -> None:
         """End the child at once, with whatever it started."""
         child = self._child
