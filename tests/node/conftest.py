@@ -15,7 +15,7 @@ def node(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ToyNode]:
     """A running node."""
     registry = RegistryDouble()
     registry.start()
-    it = ToyNode(tmp_path_factory.mktemp("node"), registry)
+    it = ToyNode(tmp_path_factory.mktemp("node"), registry, settings={"request_mib": 2})
     it.start()
     yield it
     it.stop()

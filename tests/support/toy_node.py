@@ -20,13 +20,16 @@ from registry_double import RegistryDouble
 
 from artrator.canonical import b64, request_digest
 from artrator.clients.node import JobEvent, NodeClient
-from artrator.demo.services import Service, artrator, environment
-from artrator.documents import NodeDescriptor, document_digest
+from artrator.demo.services import Service, environment
+from artrator.documents import NodeDescriptor, UnitPrice, document_digest
 from artrator.inputs import request_body
 from artrator.keys import PrivateKey
 from artrator.messages.node import Job, JobRequest, JobState
-from artrator.package import read_manifest, sign
+from artrator.package import read_manifest, sign, verify
 from artrator.profile import Profile
+from artrator_node import catalogue, config, identity
+from artrator_node.config import Paths, Settings
+from artrator_node.publish import make_offer
 
 _T = TypeVar("_T")
 
@@ -188,11 +191,7 @@ class ToyNode:
         self.digest = write_toy(self.package, self.creator.identity)
         self.service: Service | None = None
         self.starts = 0
-        artrator(
-            *("node", "init", "--name", "Toy node", "--registry", self.registry.url, "--data", str(self.data)),
-            *("--host", "127.0.0.1", "--port", "8443"),
-            home=self.creator.folder,
-        )
+        self.init()
         text = (self.data / "node.toml").read_text()
         for name, value in {"reserve_mib": 1, **self.settings}.items():
             lines = [line for line in text.splitlines() if not line.startswith(f"{name} =")]
@@ -200,13 +199,31 @@ class ToyNode:
         (self.data / "node.toml").write_text(text)
         self.offer = self.publish(self.package, "toy")
 
-    def publish(self, package: Path, name: str) -> str:
-        """Publish a package; returns its offer's digest."""
-        artrator(
-            *("node", "publish", str(package), "--price", "step=0.01", "--data", str(self.data)),
-            home=self.creator.folder,
+    def init(self) -> None:
+        """Make the node as its command does, but without starting a process for it."""
+        self.creator.configure(registry_url=self.registry.url)
+        self.creator.pin_root(self.registry.url, self.registry.root.public.encode())
+        settings = Settings(
+            name="Toy node", urls=("https://127.0.0.1:8443",), host="127.0.0.1", registry=self.registry.url
         )
-        return document_digest(self.registry.publications[f"atelier/{name}"]["offer"])
+        config.save(Paths(self.data), settings)
+        identity.load_or_create(Paths(self.data), settings.urls)
+
+    def publish(self, package: Path, name: str) -> str:
+        """Serve a package as ``publish`` does, but without telling the registry; returns its offer's digest."""
+        key = self.creator.identity
+        verified = verify(package, key.public)
+        price = {"step": UnitPrice(amount=10_000)}
+        offer = make_offer(verified.manifest, verified.digest, key, base=0, units=price).sign(key)
+        catalogue.add(
+            Paths(self.data).served,
+            package=package,
+            signer=key.public,
+            digest=verified.digest,
+            listing=f"atelier/{name}",
+            offer=offer,
+        )
+        return document_digest(offer)
 
     # --- the process
 
