@@ -39,6 +39,7 @@ class AppState(QObject):
         parent: QObject | None = None,
     ) -> None:
         super().__init__(parent)
+        self._closed = False
         folder = data_dir if data_dir is not None else default_data_dir()
         # A profile of one's own (a demo, a test) keeps its cache beside it.
         own_cache = folder / "cache" if folder != default_data_dir() else None
@@ -50,8 +51,9 @@ class AppState(QObject):
         self.catalogue = Catalogue(self.session, self)
         self.wallet = Wallet(self.session, self)
         self.media = Media(self.session, self.engine, cache, self)
-        places = Places(self.settings.pictures_dir, cache, self.database)
-        self.jobs = Jobs(self.session, self.engine, places, self)
+        self.jobs = Jobs(
+            self.session, self.engine, lambda: Places(self.settings.pictures_dir, cache, self.database), self
+        )
         self.jobs.money_moved.connect(self.wallet.refresh_soon)
         self.create = Create(self.session, self.engine, self.database, self.jobs, cache, self)
         self.gallery = Gallery(self.database, self.engine, self.settings, cache, self)
@@ -67,6 +69,9 @@ class AppState(QObject):
 
     def close(self) -> None:
         """Save the draft, end the engine, then the database. What is unfinished is taken up again at the next start."""
+        if self._closed:
+            return
+        self._closed = True
         self.create.save_draft()
         self.engine.close()
         self.database.close()

@@ -193,6 +193,10 @@ class Create(QObject):
         """The inputs of the open listing, in the manifest's order."""
         return self.detail.manifest.inputs if self.detail is not None else {}
 
+    def specs_of(self, listing: str) -> Mapping[str, InputSpec]:
+        """The inputs of a listing if it is the open one, for naming settings; else nothing is known of them."""
+        return self.specs() if listing == self.listing else {}
+
     def set_value(self, name: str, value: Any) -> None:
         """A value from the form."""
         if name in self.values and self.values[name] != value:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import time
 import uuid
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, Final
 
@@ -51,7 +51,9 @@ class Jobs(QObject):
     #: Money was held, released or paid.
     money_moved = Signal()
 
-    def __init__(self, session: Session, engine: Engine, places: Places, parent: QObject | None = None) -> None:
+    def __init__(
+        self, session: Session, engine: Engine, places: Callable[[], Places], parent: QObject | None = None
+    ) -> None:
         super().__init__(parent)
         self._session = session
         self._engine = engine
@@ -197,7 +199,7 @@ class Jobs(QObject):
                 for name, value in changes.items():
                     self._news.put((job, name), value)
 
-            run.purchase = Purchase(network, self._order_box(), self._engine, self._places, report)
+            run.purchase = Purchase(network, self._order_box(), self._engine, self._places(), report)
             if run.cancelled:
                 run.purchase.cancel()
             end: End = await work(run.purchase)
@@ -211,7 +213,7 @@ class Jobs(QObject):
         if self._box is None:
             from artrator_desktop.state.store.orders import OrderBox
 
-            self._box = OrderBox(self._places.database)
+            self._box = OrderBox(self._places().database)
         return self._box
 
     # --- news

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Final
 
 from PySide6.QtCore import QBuffer, QByteArray, QIODevice, QSize, Qt
-from PySide6.QtGui import QImage, QImageReader
+from PySide6.QtGui import QImage, QImageReader, QImageWriter
 
 from artrator_desktop.state import png_text
 
@@ -50,15 +50,9 @@ def write_thumbnail(image: QImage, path: Path) -> None:
     from artrator.profile import write_atomically
 
     small = fit(image, THUMBNAIL)
-    data = QByteArray()
-    buffer = QBuffer(data)
-    buffer.open(QIODevice.OpenModeFlag.WriteOnly)
-    if small.hasAlphaChannel():
-        small.save(buffer, b"PNG")
-    else:
-        small.save(buffer, b"JPG", 88)
+    data = _encode(small, "png") if small.hasAlphaChannel() else _encode(small, "jpeg", 88)
     try:
-        write_atomically(path, bytes(data.data()))
+        write_atomically(path, data)
     except (ArtratorError, OSError):  # a full cache must not stop a picture from being shown
         return
 
@@ -94,8 +88,15 @@ def _read(reader: QImageReader, side: int) -> QImage:
 
 def encode_png(image: QImage) -> bytes:
     """The pixels as PNG."""
+    return _encode(image, "png")
+
+
+def _encode(image: QImage, kind: str, quality: int = -1) -> bytes:
     data = QByteArray()
     buffer = QBuffer(data)
     buffer.open(QIODevice.OpenModeFlag.WriteOnly)
-    image.save(buffer, b"PNG")
+    writer = QImageWriter(buffer, QByteArray(kind.encode()))
+    writer.setQuality(quality)
+    writer.write(image)
+    buffer.close()
     return bytes(data.data())

@@ -175,7 +175,7 @@ def measure_request(
     for unit in detail.manifest.cost.units:
         for factor in unit.factors:
             name = factor.partition(".")[0]
-            if "." in factor and not sizes.get(name):
+            if "." in factor and not sizes.get(name) and detail.manifest.inputs[name].required:
                 return None
     try:
         return dict(measure(detail.manifest, dict(values), sizes))

@@ -62,7 +62,12 @@ class Settings(QObject):
     def pictures_dir(self) -> Path:
         """Where finished pictures are saved."""
         given = self._values.get("pictures_dir")
-        return Path(str(given)) if given else platformdirs.user_pictures_path() / "Artrator"
+        if given:
+            return Path(str(given))
+        # A profile of one's own (a demo, a test) keeps its pictures beside it.
+        if self.data_dir != default_data_dir():
+            return self.data_dir / "pictures"
+        return platformdirs.user_pictures_path() / "Artrator"
 
     def get(self, name: str, default: object = None) -> object:
         """Any other setting."""

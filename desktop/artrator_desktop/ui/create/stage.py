@@ -2,17 +2,15 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import TYPE_CHECKING
 
-from PySide6.QtCore import QSize, Qt, Signal
-from PySide6.QtGui import QPixmap
+from PySide6.QtCore import Qt, Signal
 from PySide6.QtWidgets import QHBoxLayout, QProgressBar, QStackedWidget, QVBoxLayout, QWidget
 
 from artrator.manifest import pick
 from artrator_desktop.i18n import language
 from artrator_desktop.state.job import JobPhase, Money
-from artrator_desktop.state.pictures import decode_file
+from artrator_desktop.ui.compare_pair import load_pair
 from artrator_desktop.ui.create.actions import PictureActions
 from artrator_desktop.ui.create.facts import SettingsUsed, setting_rows
 from artrator_desktop.ui.create.preview import Preview
@@ -25,8 +23,6 @@ from artrator_desktop.ui.widgets import Button, Card, CompareSlider, IconLabel, 
 if TYPE_CHECKING:
     from artrator_desktop.state import AppState, ImageRecord, Job
     from artrator_desktop.ui.images import Pixmaps
-
-_COMPARED_SIDE = 1600
 
 
 class Stage(QWidget):
@@ -236,14 +232,11 @@ class Stage(QWidget):
         self.refresh()
 
     def _show_comparison(self, record: ImageRecord) -> None:
-        before, after = decode_file(Path(record.source), _COMPARED_SIDE), decode_file(Path(record.path), _COMPARED_SIDE)
-        if before.isNull():
+        pictures = load_pair(record.source, record.path)
+        if pictures is None:
             self.said.emit("warn", self.tr("The picture it was made from is not there any more."))
             self.compare.setChecked(False)
             return
-        size = QSize(after.width(), after.height())
-        same = before.scaled(size, Qt.AspectRatioMode.IgnoreAspectRatio, Qt.TransformationMode.SmoothTransformation)
-        pictures = QPixmap.fromImage(same), QPixmap.fromImage(after)
         self.slider.set_pictures(*pictures, (self.tr("Before"), self.tr("After")))
 
     def _changed(self, job: str) -> None:

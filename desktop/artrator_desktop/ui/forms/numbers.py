@@ -192,7 +192,7 @@ class SwitchInput(InputField):
             note = Label(self.help, "caption", wrap=True)
             note.setSizePolicy(QSizePolicy.Policy.Preferred, QSizePolicy.Policy.Minimum)
             self._column.addWidget(note)
-        self.switch.toggled.connect(self.edited)
+        self.switch.toggled.connect(self.edited.emit)
 
     def show_value(self, value: Any) -> None:
         """Show whether it is on."""

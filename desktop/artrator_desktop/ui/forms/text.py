@@ -75,7 +75,7 @@ class ChoiceInput(InputField):
         if len(choices) <= _SEGMENTS and letters <= _SEGMENT_LETTERS:
             self.segments = Segmented(choices, name=self.label)
             self.hold(self.segments)
-            self.segments.chosen.connect(self.edited)
+            self.segments.chosen.connect(self.edited.emit)
         else:
             self.list = ComboBox(self.label)
             self.list.set_choices(choices)

@@ -1,0 +1,256 @@
+"""The Gallery page: every picture that was made on this computer."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING, ClassVar
+
+from PySide6.QtWidgets import QHBoxLayout, QMessageBox, QStackedWidget, QVBoxLayout, QWidget
+
+from artrator_desktop.ui.gallery.compare import CompareDialog
+from artrator_desktop.ui.gallery.details import DetailsPane
+from artrator_desktop.ui.gallery.grid import GalleryGrid
+from artrator_desktop.ui.gallery.receipt import ReceiptDialog
+from artrator_desktop.ui.gallery.thumbs import Thumbs
+from artrator_desktop.ui.pages.base import Page
+from artrator_desktop.ui.text import bytes_text, when
+from artrator_desktop.ui.theme.tokens import PAGE_SIDE, PAGE_TOP, L
+from artrator_desktop.ui.widgets import ChipRow, ComboBox, Label, PageHeader, SearchField, StatePanel
+
+if TYPE_CHECKING:
+    from artrator_desktop.state import AppState, ImageRecord
+    from artrator_desktop.state.receipts import Verdict
+    from artrator_desktop.ui.images import Pixmaps
+
+_CHIPS = 6
+
+
+class GalleryPage(Page):
+    """History with search, favourites, details and receipts."""
+
+    page_id: ClassVar[str] = "gallery"
+
+    def __init__(self, app: AppState, pixmaps: Pixmaps, parent: QWidget | None = None) -> None:
+        super().__init__(app, pixmaps, parent)
+        self._gallery = app.gallery
+        self._wish = -1
+        self.thumbs = Thumbs(app.gallery.cache, self)
+        self.destroyed.connect(self.thumbs.close)
+        self.header = PageHeader(self.tr("Gallery"))
+        self.search = SearchField(self.tr("Search pictures"), self.tr("Search prompts, models, seeds"))
+        self.search.setFixedWidth(300)
+        self.search.setText(self._gallery.query.text)
+        self.search.textChanged.connect(self._search)
+        self.order = ComboBox(self.tr("Order"))
+        self.order.set_choices([("new", self.tr("Newest first")), ("old", self.tr("Oldest first"))])
+        self.order.currentIndexChanged.connect(self._search)
+        self.header.controls.addWidget(self.search)
+        self.header.controls.addWidget(self.order)
+        self.chips = ChipRow(self.tr("Which pictures"))
+        self.chips.chosen.connect(self._choose_chip)
+        self.day = Label("", "section")
+        self.grid = GalleryGrid(self._gallery.model, self.thumbs)
+        self.grid.picked.connect(self._picked)
+        self.grid.opened.connect(self._open)
+        self.grid.delete_pressed.connect(self.delete_chosen)
+        self.grid.favourite_pressed.connect(self._toggle_favourites)
+        self.grid.scrolled.connect(lambda _row: self._show_day())
+        self.panel = StatePanel()
+        self.panel.primary.connect(self._primary)
+        self.details = DetailsPane(app, pixmaps)
+        self.details.more.connect(self._more)
+        self.details.compare.connect(self._compare)
+        self.details.delete.connect(self.delete_chosen)
+        self.details.favourite.connect(self._favourite)
+        self.details.receipt.connect(self._show_receipt)
+        self.details.sent.connect(self._send)
+        self.details.said.connect(self.say)
+        self.details.hide()
+        self._build()
+        self._gallery.changed.connect(self.refresh)
+        self._gallery.verified.connect(self.details.show_verdict)
+        self._gallery.failed.connect(lambda failure: self.say.emit("bad", failure.sentence))
+        self._gallery.model.dataChanged.connect(self._rows_changed)
+        self.refresh()
+
+    def activate(self, **arguments: object) -> None:
+        """Be shown, perhaps with one picture chosen."""
+        wanted = arguments.get("image")
+        self._wish = wanted if isinstance(wanted, int) else -1
+        self._gallery.refresh()
+
+    def focus_search(self) -> bool:
+        """Put the cursor into the search field."""
+        self.search.setFocus()
+        self.search.selectAll()
+        return True
+
+    def refresh(self) -> None:
+        """Show the counts, the chips and the grid, or why it is empty."""
+        totals, query = self._gallery.totals, self._gallery.query
+        words = self.tr("{count} images · {size} on this computer")
+        self.header.subtitle.setText(words.format(count=f"{totals.count:,}", size=bytes_text(totals.size)))
+        chips = [("", self.tr("All")), ("*", self.tr("Favourites"))]
+        chips += [(listing, title) for listing, title, _count in totals.listings[:_CHIPS]]
+        self.chips.set_choices(chips, "*" if query.favourites else query.listing)
+        self.chips.setVisible(totals.count > 0)
+        phase = str(self._gallery.phase)
+        if phase == "empty" or (phase == "failed" and not totals.count):
+            self._show_panel(totals.count)
+            self.stack.setCurrentWidget(self.panel)
+            self.details.hide()
+        else:
+            self.stack.setCurrentWidget(self.shown)
+            self._settle_choice()
+        self._show_day()
+
+    def delete_chosen(self) -> None:
+        """Delete the chosen pictures, after asking."""
+        chosen = self.grid.chosen()
+        if chosen and self._confirm(len(chosen)):
+            self._gallery.delete(chosen)
+
+    def _build(self) -> None:
+        self.shown = QWidget()
+        inner = QVBoxLayout(self.shown)
+        inner.setContentsMargins(0, 0, 0, 0)
+        inner.setSpacing(10)
+        inner.addWidget(self.day)
+        inner.addWidget(self.grid, 1)
+        self.stack = QStackedWidget()
+        self.stack.addWidget(self.shown)
+        self.stack.addWidget(self.panel)
+        left = QVBoxLayout()
+        left.setContentsMargins(PAGE_SIDE, PAGE_TOP, PAGE_SIDE - 16, 0)
+        left.setSpacing(L)
+        left.addWidget(self.header)
+        left.addWidget(self.chips)
+        left.addWidget(self.stack, 1)
+        row = QHBoxLayout(self)
+        row.setContentsMargins(0, 0, 0, 0)
+        row.setSpacing(0)
+        row.addLayout(left, 1)
+        row.addWidget(self.details)
+
+    # --- which pictures
+
+    def _search(self) -> None:
+        query = self._gallery.query
+        self._gallery.search(replace(query, text=self.search.text().strip(), oldest=self.order.value() == "old"))
+
+    def _choose_chip(self, value: str) -> None:
+        favourites = value == "*"
+        query = replace(self._gallery.query, favourites=favourites, listing="" if favourites else value)
+        self._gallery.search(query)
+
+    def _show_panel(self, count: int) -> None:
+        if count:
+            text = self._gallery.query.text
+            self.panel.show_state(
+                "search",
+                self.tr("Nothing matches “{query}”").format(query=text) if text else self.tr("Nothing here yet"),
+                self.tr("Words of prompts, names of models and seeds are searched."),
+                self.tr("Show all"),
+            )
+        else:
+            self.panel.show_state(
+                "images",
+                self.tr("Nothing made yet"),
+                self.tr("Every picture you make is kept here, with its settings and its receipt."),
+                self.tr("Make one"),
+            )
+
+    def _primary(self) -> None:
+        if self._gallery.totals.count:
+            self.search.setText("")
+            self._gallery.search(replace(self._gallery.query, text="", favourites=False, listing=""))
+        else:
+            self.navigate.emit("create", {})
+
+    def _show_day(self) -> None:
+        record = self._gallery.model.record(max(self.grid.first_row(), 0))
+        if record is None:
+            return
+        words = when(record.created_at)
+        # A time of day means that it was made today.
+        self.day.setText(self.tr("Today") if ":" in words else words)
+
+    # --- one picture
+
+    def _settle_choice(self) -> None:
+        """Keep the choice where it was; after a change of rows choose what was wished for, else the first."""
+        if self._wish >= 0:
+            self.grid.choose(self._wish)
+            self._wish = -1
+        elif not self.grid.selectedIndexes() and self._gallery.model.rowCount():
+            shown = self.details.record()
+            kept = shown is not None and self._gallery.model.row_of(shown.id) >= 0
+            self.grid.choose(shown.id if kept and shown is not None else self._gallery.model.id_at(0))
+
+    def _picked(self, image: int) -> None:
+        row = self._gallery.model.row_of(image)
+        record = self._gallery.model.record(row) if row >= 0 else None
+        if record is not None:
+            self.details.show_record(record)
+        self.details.setVisible(record is not None or (row >= 0 and self.details.isVisible()))
+
+    def _rows_changed(self) -> None:
+        """Rows were read: the chosen one may be among them."""
+        current = self.grid.currentIndex()
+        record = self._gallery.model.record(current.row()) if current.isValid() else None
+        if record is not None and self.details.record() != record:
+            self.details.show_record(record)
+            self.details.show()
+        self._show_day()
+
+    def _open(self, image: int) -> None:
+        record = self._gallery.model.record(self._gallery.model.row_of(image))
+        if record is not None:
+            self._more(record)
+
+    def _more(self, record: ImageRecord) -> None:
+        arguments = {"listing_id": record.listing, "settings": dict(record.inputs), "origin": record.title}
+        self.navigate.emit("create", arguments)
+
+    def _send(self, listing: str, path: str) -> None:
+        self.navigate.emit("create", {"listing_id": listing, "picture": path})
+
+    def _favourite(self, on: bool) -> None:
+        record = self.details.record()
+        if record is not None:
+            self._gallery.set_favourite([record.id], on)
+
+    def _toggle_favourites(self) -> None:
+        record = self.details.record()
+        if record is not None:
+            self._gallery.set_favourite(self.grid.chosen(), not record.favourite)
+
+    def _compare(self, record: ImageRecord) -> None:
+        dialog = CompareDialog(record.source, record.path, (self.tr("Before"), self.tr("After")), self)
+        if dialog.complete:
+            dialog.exec()
+        else:
+            self.say.emit("warn", self.tr("The picture it was made from is not there any more."))
+        dialog.deleteLater()
+
+    def _show_receipt(self, verdict: Verdict) -> None:
+        dialog = ReceiptDialog(verdict, self)
+        dialog.exec()
+        dialog.deleteLater()
+
+    def _confirm(self, count: int) -> bool:
+        question = (
+            self.tr("Delete this picture?") if count == 1 else self.tr("Delete {count} pictures?").format(count=count)
+        )
+        box = QMessageBox(self)
+        box.setIcon(QMessageBox.Icon.Question)
+        box.setWindowTitle(self.tr("Delete"))
+        box.setText(question)
+        box.setInformativeText(
+            self.tr("The files go to the trash; their receipts are deleted.")
+        )
+        delete = box.addButton(self.tr("Delete"), QMessageBox.ButtonRole.DestructiveRole)
+        keep = box.addButton(self.tr("Keep"), QMessageBox.ButtonRole.RejectRole)
+        box.setDefaultButton(keep)
+        box.exec()
+        return box.clickedButton() is delete

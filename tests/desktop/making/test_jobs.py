@@ -1,0 +1,219 @@
+"""The life of a job, from the press to the picture, and whatever can go wrong between."""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+from buyer_double import Script, World
+
+from artrator.errors import ArtratorError, Code
+from artrator_desktop.state import AppState, Job, JobPhase, Money, Phase, png_text
+from artrator_desktop.state.receipts import verify
+
+Opened = Callable[..., None]
+
+
+def generate(app: AppState, prompt: str = "a smiling cat") -> str:
+    app.create.set_value("prompt", prompt)
+    started = app.create.generate("Tiny Emoji")
+    assert started, "the button did nothing"
+    return started[0]
+
+
+def wait_for(qtbot: Any, app: AppState, job: str, *phases: JobPhase) -> Job:
+    def there() -> bool:
+        found = app.jobs.get(job)
+        return found is not None and found.phase in phases
+
+    qtbot.waitUntil(there, timeout=10_000)
+    found = app.jobs.get(job)
+    assert found is not None
+    return found
+
+
+def test_a_job_ends_with_a_saved_picture_a_row_and_the_exact_price(
+    qtbot: Any, app: AppState, opened: Opened, world: World
+) -> None:
+    opened()
+    assert app.create.price == 2_000_000  # 1 credit + 25 steps of 0.04
+    job = wait_for(qtbot, app, generate(app), JobPhase.DONE)
+    assert (job.money, job.charged) == (Money.PAID, 2_000_000)
+    picture = job.images[0]
+    assert picture.prompt == "a smiling cat"
+    assert isinstance(picture.inputs["seed"], int), "the drawn seed is kept"
+    data = Path(picture.path).read_bytes()
+    inside = png_text.read(data)
+    assert inside is not None
+    assert inside["inputs"] == picture.inputs
+    assert inside["listing"] == "atelier/emoji"
+    assert png_text.strip(data) == world.delivered[job.order].outputs[0].data
+    qtbot.waitUntil(lambda: app.gallery.totals.count == 1, timeout=5000)
+    assert world.held == 0
+
+
+def test_a_kept_receipt_verifies_until_anything_is_changed(qtbot: Any, app: AppState, opened: Opened) -> None:
+    opened()
+    picture = wait_for(qtbot, app, generate(app), JobPhase.DONE).images[0]
+    verdict = verify(picture)
+    assert verdict.holds, verdict.checks
+    Path(picture.path).write_bytes(Path(picture.path).read_bytes().replace(b"IDAT", b"IDAT", 1)[:-1] + b"x")
+    broken = verify(picture)
+    assert not broken.holds
+    assert [check.name for check in broken.checks if not check.holds] == ["picture"]
+
+
+def test_progress_and_previews_arrive_and_the_newest_wins(
+    qtbot: Any, app: AppState, opened: Opened, world: World
+) -> None:
+    world.script = Script(steps=8, pause_at=5)
+    world.go = False
+    opened()
+    job = generate(app)
+    qtbot.waitUntil(lambda: (app.jobs.get(job).done, app.jobs.get(job).preview is not None) == (4, True), timeout=8000)
+    found = app.jobs.get(job)
+    assert (found.phase, found.total, found.node, found.money) == (JobPhase.RUNNING, 8, "seoul-07", Money.HELD)
+    world.go = True
+    wait_for(qtbot, app, job, JobPhase.DONE)
+
+
+def test_cancel_releases_the_hold_and_says_so(qtbot: Any, app: AppState, opened: Opened, world: World) -> None:
+    world.script = Script(pause_at=2)
+    world.go = False
+    opened()
+    job = generate(app)
+    wait_for(qtbot, app, job, JobPhase.RUNNING)
+    app.jobs.cancel(job)
+    found = wait_for(qtbot, app, job, JobPhase.CANCELLED)
+    assert (found.money, found.charged) == (Money.RELEASED, 0)
+    assert world.held == 0
+    assert not app.jobs.active()
+
+
+def test_a_cancel_before_the_order_buys_nothing(qtbot: Any, app: AppState, opened: Opened, world: World) -> None:
+    opened()
+    job = generate(app)
+    app.jobs.cancel(job)
+    found = wait_for(qtbot, app, job, JobPhase.CANCELLED)
+    assert found.charged == 0
+    assert world.held == 0
+
+
+def test_a_failed_job_says_what_happened_to_the_money(qtbot: Any, app: AppState, opened: Opened, world: World) -> None:
+    world.script = Script(failure=ArtratorError(Code.WORKER_DIED, "The worker died."))
+    opened()
+    found = wait_for(qtbot, app, generate(app), JobPhase.FAILED)
+    assert found.failure is not None
+    assert found.failure.code == "worker_died"
+    assert found.money is Money.RELEASED
+    assert world.available == 50_000_000
+
+
+def test_a_price_that_rose_is_refused_before_anything_is_held(
+    qtbot: Any, app: AppState, opened: Opened, world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    opened()
+    app.create.quoting.price = 1_000_000  # what the button showed
+    found = wait_for(qtbot, app, generate(app), JobPhase.FAILED)
+    assert found.failure is not None
+    assert found.failure.code == "price_above_cap"
+    assert found.money is Money.NONE
+    assert not world.orders
+
+
+def test_several_pictures_are_several_jobs_with_seeds_of_their_own(
+    qtbot: Any, app: AppState, opened: Opened, world: World
+) -> None:
+    opened()
+    app.create.set_count(4)
+    app.create.set_value("prompt", "four cats")
+    assert app.create.price == 8_000_000
+    started = app.create.generate()
+    assert len(started) == 4
+    jobs = [wait_for(qtbot, app, job, JobPhase.DONE) for job in started]
+    assert len({job.inputs["seed"] for job in jobs}) == 4
+    assert len({job.batch for job in jobs}) == 1
+    app.create.set_value("seed", 7)
+    assert app.create.runs == 1, "a held seed would only make the same picture again"
+
+
+def test_a_killed_application_takes_its_job_up_again(qtbot: Any, launch: Callable[..., AppState], world: World) -> None:
+    world.script = Script(pause_at=3)
+    world.go = False
+    first = launch()
+    first.create.open("atelier/emoji")
+    qtbot.waitUntil(lambda: first.create.quoting.phase is Phase.READY, timeout=10_000)
+    job = generate(first, "a green frog")
+    wait_for(qtbot, first, job, JobPhase.RUNNING)
+    first.close()  # the job gets no farewell: what is on disk is all that the next start has
+    world.go = True
+    second = launch()
+    qtbot.waitUntil(lambda: second.gallery.totals.count == 1, timeout=10_000)
+    (taken_up,) = second.jobs.all()
+    assert taken_up.resumed
+    assert taken_up.phase is JobPhase.DONE
+    assert taken_up.images[0].prompt == "a green frog"
+    assert len(world.orders) == 1, "bought twice"
+    third = launch()
+    qtbot.wait(100)
+    assert third.jobs.all() == []
+    assert third.gallery.totals.count == 1
+
+
+def test_a_crash_between_the_picture_and_forgetting_the_order_makes_no_second_row(
+    qtbot: Any, launch: Callable[..., AppState], world: World, home: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from artrator_desktop.state.store.orders import OrderBox
+
+    first = launch()
+    first.create.open("atelier/emoji")
+    qtbot.waitUntil(lambda: first.create.quoting.phase is Phase.READY, timeout=10_000)
+    with monkeypatch.context() as patched:
+        patched.setattr(OrderBox, "forget", lambda _self, _order: None)
+        wait_for(qtbot, first, generate(first), JobPhase.DONE)
+    first.close()
+    second = launch()
+    qtbot.waitUntil(lambda: bool(second.jobs.all()) and not second.jobs.active(), timeout=10_000)
+    second.close()
+    rows = sqlite3.connect(home / "desktop.sqlite3").execute("select count(*) from image").fetchone()[0]
+    assert rows == 1
+    assert len(list((home / "pictures").iterdir())) == 1
+
+
+def test_a_lost_registry_stalls_the_job_and_it_goes_on_by_itself(
+    qtbot: Any, app: AppState, opened: Opened, world: World
+) -> None:
+    world.script = Script(lose_registry_at=3)
+    opened()
+    app.jobs._again.setInterval(50)
+    job = generate(app)
+    found = wait_for(qtbot, app, job, JobPhase.STALLED)
+    assert found.money is Money.HELD
+    world.script = Script()
+    wait_for(qtbot, app, job, JobPhase.DONE)
+    assert len(world.orders) == 1
+
+
+def test_a_full_disk_keeps_the_paid_order_until_there_is_room(
+    qtbot: Any, app: AppState, opened: Opened, world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from artrator_desktop.state import purchase
+
+    opened()
+    app.jobs._again.setInterval(50)
+
+    def full(_path: Path, _data: bytes) -> None:
+        raise ArtratorError(Code.DISK_FULL, "No room.")
+
+    with monkeypatch.context() as patched:
+        patched.setattr(purchase, "write_atomically", full)
+        job = generate(app)
+        found = wait_for(qtbot, app, job, JobPhase.STALLED)
+        assert found.failure is not None
+        assert found.failure.code == "disk_full"
+    found = wait_for(qtbot, app, job, JobPhase.DONE)
+    assert len(world.orders) == 1
+    assert Path(found.images[0].path).exists()
