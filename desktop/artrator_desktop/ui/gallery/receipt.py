@@ -17,13 +17,13 @@ if TYPE_CHECKING:
 
 def check_words(check: Check) -> str:
     """Return what a check means, as a sentence about this picture."""
-    tr = QCoreApplication.translate
+    translate = QCoreApplication.translate
     words = {
-        "node": tr("Receipt", "The creator vouches for the node"),
-        "receipt": tr("Receipt", "The node signed the receipt for this order"),
-        "model": tr("Receipt", "It was made by exactly the model that was bought"),
-        "picture": tr("Receipt", "The picture on this computer is the one that was delivered"),
-        "acknowledgement": tr("Receipt", "Your own signature says that it arrived whole"),
+        "node": translate("Receipt", "The creator vouches for the node"),
+        "receipt": translate("Receipt", "The node signed the receipt for this order"),
+        "model": translate("Receipt", "It was made by exactly the model that was bought"),
+        "picture": translate("Receipt", "The picture on this computer is the one that was delivered"),
+        "acknowledgement": translate("Receipt", "Your own signature says that it arrived whole"),
     }
     return words.get(check.name, check.name)
 
@@ -75,7 +75,7 @@ class ReceiptDialog(QDialog):
 
     def __init__(self, verdict: Verdict, parent: QWidget | None = None) -> None:
         super().__init__(parent)
-        self.setWindowTitle(self.tr("Receipt"))
+        self.setWindowTitle(self.translate("Receipt"))
         self.resize(640, 620)
         self._document = verdict.document
         column = QVBoxLayout(self)
