@@ -20,6 +20,7 @@ from PySide6.QtGui import QColor, QImage, QLinearGradient, QPainter, QPainterPat
 from PySide6.QtWidgets import QApplication
 
 from artrator.documents.offer import Offer, UnitPrice
+from artrator.keys import PrivateKey
 from artrator.manifest import (
     Choice,
     Cost,
@@ -251,7 +252,7 @@ def make_detail(card: ListingCard) -> ListingDetail:
         samples=[Sample(f"samples/{index}.png", texts(en=f"Style {index}", ko=f"화풍 {index}")) for index in range(3)],
     )
     offer = Offer(
-        creator="key",
+        creator=PrivateKey.generate().public.encode(),
         package=card.package,
         name="painterly",
         version=card.version,

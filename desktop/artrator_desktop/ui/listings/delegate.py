@@ -14,7 +14,7 @@ from artrator.manifest import pick
 from artrator_desktop.i18n import language
 from artrator_desktop.ui.listings.model import CARD
 from artrator_desktop.ui.paint import badge, cover, rounded, rounded_top, text
-from artrator_desktop.ui.text import amount, task_name
+from artrator_desktop.ui.text import about, task_name
 from artrator_desktop.ui.theme import font, pixmap, theme
 from artrator_desktop.ui.theme.fonts import BOLD, SEMIBOLD
 from artrator_desktop.ui.theme.tokens import RADIUS_CARD
@@ -122,7 +122,7 @@ class ListingDelegate(QStyledItemDelegate):
         # Every listing is signed with its creator's key, or the registry would not have taken it.
         painter.drawPixmap(round(x + end + 5), round(maker.y() + 2), pixmap("badge-check", tokens.on_tint, 14))
         row = QRectF(x, rect.bottom() - 38, width, 24)
-        number = amount(card.price)
+        number = about(card.price)
         unit = QCoreApplication.translate("ListingDelegate", "credits / run")
         end_unit = text(painter, row, unit, font(12), tokens.text_dim, Qt.AlignmentFlag.AlignRight)
         left = row.adjusted(0, 0, -end_unit - 5, 0)

@@ -12,7 +12,7 @@ from artrator.manifest import pick
 from artrator_desktop.i18n import language
 from artrator_desktop.ui.images import Pixmaps
 from artrator_desktop.ui.paint import cover, rounded
-from artrator_desktop.ui.text import credits_text
+from artrator_desktop.ui.text import about
 from artrator_desktop.ui.theme.tokens import RADIUS_HERO
 from artrator_desktop.ui.widgets import Button, Label, Picture
 
@@ -81,7 +81,7 @@ class Hero(QWidget):
         self.name.setText(pick(card.title, language()))
         self.line.setText(pick(card.summary, language()))
         self.button.setText(self.tr("Create with it"))
-        self.price.setText(self.tr("{price} / run").format(price=credits_text(card.price)))
+        self.price.setText(self.tr("{price} credits / run").format(price=about(card.price)))
         for index, picture in enumerate(self.pictures):
             picture.setVisible(index < len(card.samples))
             if index < len(card.samples):

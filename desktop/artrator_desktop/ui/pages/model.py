@@ -14,7 +14,7 @@ from artrator_desktop.ui.listings.delegate import state_words
 from artrator_desktop.ui.pages.base import Page
 from artrator_desktop.ui.pages.model_inputs import InputTable
 from artrator_desktop.ui.pages.model_terms import TermsPanel
-from artrator_desktop.ui.text import task_name
+from artrator_desktop.ui.text import paragraphs, task_name
 from artrator_desktop.ui.theme.tokens import PAGE_SIDE, PAGE_TOP, L, M, S
 from artrator_desktop.ui.widgets import (
     FlowLayout,
@@ -155,7 +155,7 @@ class ModelPage(Page):
         self.state.set_tone(words, _TONES.get(role, "neutral"))
         self.state.show()
         self.summary.setText(pick(card.summary, language()))
-        description = pick(manifest.description, language())
+        description = paragraphs(pick(manifest.description, language()))
         self.description.setText(description)
         self.description.setVisible(bool(description))
         self._show_samples(detail)

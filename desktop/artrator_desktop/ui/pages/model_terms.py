@@ -10,7 +10,7 @@ from PySide6.QtWidgets import QFrame, QHBoxLayout, QVBoxLayout, QWidget
 
 from artrator.manifest import pick
 from artrator_desktop.i18n import language
-from artrator_desktop.ui.text import amount, credits_text, day, duration, short_digest
+from artrator_desktop.ui.text import about, credits_text, day, duration, short_digest
 from artrator_desktop.ui.theme.tokens import L, S
 from artrator_desktop.ui.widgets import Button, Card, Facts, IconButton, IconLabel, Label, Line, PageScroll
 
@@ -74,7 +74,7 @@ class TermsPanel(QFrame):
         """Show a listing's terms."""
         card, manifest = detail.listing.card, detail.manifest
         self._digest = card.package
-        self.price.setText(amount(card.price))
+        self.price.setText(about(card.price))
         self.unit.setText(self.tr("credits / run"))
         self.price_rows.show_rows(self._price_rows(detail))
         yes, no = self.tr("yes"), self.tr("no")
@@ -110,7 +110,7 @@ class TermsPanel(QFrame):
             rows.append((self.tr("Each run"), credits_text(detail.offer.base)))
         for name, unit in detail.offer.units.items():
             label = labels.get(name, name)
-            key = label if unit.per == 1 else self.tr("{unit}, each {count}").format(unit=label, count=f"{unit.per:,}")
+            key = label if unit.per == 1 else self.tr("{unit} × {count}").format(unit=label, count=f"{unit.per:,}")
             rows.append((key, credits_text(unit.amount)))
         rows.append((self.tr("With its own settings"), credits_text(detail.listing.card.price)))
         return rows

@@ -93,6 +93,14 @@ QLineEdit:disabled, QPlainTextEdit:disabled, QSpinBox:disabled, QDoubleSpinBox:d
   color:{t.text_faint}; }}
 QSpinBox::up-button, QSpinBox::down-button, QDoubleSpinBox::up-button, QDoubleSpinBox::down-button {{ width:0;
   border:0; }}
+QAbstractSpinBox QLineEdit {{ background:transparent; border:0; padding:0; min-height:0; }}
+QSpinBox#inline-number, QDoubleSpinBox#inline-number {{ background:transparent; border:1px solid transparent;
+  border-radius:6px; padding:0 4px; min-height:22px; font-weight:600; }}
+QSpinBox#inline-number:hover, QDoubleSpinBox#inline-number:hover {{ border-color:{t.border_strong}; }}
+QSpinBox#inline-number:focus, QDoubleSpinBox#inline-number:focus {{ border-color:{t.accent}; }}
+QPushButton#beside-field {{ background:{t.raised}; border:1px solid {t.border}; }}
+QPushButton#beside-field:hover {{ border-color:{t.border_strong}; }}
+QPushButton#beside-field:checked {{ background:{t.accent_tint}; border-color:{t.accent}; }}
 QComboBox {{ padding-right:34px; font-weight:500; }}
 QComboBox::drop-down {{ border:0; width:0; }}
 QComboBox::down-arrow {{ image:none; }}

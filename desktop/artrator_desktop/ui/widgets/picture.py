@@ -64,6 +64,10 @@ class Picture(QAbstractButton):
         image = self._pixmaps.get(self._key, self.size(), self.devicePixelRatioF())
         if image is not None and self._whole:
             painter.setClipPath(path)
+            # The room beside a picture of another shape is filled with its own colours.
+            if (tiny := self._pixmaps.get(self._key, QSize(16, 9))) is not None:
+                cover(painter, rect, tiny)
+                painter.fillRect(rect, QColor(14, 16, 20, 130))
             # A small picture is shown larger, but not so large that it turns to fog.
             contain(painter, rect, image, most=2.5 * self.devicePixelRatioF())
             painter.setClipping(False)
