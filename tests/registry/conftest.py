@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import shutil
+import time
 from collections.abc import AsyncIterator
 from pathlib import Path
 
@@ -9,6 +11,9 @@ import pytest
 from registry_world import World
 
 from artrator_registry import Settings
+from artrator_registry.authority import Authority
+from artrator_registry.core import MIGRATIONS
+from artrator_registry.storage import migrate
 
 
 @pytest.fixture
@@ -16,7 +21,23 @@ def anyio_backend() -> str:
     return "asyncio"
 
 
+@pytest.fixture(scope="session")
+def fresh(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """An empty registry: copying it costs less than making one for each test."""
+    settings = Settings(data=tmp_path_factory.mktemp("fresh") / "registry")
+    migrate(settings.database, MIGRATIONS)
+    Authority(settings.keys).prepare(time.time())
+    return settings.data
+
+
 @pytest.fixture
-async def world(tmp_path: Path) -> AsyncIterator[World]:
-    async with World(Settings(data=tmp_path / "registry")) as opened:
+def data(fresh: Path, tmp_path: Path) -> Path:
+    """The folder of a fresh registry."""
+    shutil.copytree(fresh, tmp_path / "registry")
+    return tmp_path / "registry"
+
+
+@pytest.fixture
+async def world(data: Path) -> AsyncIterator[World]:
+    async with World(Settings(data=data)) as opened:
         yield opened

@@ -94,14 +94,12 @@ async def test_a_statement_comes_in_pages_that_neither_repeat_nor_skip(world: Wo
     assert seen == [7, 6, 5, 4, 3, 2, 1]
 
 
-@pytest.mark.parametrize(
-    "cursor", ["nonsense", "W10", "WzEsIngiXQ", "WzFlOTk5LDFd", "WzEwMDAwMDAwMDAwMDAwMDAwMDAwMCwxXQ"]
-)
-async def test_a_cursor_that_was_not_given_out_is_refused(world: World, cursor: str) -> None:
+async def test_a_cursor_that_was_not_given_out_is_refused(world: World) -> None:
     mina = await world.person("mina")
-    with pytest.raises(ArtratorError) as raised:
-        await mina.statement(before=cursor)
-    assert raised.value.code is Code.REQUEST_INVALID
+    for cursor in ("nonsense", "W10", "WzEsIngiXQ", "WzFlOTk5LDFd", "WzEwMDAwMDAwMDAwMDAwMDAwMDAwMCwxXQ"):
+        with pytest.raises(ArtratorError) as raised:
+            await mina.statement(before=cursor)
+        assert raised.value.code is Code.REQUEST_INVALID
 
 
 async def test_a_grant_to_nobody_is_refused(world: World) -> None:
@@ -110,12 +108,12 @@ async def test_a_grant_to_nobody_is_refused(world: World) -> None:
     assert raised.value.code is Code.ACCOUNT_UNKNOWN
 
 
-@pytest.mark.parametrize("amount", [0, -5, 10**15 + 1])
-async def test_a_grant_of_nothing_or_too_much_is_refused(world: World, amount: int) -> None:
+async def test_a_grant_of_nothing_or_too_much_is_refused(world: World) -> None:
     await world.person("mina")
-    with pytest.raises(ArtratorError) as raised:
-        await world.grant("mina", amount)
-    assert raised.value.code is Code.REQUEST_INVALID
+    for amount in (0, -5, 10**15 + 1):
+        with pytest.raises(ArtratorError) as raised:
+            await world.grant("mina", amount)
+        assert raised.value.code is Code.REQUEST_INVALID
 
 
 # --- what stands in the database itself

@@ -23,15 +23,13 @@ async def test_a_descriptor_must_be_sound_and_signed_by_the_account(world: World
         {"creator": eve.key.public.encode()},
         {"node": other.id},
         {"receipt_key": other.public.encode()},
-        {"receipt_key": "x"},
         {"tls_certificate": "x"},
         {"urls": []},
         {"urls": ["ftp://x"]},
         {"urls": ["https://x\n"]},
         {"name": ""},
         {"expires_at": now - 1, "issued_at": now - 2},
-        {"expires_at": 10**30},
-        {"issued_at": -1},
+        {"expires_at": 10**12},
     ):
         with pytest.raises(ArtratorError) as raised:
             await creator.register_node(node.id, m.NodeRegistration(descriptor=node.descriptor(**changes)))

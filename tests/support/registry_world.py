@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import base64
 import contextlib
 import json
 import time
@@ -14,10 +15,10 @@ from typing import Any, Self
 
 import httpx
 from cryptography import x509
-from cryptography.hazmat.primitives import hashes
+from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.x509.oid import NameOID
 
-from artrator.canonical import sha256
+from artrator.canonical import sha256, unb64
 from artrator.clients.registry import RegistryClient
 from artrator.documents import (
     Acknowledgement,
@@ -94,7 +95,7 @@ def certificate(key: PrivateKey) -> str:
         .not_valid_after(now + timedelta(days=365))
         .sign(key.native, hashes.SHA256())
     )
-    return made.public_bytes(encoding=__import__("cryptography").hazmat.primitives.serialization.Encoding.PEM).decode()
+    return made.public_bytes(serialization.Encoding.PEM).decode()
 
 
 @dataclass
@@ -120,8 +121,6 @@ def make_package(
     weights: bytes = b"weights",
 ) -> Made:
     """A signed package and its offer."""
-    import base64
-
     manifest = MANIFEST.format(name=name, version=version, title=title, task=task)
     for file in samples or {}:
         manifest += f'\n[[samples]]\nfile = "{file}"\ncaption = "A sample"\n'
@@ -174,16 +173,16 @@ class Node:
         }
         return NodeDescriptor(**(values | changes)).sign(self.owner)
 
-    def receipt(self, order: m.Order, outcome: str = "delivered", **changes: Any) -> dict[str, Any]:
+    def receipt(self, placed: m.Order, outcome: str = "delivered", **changes: Any) -> dict[str, Any]:
         """A signed receipt for an order that this node was given."""
-        assert order.ticket is not None
-        claims = json.loads(_unpad(order.ticket.split(".")[1]))
+        assert placed.ticket is not None
+        claims = json.loads(unb64(placed.ticket.split(".")[1]))
         now = time.time()
         values: dict[str, Any] = {
             "node": self.key.id,
-            "order": order.order,
-            "ticket": ticket_digest(order.ticket),
-            "package": order.package,
+            "order": placed.order,
+            "ticket": ticket_digest(placed.ticket),
+            "package": placed.package,
             "request": claims["request"],
             "outcome": outcome,
             "outputs": [OutputDigest(name="image", media_type="image/png", sha256="0" * 64, size=10)]
@@ -198,24 +197,18 @@ class Node:
         return Receipt(**(values | changes)).sign(self.key)
 
 
-def _unpad(text: str) -> bytes:
-    from artrator.canonical import unb64
-
-    return unb64(text)
-
-
 def acknowledge(
-    buyer: PrivateKey, order: str, receipt: Mapping[str, Any], verdict: str = "accepted", **changes: Any
+    key: PrivateKey, order: str, answered: Mapping[str, Any], verdict: str = "accepted", **changes: Any
 ) -> dict[str, Any]:
     """A buyer's signed answer to a receipt."""
     values: dict[str, Any] = {
-        "buyer": buyer.public.encode(),
+        "buyer": key.public.encode(),
         "order": order,
-        "receipt": document_digest(receipt),
+        "receipt": document_digest(answered),
         "verdict": verdict,
         "at": time.time(),
     }
-    return Acknowledgement(**(values | changes)).sign(buyer)
+    return Acknowledgement(**(values | changes)).sign(key)
 
 
 class Person(RegistryClient):
@@ -324,8 +317,8 @@ class Shop:
         request = m.OrderRequest(quote=quote.quote, node=quote.nodes[0].node, max_price=quote.cap)
         return await buyer.order(order or str(uuid.uuid4()), request)
 
-    async def claim(self, order: m.Order, outcome: str = "delivered", **changes: Any) -> m.Order:
-        return await self.creator.claim(order.order, m.Claim(receipt=self.node.receipt(order, outcome, **changes)))
+    async def claim(self, placed: m.Order, outcome: str = "delivered", **changes: Any) -> m.Order:
+        return await self.creator.claim(placed.order, m.Claim(receipt=self.node.receipt(placed, outcome, **changes)))
 
     async def deliver(self, buyer: Person, order: m.Order) -> m.Order:
         """Receipt and acknowledgement together."""
