@@ -14,7 +14,7 @@ from artrator_desktop.state.engine import Engine
 from artrator_desktop.state.store import Database
 
 #: Where `artrator node serve` answers on this machine unless its owner says otherwise.
-LOCAL_NODE: Final = "https://127.0.0.1:8700"
+LOCAL_NODE: Final = "https://127.0.0.1:8443"
 DEFAULTS: Final[dict[str, str]] = {"language": "system", "theme": "system", "node_url": LOCAL_NODE}
 
 
@@ -50,8 +50,9 @@ class Settings(QObject):
 
     @property
     def node_url(self) -> str:
-        """The node that the My node page watches."""
-        return str(self._values["node_url"])
+        """The node that the My node page watches; ``ARTRATOR_NODE`` names one until another is set here."""
+        given = str(self._values["node_url"])
+        return os.environ.get("ARTRATOR_NODE", given) if given == LOCAL_NODE else given
 
     @property
     def registry_url(self) -> str:

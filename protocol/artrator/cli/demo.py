@@ -41,7 +41,9 @@ def demo(headless: bool, data: Path | None, output: Path, reset: bool) -> None:
             asyncio.run(tour(running, output, started, say))
             return
         say(f"opening the desktop, {time.monotonic() - started:.1f} s after the start; close its window to stop")
-        opened = subprocess.run(command("desktop"), env=environment(running.buyer.folder), check=False)
+        # The buyer's My node page shows the creator's node: in a demo both sit at the same desk.
+        surroundings = {**environment(running.buyer.folder), "ARTRATOR_NODE": running.node_url}
+        opened = subprocess.run(command("desktop"), env=surroundings, check=False)
         if opened.returncode != 0:
             say("the desktop ended with an error; `artrator demo --headless` shows the same without a window")
             sys.exit(opened.returncode)

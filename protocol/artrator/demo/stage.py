@@ -35,6 +35,7 @@ class Stage:
     creator: Profile
     node: Service
     registry: Service
+    node_url: str
 
 
 def _ports(folder: Path) -> dict[str, int]:
@@ -105,9 +106,9 @@ def stage(folder: Path, say: Say, *, reset: bool = False) -> Iterator[Stage]:
             say(f"publishing {CREATOR}/{example.name} …")
             publish = ("node", "publish", str(package), *example.prices, "--registry", url, "--data", node_data)
             artrator(*publish, home=creator.folder)
-        node.wait()
+        node_url = node.wait()
         asyncio.run(_until_online(url))
-        yield Stage(url, buyer, creator, node, registry)
+        yield Stage(url, buyer, creator, node, registry, node_url)
         say("stopping the node and the registry …")
 
 

@@ -53,7 +53,7 @@ class SettingsPage(Page):
         self.theme.chosen.connect(lambda value: settings.set("theme", value))
         self.registry = LineEdit(self.tr("Registry address"), "https://")
         self.registry.setText(settings.registry_url)
-        self.node = LineEdit(self.tr("Node address"), "https://127.0.0.1:8700")
+        self.node = LineEdit(self.tr("Node address"), "https://127.0.0.1:8443")
         self.node.setText(settings.node_url)
         self.node.editingFinished.connect(lambda: settings.set("node_url", self.node.text().strip()))
         self.connect_button = Button(self.tr("Connect"))
