@@ -77,6 +77,7 @@ class Create(QObject):
     #: A dropped picture has no settings inside: its file name.
     nothing_inside = Signal(str)
     companions_changed = Signal()
+    specs_known = Signal(str)
     submitted = Signal(object)
 
     def __init__(
@@ -103,6 +104,7 @@ class Create(QObject):
         self.count = 1
         self.companions: list[ListingCard] = []
         self.quoting = Quoting(session, self)
+        self._known: dict[str, Mapping[str, InputSpec]] = {}
         self._undo: _Snapshot | None = None
         self._opening: Call[Any] | None = None
         self._wish: _Wish | None = None
@@ -150,6 +152,7 @@ class Create(QObject):
         self._opening = None
         self.detail, draft = result
         manifest = self.detail.manifest
+        self._known[self.listing] = manifest.inputs
         self.values = defaults(manifest) | accepted(manifest, draft.get("values", {}))
         self.pictures = {name: [] for name, spec in manifest.inputs.items() if spec.type in FILE_TYPES}
         self._undo = None
@@ -194,8 +197,24 @@ class Create(QObject):
         return self.detail.manifest.inputs if self.detail is not None else {}
 
     def specs_of(self, listing: str) -> Mapping[str, InputSpec]:
-        """The inputs of a listing if it is the open one, for naming settings; else nothing is known of them."""
-        return self.specs() if listing == self.listing else {}
+        """The inputs of a listing, for naming the settings of older pictures.
+
+        What is not known yet is asked for once; ``specs_known`` follows.
+        """
+        if listing == self.listing and self.detail is not None:
+            return self.specs()
+        if listing not in self._known:
+            self._known[listing] = {}
+            self._session.call(
+                lambda network: fetch_detail(network, listing),
+                lambda detail: self._learn(listing, detail),
+                lambda _failure: self._known.pop(listing, None),
+            )
+        return self._known[listing]
+
+    def _learn(self, listing: str, detail: ListingDetail) -> None:
+        self._known[listing] = detail.manifest.inputs
+        self.specs_known.emit(listing)
 
     def set_value(self, name: str, value: Any) -> None:
         """A value from the form."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
@@ -106,15 +106,11 @@ class Gallery(QObject):
 
         self._engine.follow(self._database.write(lambda c: images.remove(c, chosen)), done, self.failed.emit)
 
-    def fetch(self, wanted: Sequence[int], done: object) -> None:
-        """Read rows by id and call ``done`` with the list of those that are there."""
-        chosen = list(wanted)
-
-        def ordered(found: dict[int, ImageRecord]) -> None:
-            if callable(done):
-                done([found[each] for each in chosen if each in found])
-
-        self._engine.follow(self._database.read(lambda c: images.records(c, chosen)), ordered)
+    def earlier(self, record: ImageRecord, done: Callable[[list[ImageRecord]], object], limit: int = 6) -> None:
+        """Find the last pictures of the same listing and prompt, and call ``done`` with them."""
+        self._engine.follow(
+            self._database.read(lambda c: images.earlier(c, record.listing, record.prompt, record.id, limit)), done
+        )
 
     def verify(self, record: ImageRecord) -> None:
         """Check a picture's receipt; ``verified`` follows."""

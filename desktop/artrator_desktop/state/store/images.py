@@ -110,6 +110,15 @@ def newest(connection: sqlite3.Connection, limit: int) -> list[ImageRecord]:
     return [_record(row) for row in rows]
 
 
+def earlier(connection: sqlite3.Connection, listing: str, prompt: str, but: int, limit: int) -> list[ImageRecord]:
+    """The last pictures of a listing with the same prompt, without the one that is looked at."""
+    rows = connection.execute(
+        "select * from image where listing = ? and prompt = ? and id <> ? order by created_at desc, id desc limit ?",
+        (listing, prompt, but, limit),
+    )
+    return [_record(row) for row in rows]
+
+
 def totals(connection: sqlite3.Connection) -> Totals:
     """Counts for the header and the chips."""
     count, favourites, size = connection.execute(

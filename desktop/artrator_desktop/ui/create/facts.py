@@ -60,10 +60,15 @@ def setting_rows(specs: Mapping[str, InputSpec], inputs: Mapping[str, Any]) -> l
         if isinstance(value, bool):
             continue
         if isinstance(value, int | float):
-            label = pick(spec.label, language()) if spec is not None else name
-            shown = str(value) if spec is not None and spec.random else number_words(value)
+            label = pick(spec.label, language()) if spec is not None else _plain(name)
+            # A seed is a name, not an amount: no commas.
+            shown = str(value) if name == "seed" or (spec is not None and spec.random) else number_words(value)
             rows.append((label, shown))
         elif spec is not None and str(spec.type) == "choice":
             choice = next((each for each in spec.choices if each.value == value), None)
             rows.append((pick(spec.label, language()), pick(choice.label, language()) if choice else str(value)))
     return rows
+
+
+def _plain(name: str) -> str:
+    return name.replace("_", " ").replace("-", " ").capitalize()

@@ -12,6 +12,7 @@ from artrator_desktop.i18n import language
 from artrator_desktop.state.job import JobPhase, Money
 from artrator_desktop.ui.compare_pair import load_pair
 from artrator_desktop.ui.create.actions import PictureActions
+from artrator_desktop.ui.create.earlier import EarlierStrip
 from artrator_desktop.ui.create.facts import SettingsUsed, setting_rows
 from artrator_desktop.ui.create.preview import Preview
 from artrator_desktop.ui.create.strip import BatchStrip
@@ -81,6 +82,8 @@ class Stage(QWidget):
         self.tools.sent.connect(self.sent)
         self.tools.said.connect(self.said)
         self.settings = SettingsUsed()
+        self.earlier = EarlierStrip(app, pixmaps)
+        self.earlier.picked.connect(self.show_record)
         self._build()
         jobs = app.jobs
         for signal in (jobs.changed, jobs.ended):
@@ -115,7 +118,9 @@ class Stage(QWidget):
         self._show_picture(job, record)
         self.strip.show_jobs(self._app.jobs.batch(job.batch) if job is not None else [], self._job)
         self.tools.show_record(record)
-        specs = self._app.create.specs()
+        self.earlier.show_for(record)
+        listing = record.listing if record is not None else job.listing if job is not None else ""
+        specs = self._app.create.specs_of(listing) if listing else {}
         inputs = record.inputs if record is not None else job.inputs if job is not None else {}
         rows = setting_rows(specs, inputs)
         if record is not None:
@@ -134,7 +139,7 @@ class Stage(QWidget):
             head.addWidget(button)
         area = PageScroll(side=24, top=0, bottom=24)
         area.column.setSpacing(L - 2)
-        for part in (self.failure, self.pictures, self.strip, self.tools, self.settings):
+        for part in (self.failure, self.pictures, self.strip, self.tools, self.settings, self.earlier):
             area.column.addWidget(part)
         area.column.addStretch(1)
         top = QVBoxLayout()
@@ -201,7 +206,10 @@ class Stage(QWidget):
             pill = ""
             if job.preview is not None and job.total:
                 pill = self.tr("Preview · step {done} / {total}").format(done=job.done, total=job.total)
-            self._shape(1, 1)
+            if job.preview is not None:
+                self._shape(job.preview.width(), job.preview.height())
+            else:
+                self._shape(3, 2)
             if job.preview is not None or not job.ended:
                 self.preview.show_image(job.preview, pill)
             else:

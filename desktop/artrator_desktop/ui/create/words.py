@@ -116,7 +116,7 @@ def _about(seconds: float | None) -> str:
 def _left(seconds: float | None) -> str:
     if seconds is None:
         return ""
-    return QCoreApplication.translate("JobWords", "{time} left").format(time=duration(max(seconds, 0.1)))
+    return QCoreApplication.translate("JobWords", "{time} left").format(time=duration(max(round(seconds), 1)))
 
 
 def _step(job: Job) -> str:

@@ -6,7 +6,7 @@ import secrets
 from typing import TYPE_CHECKING, Any, Final
 
 from PySide6.QtCore import Qt
-from PySide6.QtWidgets import QAbstractSpinBox, QHBoxLayout, QSizePolicy, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QHBoxLayout, QSizePolicy, QVBoxLayout, QWidget
 
 from artrator_desktop.ui.forms.base import InputField
 from artrator_desktop.ui.theme import set_icon
@@ -48,6 +48,8 @@ class NumberInput(InputField):
         if 0 < stops <= _STOPS:
             self._build_slider(stops)
         else:
+            # The style sheet's padding does not reach the line inside a spin box.
+            self.box.lineEdit().setTextMargins(10, 0, 10, 0)
             self.hold(self.box)
         self.box.valueChanged.connect(self._typed)
 
@@ -71,10 +73,9 @@ class NumberInput(InputField):
         self.slider = Slider(self.label, 0, stops, 0)
         self.slider.setPageStep(max(stops // 10, 1))
         self.slider.valueChanged.connect(self._slid)
-        self.box.setButtonSymbols(QAbstractSpinBox.ButtonSymbols.NoButtons)
         self.box.setAlignment(Qt.AlignmentFlag.AlignRight)
         self.box.setObjectName("inline-number")
-        self.box.setFixedSize(72, 26)
+        self.box.setFixedSize(84, 26)
         label = Label(self.label, "label")
         label.setBuddy(self.box)
         self._note = Label(self.help, "caption", wrap=True)
@@ -115,7 +116,7 @@ class SeedInput(InputField):
         self._low = int(spec.minimum or 0)
         self._high = int(spec.maximum if spec.maximum is not None else 2**32 - 1)
         self._last: int | None = None
-        self.line = LineEdit(self.label, self.tr("A new one for every picture"))
+        self.line = LineEdit(self.label, self.tr("Random"))
         self.line.setMaxLength(_SEED_DIGITS)
         self.line.textEdited.connect(self._typed)
         self.lock = IconButton("lock", self.tr("Keep this number"), size=38)
@@ -149,7 +150,7 @@ class SeedInput(InputField):
     def show_drawn(self, seed: int) -> None:
         """Remember the number that the last job drew, so that the lock can keep it."""
         self._last = seed
-        self.line.setPlaceholderText(self.tr("New every time · last {seed}").format(seed=seed))
+        self.line.setPlaceholderText(self.tr("Random, last {seed}").format(seed=seed))
         self.lock.setEnabled(True)
 
     def _typed(self, text: str) -> None:

@@ -66,6 +66,7 @@ class DetailsPane(QFrame):
         self.removing = Button(self.tr("Delete"), "danger", "trash-2")
         self.removing.clicked.connect(self.delete)
         self._build()
+        app.create.specs_known.connect(self._name_settings)
 
     def show_record(self, record: ImageRecord) -> None:
         """Show a picture; its receipt is checked anew each time."""
@@ -142,6 +143,10 @@ class DetailsPane(QFrame):
         rows.append((self.tr("Paid"), credits_text(record.cost)))
         rows.append((self.tr("Made"), when(record.created_at)))
         return rows
+
+    def _name_settings(self, listing: str) -> None:
+        if self._record is not None and self._record.listing == listing:
+            self.facts.show_rows(self._rows(self._record))
 
     def _copy_prompt(self) -> None:
         if self._record is not None:

@@ -75,7 +75,7 @@ class ReceiptDialog(QDialog):
 
     def __init__(self, verdict: Verdict, parent: QWidget | None = None) -> None:
         super().__init__(parent)
-        self.setWindowTitle(self.translate("Receipt"))
+        self.setWindowTitle(self.tr("Receipt"))
         self.resize(640, 620)
         self._document = verdict.document
         column = QVBoxLayout(self)

@@ -246,9 +246,7 @@ class GalleryPage(Page):
         box.setIcon(QMessageBox.Icon.Question)
         box.setWindowTitle(self.tr("Delete"))
         box.setText(question)
-        box.setInformativeText(
-            self.tr("The files go to the trash; their receipts are deleted.")
-        )
+        box.setInformativeText(self.tr("The files go to the trash; their receipts are deleted."))
         delete = box.addButton(self.tr("Delete"), QMessageBox.ButtonRole.DestructiveRole)
         keep = box.addButton(self.tr("Keep"), QMessageBox.ButtonRole.RejectRole)
         box.setDefaultButton(keep)

@@ -93,7 +93,8 @@ QLineEdit:disabled, QPlainTextEdit:disabled, QSpinBox:disabled, QDoubleSpinBox:d
   color:{t.text_faint}; }}
 QSpinBox::up-button, QSpinBox::down-button, QDoubleSpinBox::up-button, QDoubleSpinBox::down-button {{ width:0;
   border:0; }}
-QAbstractSpinBox QLineEdit {{ background:transparent; border:0; padding:0; min-height:0; }}
+QAbstractSpinBox QLineEdit {{ background:transparent; border:0; padding:0 10px; min-height:0; }}
+QAbstractSpinBox#inline-number QLineEdit {{ padding:0 4px; font-weight:600; }}
 QSpinBox#inline-number, QDoubleSpinBox#inline-number {{ background:transparent; border:1px solid transparent;
   border-radius:6px; padding:0 4px; min-height:22px; font-weight:600; }}
 QSpinBox#inline-number:hover, QDoubleSpinBox#inline-number:hover {{ border-color:{t.border_strong}; }}
