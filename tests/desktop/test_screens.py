@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from artrator_desktop import i18n
-from artrator_desktop.state import AppState
+from artrator_desktop.state import AppState, Failure, Link, Phase
 from artrator_desktop.ui.shell import Shell
 from artrator_desktop.ui.theme import theme
 
@@ -49,4 +49,27 @@ def test_a_page_paints_in_every_look(
     fill()
     open_model()
     shoot(qtbot, window, f"{page}_{look}_{language}")
+    window.pixmaps.close()
+
+
+@pytest.mark.parametrize("phase", [Phase.LOADING, Phase.EMPTY, Phase.FAILED])
+def test_discover_paints_while_there_is_nothing_to_show(
+    qtbot: Any, state: AppState, connect: Callable[[], None], phase: Phase
+) -> None:
+    window = Shell(state)
+    qtbot.addWidget(window)
+    window.show()
+    connect()
+    catalogue = state.catalogue
+    catalogue.phase = phase
+    if phase is Phase.EMPTY:
+        catalogue.query, catalogue.suggestion = "watercolour zeppelin", ("watercolour", 38)
+    if phase is Phase.FAILED:
+        catalogue.failure = Failure("registry_unreachable", "The registry does not answer.", "Check the address.")
+        state.session.link, state.session.retry_in = Link.OFFLINE, 12
+        state.session.changed.emit()
+    catalogue.changed.emit()
+    window.say("ok", "5 credits were added to your balance.")
+    window.say("bad", "The node did not answer. Nothing was charged; try again in a moment or pick another node.")
+    shoot(qtbot, window, f"state_{phase}")
     window.pixmaps.close()

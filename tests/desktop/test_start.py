@@ -1,0 +1,69 @@
+"""The application as a process: it starts quickly, paints, and ends when it is asked to."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+
+# What takes long to import and is not needed for the first paint.
+HEAVY = ("httpx", "pydantic", "numpy", "cryptography", "PIL", "sqlite_utils", "keyring", "onnxruntime")
+
+
+def start(folder: Path, platform: str) -> subprocess.Popen[str]:
+    environment = {**os.environ, "QT_QPA_PLATFORM": platform, "PYTHONWARNINGS": "error", "ARTRATOR_HOME": str(folder)}
+    environment.pop("ARTRATOR_REGISTRY", None)
+    return subprocess.Popen(
+        [sys.executable, "-m", "artrator_desktop", "--verbose"],
+        env=environment,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+
+
+def run_for_a_moment(folder: Path, platform: str) -> None:
+    process = start(folder, platform)
+    try:
+        # The database appears once the state is made, a moment before the window.
+        deadline = time.monotonic() + 60
+        while not (folder / "desktop.sqlite3").exists() and time.monotonic() < deadline:
+            assert process.poll() is None, process.communicate()[1]
+            time.sleep(0.1)
+        time.sleep(2.5)
+        assert process.poll() is None, process.communicate()[1]
+        process.send_signal(signal.SIGTERM)
+        _, errors = process.communicate(timeout=30)
+    finally:
+        if process.poll() is None:
+            process.kill()
+            process.communicate()
+    assert process.returncode == 0, errors
+    assert "Traceback" not in errors, errors
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="SIGTERM cannot be caught on Windows")
+def test_it_starts_without_a_screen_and_ends_in_order(tmp_path: Path) -> None:
+    run_for_a_moment(tmp_path, "offscreen")
+
+
+@pytest.mark.window
+@pytest.mark.skipif(not os.environ.get("DISPLAY"), reason="there is no X server; Xvfb will do")
+def test_it_opens_a_real_window_and_ends_in_order(tmp_path: Path) -> None:
+    run_for_a_moment(tmp_path, "xcb")
+
+
+def test_nothing_heavy_is_imported_before_the_first_paint() -> None:
+    script = (
+        "import sys, artrator_desktop.app, artrator_desktop.state, artrator_desktop.ui.shell, "
+        "artrator_desktop.ui.pages.discover\n"
+        f"print(','.join(name for name in {HEAVY!r} if name in sys.modules))"
+    )
+    environment = {**os.environ, "QT_QPA_PLATFORM": "offscreen"}
+    answer = subprocess.run([sys.executable, "-c", script], env=environment, capture_output=True, text=True, check=True)
+    assert answer.stdout.strip() == ""
