@@ -87,11 +87,11 @@ class RowMaker:
     @staticmethod
     def _constant(feed: ConstantFeed, tensor: TensorFacts) -> Array:
         value = np.asarray(feed.value, tensor.dtype)
-        if tensor.shape is not None and value.ndim == 0:
-            return value.reshape((1,) * len(tensor.shape))
-        if tensor.shape is not None and len(tensor.shape) == 2 and value.ndim == 1:
-            return value[None]
-        return value
+        if tensor.shape is None:
+            return value
+        if value.ndim == 0:  # one number fills the tensor; what the graph leaves open is one wide
+            return np.full([side if isinstance(side, int) else 1 for side in tensor.shape], value)
+        return value.reshape((1,) * (len(tensor.shape) - 1) + value.shape)
 
 
 def _noise(feed: NoiseFeed, generator: np.random.Generator, count: int) -> Array:

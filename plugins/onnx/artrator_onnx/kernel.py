@@ -39,7 +39,9 @@ class GraphKernel:
 
     def _run(self, batch: Batch) -> Batch:
         count = len(next(iter(batch.values()))) if batch else 1
-        feeds: dict[str, Array] = {name: rows[0] if name in self._bare else rows for name, rows in batch.items()}
+        feeds: dict[str, Array] = {
+            name: np.asarray(rows[0]) if name in self._bare else rows for name, rows in batch.items()
+        }
         for name, value in self._constants.items():
             shape = self._session.inputs[name].shape
             free = bool(shape) and not isinstance(shape[0], int) if shape is not None else False

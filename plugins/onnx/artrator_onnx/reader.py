@@ -281,7 +281,7 @@ class _Reader:
             raise table.error(key, f"is '{name}', which is no input{f'; did you mean {near[0]}' if near else ''}.")
         if kinds and spec.type not in kinds:
             raise table.error(
-                key, f"is the input '{name}' of type {spec.type}; it must be {' or '.join(sorted(kinds))}."
+                key, f"is the input '{name}' of type {spec.type}; it must be of type {' or '.join(kinds)}."
             )
         return name
 

@@ -1,12 +1,9 @@
-import io
 import tarfile
 from pathlib import Path
 
 import numpy as np
 import pytest
 
-from artrator.backend import Device
-from artrator.errors import ArtratorError
 from artrator.package import read_manifest
 from artrator.testing import FolderFiles, PlainContext, run
 from artrator_diffusion import DiffusionBackend
@@ -99,7 +96,9 @@ def test_pictures_are_those_of_diffusers_to_two_millionths(files, reference, mon
 
     seen = []
     pictures = PictureFormat.pictures
-    monkeypatch.setattr(PictureFormat, "pictures", lambda self, tensor: (seen.append(tensor), pictures(self, tensor))[1])
+    monkeypatch.setattr(
+        PictureFormat, "pictures", lambda self, tensor: (seen.append(tensor), pictures(self, tensor))[1]
+    )
     expected = reference[f"{shape}_{scheduler.replace('++2m', 'pp')}"]
     height, width, _ = expected.shape
     inputs = {"prompt": "a photo of a cat", "negative": "blurry", "scheduler": scheduler, "seed": 1}
