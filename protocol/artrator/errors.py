@@ -201,10 +201,17 @@ class ArtratorError(Exception):
         given = problem.get("details")
         details = {str(name): value for name, value in given.items()} if isinstance(given, dict) else {}
         details.pop("cure", None)  # a hostile server may send what no catalogue error can hold
-        return cls(code, str(problem.get("message", "")), cure=str(problem.get("cure", "")), **details)
+        message, cure = (_sentence(problem.get(name)) for name in ("message", "cure"))
+        message = message or f"The server answered with status {status} and no explanation."
+        return cls(code, message, cure=cure or None, **details)
 
     def __reduce__(self) -> tuple[Any, ...]:  # keyword arguments do not survive the default pickling
         return (_rebuild, (type(self), self.code, self.message, self.cure, self.details))
+
+
+def _sentence(value: object) -> str:
+    """A text that a server sent, short enough to be shown."""
+    return value.strip()[:4000] if isinstance(value, str) else ""
 
 
 def _rebuild(kind: type[ArtratorError], code: Code, message: str, cure: str, details: dict[str, Any]) -> ArtratorError:

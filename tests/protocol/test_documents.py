@@ -133,6 +133,9 @@ def test_another_keys_signature_is_refused(key: PrivateKey, other_key: PrivateKe
         (0, {"units": {"step": {"amount": 1, "per": 0}}}, "units.step.per"),
         (0, {"extra": 1}, "extra"),
         (0, {"creator": None}, "creator"),
+        (0, {"creator": "AAAA"}, "creator"),
+        (1, {"receipt_key": "no key"}, "receipt_key"),
+        (2, {"keys": [{"kid": "k", "public_key": "é", "not_before": 0, "not_after": 1}]}, "keys.0.public_key"),
         (3, {"outcome": "perhaps"}, "outcome"),
         (3, {"measures": {"step": -1}}, "measures.step"),
         (3, {"measures": {"step": 10**13}}, "measures.step"),
@@ -161,9 +164,9 @@ def test_a_documents_digest_survives_signing_again(key: PrivateKey) -> None:
     assert document_digest(first) == document_digest(second)
 
 
-def test_an_offer_prices_by_unit_and_sums_up() -> None:
+def test_an_offer_prices_by_unit_and_sums_up(key: PrivateKey) -> None:
     offer = Offer(
-        creator="k",
+        creator=key.public.encode(),
         package="p",
         name="x",
         version="1",

@@ -31,12 +31,14 @@ def connect(profile: Profile | None = None, *, signed: bool = True) -> RegistryC
             "No registry is chosen yet.",
             cure="Choose one with `artrator account use URL`, or set ARTRATOR_REGISTRY.",
         )
+    root = profile.root_key(profile.registry_url)
     return RegistryClient(
         profile.registry_url,
         profile.identity if signed else None,
         api_key=os.environ.get("ARTRATOR_API_KEY") if signed else None,
         handle=profile.handle,
         display_name=profile.display_name,
+        registry_id=root.id if root else None,
     )
 
 

@@ -47,6 +47,8 @@ _T = TypeVar("_T")
 _FINAL: Final = {m.OrderState.SETTLED, m.OrderState.RELEASED, m.OrderState.REFUNDED}
 #: How long a node may stay silent at first before the order is given up.
 _REACH_SECONDS: Final = 20.0
+#: How long a node may take to tell its last word after the ticket's time: messages travel.
+_GRACE_SECONDS: Final = 60.0
 #: How long after a failed job the buyer waits to see the hold released.
 _RELEASE_SECONDS: Final = 10.0
 
@@ -164,16 +166,17 @@ class Buyer:
             yield Update(Stage.ORDERED, pending.order, node=descriptor.name)
             async with NodeClient(descriptor, self._key) as node:
                 await self._submit(node, placed, pending, ticket)
-                final: Mapping[str, Any] = {}
+                final: Job | None = None
                 async for event in self._events(node, pending.order, ticket):
                     if event.kind in (EventKind.DONE, EventKind.FAILED, EventKind.CANCELLED):
                         if event.kind is not EventKind.DONE:
                             raise _job_error(event)
-                        final = event.data
+                        final = event.job
                     elif update := await self._update(node, event, pending.order):
                         yield update
                 yield Update(Stage.FETCHING, pending.order, node=descriptor.name)
-                result = await self._collect(node, Job.model_validate(final), pending, placed)
+                assert final is not None  # noqa: S101  # _events ends with done or raises
+                result = await self._collect(node, final, pending, placed)
             # The order has ended. Forget it before the last word: whoever hears that may not listen any longer.
             await asyncio.to_thread(self._store.forget, pending.order)
             yield Update(Stage.DONE, pending.order, node=descriptor.name, result=result)
@@ -264,18 +267,24 @@ class Buyer:
     async def _events(self, node: NodeClient, order: str, ticket: Ticket) -> AsyncGenerator[JobEvent, None]:
         """Every event until the last one, through lost connections, until the ticket's time is over."""
         seen, wait = 0, 0.2
+        # By our own steady clock: the wall clocks of three machines need not agree, and may jump.
+        until = time.monotonic() + max(0, ticket.finish_by - ticket.iat) + _GRACE_SECONDS
         while True:
             lost = False
             try:
-                async for event in node.events(order, after=seen):
+                async for event in node.events(order, after=seen, seconds=until - time.monotonic()):
+                    if time.monotonic() > until:
+                        break
                     seen, wait = event.serial, 0.2
                     yield event
                     if event.kind in (EventKind.DONE, EventKind.FAILED, EventKind.CANCELLED):
                         return
             except ArtratorError as error:
-                if error.code is not Code.NODE_UNREACHABLE or time.time() > ticket.finish_by:
+                if error.code is not Code.NODE_UNREACHABLE:
                     raise
                 lost = True
+            if time.monotonic() > until:
+                raise ArtratorError(Code.JOB_DEADLINE, "The node did not finish in the time that was paid for.")
             if lost and await self._released(order):
                 raise ArtratorError(Code.NODE_UNREACHABLE, "The node disappeared and the registry released the hold.")
             await asyncio.sleep(wait)
@@ -289,26 +298,26 @@ class Buyer:
         return standing.state in (m.OrderState.RELEASED, m.OrderState.REFUNDED)
 
     async def _update(self, node: NodeClient, event: JobEvent, order: str) -> Update | None:
-        name, data = node.descriptor.name, event.data
+        name = node.descriptor.name
         match event.kind:
             case EventKind.QUEUED:
                 return Update(
                     Stage.QUEUED,
                     order,
                     node=name,
-                    position=data.get("position"),
-                    expected_seconds=data.get("expected_seconds"),
+                    position=event.whole("position"),
+                    expected_seconds=event.seconds("expected_seconds"),
                 )
             case EventKind.STARTED:
-                return Update(Stage.STARTED, order, node=name, runtime=str(data.get("runtime", "")))
+                return Update(Stage.STARTED, order, node=name, runtime=str(event.data.get("runtime", ""))[:200])
             case EventKind.PROGRESS:
                 return Update(
                     Stage.PROGRESS,
                     order,
                     node=name,
-                    done=int(data.get("done", 0)),
-                    total=int(data.get("total", 0)),
-                    seconds_left=data.get("seconds_left"),
+                    done=event.whole("done") or 0,
+                    total=event.whole("total") or 0,
+                    seconds_left=event.seconds("seconds_left"),
                 )
             case EventKind.PREVIEW:
                 with contextlib.suppress(ArtratorError):  # a preview that is gone already is no loss
@@ -320,7 +329,10 @@ class Buyer:
         receipt = self._check_receipt(receipt_document, node.descriptor, pending, placed)
         outputs, problem = [], ""
         for index, digest in enumerate(receipt.outputs):
-            data = await _patiently(lambda index=index: node.output(pending.order, index), seconds=60.0)  # type: ignore[misc]
+            data = await self._fetch(node, pending.order, index, digest.size)
+            if data is None:
+                problem = f"The node sends more of {digest.name} than it signed."
+                continue
             if len(data) != digest.size or hashlib.sha256(data).hexdigest() != digest.sha256:
                 problem = f"The output {digest.name} differs from what the node signed."
             elif digest.media_type.startswith("image/") and not await asyncio.to_thread(_decodes, data):
@@ -352,6 +364,16 @@ class Buyer:
             charged=settled.charged if settled else placed.cap,
             settled=settled is not None and settled.state is m.OrderState.SETTLED,
         )
+
+    @staticmethod
+    async def _fetch(node: NodeClient, order: str, index: int, size: int) -> bytes | None:
+        """An output of at most ``size`` bytes; None if the node sends more."""
+        try:
+            return await _patiently(lambda: node.output(order, index, limit=size), seconds=60.0)
+        except ArtratorError as error:
+            if error.code is Code.OUTPUT_CORRUPT:
+                return None
+            raise
 
     def _check_receipt(
         self, document: Mapping[str, Any], descriptor: NodeDescriptor, pending: PendingOrder, placed: m.Order

@@ -2,20 +2,35 @@
 
 from __future__ import annotations
 
+import asyncio
+import json
 import ssl
-from collections.abc import AsyncGenerator, Mapping
+import time
+from collections.abc import AsyncGenerator, AsyncIterator, Mapping
+from contextlib import aclosing
 from dataclasses import dataclass
 from types import TracebackType
-from typing import Any, Self
+from typing import Any, Final, Self
+from urllib.parse import urlsplit
 
 import httpx
-import pydantic
-from httpx_sse import aconnect_sse
 
+from artrator.clients._events import RawEvent, read_events
+from artrator.clients._http import Answer, MisbehavedError, fetch, not_understood, read, stream
 from artrator.documents import NodeDescriptor, proof
 from artrator.errors import ArtratorError, Code
 from artrator.keys import PrivateKey
 from artrator.messages.node import EventKind, Health, Job, JobRequest
+
+#: The largest output that is fetched, whatever the node says of it.
+MAX_OUTPUT: Final = 512 * 2**20
+_MAX_PREVIEW: Final = 2 * 2**20
+#: The node sends a comment every 10 s: 30 s of silence is a lost connection.
+_SILENCE_SECONDS: Final = 30.0
+#: Small answers come at once; pictures may go over a slow line: 64 MiB at 2 Mbit/s take four and a half minutes.
+_ANSWER_SECONDS: Final = 60.0
+_TRANSFER_SECONDS: Final = 600.0
+_SERVER: Final = "The node"
 
 
 @dataclass(frozen=True)
@@ -26,22 +41,39 @@ class JobEvent:
     kind: EventKind
     data: Mapping[str, Any]
 
+    @property
+    def job(self) -> Job:
+        """What ``done`` carries; raises ``internal`` if it is not a job."""
+        return read(self.data, Job, _SERVER)
+
+    def whole(self, name: str) -> int | None:
+        """A whole number among the data, or None: a node may send anything."""
+        value = self.data.get(name)
+        return value if isinstance(value, int) and not isinstance(value, bool) and 0 <= value < 2**53 else None
+
+    def seconds(self, name: str) -> float | None:
+        """A time span among the data, or None."""
+        value = self.data.get(name)
+        if isinstance(value, bool) or not isinstance(value, int | float) or not 0 <= value < 10**9:
+            return None
+        return float(value)
+
 
 class NodeClient:
     """One node, as one buyer.
 
     Every failure is an ArtratorError: ``node_unreachable`` when nothing answers, ``node_pin_mismatch`` when
-    something else than the node answers, else what the node said.
+    something else than the node answers, ``internal`` when the answer makes no sense, else what the node said.
+
+    Raises:
+        ArtratorError: ``descriptor_invalid`` if the descriptor names no https address or no certificate.
     """
 
     def __init__(self, descriptor: NodeDescriptor, key: PrivateKey, *, timeout: float = 20.0) -> None:
         self.descriptor = descriptor
         self._key = key
-        context = ssl.create_default_context(cadata=descriptor.tls_certificate)
-        # The certificate itself is pinned, so the name in it proves nothing more; nodes move between addresses.
-        context.check_hostname = False
         self._http = httpx.AsyncClient(
-            base_url=descriptor.urls[0].rstrip("/"), verify=context, timeout=timeout, trust_env=False
+            base_url=_address(descriptor), verify=_pinned(descriptor), timeout=timeout, trust_env=False
         )
 
     async def __aenter__(self) -> Self:
@@ -61,7 +93,7 @@ class NodeClient:
 
     async def health(self) -> Health:
         """How the node is."""
-        return Health.model_validate(await self._json("GET", "/v1/health"))
+        return read(await self._json("GET", "/v1/health"), Health, _SERVER)
 
     async def submit(self, job: str, request: JobRequest, files: Mapping[str, bytes], digest: str) -> Job:
         """Send a job. ``files`` are named by their hex SHA-256. Repeating it answers with the same job."""
@@ -69,66 +101,83 @@ class NodeClient:
             "job": ("job.json", request.model_dump_json().encode(), "application/json"),
             **{name: (name, data, "application/octet-stream") for name, data in files.items()},
         }
-        return Job.model_validate(await self._json("PUT", f"/v1/jobs/{job}", body=digest, files=parts))
+        path = f"/v1/jobs/{job}"
+        return read(await self._json("PUT", path, body=digest, files=parts, seconds=_TRANSFER_SECONDS), Job, _SERVER)
 
     async def job(self, job: str) -> Job:
         """How a job stands."""
-        return Job.model_validate(await self._json("GET", f"/v1/jobs/{job}"))
+        return read(await self._json("GET", f"/v1/jobs/{job}"), Job, _SERVER)
 
     async def cancel(self, job: str) -> Job:
         """Cancel a job; harmless if it has ended."""
-        return Job.model_validate(await self._json("DELETE", f"/v1/jobs/{job}"))
+        return read(await self._json("DELETE", f"/v1/jobs/{job}"), Job, _SERVER)
 
-    async def output(self, job: str, index: int) -> bytes:
-        """One output's bytes; check them against the receipt."""
-        return (await self._send("GET", f"/v1/jobs/{job}/outputs/{index}")).content
+    async def output(self, job: str, index: int, *, limit: int = MAX_OUTPUT) -> bytes:
+        """One output's bytes; check them against the receipt.
+
+        Raises:
+            ArtratorError: ``output_corrupt`` if the node sends more than ``limit`` bytes.
+        """
+        path = f"/v1/jobs/{job}/outputs/{index}"
+        return (await self._send("GET", path, limit=min(limit, MAX_OUTPUT), seconds=_TRANSFER_SECONDS)).content
 
     async def preview(self, job: str) -> bytes:
         """The newest preview, a small JPEG."""
-        return (await self._send("GET", f"/v1/jobs/{job}/preview")).content
+        return (await self._send("GET", f"/v1/jobs/{job}/preview", limit=_MAX_PREVIEW)).content
 
     async def acknowledge(self, job: str, acknowledgement: Mapping[str, Any]) -> None:
         """Hand the node the buyer's acknowledgement."""
         await self._send("PUT", f"/v1/jobs/{job}/acknowledgement", json=dict(acknowledgement))
 
-    async def events(self, job: str, *, after: int = 0) -> AsyncGenerator[JobEvent, None]:
-        """Events after serial ``after``, until the job ends or the connection does (then ask again)."""
+    async def events(self, job: str, *, after: int = 0, seconds: float | None = None) -> AsyncGenerator[JobEvent, None]:
+        """Events after serial ``after``, until the job ends or the connection does (then ask again).
+
+        ``seconds`` is how long to listen at most: a node could keep a stream alive for ever and say nothing.
+        """
         path = f"/v1/jobs/{job}/events"
         headers = self._proof("GET", path)
         if after:
             headers["Last-Event-ID"] = str(after)
+        until = None if seconds is None else time.monotonic() + seconds
         try:
-            # The node sends a comment every 10 s: 30 s of silence is a lost connection.
-            async with aconnect_sse(
-                self._http, "GET", path, headers=headers, timeout=httpx.Timeout(20.0, read=30.0)
-            ) as source:
-                if source.response.is_error:
-                    await source.response.aread()
-                    raise _problem(source.response)
-                async for event in source.aiter_sse():
-                    try:
-                        kind = EventKind(event.event)
-                    except ValueError:  # a newer node may tell more
-                        continue
-                    yield JobEvent(int(event.id or 0), kind, event.json())
+            async with stream(self._http, "GET", path, headers=headers, timeout=_SILENCE_SECONDS) as (answer, chunks):
+                if answer.is_error:
+                    raise await self._problem_of(answer.status_code, chunks)
+                async with aclosing(read_events(_until(chunks, until))) as raw_events:
+                    async for raw in raw_events:
+                        event = _event(raw)
+                        if event is not None:
+                            yield event
         except httpx.HTTPError as error:
             raise self._unreachable(error) from error
+        except MisbehavedError as error:
+            raise ArtratorError(Code.INTERNAL, f"The node {self.descriptor.name} {error}.") from error
 
     async def _json(self, method: str, path: str, **how: Any) -> Any:
-        response = await self._send(method, path, **how)
-        try:
-            return response.json()
-        except (ValueError, pydantic.ValidationError) as error:
-            raise ArtratorError(Code.INTERNAL, "The node's answer could not be understood.") from error
+        return (await self._send(method, path, **how)).json()
 
-    async def _send(self, method: str, path: str, *, body: str = "", **how: Any) -> httpx.Response:
+    async def _send(
+        self, method: str, path: str, *, body: str = "", seconds: float = _ANSWER_SECONDS, **how: Any
+    ) -> Answer:
+        headers = self._proof(method, path, body)
         try:
-            response = await self._http.request(method, path, headers=self._proof(method, path, body), **how)
+            answer = await fetch(self._http, method, path, server=_SERVER, seconds=seconds, headers=headers, **how)
         except httpx.HTTPError as error:
             raise self._unreachable(error) from error
-        if response.is_error:
-            raise _problem(response)
-        return response
+        except MisbehavedError as error:
+            code = Code.OUTPUT_CORRUPT if "/outputs/" in path else Code.INTERNAL
+            raise ArtratorError(code, f"The node {self.descriptor.name} {error}.") from error
+        if answer.is_error:
+            raise answer.problem()
+        return answer
+
+    async def _problem_of(self, status: int, chunks: AsyncIterator[bytes]) -> ArtratorError:
+        content = b""
+        async for chunk in chunks:
+            content += chunk
+            if len(content) > 2**20:
+                break
+        return Answer(status, content, _SERVER).problem()
 
     def _proof(self, method: str, path: str, body: str = "") -> dict[str, str]:
         return {proof.HEADER: proof.make(self._key, method=method, path=path, node=self.descriptor.node, body=body)}
@@ -146,9 +195,59 @@ class NodeClient:
         )
 
 
-def _problem(response: httpx.Response) -> ArtratorError:
+def _address(descriptor: NodeDescriptor) -> str:
+    """The first address; only TLS keeps prompts and pictures between the two, so nothing else is spoken."""
+    for url in descriptor.urls:
+        try:
+            parts = urlsplit(url)
+            if parts.scheme == "https" and parts.hostname and (parts.port or 1) > 0:
+                httpx.URL(url)
+                return url.rstrip("/")
+        except (ValueError, httpx.InvalidURL):
+            continue
+    raise ArtratorError(Code.DESCRIPTOR_INVALID, f"The node {descriptor.name} names no https address.")
+
+
+def _pinned(descriptor: NodeDescriptor) -> ssl.SSLContext:
+    """Trust in the one certificate that the descriptor names."""
+    # Not create_default_context(cadata=…): given an empty certificate, that one trusts every public authority.
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+    # The certificate itself is pinned, so the name in it proves nothing more; nodes move between addresses.
+    context.check_hostname = False
+    context.verify_mode = ssl.CERT_REQUIRED
+    context.verify_flags |= ssl.VERIFY_X509_PARTIAL_CHAIN  # the pinned certificate need not be an authority's
     try:
-        body = response.json()
-    except ValueError:
-        body = None
-    return ArtratorError.from_json(body, status=response.status_code)
+        context.load_verify_locations(cadata=descriptor.tls_certificate)
+    except (ssl.SSLError, ValueError) as error:
+        raise ArtratorError(
+            Code.DESCRIPTOR_INVALID, f"The certificate of the node {descriptor.name} cannot be read."
+        ) from error
+    return context
+
+
+def _event(raw: RawEvent) -> JobEvent | None:
+    try:
+        kind = EventKind(raw.kind)
+    except ValueError:  # a newer node may tell more
+        return None
+    try:
+        serial, data = int(raw.id or 0), json.loads(raw.data)
+    except (ValueError, RecursionError) as error:
+        raise not_understood(_SERVER) from error
+    if not isinstance(data, dict) or not 0 <= serial < 2**53:
+        raise not_understood(_SERVER)
+    return JobEvent(serial, kind, data)
+
+
+async def _until(chunks: AsyncIterator[bytes], until: float | None) -> AsyncGenerator[bytes, None]:
+    """The chunks that come before a moment of the monotonic clock; then a timeout like any other."""
+    while True:
+        left = None if until is None else until - time.monotonic()
+        try:
+            async with asyncio.timeout(left):
+                chunk = await anext(chunks)
+        except StopAsyncIteration:
+            return
+        except TimeoutError as error:
+            raise httpx.ReadTimeout("the job's time is over") from error
+        yield chunk

@@ -36,7 +36,10 @@ def read_listing(listing: m.Listing) -> tuple[Manifest, Offer, PublicKey]:
     Raises:
         ArtratorError: ``document_invalid``, ``package_changed`` or ``manifest_invalid``.
     """
-    creator = PublicKey.decode(listing.creator_key)
+    try:
+        creator = PublicKey.decode(listing.creator_key)
+    except ValueError as error:
+        raise ArtratorError(Code.DOCUMENT_INVALID, "The listing names no key of its creator.") from error
     signed = verify_signature(listing.signature, creator)
     if signed.files.get("artrator.toml") != sha256(listing.manifest.encode()):
         raise ArtratorError(Code.PACKAGE_CHANGED, "The listing's manifest is not the one that its creator signed.")

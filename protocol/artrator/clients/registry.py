@@ -11,6 +11,7 @@ import httpx
 import pydantic
 
 from artrator.canonical import b64
+from artrator.clients._http import Answer, MisbehavedError, fetch, read
 from artrator.documents import KeySet
 from artrator.errors import ArtratorError, Code
 from artrator.keys import PrivateKey, PublicKey
@@ -30,7 +31,18 @@ class RegistryClient:
     """One registry, as one account (or as nobody, when ``key`` and ``api_key`` are None).
 
     Signs in by itself, on first need and when the token runs out. Every failure is an ArtratorError:
-    ``registry_unreachable`` when nothing answers, else what the registry said.
+    ``registry_unreachable`` when nothing answers, ``internal`` when the answer makes no sense, else what the
+    registry said.
+
+    Args:
+        url: Of the registry.
+        key: The account's key.
+        api_key: Used instead of signing in.
+        handle, display_name: What a first sign-in asks for.
+        timeout: Seconds of silence that end a request; the whole of one may take four times as long.
+        transport: For tests.
+        registry_id: The pinned root key's id, if it is known: then no challenge of another registry is signed, so
+            that this one cannot sign in elsewhere with our answer.
     """
 
     def __init__(
@@ -43,6 +55,7 @@ class RegistryClient:
         display_name: str | None = None,
         timeout: float = 15.0,
         transport: httpx.AsyncBaseTransport | None = None,
+        registry_id: str | None = None,
     ) -> None:
         self.url = url.rstrip("/")
         self.key = key
@@ -50,7 +63,14 @@ class RegistryClient:
         self._handle = handle
         self._display_name = display_name
         self._session: m.Session | None = None
-        self._http = httpx.AsyncClient(base_url=self.url, timeout=timeout, transport=transport)
+        self._registry_id = registry_id
+        self._seconds = 4 * timeout
+        try:
+            self._http = httpx.AsyncClient(base_url=self.url, timeout=timeout, transport=transport)
+        except httpx.InvalidURL as error:
+            raise ArtratorError(
+                Code.REQUEST_INVALID, f"{url!a} is no address.", cure="Write it as https://registry.example."
+            ) from error
 
     async def __aenter__(self) -> Self:
         return self
@@ -87,6 +107,12 @@ class RegistryClient:
         challenge = await self._post(
             "/v1/challenges", m.ChallengeRequest(public_key=public_key), m.Challenge, signed=False
         )
+        if self._registry_id is not None and challenge.registry != self._registry_id:
+            raise ArtratorError(
+                Code.CHALLENGE_INVALID,
+                f"What answers at {self.url} asks for a sign-in at another registry.",
+                cure="Do not go on: ask the registry's operator whether its root key has changed.",
+            )
         self._session = await self._post(
             "/v1/sessions",
             m.SignIn(
@@ -222,10 +248,7 @@ class RegistryClient:
 
     @staticmethod
     def _read(value: object, answer: type[_M]) -> _M:
-        try:
-            return answer.model_validate(value)
-        except pydantic.ValidationError as error:
-            raise ArtratorError(Code.INTERNAL, "The registry's answer could not be understood.") from error
+        return read(value, answer, "The registry")
 
     async def _send(
         self,
@@ -236,8 +259,8 @@ class RegistryClient:
         body: pydantic.BaseModel | None = None,
         signed: bool = True,
     ) -> Any:
-        response = await self._request(method, path, query=query, body=body, signed=signed)
-        return response.json() if response.content else None
+        answer = await self._request(method, path, query=query, body=body, signed=signed)
+        return answer.json() if answer.content else None
 
     async def _request(
         self,
@@ -247,15 +270,15 @@ class RegistryClient:
         query: Mapping[str, str | int] | None = None,
         body: pydantic.BaseModel | None = None,
         signed: bool = True,
-    ) -> httpx.Response:
-        response = await self._once(method, path, query, body, signed=signed)
-        if response.status_code == 401 and signed and self.key is not None and self._api_key is None:
+    ) -> Answer:
+        answer = await self._once(method, path, query, body, signed=signed)
+        if answer.status == 401 and signed and self.key is not None and self._api_key is None:
             # The token may have been ended early (the registry restarted with new keys): sign in once more.
             self._session = None
-            response = await self._once(method, path, query, body, signed=signed)
-        if response.is_error:
-            raise _problem(response)
-        return response
+            answer = await self._once(method, path, query, body, signed=signed)
+        if answer.is_error:
+            raise answer.problem()
+        return answer
 
     async def _once(
         self,
@@ -265,18 +288,29 @@ class RegistryClient:
         body: pydantic.BaseModel | None,
         *,
         signed: bool,
-    ) -> httpx.Response:
+    ) -> Answer:
         headers = {"Authorization": f"Bearer {await self._token()}"} if signed else {}
         content = None
         if body is not None:
             content = body.model_dump_json(exclude_none=True).encode()
             headers["Content-Type"] = "application/json"
         try:
-            return await self._http.request(method, path, params=query, content=content, headers=headers)
-        except httpx.HTTPError as error:
+            return await fetch(
+                self._http,
+                method,
+                path,
+                server="The registry",
+                seconds=self._seconds,
+                params=query,
+                content=content,
+                headers=headers,
+            )
+        except (httpx.HTTPError, httpx.InvalidURL) as error:
             raise ArtratorError(
                 Code.REGISTRY_UNREACHABLE, f"The registry at {self.url} does not answer.", url=self.url
             ) from error
+        except MisbehavedError as error:
+            raise ArtratorError(Code.INTERNAL, f"The registry at {self.url} {error}.") from error
 
     async def _token(self) -> str:
         if self._api_key is not None:
@@ -285,11 +319,3 @@ class RegistryClient:
             await self.sign_in()
         assert self._session is not None  # noqa: S101  # sign_in sets it or raises
         return self._session.token
-
-
-def _problem(response: httpx.Response) -> ArtratorError:
-    try:
-        body = response.json()
-    except ValueError:
-        body = None
-    return ArtratorError.from_json(body, status=response.status_code)

@@ -2,15 +2,24 @@
 
 from __future__ import annotations
 
-from typing import Any, ClassVar, Self
+from typing import Annotated, Any, ClassVar, Self, TypeAlias
 
 import pydantic
-from pydantic import BaseModel, ConfigDict
+from pydantic import AfterValidator, BaseModel, ConfigDict
 
 from artrator import dsse
 from artrator.canonical import sha256
 from artrator.errors import ArtratorError, Code
 from artrator.keys import PrivateKey, PublicKey
+
+
+def _checked(text: str) -> str:
+    PublicKey.decode(text)
+    return text
+
+
+#: A public key in its wire form, proven to be one: whoever reads the document can use it without looking again.
+EncodedKey: TypeAlias = Annotated[str, AfterValidator(_checked)]
 
 
 class SignedDocument(BaseModel):

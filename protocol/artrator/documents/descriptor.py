@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import ClassVar
 
-from artrator.documents._signed import SignedDocument
+from artrator.documents._signed import EncodedKey, SignedDocument
 
 
 class NodeDescriptor(SignedDocument):
@@ -23,10 +23,10 @@ class NodeDescriptor(SignedDocument):
     payload_type: ClassVar[str] = "application/vnd.artrator.node+json"
 
     node: str
-    creator: str
+    creator: EncodedKey
     name: str
     urls: Sequence[str]
     tls_certificate: str
-    receipt_key: str
+    receipt_key: EncodedKey
     issued_at: int
     expires_at: int

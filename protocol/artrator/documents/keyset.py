@@ -8,7 +8,7 @@ from typing import ClassVar
 
 from pydantic import BaseModel, ConfigDict
 
-from artrator.documents._signed import SignedDocument
+from artrator.documents._signed import EncodedKey, SignedDocument
 from artrator.keys import PublicKey
 
 
@@ -18,7 +18,7 @@ class TicketKey(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
 
     kid: str
-    public_key: str
+    public_key: EncodedKey
     not_before: int
     not_after: int
 

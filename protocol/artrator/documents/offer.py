@@ -7,7 +7,7 @@ from typing import ClassVar
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from artrator.documents._signed import SignedDocument
+from artrator.documents._signed import EncodedKey, SignedDocument
 from artrator.money import price
 
 
@@ -32,7 +32,7 @@ class Offer(SignedDocument):
 
     payload_type: ClassVar[str] = "application/vnd.artrator.offer+json"
 
-    creator: str
+    creator: EncodedKey
     package: str
     name: str
     version: str

@@ -7,7 +7,7 @@ from typing import Annotated, ClassVar, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from artrator.documents._signed import SignedDocument
+from artrator.documents._signed import EncodedKey, SignedDocument
 
 Outcome = Literal["delivered", "failed", "cancelled"]
 
@@ -65,7 +65,7 @@ class Acknowledgement(SignedDocument):
 
     payload_type: ClassVar[str] = "application/vnd.artrator.acknowledgement+json"
 
-    buyer: str
+    buyer: EncodedKey
     order: str
     receipt: str
     verdict: Literal["accepted", "refused"]

@@ -16,6 +16,7 @@ from joserfc.jwk import ECKey
 from pydantic import BaseModel, ConfigDict, Field
 
 from artrator.canonical import sha256
+from artrator.documents._signed import EncodedKey
 from artrator.errors import ArtratorError, Code
 from artrator.keys import PrivateKey, PublicKey
 
@@ -46,7 +47,7 @@ class Ticket(BaseModel):
     iss: str
     aud: str
     sub: str
-    cnf: str
+    cnf: EncodedKey
     jti: str
     iat: int
     listing: str

@@ -1,0 +1,113 @@
+"""Answers of servers that need not be honest: bounded in bytes and in time, and never unpacked."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from collections.abc import AsyncGenerator, AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from typing import Any, Final, TypeVar
+
+import httpx
+import pydantic
+
+from artrator.errors import ArtratorError, Code
+
+_M = TypeVar("_M", bound=pydantic.BaseModel)
+
+#: Far more than any JSON answer has: a page of 48 listings with manifests stays below one MiB.
+MAX_JSON: Final = 16 * 2**20
+#: A compressed answer of a few bytes can unpack to any size, so none is asked for and none is taken.
+HEADERS: Final = {"Accept-Encoding": "identity"}
+
+
+class MisbehavedError(Exception):
+    """A server broke the rules of HTTP or of ours; the message says how."""
+
+
+@dataclass(frozen=True)
+class Answer:
+    """A whole answer."""
+
+    status: int
+    content: bytes
+    server: str
+
+    @property
+    def is_error(self) -> bool:
+        """Whether the status says so."""
+        return self.status >= 400
+
+    def json(self) -> Any:
+        """The answer as JSON.
+
+        Raises:
+            ArtratorError: ``internal``.
+        """
+        try:
+            return json.loads(self.content)
+        except (ValueError, RecursionError) as error:
+            raise not_understood(self.server) from error
+
+    def problem(self) -> ArtratorError:
+        """What an answer of status 400 and above says."""
+        try:
+            return ArtratorError.from_json(json.loads(self.content), status=self.status)
+        except (ValueError, RecursionError):
+            return ArtratorError.from_json(None, status=self.status)
+
+
+async def fetch(
+    http: httpx.AsyncClient, method: str, path: str, *, server: str, limit: int = MAX_JSON, seconds: float, **how: Any
+) -> Answer:
+    """Ask, and read an answer of at most ``limit`` bytes within ``seconds``, however slowly it drips.
+
+    Args:
+        http: Whom to ask.
+        method: Of HTTP.
+        path: Below the client's base.
+        server: Who answers, for messages: ``The registry``.
+        limit: Bytes.
+        seconds: For all of it.
+        how: Passed on to httpx.
+
+    Raises:
+        httpx.HTTPError: Nothing answers; a timeout of ours is a ``httpx.ReadTimeout``.
+        MisbehavedError: The answer is longer, or packed.
+    """
+    try:
+        async with asyncio.timeout(seconds), stream(http, method, path, **how) as (response, chunks):
+            content = bytearray()
+            async for chunk in chunks:
+                content += chunk
+                if len(content) > limit:
+                    raise MisbehavedError(f"sends more than {limit} bytes")
+            return Answer(response.status_code, bytes(content), server)
+    except TimeoutError as error:
+        raise httpx.ReadTimeout(f"no whole answer within {seconds} s") from error
+
+
+@asynccontextmanager
+async def stream(
+    http: httpx.AsyncClient, method: str, path: str, **how: Any
+) -> AsyncGenerator[tuple[httpx.Response, AsyncIterator[bytes]], None]:
+    """An answer as its bytes arrive, unpacked by nobody."""
+    headers = {**how.pop("headers", {}), **HEADERS}
+    async with http.stream(method, path, headers=headers, **how) as response:
+        if response.headers.get("content-encoding", "identity").lower() not in ("identity", ""):
+            raise MisbehavedError("packs its answer although nobody asked it to")
+        yield response, response.aiter_raw()
+
+
+def read(value: object, kind: type[_M], server: str) -> _M:
+    """A message; raises ``internal`` if the value is not one."""
+    try:
+        return kind.model_validate(value)
+    except (pydantic.ValidationError, RecursionError) as error:
+        raise not_understood(server) from error
+
+
+def not_understood(server: str) -> ArtratorError:
+    """For an answer that makes no sense."""
+    return ArtratorError(Code.INTERNAL, f"{server}'s answer could not be understood.")
