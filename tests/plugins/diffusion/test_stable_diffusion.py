@@ -1,12 +1,20 @@
+import asyncio
+import json
 import tarfile
 from pathlib import Path
 
 import numpy as np
 import pytest
 
+from artrator.backend import Device
+from artrator.errors import ArtratorError, Code, ModelError
+from artrator.onnx_runtime import TokenReader
 from artrator.package import read_manifest
 from artrator.testing import FolderFiles, PlainContext, run
 from artrator_diffusion import DiffusionBackend
+from artrator_diffusion.pictures import PictureFormat
+from artrator_diffusion.pipelines.stable_diffusion import SCHEDULERS
+from artrator_diffusion.schedulers.noise import NoiseSchedule
 
 DATA = Path(__file__).parent / "data"
 MANIFEST = """
@@ -92,8 +100,6 @@ def package(files, manifest=MANIFEST):
 @pytest.mark.parametrize("shape", ["sq", "rect"])
 @pytest.mark.parametrize("scheduler", ["ddim", "euler", "dpm++2m"])
 def test_pictures_are_those_of_diffusers_to_two_millionths(files, reference, monkeypatch, scheduler, shape):
-    from artrator_diffusion.pictures import PictureFormat
-
     seen = []
     pictures = PictureFormat.pictures
     monkeypatch.setattr(
@@ -110,3 +116,68 @@ def test_pictures_are_those_of_diffusers_to_two_millionths(files, reference, mon
     assert context.reports[-1] == (10, 10)
     assert context.previews
     assert context.previews[0].shape[1] >= 96
+
+
+@pytest.mark.parametrize("scheduler", ["ddim", "euler", "dpm++2m"])
+@pytest.mark.parametrize("spacing", ["leading", "linspace", "trailing"])
+@pytest.mark.parametrize("prediction", ["epsilon", "v_prediction", "sample"])
+def test_a_network_that_knows_the_picture_leads_straight_to_it(scheduler, spacing, prediction):
+    """A perfect prediction must end at the picture, from whatever noise, along whatever times."""
+    schedule = NoiseSchedule.from_config({
+        "beta_schedule": "scaled_linear", "beta_start": 0.00085, "beta_end": 0.012,
+        "timestep_spacing": spacing, "steps_offset": int(spacing == "leading"), "prediction_type": prediction,
+    })  # fmt: skip
+    made = SCHEDULERS[scheduler](schedule, 8)
+    random = np.random.default_rng(0)
+    picture, noise = random.standard_normal((2, 1, 4, 4, 4)).astype(np.float32)
+
+    async def predict(sample, time):
+        share = np.sqrt(np.interp(time, np.arange(1000), schedule.kept)).astype(np.float32)
+        left = np.sqrt(1 - share**2)
+        guessed = (sample - share * picture) / left
+        return {"epsilon": guessed, "v_prediction": share * guessed - left * picture, "sample": picture}[prediction]
+
+    async def walk():
+        state, sample = {}, noise * np.float32(made.noise_scale)
+        for index in range(made.steps):
+            sample, _ = await made.step(index, sample, predict, state)
+        return sample
+
+    assert np.abs(asyncio.run(walk()) - picture).max() < 0.02
+
+
+@pytest.mark.parametrize(
+    ("name", "old", "new", "words"),
+    [
+        ("scheduler/scheduler_config.json", '"leading"', '"sideways"', "timestep_spacing is 'sideways'"),
+        ("scheduler/scheduler_config.json", '"scaled_linear"', '"wavy"', "beta_schedule is 'wavy'"),
+        ("scheduler/scheduler_config.json", '"thresholding": false', '"thresholding": true', "thresholding is on"),
+        ("scheduler/scheduler_config.json", "{", "[", "not JSON"),
+        ("tokenizer/merges.txt", "i n", "i n n", "tokenizer is not a tokenizer"),
+    ],
+)
+def test_a_configuration_that_is_not_understood_is_refused(files, name, old, new, words):
+    changed = {**files, name: files[name].replace(old.encode(), new.encode(), 1)}
+    with pytest.raises(ArtratorError) as caught:
+        DiffusionBackend().load(package(changed), Device())
+    assert caught.value.code is Code.PACKAGE_INVALID
+    assert words in caught.value.message
+
+
+def test_a_missing_part_and_an_odd_size_are_told(files):
+    incomplete = {name: data for name, data in files.items() if "vae_decoder" not in name}
+    with pytest.raises(ArtratorError, match=r"vae_decoder/model\.onnx"):
+        DiffusionBackend().inspect(package(incomplete))
+    with pytest.raises(ModelError, match="multiples of 8"):
+        run(DiffusionBackend(), package(files), {"prompt": "a", "seed": 1, "width": 60})
+
+
+def test_what_a_buyer_types_never_becomes_a_sign_of_control(files):
+    reader = TokenReader.from_clip(
+        files["tokenizer/vocab.json"], files["tokenizer/merges.txt"], name="t", max_length=77, filling="<|endoftext|>"
+    )
+    ends = json.loads(files["tokenizer/vocab.json"])["<|endoftext|>"]
+    plain, typed = reader.read("a cat"), reader.read("a <|endoftext|> cat")
+    assert plain.ids.tolist().index(ends) == plain.mask.sum() - 1
+    assert typed.ids.tolist().index(ends) == typed.mask.sum() - 1 > plain.mask.sum()
+    assert len(reader.read("cat " * 200).ids) == 77
