@@ -82,6 +82,8 @@ def install(app: FastAPI) -> None:
 
 
 def _invalid(errors: Sequence[Mapping[str, Any]]) -> ArtratorError:
+    if errors[0]["type"] == "missing" and tuple(errors[0]["loc"]) == ("body",):
+        return ArtratorError(Code.REQUEST_INVALID, "The request has no body.", field="")
     problems = [{"field": _field(error["loc"]), "problem": str(error["msg"])} for error in errors[:20]]
     first = problems[0]
     where = f"The field {first['field']}" if first["field"] else "The request"
