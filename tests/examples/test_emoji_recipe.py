@@ -117,7 +117,7 @@ def embedding(prompt: str) -> np.ndarray:
 
 @cache
 def _encoder(text: ModuleType) -> object:
-    return text.TextEncoder(EXAMPLE / "text_encoder.onnx", EXAMPLE / "tokenizer.json")
+    return text.TextEncoder(EXAMPLE / "package" / "text_encoder.onnx", EXAMPLE / "package" / "tokenizer.json")
 
 
 def draw(conditions: np.ndarray, styles: np.ndarray, noise: np.ndarray) -> np.ndarray:
@@ -155,7 +155,7 @@ def test_the_interface_is_the_one_in_the_model_card() -> None:
 
 
 def test_every_file_stays_below_25_megabytes() -> None:
-    assert all(path.stat().st_size < 25_000_000 for path in EXAMPLE.rglob("*") if path.is_file())
+    assert all(path.stat().st_size < 25_000_000 for path in (EXAMPLE / "package").rglob("*") if path.is_file())
 
 
 def test_embeddings_have_unit_length() -> None:
