@@ -1,0 +1,128 @@
+"""The desktop's state over a real registry and a real node: what a person presses, without the widgets."""
+
+from __future__ import annotations
+
+import os
+
+# Qt reads it once, at the first QApplication.
+os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
+
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import pytest
+from federation import Federation, Person
+
+from artrator_desktop.state import AppState, ImageRecord, Job, JobPhase, Link, Money, Phase
+
+
+@pytest.fixture(scope="module")
+def person(running: Federation) -> Person:
+    return running.person("haeun", 500)
+
+
+@pytest.fixture
+def launch(qtbot: Any, person: Person) -> Iterator[Callable[[], AppState]]:
+    """Starts the application's state; called twice it is the same person's next start."""
+    started: list[AppState] = []
+
+    def start() -> AppState:
+        app = AppState(person.profile.folder)
+        started.append(app)
+        app.start()
+        qtbot.waitUntil(lambda: app.session.link is Link.ONLINE and app.wallet.balance is not None, timeout=20_000)
+        return app
+
+    yield start
+    for app in started:
+        app.close()
+
+
+def open_listing(qtbot: Any, app: AppState, listing: str, picture: str = "") -> None:
+    app.create.open(listing, picture=picture)
+    # A price comes only when the listing, its signatures, and the picture it may depend on are all there.
+    qtbot.waitUntil(lambda: app.create.phase is Phase.READY and not app.create.problems(), timeout=20_000)
+    qtbot.waitUntil(lambda: app.create.quoting.phase is Phase.READY, timeout=20_000)
+
+
+def finish(qtbot: Any, app: AppState, job: str) -> Job:
+    qtbot.waitUntil(lambda: app.jobs.get(job).ended, timeout=60_000)
+    return app.jobs.get(job)
+
+
+def verdict(qtbot: Any, app: AppState, record: ImageRecord) -> Any:
+    with qtbot.waitSignal(app.gallery.verified, timeout=10_000) as heard:
+        app.gallery.verify(record)
+    return heard.args[1]
+
+
+def prompt(app: AppState, words: str, steps: int) -> None:
+    app.create.set_value("prompt", words)
+    app.create.set_value("steps", steps)
+
+
+def test_a_press_becomes_a_picture_with_a_receipt_that_verifies_and_is_enlarged_by_another_model(
+    qtbot: Any, launch: Callable[[], AppState], person: Person
+) -> None:
+    app = launch()
+    before = person.balance().available
+    app.create.open("atelier/emoji")
+    qtbot.waitUntil(lambda: app.create.phase is Phase.READY, timeout=20_000)
+    prompt(app, "red apple", 8)
+    open_listing(qtbot, app, "atelier/emoji")
+    shown = app.create.price
+    done = finish(qtbot, app, app.create.generate("Emoji")[0])
+    assert done.phase is JobPhase.DONE, done.failure
+    assert (done.money, done.charged) == (Money.PAID, shown)
+    assert done.total == 8
+    picture = done.images[0]
+    assert (picture.width, picture.height) == (32, 32)
+    assert verdict(qtbot, app, picture).holds
+
+    open_listing(qtbot, app, "atelier/upscale-x4", picture.path)
+    price = app.create.price
+    large = finish(qtbot, app, app.create.generate("Upscale")[0])
+    assert large.phase is JobPhase.DONE, large.failure
+    assert (large.images[0].width, large.images[0].height) == (128, 128)
+    assert large.images[0].source == picture.path
+    assert verdict(qtbot, app, large.images[0]).holds
+    assert before - person.balance().available == (shown or 0) + (price or 0)
+
+
+def test_cancel_gives_the_hold_back(qtbot: Any, launch: Callable[[], AppState], person: Person) -> None:
+    app = launch()
+    before = person.balance()
+    app.create.open("atelier/emoji")
+    qtbot.waitUntil(lambda: app.create.phase is Phase.READY, timeout=20_000)
+    prompt(app, "a house", 50)
+    open_listing(qtbot, app, "atelier/emoji")
+    job = app.create.generate("Emoji")[0]
+    qtbot.waitUntil(lambda: app.jobs.get(job).phase is JobPhase.RUNNING and app.jobs.get(job).done > 0, timeout=20_000)
+    app.jobs.cancel(job)
+    ended = finish(qtbot, app, job)
+    assert (ended.phase, ended.money) == (JobPhase.CANCELLED, Money.RELEASED), ended.failure
+    after = person.balance()
+    assert (after.available, after.held) == (before.available, before.held)
+
+
+def test_a_job_survives_the_application_and_is_paid_once(
+    qtbot: Any, launch: Callable[[], AppState], person: Person
+) -> None:
+    app = launch()
+    before = person.balance().available
+    app.create.open("atelier/emoji")
+    qtbot.waitUntil(lambda: app.create.phase is Phase.READY, timeout=20_000)
+    prompt(app, "a rocket", 40)
+    open_listing(qtbot, app, "atelier/emoji")
+    shown = app.create.price
+    job = app.create.generate("Emoji")[0]
+    qtbot.waitUntil(lambda: app.jobs.get(job).phase is JobPhase.RUNNING, timeout=20_000)
+    order = app.jobs.get(job).order
+    app.close()
+
+    again = launch()
+    qtbot.waitUntil(lambda: bool(again.jobs.all()) and not again.jobs.active(), timeout=60_000)
+    (taken_up,) = again.jobs.all()
+    assert (taken_up.order, taken_up.phase) == (order, JobPhase.DONE), taken_up.failure
+    assert taken_up.images[0].prompt == "a rocket"
+    assert before - person.balance().available == shown
