@@ -72,7 +72,11 @@ def run(data_dir: Path | None = None, *, page: str = "", qt_arguments: Sequence[
     window = Shell(state)
     if page and not state.session.needs_onboarding:
         window.open(page)
-    window.show()
+    room = window.screen().availableSize()
+    if window.width() > room.width() or window.height() > room.height():
+        window.showMaximized()
+    else:
+        window.show()
     # The engine's imports compete with the first paint for the interpreter, so they wait for it.
     QTimer.singleShot(0, state.start)
     _quit_on_interrupt(app)

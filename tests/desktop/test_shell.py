@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -112,6 +113,40 @@ def test_the_navigation_counts_down_to_the_next_try(shell: Shell, state: AppStat
     state.session.retry_in = 8
     state.session.changed.emit()
     assert shell.nav.status.words.whole() == "Offline, retrying in 8 s"
+
+
+def test_the_window_comes_back_where_it_was(qtbot: Any, state: AppState) -> None:
+    window = Shell(state)
+    qtbot.addWidget(window)
+    window.resize(1200, 850)
+    window.close()
+    window.pixmaps.close()
+    again = Shell(state)
+    qtbot.addWidget(again)
+    # The offscreen screen is small, so Qt fits the window into it; without the memory it would be 1440 wide.
+    assert again.size().width() < 1440
+    again.pixmaps.close()
+
+
+def test_a_job_that_ends_on_another_page_is_told_with_its_price(
+    shell: Shell, state: AppState, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    done = SimpleNamespace(phase="done", title="Emoji", charged=2_000_000, failure=None)
+    monkeypatch.setattr(state.jobs, "get", lambda _name: done)
+    state.jobs.ended.emit("one")
+    assert shell.toasts.sentences() == ["Emoji is ready. Paid 2 credits."]
+    done.phase, done.failure = "failed", Failure("node_unreachable", "The node is away.", "Nothing was charged.")
+    state.jobs.ended.emit("one")
+    assert shell.toasts.sentences()[-1] == "Emoji failed. The node is away. Nothing was charged."
+
+
+def test_choosing_another_registry_leaves_the_old_one(state: AppState, connect: Callable[[], None]) -> None:
+    connect()
+    state.session._network = SimpleNamespace(url="http://127.0.0.1:9")
+    state.settings.set("registry_url", "http://127.0.0.1:10")
+    assert state.session.info is None
+    assert state.session.link is Link.OFFLINE
+    state.session._network = None
 
 
 def test_top_up_leads_to_the_voucher_field(qtbot: Any, shell: Shell) -> None:

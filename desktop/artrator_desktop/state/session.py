@@ -55,6 +55,7 @@ class Session(QObject):
         self._check.setInterval(_CHECK_MS)
         self._check.timeout.connect(self._look)
         engine.at_farewell(self._farewell)
+        settings.changed.connect(self._setting_changed)
 
     @property
     def needs_onboarding(self) -> bool:
@@ -122,6 +123,21 @@ class Session(QObject):
                 failed(failure)
 
         return self._engine.call(lambda: self._with_network(work), done, refused)
+
+    def _setting_changed(self, name: str) -> None:
+        """Leave the old registry when another one is chosen; whoever changed the setting calls ``retry``."""
+        if name != "registry_url" or self._network is None or self._network.url == self._settings.registry_url:
+            return
+        if self._connecting is not None:
+            self._connecting.cancel()
+            self._connecting = None
+        self._engine.call(self._farewell)
+        self._check.stop()
+        self._countdown.stop()
+        self.retry_in = self._tries = 0
+        self.info = self.account = self.failure = None
+        self.link = Link.OFFLINE
+        self.changed.emit()
 
     async def network(self) -> Network:
         """The network, made on first use. Await it in the engine only."""

@@ -68,6 +68,10 @@ class Navigation(QFrame):
         column.addWidget(self.balance)
         column.addSpacing(6)
         column.addLayout(self._foot())
+        self._names = names
+        for signal in (app.jobs.added, app.jobs.changed, app.jobs.ended, app.jobs.removed):
+            signal.connect(self._count_jobs)
+        self._count_jobs()
         app.wallet.changed.connect(self.refresh)
         app.session.changed.connect(self.refresh)
         self.refresh()
@@ -95,6 +99,11 @@ class Navigation(QFrame):
             self.status.show_status("bad", words)
         else:
             self.status.show_status("bad", self.tr("Offline"))
+
+    def _count_jobs(self) -> None:
+        count = len(self._app.jobs.active())
+        name = self._names["create"]
+        self._buttons["create"].setText(f"{name}  ·  {count}" if count else name)
 
     def _brand(self) -> QHBoxLayout:
         mark = QLabel()

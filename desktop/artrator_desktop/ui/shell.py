@@ -10,13 +10,14 @@ import importlib
 import logging
 from typing import TYPE_CHECKING, Final
 
-from PySide6.QtCore import QSize, Qt
+from PySide6.QtCore import QByteArray, QSize, Qt
 from PySide6.QtGui import QCloseEvent, QKeySequence, QShortcut
 from PySide6.QtWidgets import QHBoxLayout, QMainWindow, QStackedWidget, QWidget
 
 from artrator_desktop import i18n
 from artrator_desktop.ui.images import Pixmaps
 from artrator_desktop.ui.nav import Navigation
+from artrator_desktop.ui.notices import JobNotices
 from artrator_desktop.ui.pages.base import Page
 from artrator_desktop.ui.theme import logo_icon, theme
 from artrator_desktop.ui.widgets import StatePanel, ToastStack
@@ -54,10 +55,12 @@ class Shell(QMainWindow):
         self.setWindowIcon(logo_icon())
         self.setMinimumSize(QSize(1040, 680))
         self.resize(1440, 900)
+        self._restore()
         self.nav = Navigation(app)
         self.stack = QStackedWidget()
         self.toasts = ToastStack(self)
         self._build()
+        self._notices = JobNotices(app, self.toasts, lambda: self.page_id, self.open, self)
         for number, page_id in enumerate(_NUMBERED, 1):
             self._shortcut(f"Ctrl+{number}", page_id)
         self._shortcut("Ctrl+,", "settings")
@@ -102,7 +105,9 @@ class Shell(QMainWindow):
                 page.focus_search()
 
     def closeEvent(self, event: QCloseEvent) -> None:
-        """Let the page in view put its things away."""
+        """Let the page in view put its things away, and remember where the window stood."""
+        place = bytes(self.saveGeometry().toBase64().data()).decode("ascii")
+        self.app.settings.set("window", place)
         page = self._pages.get(self.page_id)
         if isinstance(page, Page):
             page.leave()
@@ -119,6 +124,12 @@ class Shell(QMainWindow):
         self.setCentralWidget(body)
         self._listen()
         self.toasts.raise_()
+
+    def _restore(self) -> None:
+        place = self.app.settings.get("window")
+        if isinstance(place, str):
+            # Qt moves a window back into view if its screen is gone, and ignores what it cannot read.
+            self.restoreGeometry(QByteArray.fromBase64(place.encode("ascii", "ignore")))
 
     def _listen(self) -> None:
         self.nav.chosen.connect(self.open)

@@ -274,11 +274,11 @@
     <name>EarlierStrip</name>
     <message>
         <source>Earlier with this prompt</source>
-        <translation type="unfinished"></translation>
+        <translation>이 프롬프트로 만든 그림</translation>
     </message>
     <message>
         <source>Earlier with this model</source>
-        <translation type="unfinished"></translation>
+        <translation>이 모델로 만든 그림</translation>
     </message>
 </context>
 <context>
@@ -541,6 +541,21 @@
     <message>
         <source>no</source>
         <translation>아니요</translation>
+    </message>
+</context>
+<context>
+    <name>JobNotices</name>
+    <message>
+        <source>{title} is ready. Paid {amount}.</source>
+        <translation>{title}이(가) 완성되었습니다. {amount}을 결제했습니다.</translation>
+    </message>
+    <message>
+        <source>Show</source>
+        <translation>보기</translation>
+    </message>
+    <message>
+        <source>{title} failed. {reason}</source>
+        <translation>{title}을(를) 만들지 못했습니다. {reason}</translation>
     </message>
 </context>
 <context>
@@ -1299,6 +1314,10 @@
 <context>
     <name>ReceiptDialog</name>
     <message>
+        <source>Receipt</source>
+        <translation>영수증</translation>
+    </message>
+    <message>
         <source>Receipt verified</source>
         <translation>영수증 확인됨</translation>
     </message>
@@ -1343,7 +1362,7 @@
     <message>
         <source>Random</source>
         <extracomment>A slider with more stops than its pixels cannot be set exactly; such a number is typed. A number without a step of its own moves in this many.</extracomment>
-        <translation type="unfinished"></translation>
+        <translation>무작위</translation>
     </message>
     <message>
         <source>Keep this number</source>
@@ -1355,7 +1374,7 @@
     </message>
     <message>
         <source>Random, last {seed}</source>
-        <translation type="unfinished"></translation>
+        <translation>무작위, 지난번 {seed}</translation>
     </message>
     <message>
         <source>Give a whole number, or leave it empty.</source>

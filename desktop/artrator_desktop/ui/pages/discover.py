@@ -13,7 +13,16 @@ from artrator_desktop.ui.pages.base import Page
 from artrator_desktop.ui.pages.discover_hero import Hero
 from artrator_desktop.ui.text import task_name
 from artrator_desktop.ui.theme.tokens import PAGE_SIDE, PAGE_TOP, L, M
-from artrator_desktop.ui.widgets import ChipRow, ComboBox, Label, PageHeader, PageScroll, SearchField, StatePanel
+from artrator_desktop.ui.widgets import (
+    ChipRow,
+    ComboBox,
+    Label,
+    PageHeader,
+    PageScroll,
+    SearchField,
+    Skeleton,
+    StatePanel,
+)
 
 if TYPE_CHECKING:
     from artrator.messages.registry import ListingCard
@@ -53,11 +62,13 @@ class DiscoverPage(Page):
         self.header.controls.addWidget(self.sort)
         self.chips = ChipRow(self.tr("Kind of model"))
         self.hero = Hero(pixmaps)
+        self.hero_place = Skeleton(180, radius=16)
         self.heading = Label("", "section")
         self.grid = ListingGrid(pixmaps, self.tr("Models"))
         self.panel = StatePanel()
         self.area = PageScroll()
         self.area.column.addWidget(self.hero)
+        self.area.column.addWidget(self.hero_place)
         self.area.column.addWidget(self.heading)
         self.area.column.addWidget(self.grid)
         self.area.column.addStretch(1)
@@ -129,7 +140,11 @@ class DiscoverPage(Page):
             self.stack.setCurrentWidget(self.area)
         else:
             self.hero.hide()
-            self.heading.hide()
+            # The same boxes as when everything is there, so that nothing jumps.
+            browsing = not catalogue.query and not catalogue.task
+            self.hero_place.setVisible(browsing)
+            self.heading.setVisible(browsing)
+            self.heading.setText(self.tr("All models"))
             self.grid.model.show_skeletons(_SKELETONS)
             self.stack.setCurrentWidget(self.area)
 
@@ -146,6 +161,7 @@ class DiscoverPage(Page):
         browsing = not self._catalogue.query and not self._catalogue.task
         pick = max(cards, key=lambda card: (bool(card.samples), card.runs, card.published_at))
         shown = browsing and bool(pick.samples)
+        self.hero_place.hide()
         self.hero.setVisible(shown)
         if shown:
             self.hero.show_card(pick)

@@ -35,7 +35,7 @@ class Toast(QFrame):
         row = QHBoxLayout(self)
         row.setContentsMargins(L - 2, M, S, M)
         row.setSpacing(M)
-        row.addWidget(IconLabel(icon, 18, role), 0, Qt.AlignmentFlag.AlignTop)
+        row.addWidget(IconLabel(icon, 18, role), 0, Qt.AlignmentFlag.AlignVCenter)
         row.addWidget(self.words, 1)
         if action:
             button = Button(action, "ghost")
@@ -44,7 +44,7 @@ class Toast(QFrame):
             row.addWidget(button)
         cross = IconButton("x", self.tr("Close message"), size=26, glyph=14)
         cross.clicked.connect(self.close_now)
-        row.addWidget(cross, 0, Qt.AlignmentFlag.AlignTop)
+        row.addWidget(cross, 0, Qt.AlignmentFlag.AlignVCenter)
         self._timer = QTimer(self)
         self._timer.setSingleShot(True)
         self._timer.timeout.connect(self.close_now)

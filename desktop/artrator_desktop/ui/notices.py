@@ -1,0 +1,43 @@
+"""Messages about jobs that end while one looks at another page."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING
+
+from PySide6.QtCore import QObject
+
+from artrator_desktop.ui.text import credits_text
+
+if TYPE_CHECKING:
+    from artrator_desktop.state import AppState
+    from artrator_desktop.ui.widgets import ToastStack
+
+
+class JobNotices(QObject):
+    """Says that a picture is there, or why not, and leads to it; silent while the Create page is in view."""
+
+    def __init__(
+        self, app: AppState, toasts: ToastStack, page: Callable[[], str], show: Callable[[str], object], parent: QObject
+    ) -> None:
+        super().__init__(parent)
+        self._jobs = app.jobs
+        self._toasts = toasts
+        self._page = page
+        self._show = show
+        app.jobs.ended.connect(self._ended)
+
+    def _ended(self, name: str) -> None:
+        job = self._jobs.get(name)
+        if job is None or self._page() == "create":
+            return
+        phase = str(job.phase)
+        if phase == "done":
+            words = self.tr("{title} is ready. Paid {amount}.").format(
+                title=job.title, amount=credits_text(job.charged)
+            )
+            self._toasts.say("ok", words, self.tr("Show")).clicked.connect(lambda: self._show("gallery"))
+        elif phase == "failed":
+            reason = job.failure.sentence if job.failure is not None else ""
+            words = self.tr("{title} failed. {reason}").format(title=job.title, reason=reason)
+            self._toasts.say("bad", words, self.tr("Show")).clicked.connect(lambda: self._show("create"))
