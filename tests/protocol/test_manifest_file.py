@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from pathlib import Path
 
 import pytest
 from hypothesis import given, settings
@@ -12,6 +13,7 @@ from packages import MANIFEST
 from artrator import ArtratorError, Code, Manifest
 from artrator.manifest import InputType
 from artrator.package import from_validated, read_manifest
+from artrator.package.manifest_inputs import FIELDS
 
 
 def refused(text: str) -> list[str]:
@@ -201,3 +203,27 @@ def test_every_input_type_can_be_declared() -> None:
         manifest = read_manifest(MANIFEST + f'[inputs.more]\ntype = "{kind}"\nlabel = "More"\n{extra}')
         assert manifest.inputs["more"].type is kind
         assert manifest.inputs["more"].required
+
+
+PAGE = (Path(__file__).parents[2] / "docs" / "reference" / "package.md").read_text(encoding="utf-8")
+
+
+@pytest.mark.parametrize("kind", InputType)
+def test_the_reference_page_lists_the_fields_of_each_input_type(kind: InputType) -> None:
+    rows = re.findall(rf"^\| `{kind}` \|[^|]*\| `([a-z_ ]+)` \|$", PAGE, flags=re.MULTILINE)
+    assert rows == [" ".join(FIELDS[kind])]
+
+
+def test_the_reference_page_lists_each_field_at_the_top() -> None:
+    for field in ("name", "version", "title", "summary", "description", "task", "backend", "license", "license_file"):
+        assert f"| `{field}`" in PAGE
+    for table in ("rights", "inputs.NAME", "outputs.NAME", "cost.NAME", "[samples]", "settings"):
+        assert f"### [{table}]" in PAGE
+
+
+def test_the_example_of_the_reference_page_is_right() -> None:
+    block = re.search(r"```toml\n(.*?)```", PAGE, flags=re.DOTALL)
+    assert block is not None
+    more = '[inputs.height]\ntype = "integer"\nlabel = "Height"\nminimum = 64\nmaximum = 512\ndefault = 64\n'
+    manifest = read_manifest(MANIFEST + more + block[1])
+    assert manifest.cost.units[-1].factors == ("width", "height", "steps")

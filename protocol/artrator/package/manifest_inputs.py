@@ -16,7 +16,7 @@ NAME_FORM: Final = "1 to 40 small letters, digits and _, beginning with a letter
 
 _SIDES: Final = ("min_side", "max_side", "max_pixels")
 #: Which fields each type has besides those that every type has.
-_FIELDS: Final[dict[InputType, tuple[str, ...]]] = {
+FIELDS: Final[dict[InputType, tuple[str, ...]]] = {
     InputType.TEXT: ("default", "max_length", "multiline"),
     InputType.INTEGER: ("default", "minimum", "maximum", "step", "random"),
     InputType.NUMBER: ("default", "minimum", "maximum", "step"),
@@ -26,7 +26,7 @@ _FIELDS: Final[dict[InputType, tuple[str, ...]]] = {
     InputType.MASK: _SIDES,
     InputType.IMAGES: (*_SIDES, "max_items", "alpha"),
 }
-_EVERY: Final = frozenset(field for fields in _FIELDS.values() for field in fields)
+_EVERY: Final = frozenset(field for fields in FIELDS.values() for field in fields)
 
 
 def read_input(name: str, table: Table) -> InputSpec | None:
@@ -38,7 +38,7 @@ def read_input(name: str, table: Table) -> InputSpec | None:
     must = table.raw("required")
     if kind is None:
         return None
-    fields = _FIELDS[kind]
+    fields = FIELDS[kind]
     elsewhere = {
         field: f"Inputs of type {kind} have no {field}; they have {', '.join(fields) or 'none'}."
         for field in _EVERY - set(fields)
