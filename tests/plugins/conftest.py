@@ -10,6 +10,7 @@ import re
 import sysconfig
 import threading
 import zipfile
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -28,9 +29,11 @@ task = "image-to-image"
 backend = "toy"
 license = "Apache-2.0"
 
-[outputs.image]
-type = "image"
-label = "Picture"
+[outputs]
+text = { type = "text", label = "Text" }
+value = { type = "number", label = "Number" }
+image = { type = "image", label = "Picture" }
+frames = { type = "images", label = "Film" }
 """
 TOY = Path(__file__).parent / "toy_backend.py"
 
@@ -98,6 +101,13 @@ def make_wheel(tmp_path):
         return write_archive(folder / f"{module}-{version}-py3-none-any.whl", everything, info)
 
     return make
+
+
+@pytest.fixture
+def text_content(content):
+    """The same package with a text as its only output."""
+    manifest = replace(content.manifest, outputs={"text": content.manifest.outputs["text"]})
+    return replace(content, manifest=manifest)
 
 
 def write_archive(path, files, info):

@@ -115,7 +115,7 @@ class Model:
     memory_bytes = 0
 
     async def run(self, inputs, context):
-        return {"achieved": "|".join(achieved(inputs["request"]))}
+        return {"text": "|".join(achieved(inputs["request"]))}
 
     def close(self):
         pass

@@ -44,24 +44,24 @@ def request_of_hostile(tmp_path, profile):
         yield f"{home / 'id_ed25519'}|{profile / 'identity.pem'}|{tmp_path / 'outside'}|{port}|{os.getpid()}"
 
 
-def test_a_hostile_plugin_achieves_nothing_but_computing(make_plugin, content, request_of_hostile):
-    info, outputs = once(make_plugin(HOSTILE), content, {"request": request_of_hostile})
+def test_a_hostile_plugin_achieves_nothing_but_computing(make_plugin, text_content, request_of_hostile):
+    info, outputs = once(make_plugin(HOSTILE), text_content, {"request": request_of_hostile})
     assert list(info.confinement) == []
-    assert outputs["achieved"].split("|") == ["start a thread", "read itself"]
+    assert outputs["text"].split("|") == ["start a thread", "read itself"]
 
 
-def test_a_plugin_that_asks_in_vain_gets_nothing(make_plugin, content, request_of_hostile):
+def test_a_plugin_that_asks_in_vain_gets_nothing(make_plugin, text_content, request_of_hostile):
     greedy = make_plugin(HOSTILE, wants=Wants(network=True, files=True, gpu=True))
-    _, outputs = once(greedy, content, {"request": request_of_hostile})
-    assert outputs["achieved"].split("|") == ["start a thread", "read itself"]
+    _, outputs = once(greedy, text_content, {"request": request_of_hostile})
+    assert outputs["text"].split("|") == ["start a thread", "read itself"]
 
 
-def test_a_plugin_gets_what_was_allowed_and_no_more(make_plugin, content, request_of_hostile):
+def test_a_plugin_gets_what_was_allowed_and_no_more(make_plugin, text_content, request_of_hostile):
     everything = Wants(network=True, files=True)
     _, outputs = once(
-        make_plugin(HOSTILE, wants=everything, allowed=everything), content, {"request": request_of_hostile}
+        make_plugin(HOSTILE, wants=everything, allowed=everything), text_content, {"request": request_of_hostile}
     )
-    assert outputs["achieved"].split("|") == [
+    assert outputs["text"].split("|") == [
         "write to scratch",
         "connect",
         "send a datagram",
@@ -70,11 +70,11 @@ def test_a_plugin_gets_what_was_allowed_and_no_more(make_plugin, content, reques
     ]
 
 
-def test_what_a_worker_writes_is_gone_with_it(make_plugin, content, request_of_hostile):
+def test_what_a_worker_writes_is_gone_with_it(make_plugin, text_content, request_of_hostile):
     async def main():
         wants = Wants(files=True)
         plugin = make_plugin(HOSTILE, wants=wants, allowed=wants)
-        worker = await Worker.start_verified(plugin, content)
+        worker = await Worker.start_verified(plugin, text_content)
         await worker.run("a", {"request": request_of_hostile})
         scratch = worker._process.scratch
         there = (scratch / "note").exists()
@@ -100,7 +100,7 @@ class Model:
 
     async def run(self, inputs, context):
         x = np.ones((64, 512), np.float32)
-        return {"value": float(self.session.run(None, {"x": x})[0].sum())}
+        return {"text": str(int(self.session.run(None, {"x": x})[0].sum()))}
 
     def close(self):
         pass
@@ -122,7 +122,7 @@ def register_backends(register):
 """
 
 
-def test_onnxruntime_computes_with_threads_inside(make_plugin, content, monkeypatch):
+def test_onnxruntime_computes_with_threads_inside(make_plugin, text_content, monkeypatch):
     import hashlib
     from dataclasses import replace
 
@@ -140,8 +140,10 @@ def test_onnxruntime_computes_with_threads_inside(make_plugin, content, monkeypa
         [weights],
     )
     data = helper.make_model(graph, opset_imports=[helper.make_opsetid("", 17)], ir_version=9).SerializeToString()
-    (content.folder / "weights.bin").write_bytes(data)
-    content = replace(content, files={"weights.bin": hashlib.sha256(data).hexdigest()})
-    info, outputs = once(make_plugin(ONNX), content, {}, device=Device(threads=2), limits=Limits(memory_bytes=2 << 30))
-    assert outputs["value"] == 64 * 512 * 512
+    (text_content.folder / "weights.bin").write_bytes(data)
+    text_content = replace(text_content, files={"weights.bin": hashlib.sha256(data).hexdigest()})
+    info, outputs = once(
+        make_plugin(ONNX), text_content, {}, device=Device(threads=2), limits=Limits(memory_bytes=2 << 30)
+    )
+    assert outputs["text"] == str(64 * 512 * 512)
     assert info.runtime.startswith("onnxruntime ")

@@ -166,18 +166,18 @@ def test_without_consent_nothing_is_installed(plugin_wheel, light_wheelhouse):
     assert list(plugins_folder().iterdir()) == []
 
 
-def test_clashing_dependencies_live_side_by_side(plugin_wheel, make_wheel, wheelhouse, content):
+def test_clashing_dependencies_live_side_by_side(plugin_wheel, make_wheel, wheelhouse, text_content):
     source = "import brush\n"
     for version in ("1.0", "2.0"):
         make_wheel("brush", {"brush.py": f"STROKE = '{version}'\n"}, version=version, folder=wheelhouse)
     old = plugin_wheel("oldie", backend("oldie", "brush.STROKE", source), requires=["artrator", "brush<2"])
     new = plugin_wheel("newie", backend("newie", "brush.STROKE", source), requires=["artrator", "brush>=2"])
-    strokes = [run_text(put_in(wheel, wheelhouse), content, wheel.name[:5]) for wheel in (old, new)]
+    strokes = [run_text(put_in(wheel, wheelhouse), text_content, wheel.name[:5]) for wheel in (old, new)]
     assert strokes == ["1.0", "2.0"]
     assert "brush" not in sys.modules
 
 
-def test_broken_plugins_are_named_with_their_reason_and_stop_nothing(plugin_wheel, wheelhouse, content):
+def test_broken_plugins_are_named_with_their_reason_and_stop_nothing(plugin_wheel, wheelhouse, text_content):
     put_in(plugin_wheel("good", backend("good")), wheelhouse)
     put_in(plugin_wheel("raises", "raise RuntimeError('no luck today')\n"), wheelhouse)
     put_in(plugin_wheel("leaves", "import sys\nsys.exit('bye')\n"), wheelhouse)
@@ -202,10 +202,10 @@ def test_broken_plugins_are_named_with_their_reason_and_stop_nothing(plugin_whee
     assert "register_backend" in reasons["typo"]
     assert "palette" in reasons["newer"]
     assert "announces the backend other but registers ['another']" in reasons["other"]
-    assert run_text(found["good"], content, "good") == "hello"
+    assert run_text(found["good"], text_content, "good") == "hello"
 
 
-def test_a_hostile_pth_file_never_runs(tmp_path, plugin_wheel, wheelhouse, content):
+def test_a_hostile_pth_file_never_runs(tmp_path, plugin_wheel, wheelhouse, text_content):
     marker = tmp_path / "marker"
     hostile = f"import pathlib; pathlib.Path({str(marker)!r}).write_text('ran')\n"
     seen = []
@@ -213,13 +213,13 @@ def test_a_hostile_pth_file_never_runs(tmp_path, plugin_wheel, wheelhouse, conte
     install(str(wheel), consent=lambda plan: seen.append(plan) or True, find_links=wheelhouse)
     put_in(plugin_wheel("good", backend("good")), wheelhouse)
     assert any("aaa_sneaky.pth" in note for note in seen[0].notes)
-    assert run_text(find_backend("sneaky"), content, "sneaky") == "hello"
-    assert run_text(find_backend("good"), content, "good") == "hello"
+    assert run_text(find_backend("sneaky"), text_content, "sneaky") == "hello"
+    assert run_text(find_backend("good"), text_content, "good") == "hello"
     discover()
     assert not marker.exists()
 
 
-def test_a_plugin_cannot_bring_an_artrator_or_an_interpreter_of_its_own(plugin_wheel, wheelhouse, content):
+def test_a_plugin_cannot_bring_an_artrator_or_an_interpreter_of_its_own(plugin_wheel, wheelhouse, text_content):
     import artrator
 
     files = {
@@ -229,7 +229,7 @@ def test_a_plugin_cannot_bring_an_artrator_or_an_interpreter_of_its_own(plugin_w
     }
     source = backend("thief", "sys.modules['artrator'].__file__", "import sys, json")
     plugin = put_in(plugin_wheel("thief", source, files=files), wheelhouse)
-    assert run_text(plugin, content, "thief") == artrator.__file__
+    assert run_text(plugin, text_content, "thief") == artrator.__file__
 
 
 @pytest.mark.parametrize(
@@ -277,13 +277,13 @@ def test_source_distributions_are_never_built(tmp_path, light_wheelhouse):
     assert "ran" not in info.value.message.split()
 
 
-def test_an_update_replaces_and_uninstall_removes(plugin_wheel, wheelhouse, content):
+def test_an_update_replaces_and_uninstall_removes(plugin_wheel, wheelhouse, text_content):
     put_in(plugin_wheel("brush", backend("brush", '"one"')), wheelhouse)
     seen = []
     second = plugin_wheel("brush", backend("brush", '"two"'), version="2.0")
     install(str(second), consent=lambda plan: seen.append(plan.replaces) or True, find_links=wheelhouse)
     assert seen == ["1.0"]
-    assert run_text(find_backend("brush"), content, "brush") == "two"
+    assert run_text(find_backend("brush"), text_content, "brush") == "two"
     (find_plugin("brush").location / "plugin.json").write_text("{}")
     assert find_plugin("brush").error is not None
     assert uninstall("brush") == "brush"

@@ -1,6 +1,7 @@
 """A worker from start to end, whatever the model does."""
 
 import asyncio
+import struct
 from dataclasses import replace
 
 import numpy as np
@@ -14,7 +15,7 @@ def with_worker(work, plugin, content, **limits):
     """Start a worker, let ``work`` use it, close it."""
 
     async def main():
-        worker = await Worker.start_verified(plugin, content, limits=Limits(**limits))
+        worker = await Worker.start_verified(plugin, content, limits=Limits(**{"run_seconds": 30, **limits}))
         try:
             return await work(worker)
         finally:
@@ -70,7 +71,7 @@ def test_steps_of_different_jobs_are_merged(make_plugin, content):
 
     results = with_worker(work, make_plugin(), content)
     assert [result["value"] for result in results] == [15.0, 16.0, 17.0, 18.0]
-    assert max(max(map(int, result["batches"].split(","))) for result in results) >= 3
+    assert max(max(map(int, result["text"].split(","))) for result in results) >= 3
 
 
 def test_a_bad_job_in_a_batch_fails_alone(make_plugin, content):
@@ -101,6 +102,43 @@ def test_outputs_that_are_none_are_refused(do, make_plugin, content):
     error = with_worker(lambda worker: failing(worker.run("a", {"do": do})), make_plugin(), content)
     assert error.code == Code.MODEL_FAILED
     assert "output that is none" in error.message
+
+
+def test_an_output_of_another_type_than_declared_is_refused(make_plugin, content):
+    error = with_worker(lambda worker: failing(worker.run("a", {"do": "swap"})), make_plugin(), content)
+    assert error.message == "The model made its output image as something else than image."
+
+
+def frame_of(text, body=0):
+    """A frame as it stands on the wire."""
+    return struct.pack(">IQ", len(text), body) + text.encode()
+
+
+@pytest.mark.parametrize(
+    "nonsense",
+    [
+        b"GET / HTTP/1.1\r\n\r\n",
+        b"\xff" * 64,
+        frame_of("[]"),
+        frame_of('{"op":"spam"}'),
+        frame_of('{"op":"progress","job":"a","done":9,"total":1}'),
+        frame_of('{"op":"done","job":"a","values":{},"arrays":[["object",[1]]]}', 8),
+        frame_of('{"op":"done","job":"a","values":{},"arrays":[["uint8",[-1]]]}', 8),
+        frame_of('{"op":"done","job":"a","values":{},"arrays":[["uint8",[9]]]}', 8),
+        frame_of("[" * 100_000),
+    ],
+)
+def test_a_worker_that_talks_nonsense_is_ended(nonsense, make_plugin, content):
+    shout = {"do": "shout", "text": nonsense.decode("latin-1")}
+    error = with_worker(lambda worker: failing(worker.run("a", shout)), make_plugin(), content)
+    assert error.code == Code.WORKER_DIED
+
+
+def test_a_worker_that_floods_its_parent_is_ended(make_plugin, content):
+    flood = frame_of('{"op":"progress","job":"a","done":1,"total":1}') * 5000
+    shout = {"do": "shout", "text": flood.decode("latin-1")}
+    error = with_worker(lambda worker: failing(worker.run("a", shout)), make_plugin(), content)
+    assert error.code == Code.WORKER_DIED
 
 
 def test_noise_depends_on_the_seed_alone(make_plugin, content):
@@ -186,11 +224,12 @@ def test_a_run_that_will_not_stop_is_stopped_with_its_process(do, make_plugin, c
 def test_the_worker_sees_nothing_of_the_host_environment(make_plugin, content, monkeypatch):
     monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "x")
     seen = with_worker(lambda worker: worker.run("a", {"do": "who"}), make_plugin(), content)
-    assert "AWS_SECRET_ACCESS_KEY" not in seen["environment"]
-    assert "PATH" not in seen["environment"].split()
     import artrator
 
-    assert seen["artrator"] == artrator.__file__
+    where, *variables = seen["text"].split()
+    assert where == artrator.__file__
+    assert "HOME" in variables
+    assert not {"AWS_SECRET_ACCESS_KEY", "PATH", "USER"} & set(variables)
 
 
 def test_a_changed_file_is_refused_by_name(make_plugin, content):

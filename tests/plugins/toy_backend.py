@@ -3,6 +3,7 @@
 import asyncio
 import contextlib
 import ctypes
+import gc
 import os
 import sys
 import time
@@ -29,7 +30,10 @@ class Toy:
 
     async def run(self, inputs, context):
         do = inputs.get("do", "add")
-        return await getattr(self, do)(inputs, context)
+        picture = np.zeros((1, 1, 3), np.uint8)
+        return {"text": "", "value": 0, "image": picture, "frames": [picture]} | await getattr(self, do)(
+            inputs, context
+        )
 
     async def steps(self, inputs, context):
         x = np.full((1, 2), inputs["start"], np.float32)
@@ -37,7 +41,7 @@ class Toy:
         for step in range(total):
             x = (await context.batch(self.kernel, {"x": x}))["y"]
             context.progress(step + 1, total, np.zeros((900, 500, 3), np.uint8))
-        return {"value": float(x[0, 0]), "batches": ",".join(map(str, self.batches))}
+        return {"value": float(x[0, 0]), "text": ",".join(map(str, self.batches))}
 
     async def invert(self, inputs, context):
         return {"image": 255 - inputs["image"], "frames": [inputs["image"], inputs["image"]], "text": "good"}
@@ -92,11 +96,18 @@ class Toy:
         return {"value": float("nan")}
 
     async def who(self, inputs, context):
-        return {
-            "path": os.pathsep.join(sys.path),
-            "environment": " ".join(sorted(os.environ)),
-            "artrator": sys.modules["artrator"].__file__,
-        }
+        return {"text": " ".join([sys.modules["artrator"].__file__, *sorted(os.environ)])}
+
+    async def swap(self, inputs, context):
+        return {"image": "no picture"}
+
+    async def shout(self, inputs, context):
+        """Speak to the parent past the contract."""
+        channel = next(found for found in gc.get_objects() if type(found).__name__ == "Channel")
+        connection = channel._socket.dup()
+        connection.setblocking(True)
+        connection.sendall(inputs["text"].encode("latin-1"))
+        await asyncio.sleep(60)
 
     def close(self):
         pass

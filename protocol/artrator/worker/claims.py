@@ -7,10 +7,12 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
 
-from artrator.backend import Array, Image, Inspection
+import numpy as np
+
+from artrator.backend import Array, Image, Inspection, Value
 from artrator.errors import ArtratorError, Code, ModelError
 from artrator.keys import PublicKey
-from artrator.manifest import Manifest
+from artrator.manifest import Manifest, OutputType
 from artrator.worker.child.context import PREVIEW_SIDE
 from artrator.worker.limits import WorkerInfo
 from artrator.worker.values import ValueInvalid, unpack
@@ -86,6 +88,36 @@ def info_of(header: Mapping[str, Any], seconds: float) -> WorkerInfo:
                 confinement=[sentence(missing) for missing in confinement[:50]],
             )
     raise ArtratorError(Code.WORKER_DIED, "The worker told something that makes no sense when it was ready.")
+
+
+def outputs_of(manifest: Manifest, header: Mapping[str, Any], arrays: Sequence[Array]) -> dict[str, Value]:
+    """The outputs that the manifest declares, each of its type; what else the model made is dropped.
+
+    Raises:
+        ArtratorError: ``model_failed`` if one is missing or of another type.
+    """
+    try:
+        made = unpack(header.get("values"), arrays)
+    except ValueInvalid as error:
+        raise ModelError(f"The model made an output that is none: {error}") from error
+    for name, spec in manifest.outputs.items():
+        if name not in made:
+            raise ModelError(f"The model did not make its output {name}.")
+        if not _is_of(spec.type, made[name]):
+            raise ModelError(f"The model made its output {name} as something else than {spec.type.value}.")
+    return {name: made[name] for name in manifest.outputs}
+
+
+def _is_of(kind: OutputType, value: Value) -> bool:
+    match kind:
+        case OutputType.IMAGE:
+            return isinstance(value, np.ndarray)
+        case OutputType.IMAGES:
+            return isinstance(value, list) and bool(value)
+        case OutputType.TEXT:
+            return isinstance(value, str)
+        case OutputType.NUMBER:
+            return isinstance(value, int | float) and not isinstance(value, bool)
 
 
 def progress_of(header: Mapping[str, Any]) -> tuple[int, int]:

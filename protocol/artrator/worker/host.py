@@ -19,12 +19,21 @@ from artrator.errors import ArtratorError, Code
 from artrator.keys import PublicKey
 from artrator.manifest import Manifest
 from artrator.plugins.info import PluginInfo
-from artrator.worker.claims import SignedContent, error_of, info_of, preview_of, progress_of, sentence, verified_content
+from artrator.worker.claims import (
+    SignedContent,
+    error_of,
+    info_of,
+    outputs_of,
+    preview_of,
+    progress_of,
+    sentence,
+    verified_content,
+)
 from artrator.worker.limits import Limits, WorkerInfo
 from artrator.worker.policy import environment, machine_memory, sandbox_settings
 from artrator.worker.process import Process, exit_sentence
 from artrator.worker.usage import folder_bytes, resident_bytes
-from artrator.worker.values import ValueInvalid, pack, unpack
+from artrator.worker.values import ValueInvalid, pack
 from artrator.worker.wire import Channel, Frame, FrameTooLarge, WireError
 
 __all__ = ["Limits", "Progress", "SignedContent", "Worker", "WorkerInfo"]
@@ -287,23 +296,25 @@ class Worker:
         except FrameTooLarge as error:
             message = f"The outputs take {error.size} bytes; at most {self._limits.output_bytes} may leave a worker."
             self._kill_for(str(error.header.get("job")), ArtratorError(Code.WORKER_LIMIT, message))
-        except (WireError, ValueInvalid):
+        except WireError:
             # Gone, or talking nonsense: in both cases there is nobody to talk to any more.
             self._process.kill()
         finally:
             await self._channel.close()
 
     def _take(self, frame: Frame) -> None:
+        if frame.op not in ("progress", "done", "error"):
+            raise WireError("it says what no worker says")
         job = str(frame.header.get("job"))
         run = self._runs.get(job)
         if run is None:
             return  # It answered after its limit.
         if frame.op == "progress":
+            done, total = progress_of(frame.header)
+            preview = preview_of(frame.arrays)
             if run.on_progress is not None and not run.cancelled and not run.future.done():
-                run.on_progress(*progress_of(frame.header), preview_of(frame.arrays))
+                run.on_progress(done, total, preview)
             return
-        if frame.op not in ("done", "error"):
-            raise WireError("it says what no worker says")
         self._runs.pop(job).stop_clocks()
         if run.cancelled:
             run.settle(ArtratorError(Code.JOB_CANCELLED, "The job was cancelled."))
@@ -311,9 +322,9 @@ class Worker:
             run.settle(error_of(frame.header))
         else:
             try:
-                run.settle(unpack(frame.header.get("values"), frame.arrays))
-            except ValueInvalid as error:
-                run.settle(ArtratorError(Code.MODEL_FAILED, f"The model made an output that is none: {error}"))
+                run.settle(outputs_of(self._manifest, frame.header, frame.arrays))
+            except ArtratorError as error:
+                run.settle(error)
 
     async def _watch(self) -> None:
         """Measure what the process takes, where no limit of the system does it."""
