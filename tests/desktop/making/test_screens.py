@@ -55,6 +55,7 @@ def make(qtbot: Any, app: AppState, prompt: str, seed: int | None = None) -> Non
     qtbot.waitUntil(lambda: app.jobs.get(job).phase is JobPhase.DONE, timeout=10_000)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("look", "language"), [("dark", "en"), ("light", "en"), ("dark", "ko")])
 def test_create_and_gallery_paint_in_every_look(
     qtbot: Any, launch: Callable[[], AppState], world: World, look: str, language: str

@@ -1,0 +1,295 @@
+"""The form: a field for each type of input, what it says when something is wrong, and nothing lost."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+from buyer_double import World, plain_picture
+from PySide6.QtCore import QMimeData, Qt, QUrl
+from PySide6.QtGui import QColor, QImage
+from PySide6.QtWidgets import QWidget
+
+from artrator_desktop import i18n
+from artrator_desktop.state import AppState, Phase
+from artrator_desktop.state.inputs import Picture, Problem, pictures_problem
+from artrator_desktop.ui.forms.images import ImageInput, ImagesInput
+from artrator_desktop.ui.forms.numbers import NumberInput, SeedInput, SwitchInput
+from artrator_desktop.ui.forms.text import ChoiceInput, TextInput
+from artrator_desktop.ui.images import Pixmaps
+from artrator_desktop.ui.pages.create import CreatePage
+
+Opened = Callable[..., None]
+
+
+@pytest.fixture
+def page(qtbot: Any, app: AppState, pixmaps: Pixmaps) -> CreatePage:
+    made = CreatePage(app, pixmaps)
+    made.resize(1224, 900)
+    qtbot.addWidget(made)
+    made.show()
+    return made
+
+
+def test_every_type_of_input_gets_its_own_field(app: AppState, page: CreatePage, opened: Opened) -> None:
+    opened()
+    kinds = {name: type(field) for name, field in page.form.fields.items()}
+    assert kinds == {
+        "prompt": TextInput,
+        "style": ChoiceInput,
+        "steps": NumberInput,
+        "guidance": NumberInput,
+        "seed": SeedInput,
+        "smooth": SwitchInput,
+        "avoid": TextInput,
+    }
+    opened("atelier/upscale-x4")
+    kinds = {name: type(field) for name, field in page.form.fields.items()}
+    assert kinds == {"image": ImageInput, "region": ImageInput, "references": ImagesInput}
+
+
+def test_rarely_needed_settings_are_folded_away(page: CreatePage, opened: Opened) -> None:
+    opened()
+    assert not page.form.fields["avoid"].isVisible()
+    page.form.more.click()
+    assert page.form.fields["avoid"].isVisible()
+
+
+def test_typing_counts_and_changes_the_state(app: AppState, page: CreatePage, opened: Opened) -> None:
+    opened()
+    field = page.form.fields["prompt"]
+    assert isinstance(field, TextInput)
+    field.area.setPlainText("안개 낀 산")
+    assert app.create.values["prompt"] == "안개 낀 산"
+    assert field.field.value.text() == "6 / 200"
+    field.area.setPlainText("x" * 201)
+    assert "200" in field.field.note.text()
+
+
+def test_moving_the_slider_moves_the_price_on_the_button(
+    qtbot: Any, app: AppState, page: CreatePage, opened: Opened
+) -> None:
+    opened()
+    field = page.form.fields["steps"]
+    assert isinstance(field, NumberInput)
+    field.slider.setValue(49)  # the stops count from the minimum, 1
+    assert app.create.values["steps"] == 50
+    qtbot.waitUntil(lambda: page.footer.price.text() == "3 credits", timeout=5000)
+    qtbot.waitUntil(lambda: page.footer.button.isEnabled(), timeout=5000)
+    assert page.footer.button.text() == "Generate · 3 credits"
+    assert page.footer.button.accessibleName() == page.footer.button.text()
+
+
+def test_the_registry_hears_numbers_and_never_the_prompt(
+    qtbot: Any, app: AppState, page: CreatePage, opened: Opened, world: World
+) -> None:
+    opened()
+    page.form.fields["prompt"].area.setPlainText("my secret")
+    page.form.fields["steps"].box.setValue(10)
+    qtbot.waitUntil(lambda: world.quotes[-1].measures == {"step": 10}, timeout=5000)
+    assert not any("secret" in quote.model_dump_json() for quote in world.quotes)
+    assert len({quote.request for quote in world.quotes}) == len(world.quotes), "digests must not be linkable"
+
+
+def test_an_empty_prompt_is_complained_about_only_when_the_button_is_pressed(
+    qtbot: Any, app: AppState, page: CreatePage, opened: Opened
+) -> None:
+    opened()
+    note = page.form.fields["prompt"].field.note
+    assert not note.isVisible()
+    with qtbot.waitSignal(page.say):
+        page.footer.button.click()
+    assert note.isVisible()
+    assert not app.jobs.all()
+
+
+def test_ctrl_enter_buys(qtbot: Any, app: AppState, page: CreatePage, opened: Opened) -> None:
+    opened()
+    page.form.fields["prompt"].area.setPlainText("a cat")
+    page.activateWindow()
+    page.form.fields["prompt"].area.setFocus()
+    qtbot.keyClick(page.form.fields["prompt"].area, Qt.Key.Key_Return, Qt.KeyboardModifier.ControlModifier)
+    qtbot.waitUntil(lambda: len(app.jobs.all()) == 1, timeout=5000)
+
+
+def test_a_seed_is_drawn_unless_it_is_held(qtbot: Any, app: AppState, page: CreatePage, opened: Opened) -> None:
+    opened()
+    seed = page.form.fields["seed"]
+    assert isinstance(seed, SeedInput)
+    assert app.create.values["seed"] is None
+    assert not seed.lock.isEnabled(), "there is nothing to keep yet"
+    page.form.fields["prompt"].area.setPlainText("a cat")
+    job = app.create.generate()[0]
+    qtbot.waitUntil(lambda: app.jobs.get(job).ended, timeout=10_000)
+    drawn = app.jobs.get(job).inputs["seed"]
+    seed.lock.click()
+    assert app.create.values["seed"] == drawn
+    seed.dice.click()
+    assert app.create.values["seed"] not in (None, drawn)
+    seed.lock.click()
+    assert app.create.values["seed"] is None
+
+
+def test_a_dropped_picture_is_measured_and_one_that_does_not_fit_says_why(
+    qtbot: Any, app: AppState, page: CreatePage, opened: Opened, tmp_path: Path
+) -> None:
+    opened("atelier/upscale-x4")
+    field = page.form.fields["image"]
+    assert isinstance(field, ImageInput)
+    assert page.footer.price.text() == "–", "the price depends on the picture"
+    path = tmp_path / "photo.png"
+    path.write_bytes(plain_picture(3))
+    data = QMimeData()
+    data.setUrls([QUrl.fromLocalFile(str(path))])
+    assert field.drop.take(data)
+    qtbot.waitUntil(lambda: field.drop.has_picture(), timeout=5000)
+    qtbot.waitUntil(lambda: app.create.quoting.phase is Phase.READY, timeout=5000)
+    assert app.create.price == 1_000_000 + 24_576  # 96 x 64 pixels at 0.04 for every 10,000
+    large = QImage(1200, 20, QImage.Format.Format_RGB32)
+    large.fill(QColor("#336699"))
+    app.create.add_image("image", large)
+    qtbot.waitUntil(lambda: "image" in app.create.problems(), timeout=5000)
+    assert "1024" in field.field.note.text()
+    broken = tmp_path / "broken.png"
+    broken.write_bytes(b"\x89PNG\r\n\x1a\nnot really")
+    with qtbot.waitSignal(app.create.picture_refused, timeout=5000) as heard:
+        app.create.add_file("image", str(broken))
+    assert heard.args[1].kind == "corrupt"
+
+
+def test_several_pictures_add_up_to_their_limit(qtbot: Any, app: AppState, page: CreatePage, opened: Opened) -> None:
+    opened("atelier/upscale-x4")
+    small = QImage(40, 40, QImage.Format.Format_RGB32)
+    for count in range(1, 5):
+        small.fill(QColor.fromHsv(count * 40, 200, 200))
+        app.create.add_image("references", small)
+        qtbot.waitUntil(lambda count=count: len(app.create.pictures["references"]) == count, timeout=5000)
+    assert app.create.problems()["references"] == Problem("too_many", 3, 4)
+    page.form.fields["references"]._clear.click()
+    assert "references" not in app.create.problems()
+
+
+def test_what_was_typed_is_there_after_a_restart(qtbot: Any, launch: Callable[..., AppState]) -> None:
+    first = launch()
+    first.create.open("atelier/emoji")
+    qtbot.waitUntil(lambda: first.create.phase is Phase.READY, timeout=10_000)
+    first.create.set_value("prompt", "half a sentence")
+    first.create.set_value("steps", 12)
+    first.close()
+    second = launch()
+    second.create.reopen_last()
+    qtbot.waitUntil(lambda: second.create.phase is Phase.READY, timeout=10_000)
+    assert second.create.listing == "atelier/emoji"
+    assert second.create.values["prompt"] == "half a sentence"
+    assert second.create.values["steps"] == 12
+
+
+def test_settings_inside_a_picture_come_back_and_can_be_undone(
+    qtbot: Any, app: AppState, page: CreatePage, opened: Opened
+) -> None:
+    opened()
+    app.create.set_value("prompt", "the first")
+    app.create.set_value("steps", 7)
+    job = app.create.generate()[0]
+    qtbot.waitUntil(lambda: app.jobs.get(job).ended, timeout=10_000)
+    saved = app.jobs.get(job).images[0].path
+    app.create.set_value("prompt", "quite another")
+    app.create.set_value("steps", 30)
+    with qtbot.waitSignal(app.create.reused, timeout=5000):
+        app.create.reuse_file(saved)
+    assert app.create.values["prompt"] == "the first"
+    assert app.create.values["steps"] == 7
+    assert page.form.fields["prompt"].value() == "the first"
+    assert page.undo.isVisible()
+    page._undo()
+    assert app.create.values["prompt"] == "quite another"
+    assert app.create.values["steps"] == 30
+
+
+def test_a_picture_without_settings_changes_nothing(
+    qtbot: Any, app: AppState, page: CreatePage, opened: Opened, tmp_path: Path
+) -> None:
+    opened()
+    app.create.set_value("prompt", "stay")
+    path = tmp_path / "plain.png"
+    path.write_bytes(plain_picture(1))
+    with qtbot.waitSignal(app.create.nothing_inside, timeout=5000):
+        app.create.reuse_file(str(path))
+    assert app.create.values["prompt"] == "stay"
+
+
+def test_settings_of_a_stranger_cannot_leave_the_bounds(app: AppState, opened: Opened) -> None:
+    opened()
+    app.create.reuse(
+        "atelier/emoji", {"steps": 10**9, "style": "<b>evil</b>", "prompt": ["x"], "nonsense": 1, "seed": 5}
+    )
+    assert app.create.values["steps"] == 25
+    assert app.create.values["style"] == "noto"
+    assert app.create.values["prompt"] == ""
+    assert app.create.values["seed"] == 5
+    assert "nonsense" not in app.create.values
+
+
+def test_nobody_to_serve_it_is_said_and_the_button_sleeps(
+    qtbot: Any, app: AppState, page: CreatePage, opened: Opened, world: World
+) -> None:
+    opened()
+    world.no_node = True
+    app.create.quoting.again()
+    qtbot.waitUntil(lambda: app.create.quoting.phase is Phase.FAILED, timeout=5000)
+    assert "No node" in page.footer.reason_text.text()
+    assert not page.footer.button.isEnabled()
+
+
+def test_too_few_credits_are_said_before_the_press(
+    qtbot: Any, app: AppState, page: CreatePage, opened: Opened, world: World
+) -> None:
+    world.available = 1_000_000
+    app.wallet.refresh()
+    qtbot.waitUntil(lambda: app.wallet.available == 1_000_000, timeout=5000)
+    opened()
+    assert "1 credit" in page.footer.reason_text.text()
+    assert not page.footer.button.isEnabled()
+    with qtbot.waitSignal(page.navigate) as heard:
+        page.footer.reason_button.click()
+    assert heard.args[0] == "wallet"
+
+
+def test_labels_come_in_the_language_of_the_application(
+    qtbot: Any, app: AppState, pixmaps: Pixmaps, opened: Opened
+) -> None:
+    i18n.install("ko")
+    page = CreatePage(app, pixmaps)
+    qtbot.addWidget(page)
+    opened()
+    assert page.form.fields["steps"].label == "단계"
+    assert page.form.fields["prompt"].field.label.text() == "프롬프트"
+
+
+def test_every_control_has_a_name_for_screen_readers(page: CreatePage, opened: Opened) -> None:
+    opened()
+    page.form.more.setChecked(True)
+    nameless = [
+        widget
+        for widget in page.findChildren(QWidget)
+        if widget.focusPolicy() & Qt.FocusPolicy.TabFocus
+        and widget.isVisible()
+        and not widget.accessibleName()
+        and not getattr(widget, "text", str)()
+        and widget.objectName() != "qt_spinbox_lineedit"
+    ]
+    assert nameless == []
+
+
+@pytest.mark.parametrize(
+    ("size", "kind"),
+    [((20, 20), None), ((7, 300), "side_small"), ((300, 1025), "side_large"), ((900, 900), "pixels")],
+)
+def test_sizes_are_checked_by_the_manifest(size: tuple[int, int], kind: str | None) -> None:
+    from artrator.manifest import InputSpec, InputType
+
+    spec = InputSpec("p", InputType.IMAGE, {"en": "P"}, min_side=8, max_side=1024, max_pixels=800_000)
+    problem = pictures_problem(spec, [Picture(b"", *size, QImage())])
+    assert (problem.kind if problem else None) == kind

@@ -1,0 +1,185 @@
+"""The gallery: search, favourites, deletion, ten thousand rows, and receipts that are really checked."""
+
+from __future__ import annotations
+
+import time
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+from buyer_double import DIGEST, plain_picture
+from PySide6.QtCore import Qt
+from PySide6.QtTest import QAbstractItemModelTester
+
+from artrator_desktop.state import AppState, ImageQuery, ImageRecord, Phase
+from artrator_desktop.state.gallery_model import RecordRole
+from artrator_desktop.state.store import Database, images
+from artrator_desktop.ui.images import Pixmaps
+from artrator_desktop.ui.pages.gallery import GalleryPage
+
+ROW = ImageRecord(
+    id=0,
+    order_id="",
+    position=0,
+    listing="atelier/emoji",
+    version="1.0.0",
+    title="Tiny Emoji",
+    task="text-to-image",
+    package=DIGEST,
+    prompt="",
+    inputs={"seed": 1, "steps": 25},
+    source="",
+    node=DIGEST,
+    node_name="seoul-07",
+    descriptor={},
+    receipt={},
+    acknowledgement={},
+    cost=2_000_000,
+    seconds=3.0,
+    favourite=False,
+    sha256="00" * 32,
+    size=1000,
+    width=96,
+    height=64,
+    path="",
+    created_at=0.0,
+)
+PROMPTS = ["안개 낀 산", "a red apple", "고양이와 안개", "night city, 80% neon", "an apple_pie", "초록 개구리가 웃는다"]
+
+
+def fill(app: AppState, folder: Path, count: int) -> None:
+    path = folder / "one.png"
+    path.write_bytes(plain_picture(5))
+
+    def work(connection: Any) -> None:
+        for number in range(count):
+            images.add(
+                connection,
+                replace(
+                    ROW,
+                    order_id=f"order-{number}",
+                    prompt=PROMPTS[number % len(PROMPTS)],
+                    inputs={"seed": 100_000 + number, "steps": 25},
+                    listing="atelier/emoji" if number % 3 else "atelier/upscale-x4",
+                    sha256=f"{number % 3:064x}",
+                    path=str(path),
+                    created_at=time.time() - number * 60,
+                ),
+            )
+
+    app.database.write(work).result()
+
+
+@pytest.fixture
+def gallery_app(state: AppState) -> AppState:
+    """A state whose engine runs, with nobody to connect to."""
+    state.engine.start()
+    return state
+
+
+def found(qtbot: Any, app: AppState, query: ImageQuery) -> list[str]:
+    with qtbot.waitSignal(app.gallery.changed, timeout=5000):
+        app.gallery.search(query)
+        app.gallery.refresh()
+    qtbot.wait(20)
+    ids = app.gallery.model._ids
+    rows = app.database.read_now(lambda c: images.records(c, ids))
+    return [rows[each].prompt for each in ids]
+
+
+@pytest.mark.parametrize(
+    ("words", "expected"),
+    [
+        ("안개", {"안개 낀 산", "고양이와 안개"}),  # two syllables: a trigram index would find neither
+        ("개구리가", {"초록 개구리가 웃는다"}),
+        ("apple", {"a red apple", "an apple_pie"}),
+        ("appl", {"a red apple", "an apple_pie"}),
+        ("red apple", {"a red apple"}),
+        ("80%", {"night city, 80% neon"}),
+        ("apple_", {"an apple_pie"}),
+        ('") or 1=1 --', set()),
+        ("100003", {"night city, 80% neon"}),  # a seed
+        ("Tiny", set(PROMPTS)),
+    ],
+)
+def test_search_finds_words_in_any_language_and_takes_signs_literally(
+    qtbot: Any, gallery_app: AppState, tmp_path: Path, words: str, expected: set[str]
+) -> None:
+    fill(gallery_app, tmp_path, len(PROMPTS))
+    assert set(found(qtbot, gallery_app, ImageQuery(text=words))) == expected
+
+
+def test_favourites_and_listings_filter_and_the_order_turns(qtbot: Any, gallery_app: AppState, tmp_path: Path) -> None:
+    fill(gallery_app, tmp_path, 6)
+    newest = found(qtbot, gallery_app, ImageQuery())
+    assert found(qtbot, gallery_app, ImageQuery(oldest=True)) == newest[::-1]
+    assert len(found(qtbot, gallery_app, ImageQuery(listing="atelier/upscale-x4"))) == 2
+    with qtbot.waitSignal(gallery_app.gallery.changed, timeout=5000):
+        gallery_app.gallery.set_favourite([3], on=True)
+    assert found(qtbot, gallery_app, ImageQuery(favourites=True)) == [PROMPTS[2]]
+
+
+def test_deleting_forgets_the_row_and_the_words_and_removes_the_file(
+    qtbot: Any, gallery_app: AppState, tmp_path: Path
+) -> None:
+    fill(gallery_app, tmp_path, 2)
+    gallery_app.gallery.refresh()
+    qtbot.waitUntil(lambda: gallery_app.gallery.totals.count == 2, timeout=5000)
+    gallery_app.gallery.delete([1, 2])
+    qtbot.waitUntil(lambda: gallery_app.gallery.totals.count == 0, timeout=5000)
+    assert gallery_app.gallery.phase is Phase.EMPTY
+    qtbot.waitUntil(lambda: not (tmp_path / "one.png").exists(), timeout=5000)
+    assert found(qtbot, gallery_app, ImageQuery(text="apple")) == []
+
+
+def test_the_model_keeps_qts_rules(qtbot: Any, gallery_app: AppState, tmp_path: Path) -> None:
+    fill(gallery_app, tmp_path, 6)
+    model = gallery_app.gallery.model
+    tester = QAbstractItemModelTester(model, QAbstractItemModelTester.FailureReportingMode.Fatal)
+    gallery_app.gallery.refresh()
+    qtbot.waitUntil(lambda: model.rowCount() == 6, timeout=5000)
+    qtbot.waitUntil(lambda: model.data(model.index(0), RecordRole) is not None, timeout=5000)
+    assert "안개" in model.data(model.index(0), int(Qt.ItemDataRole.AccessibleTextRole))
+    tester.deleteLater()
+
+
+def test_ten_thousand_rows_paint_and_jump(qtbot: Any, gallery_app: AppState, tmp_path: Path) -> None:
+    fill(gallery_app, tmp_path, 10_000)
+    pixmaps = Pixmaps(gallery_app.media)
+    page = GalleryPage(gallery_app, pixmaps)
+    page.resize(1224, 900)
+    qtbot.addWidget(page)
+    page.show()
+    page.activate()
+    qtbot.waitUntil(lambda: gallery_app.gallery.model.rowCount() == 10_000, timeout=10_000)
+    qtbot.waitUntil(lambda: len(page.thumbs._kept) > 10, timeout=10_000)
+    page.grid.choose(gallery_app.gallery.model.id_at(7000))
+    qtbot.waitUntil(lambda: page.details.record() is not None, timeout=5000)
+    qtbot.waitUntil(lambda: gallery_app.gallery.model.record(7000) is not None, timeout=5000)
+    qtbot.waitUntil(lambda: page.details.record().id == gallery_app.gallery.model.id_at(7000), timeout=5000)
+    assert page.header.subtitle.text().startswith("10,000 images")
+    assert len(gallery_app.gallery.model._kept) <= 2000
+    page.thumbs.close()
+    pixmaps.close()
+
+
+def test_a_damaged_database_is_kept_aside_and_pictures_stay(tmp_path: Path) -> None:
+    path = tmp_path / "desktop.sqlite3"
+    path.write_bytes(b"this is not a database" * 100)
+    database = Database(path)
+    assert database.damaged is not None
+    assert database.damaged.read_bytes().startswith(b"this is not")
+    assert database.read_now(images.totals).count == 0
+    database.close()
+
+
+def test_a_database_of_a_newer_version_is_not_touched(tmp_path: Path) -> None:
+    import sqlite3
+
+    path = tmp_path / "desktop.sqlite3"
+    connection = sqlite3.connect(path)
+    connection.execute("pragma user_version=99")
+    connection.close()
+    with pytest.raises(sqlite3.OperationalError, match="newer version"):
+        Database(path)
