@@ -68,7 +68,8 @@ def error_of(header: Mapping[str, Any], *, loading: bool = False) -> ArtratorErr
     message = sentence(told.message) or "The model failed without a reason."
     if told.code not in (_LOAD_CODES if loading else _JOB_CODES):
         return ModelError(message)
-    return ArtratorError(told.code, message)
+    # While a package loads, its owner reads this, and a backend knows better what cures it than the catalogue does.
+    return ArtratorError(told.code, message, cure=(sentence(told.cure, 300) or None) if loading else None)
 
 
 def info_of(header: Mapping[str, Any], seconds: float) -> WorkerInfo:
