@@ -17,7 +17,7 @@ from artrator.errors import ArtratorError
 from artrator.messages.registry import OrderState
 
 #: Long enough to be interrupted on any machine.
-SLOW: dict[str, object] = {"prompt": "a castle", "steps": 100, "images": 4}
+SLOW: dict[str, object] = {"prompt": "a castle", "steps": 50, "images": 8}
 
 
 @pytest.fixture
@@ -77,7 +77,8 @@ def test_a_node_that_is_killed_in_the_middle_finishes_the_job_after_its_restart(
 
 
 def test_a_node_that_never_comes_back_costs_nothing_and_the_buyer_is_told(tmp_path: Path) -> None:
-    quick = ("--start-seconds", "4", "--finish-seconds", "8", "--capture-seconds", "60", "--sweep-seconds", "1")
+    times = {"start": 4, "finish": 8, "grace": 1, "capture": 60, "sweep": 1}
+    quick = [word for name, seconds in times.items() for word in (f"--{name}-seconds", str(seconds))]
     with federation(tmp_path, registry_options=quick) as it:
         it.publish(copy_example("emoji", tmp_path / "packages"), "--price", "image=2")
         it.start_node()

@@ -285,14 +285,16 @@ class Buyer:
                 lost = True
             if time.monotonic() > until:
                 raise ArtratorError(Code.JOB_DEADLINE, "The node did not finish in the time that was paid for.")
-            if lost and await self._released(order):
+            if lost and await self._released(order, overdue=time.monotonic() > until - _GRACE_SECONDS):
                 raise ArtratorError(Code.NODE_UNREACHABLE, "The node disappeared and the registry released the hold.")
             await asyncio.sleep(wait)
             wait = min(wait * 2, 5.0)
 
-    async def _released(self, order: str) -> bool:
+    async def _released(self, order: str, *, overdue: bool) -> bool:
+        """Whether the hold is back; once the ticket's time is over the registry is also asked to give it back."""
+        ask = self.registry.cancel_order if overdue else self.registry.get_order
         try:
-            standing = await self.registry.get_order(order)
+            standing = await ask(order)
         except ArtratorError:
             return False
         return standing.state in (m.OrderState.RELEASED, m.OrderState.REFUNDED)
