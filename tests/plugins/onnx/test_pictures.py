@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 
 from artrator.errors import ArtratorError, ModelError
+from artrator.package.starter import write_starter
 from artrator.testing import PlainContext, run
 from artrator_onnx import ONNXBackend
 from artrator_onnx.pixels import PixelFormat, pad_to, resize
@@ -226,3 +227,12 @@ def test_one_channel_becomes_a_gray_picture(paint, make_graph, photo):
     assert np.abs(made[:, :, 0] - photo.mean(2)).max() <= 0.5
     tiled = paint(model, photo, size='[settings.size]\nmode = "tile"\ntile = 32\noverlap = 8')
     assert np.array_equal(tiled, made)
+
+
+def test_the_starter_package_runs_as_soon_as_its_model_is_there(make_graph, photo, tmp_path):
+    write_starter(tmp_path / "mine", "mine")
+    shape = ("float", ["n", 3, "h", "w"])
+    nodes = [("Sub", ["one", "image"], ["output"])]
+    model = make_graph(nodes, {"image": shape}, {"output": shape}, {"one": np.ones(1, np.float32)})
+    (tmp_path / "mine" / "model.onnx").write_bytes(model.SerializeToString())
+    assert np.array_equal(run(ONNXBackend(), tmp_path / "mine", {"image": photo})["image"], 255 - photo)
