@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import os
 import tomllib
-from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated, Literal
@@ -26,7 +25,7 @@ class Settings(BaseModel):
 
     name: Annotated[str, Field(min_length=1, max_length=80)]
     #: Where buyers reach the node, best first.
-    urls: Annotated[Sequence[str], Field(min_length=1, max_length=8)]
+    urls: Annotated[tuple[str, ...], Field(min_length=1, max_length=8)]
     host: str = "0.0.0.0"  # noqa: S104  # a node is there to be reached
     port: Annotated[int, Field(ge=0, le=65535)] = 8443
     registry: str

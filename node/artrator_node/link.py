@@ -18,6 +18,7 @@ from artrator_node.identity import Identity
 from artrator_node.keyring import Keyring
 from artrator_node.logs import log
 from artrator_node.metrics import Metrics
+from artrator_node.waiting import set_within
 
 _logger = logging.getLogger(__name__)
 
@@ -68,11 +69,8 @@ class Link:
                 pause, wait = wait, min(wait * 2, _LONGEST_WAIT)
             else:
                 pause, wait = max(answer.next_in, _SHORTEST_BEAT), _FIRST_WAIT
-            try:
-                await asyncio.wait_for(changed.wait(), pause)
+            if await set_within(changed, pause):
                 await asyncio.sleep(_SHORTEST_BEAT)  # changes come in swarms
-            except TimeoutError:
-                pass
 
     async def beat(self, heartbeat: Heartbeat) -> HeartbeatAnswer:
         """One heartbeat: the time, a registration if it is due, the packages' states, the keys if they changed."""

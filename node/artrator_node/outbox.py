@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import contextlib
 import logging
 import random
 from typing import Final
@@ -15,6 +14,7 @@ from artrator_node.clock import Clock
 from artrator_node.journal import Delivery, Journal
 from artrator_node.logs import log
 from artrator_node.metrics import Metrics
+from artrator_node.waiting import set_within
 
 _logger = logging.getLogger(__name__)
 
@@ -53,8 +53,7 @@ class Outbox:
             except Exception:  # a bug here must not keep every later receipt from being sent
                 _logger.exception("outbox_failed")
                 wait = _LONGEST_WAIT
-            with contextlib.suppress(TimeoutError):
-                await asyncio.wait_for(news.wait(), wait)
+            await set_within(news, wait)
 
     async def send_due(self) -> None:
         """Send everything that is due now; stops at the first sign that the registry is away."""

@@ -87,7 +87,7 @@ def test_a_worker_killed_in_the_middle_of_a_job_costs_the_buyer_nothing_but_time
         kinds = []
         async for event in client.events(request.job):
             kinds.append(event.kind)
-            if event.kind is EventKind.PROGRESS and kinds.count(EventKind.STARTED) == 1:
+            if kinds.count(EventKind.PROGRESS) == 1 and event.kind is EventKind.PROGRESS:
                 for child in workers_of(node):
                     os.kill(child, signal.SIGKILL)
         return kinds

@@ -11,7 +11,6 @@ One pass of the loop, in the queue's order:
 from __future__ import annotations
 
 import asyncio
-import contextlib
 import logging
 from collections.abc import Coroutine, Sequence
 from typing import Any, Final
@@ -29,6 +28,7 @@ from artrator_node.engine.slot import Slot, SlotState, StartWorker
 from artrator_node.engine.slots import Slots
 from artrator_node.journal import JobRecord
 from artrator_node.logs import log
+from artrator_node.waiting import set_within
 
 _logger = logging.getLogger(__name__)
 
@@ -200,8 +200,7 @@ class Engine:
                 self._pass()
             except Exception:  # one job's bug must not stop every other job
                 _logger.exception("scheduler_pass_failed")
-            with contextlib.suppress(TimeoutError):
-                await asyncio.wait_for(self._wake.wait(), _TICK_SECONDS)
+            await set_within(self._wake, _TICK_SECONDS)
 
     def _pass(self) -> None:
         now, monotonic = self._shop.clock.now(), self._shop.clock.monotonic()

@@ -8,6 +8,7 @@ from typing import Any, Final
 
 from artrator.messages.node import EventKind
 from artrator_node.journal import Event, JobRecord, Journal
+from artrator_node.waiting import set_within
 
 #: Progress and previews reach a buyer at most this often; screens and eyes need no more.
 _QUIET_SECONDS: Final = 0.2
@@ -59,9 +60,7 @@ class EventLog:
                 return
             if news:
                 continue
-            try:
-                await asyncio.wait_for(changed.wait(), ping_seconds)
-            except TimeoutError:
+            if not await set_within(changed, ping_seconds):
                 yield None
 
 

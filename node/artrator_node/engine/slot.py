@@ -21,7 +21,7 @@ _logger = logging.getLogger(__name__)
 #: Deaths in a row after which a package is quarantined until its owner restarts the node.
 MAX_CRASHES: Final = 3
 #: A package that failed to load is tried again after this long, twice as long each time.
-_RETRY_SECONDS: Final = 30.0
+_RETRY_SECONDS: Final = 5.0
 _MAX_RETRY_SECONDS: Final = 3600.0
 #: What a load is expected to take before it was measured: weights twice, and a runtime.
 _RUNTIME_BYTES: Final = 150 << 20

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import contextlib
 import json
 from collections.abc import AsyncIterator
 from pathlib import Path
@@ -22,6 +21,7 @@ from artrator_node.gate import Admission, measured
 from artrator_node.http.multipart import part_events
 from artrator_node.http.upload import Expected, Upload, file_references, receive
 from artrator_node.journal import JobRecord, StoredOutput
+from artrator_node.waiting import set_within
 
 #: What the job part and the parts' own lines add to the files.
 _OVERHEAD_BYTES: Final = 1 << 20
@@ -130,8 +130,7 @@ class Jobs:
         """Cancel; harmless if it has ended."""
         if isinstance(found, LiveJob) and not found.record.ended:
             await self._node.engine.cancel(found)
-            with contextlib.suppress(TimeoutError):
-                await asyncio.wait_for(found.ended.wait(), _CANCEL_SECONDS)
+            await set_within(found.ended, _CANCEL_SECONDS)
         return await self.show(found)
 
     async def output(self, found: LiveJob | JobRecord, index: int) -> tuple[StoredOutput, Path]:
@@ -163,7 +162,7 @@ class Jobs:
             raise ArtratorError(Code.CONFLICT, "The job has no receipt yet.", cure="Wait until it has ended.")
         try:
             document = json.loads(body)
-        except ValueError as error:
+        except (ValueError, RecursionError) as error:
             raise ArtratorError(Code.DOCUMENT_INVALID, "This is not a signed document.") from error
         said = Acknowledgement.verify(document, self._node.gate.public_key(record.cnf))
         if (said.order, said.receipt) != (record.job, document_digest(record.receipt)):

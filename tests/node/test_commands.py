@@ -1,0 +1,104 @@
+"""``artrator node init`` and ``publish``, as an owner types them."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+from click.testing import CliRunner, Result
+from registry_double import RegistryDouble
+from toy_node import write_toy
+
+from artrator.cli.main import main
+from artrator.documents import Offer, document_digest
+from artrator.profile import Profile
+
+
+@pytest.fixture
+def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    monkeypatch.setenv("ARTRATOR_HOME", str(tmp_path / "home"))
+    return tmp_path / "home"
+
+
+@pytest.fixture(scope="module")
+def registry() -> RegistryDouble:
+    it = RegistryDouble()
+    it.start()
+    yield it
+    it.stop()
+
+
+def run(*arguments: str) -> Result:
+    return CliRunner().invoke(main, ["node", *arguments])
+
+
+def test_init_makes_keys_that_only_their_owner_can_read_and_pins_the_registry(
+    home: Path, registry: RegistryDouble
+) -> None:
+    done = run(
+        "init", "--name", "Desk", "--registry", registry.url, "--port", "9000", "--url", "https://desk.example:9000"
+    )
+    assert done.exit_code == 0, done.output
+    data = home / "node"
+    for key in ("receipt.pem", "tls.pem"):
+        assert (data / "keys" / key).stat().st_mode & 0o077 == 0
+    assert 'urls = ["https://desk.example:9000"]' in (data / "node.toml").read_text()
+    assert Profile().root_key(registry.url) == registry.root.public
+    again = run("init", "--name", "Desk", "--registry", registry.url)
+    assert again.exit_code == 1
+    assert "already" in again.output
+
+
+def test_init_without_a_registry_that_answers_makes_nothing(home: Path) -> None:
+    done = run("init", "--name", "Desk", "--registry", "http://127.0.0.1:9")
+    assert done.exit_code == 4
+    assert "registry_unreachable" in done.output
+    assert not (home / "node" / "node.toml").exists()
+
+
+def test_publish_offers_and_serves_and_keeps_older_offers(home: Path, registry: RegistryDouble, tmp_path: Path) -> None:
+    assert run("init", "--name", "Desk", "--registry", registry.url).exit_code == 0
+    key = Profile().identity
+    package = tmp_path / "toy"
+    digest = write_toy(package, key)
+    for price in ("step=0.01", "step=0.02"):
+        done = run("publish", str(package), "--price", price, "--base", "0.5")
+        assert done.exit_code == 0, done.output
+        assert digest in done.output
+    publication = registry.publications["atelier/toy"]
+    offer = Offer.verify(publication["offer"], key.public)
+    assert (offer.base, offer.units["step"].amount, offer.package) == (500_000, 20_000, digest)
+    (entry,) = (home / "node" / "served").glob("*.json")
+    offers = [document_digest(document) for document in json.loads(entry.read_text())["offers"]]
+    assert len(offers) == 2
+    assert document_digest(publication["offer"]) == offers[1]
+
+
+def test_publish_refuses_prices_that_mean_nothing_and_packages_that_are_not_whole(
+    home: Path, registry: RegistryDouble, tmp_path: Path
+) -> None:
+    assert run("init", "--name", "Desk", "--registry", registry.url).exit_code == 0
+    package = tmp_path / "toy"
+    write_toy(package, Profile().identity)
+    for arguments, code in (
+        ((), "request_invalid"),
+        (("--base", "x"), "request_invalid"),
+        (("--price", "banana=1"), "offer_invalid"),
+        (("--price", "step"), "request_invalid"),
+    ):
+        done = run("publish", str(package), *arguments)
+        assert done.exit_code == 1
+        assert code in done.output
+    (package / "weights.bin").write_bytes(b"changed")
+    done = run("publish", str(package), "--base", "1")
+    assert done.exit_code == 1
+    assert "weights.bin" in done.output
+    (package / "model.sig").unlink()
+    assert "package_unsigned" in run("publish", str(package), "--base", "1").output
+
+
+def test_serve_without_a_node_says_how_to_make_one(home: Path) -> None:
+    done = run("serve")
+    assert done.exit_code == 1
+    assert "artrator node init" in done.output
