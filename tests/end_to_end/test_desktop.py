@@ -8,6 +8,7 @@ import os
 os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
 
 from collections.abc import Callable, Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -126,3 +127,26 @@ def test_a_job_survives_the_application_and_is_paid_once(
     assert (taken_up.order, taken_up.phase) == (order, JobPhase.DONE), taken_up.failure
     assert taken_up.images[0].prompt == "a rocket"
     assert before - person.balance().available == shown
+
+
+def test_a_taken_name_leaves_nobody_half_signed_in(qtbot: Any, running: Federation, tmp_path: Path) -> None:
+    app = AppState(tmp_path)
+    app.start()
+    try:
+        with qtbot.waitSignal(app.session.onboarding_failed, timeout=20_000) as heard:
+            app.session.create_account(running.url, "Somebody", running.creator.handle)
+        assert heard.args[0].code == "conflict"
+        assert app.session.needs_onboarding
+        with qtbot.waitSignal(app.session.onboarded, timeout=20_000):
+            app.session.create_account(running.url, "김하은")
+        assert not app.session.needs_onboarding
+        assert app.session.display_name == "김하은"
+        qtbot.waitUntil(lambda: app.wallet.balance is not None, timeout=10_000)
+        assert app.wallet.available == 0
+    finally:
+        app.close()
+    again = AppState(tmp_path)
+    try:
+        assert not again.session.needs_onboarding
+    finally:
+        again.close()

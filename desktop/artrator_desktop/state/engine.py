@@ -11,7 +11,9 @@ A loop of its own keeps streams, heartbeats and time limits alive while a modal 
 from __future__ import annotations
 
 import asyncio
+import errno
 import logging
+import sqlite3
 import threading
 from collections.abc import Awaitable, Callable
 from concurrent.futures import Future, ThreadPoolExecutor
@@ -205,7 +207,8 @@ def as_failure(error: BaseException) -> Failure:
 
     if isinstance(error, ArtratorError):
         return Failure(error.code.value, error.message, error.cure)
-    if isinstance(error, OSError) and error.errno == 28:  # ENOSPC has one number everywhere
+    full = isinstance(error, OSError) and error.errno == errno.ENOSPC
+    if full or (isinstance(error, sqlite3.OperationalError) and "full" in str(error)):
         return Failure(Code.DISK_FULL.value, "The disk is full.", CATALOGUE[Code.DISK_FULL].cure)
     log.error("unexpected error in the engine", exc_info=error)
     return Failure(

@@ -163,7 +163,10 @@ class Jobs(QObject):
         for pending, kept in found:
             facts = facts_of(pending) | dict(kept)
             known = followed.get(pending.order, "")
-            if known in self._runs or any(self._is_for(job, pending) for job in self._runs):
+            if known in self._runs:
+                continue
+            if any(self._is_for(job, pending) for job in self._runs):
+                self._again.start()  # whose it is will be known in a moment
                 continue
             job = self._jobs.get(known) or _job_of(pending, facts)
             self._start(replace(job, phase=JobPhase.QUEUED, money=Money.HELD, failure=None), _resume(pending, facts))

@@ -20,12 +20,15 @@ from artrator.profile import Profile
 class Network:
     """One registry, as one person. Create and use it in the engine's thread only."""
 
-    def __init__(self, folder: Path, url: str) -> None:
+    def __init__(self, folder: Path, url: str, *, handle: str | None = None, display_name: str | None = None) -> None:
         self.profile = Profile(folder)
         self.url = url.rstrip("/")
         self.key: PrivateKey = self.profile.identity
         self.registry = RegistryClient(
-            self.url, self.key, handle=self.profile.handle, display_name=self.profile.display_name
+            self.url,
+            self.key,
+            handle=handle or self.profile.handle,
+            display_name=display_name or self.profile.display_name,
         )
         self._root: PublicKey | None = None
 
@@ -58,35 +61,45 @@ class Network:
         await self.registry.aclose()
 
 
-def make_identity(folder: Path, url: str, display_name: str, handle: str, key_path: Path | None) -> str:
-    """Make (or copy) the identity key and remember who one is; the key's id.
+async def join(folder: Path, url: str, display_name: str, handle: str, key_path: Path | None) -> Network:
+    """Make (or copy) the identity key, sign in for the first time, then remember where and as whom.
+
+    The profile is written last: a refused handle or a mistyped address leaves nobody half signed in.
 
     Raises:
-        ArtratorError: ``input_invalid`` when the file is not a P-256 private key, ``conflict`` when another key exists.
+        ArtratorError: ``input_invalid`` when the file is not a P-256 private key, ``conflict`` when another key exists
+            or the handle is taken, ``registry_unreachable``.
     """
     profile = Profile(folder)
-    if key_path is None:
-        key = profile.identity
-    else:
-        try:
-            key = PrivateKey.load(key_path)
-        except (OSError, ValueError, TypeError) as error:
-            raise ArtratorError(
-                Code.INPUT_INVALID,
-                f"{key_path.name} is not an Artrator identity key.",
-                cure="Choose the identity.pem of your other computer, without a password.",
-            ) from error
-        if profile.has_identity and profile.identity.id != key.id:
-            raise ArtratorError(
-                Code.CONFLICT,
-                "This computer already has an identity of its own.",
-                cure=f"Move {folder / 'identity.pem'} away first, or start with another data folder.",
-            )
-        key.save(folder / "identity.pem")
-    profile.configure(
-        registry_url=url.rstrip("/"), handle=handle or _handle(display_name, key), display_name=display_name
-    )
-    return key.id
+    key = profile.identity if key_path is None else _import_key(profile, key_path)
+    handle = handle or _handle(display_name, key)
+    network = Network(folder, url, handle=handle, display_name=display_name)
+    try:
+        await network.connect()
+    except BaseException:
+        await network.aclose()
+        raise
+    profile.configure(registry_url=network.url, handle=handle, display_name=display_name)
+    return network
+
+
+def _import_key(profile: Profile, path: Path) -> PrivateKey:
+    try:
+        key = PrivateKey.load(path)
+    except (OSError, ValueError, TypeError) as error:
+        raise ArtratorError(
+            Code.INPUT_INVALID,
+            f"{path.name} is not an Artrator identity key.",
+            cure="Choose the identity.pem of your other computer, without a password.",
+        ) from error
+    if profile.has_identity and profile.identity.id != key.id:
+        raise ArtratorError(
+            Code.CONFLICT,
+            "This computer already has an identity of its own.",
+            cure=f"Move {profile.folder / 'identity.pem'} away first, or start with another data folder.",
+        )
+    key.save(profile.folder / "identity.pem")
+    return key
 
 
 def _handle(display_name: str, key: PrivateKey) -> str:

@@ -66,7 +66,9 @@ class Quoting(QObject):
         self._stale = QTimer(self)
         self._stale.setSingleShot(True)
         self._stale.setInterval(_FRESH_MS)
-        self._stale.timeout.connect(self.again)
+        self._stale.timeout.connect(self._grew_stale)
+        self._watched = False
+        self._overdue = False
 
     @property
     def seconds(self) -> float | None:
@@ -90,11 +92,23 @@ class Quoting(QObject):
             self._forget()
         self._debounce.start(0 if another else _DEBOUNCE_MS)
 
+    def watch(self, on: bool) -> None:
+        """Somebody looks at the price, or nobody does: then it is not asked for again until somebody does."""
+        self._watched = on
+        if on and self._overdue:
+            self.again()
+
     def again(self) -> None:
         """Ask again for the same: time has passed, or the connection is back."""
+        self._overdue = False
         if self._wanted is not None:
             self.measures = {}
             self._debounce.start()
+
+    def _grew_stale(self) -> None:
+        self._overdue = True
+        if self._watched:
+            self.again()
 
     def _forget(self) -> None:
         self.price, self.quote, self.failure, self.measures = None, None, None, {}

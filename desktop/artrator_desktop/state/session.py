@@ -95,12 +95,12 @@ class Session(QObject):
         url = registry_url.strip().rstrip("/")
 
         async def work() -> tuple[RegistryInfo, Account]:
-            from artrator_desktop.state.network import Network, make_identity
+            from artrator_desktop.state.network import join
 
-            make_identity(folder, url, display_name, handle, key_path)
+            joined = await join(folder, url, display_name, handle, key_path)
             await self._farewell()
-            self._network = Network(folder, url)
-            return await self._network.connect()
+            self._network = joined
+            return await joined.connect()
 
         def done(result: tuple[RegistryInfo, Account]) -> None:
             self._settings.set("registry_url", url)

@@ -15,6 +15,7 @@ from typing import Any
 
 from artrator.canonical import b64, unb64
 from artrator.clients.orders import PendingOrder
+from artrator.errors import ArtratorError, Code
 from artrator_desktop.state.store.database import Database
 
 Context = Mapping[str, Any]
@@ -34,7 +35,7 @@ class OrderBox:
             self._contexts[request] = context
 
     def save(self, order: PendingOrder) -> None:
-        """Keep it durably before it is sent."""
+        """Keep it durably before it is sent; raises ArtratorError ``disk_full``, and then nothing was sent."""
         with self._lock:
             context = self._contexts.get(order.request, {})
         files = dict(order.files)
@@ -48,7 +49,12 @@ class OrderBox:
                 [(order.order, name, data) for name, data in files.items()],
             )
 
-        self._database.write(work).result()
+        try:
+            self._database.write(work).result()
+        except sqlite3.OperationalError as error:
+            raise ArtratorError(
+                Code.DISK_FULL, f"The order could not be written down ({error}), so nothing was bought."
+            ) from error
 
     def forget(self, order: str) -> None:
         """It has reached its end."""

@@ -82,10 +82,14 @@ class CreatePage(Page):
             self._create.open(listing, picture=picture if isinstance(picture, str) else "")
         else:
             self._create.reopen_last()
+        if isinstance(job := arguments.get("job"), str):
+            self._open_job(job)
+        self._create.quoting.watch(on=True)
         self.refresh()
 
     def leave(self) -> None:
-        """Keep what was typed."""
+        """Keep what was typed, and stop asking for prices that nobody looks at."""
+        self._create.quoting.watch(on=False)
         self._create.save_draft()
 
     def generate(self) -> None:
