@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
 from PySide6.QtCore import QPoint, Qt
+from PySide6.QtGui import QImage
 
 from artrator.messages.registry import ListingCard
 from artrator_desktop.state import AppState, Failure, Link, Phase
@@ -207,3 +209,28 @@ def test_many_cards_are_laid_out_quickly(page: DiscoverPage, state: AppState, ca
     state.catalogue.changed.emit()
     assert page.grid.model.rowCount() == 2000
     assert page.grid.height() > 20_000
+
+
+def test_small_samples_are_shown_as_a_sheet_and_large_ones_fill_the_cover(
+    qtbot: Any, page: DiscoverPage, state: AppState, cards: list[ListingCard], tmp_path: Path
+) -> None:
+    small = []
+    for index, colour in enumerate(("#ff0000", "#00ff00", "#0000ff", "#ffff00", "#ff00ff", "#00ffff")):
+        path = tmp_path / f"small-{index}.png"
+        picture = QImage(64, 64, QImage.Format.Format_RGB32)
+        picture.fill(colour)
+        picture.save(str(path))
+        small.append(str(path))
+    state.catalogue.cards = [cards[0].model_copy(update={"samples": small}), cards[1]]
+    state.catalogue.phase = Phase.READY
+    state.catalogue.changed.emit()
+    page.grid.grab()
+    qtbot.waitUntil(lambda: not page.pixmaps._wanted)
+    page.grid.grab()  # the first sample says that it is small, then the others are asked for
+    qtbot.waitUntil(lambda: not page.pixmaps._wanted)
+    image = page.grid.grab().toImage()
+    cell = page.grid.view.visualRect(page.grid.model.index(0))
+    across, down = (cell.width() - 16) // 6, (cell.width() - 16) * 5 // 32
+    middles = [image.pixelColor(across * (2 * column + 1), down * (2 * row + 1)).name()
+               for row in range(2) for column in range(3)]  # fmt: skip
+    assert middles == ["#ff0000", "#00ff00", "#0000ff", "#ffff00", "#ff00ff", "#00ffff"]

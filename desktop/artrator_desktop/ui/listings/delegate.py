@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 import time
 from typing import TYPE_CHECKING, Final
 
@@ -12,8 +11,9 @@ from PySide6.QtWidgets import QStyle, QStyledItemDelegate, QStyleOptionViewItem
 
 from artrator.manifest import pick
 from artrator_desktop.i18n import language
+from artrator_desktop.ui.listings.cover import CoverPainter
 from artrator_desktop.ui.listings.model import CARD
-from artrator_desktop.ui.paint import badge, cover, rounded, rounded_top, text
+from artrator_desktop.ui.paint import badge, rounded, rounded_top, text
 from artrator_desktop.ui.text import about, task_name
 from artrator_desktop.ui.theme import font, pixmap, theme
 from artrator_desktop.ui.theme.fonts import BOLD, SEMIBOLD
@@ -46,6 +46,7 @@ class ListingDelegate(QStyledItemDelegate):
     def __init__(self, pixmaps: Pixmaps) -> None:
         super().__init__()
         self._pixmaps = pixmaps
+        self._covers = CoverPainter(pixmaps)
         self.keyboard = False
         """Whether the view got its focus by keyboard, so that the current card shows a ring."""
         self.cell = QSize(266, 300)
@@ -88,12 +89,10 @@ class ListingDelegate(QStyledItemDelegate):
         path = rounded_top(rect, RADIUS_CARD)
         painter.fillPath(path, QColor(tokens.raised))
         if card.samples:
-            # Sizes in steps, so that dragging the window's edge does not decode every cover at every pixel.
-            width = math.ceil(rect.width() / 64) * 64
-            size = QSize(width, math.ceil(width * rect.height() / rect.width()))
-            image = self._pixmaps.get(card.samples[0], size, painter.device().devicePixelRatio())
-            if image is not None:
-                cover(painter, rect, image, path=path)
+            painter.save()
+            painter.setClipPath(path, Qt.ClipOperation.IntersectClip)
+            self._covers.paint(painter, rect, card.samples)
+            painter.restore()
         if not card.samples or self._pixmaps.is_missing(card.samples[0]):
             glyph = pixmap("image", tokens.text_faint, 32)
             painter.drawPixmap(round(rect.center().x() - 16), round(rect.center().y() - 16), glyph)

@@ -15,6 +15,8 @@ if TYPE_CHECKING:
 
     from artrator.messages.registry import ListingCard
 
+# As many as a sheet of small samples shows.
+_ON_COVER: Final = 6
 CARD: Final = int(Qt.ItemDataRole.UserRole) + 1
 _Index = QModelIndex | QPersistentModelIndex
 
@@ -55,8 +57,8 @@ class ListingModel(QAbstractListModel):
         return self._cards[row] if row < len(self._cards) else None
 
     def rows_of(self, key: str) -> list[int]:
-        """Return the rows whose cover has a key."""
-        return [row for row, card in enumerate(self._cards) if card.samples and card.samples[0] == key]
+        """Return the rows whose cover shows the picture of a key."""
+        return [row for row, card in enumerate(self._cards) if key in card.samples[:_ON_COVER]]
 
     def rowCount(self, parent: _Index | None = None) -> int:
         """Return the number of cards or skeletons."""

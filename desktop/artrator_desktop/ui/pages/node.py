@@ -208,7 +208,7 @@ class NodePage(Page):
         line.addWidget(IconLabel("package", 20, "on_tint"))
         line.addLayout(left, 1)
         line.addWidget(Label(done, "dim"))
-        line.addWidget(Label(duration(package.run_seconds) if package.run_seconds else "–", "strong"))
+        line.addWidget(Label(duration(package.run_seconds) if package.run_seconds else "", "strong"))
         line.addWidget(Pill(words, role if role in {"ok", "warn"} else "neutral"))
         return holder
 

@@ -1,5 +1,7 @@
 """A picture with round corners."""
 
+from typing import Final
+
 from PySide6.QtCore import QRectF, QSize, Qt, Signal
 from PySide6.QtGui import QColor, QFocusEvent, QPainter, QPaintEvent, QPen, QPixmap
 from PySide6.QtWidgets import QAbstractButton, QWidget
@@ -8,6 +10,9 @@ from artrator_desktop.ui.images import Pixmaps
 from artrator_desktop.ui.paint import contain, cover, rounded
 from artrator_desktop.ui.theme import pixmap, theme
 from artrator_desktop.ui.widgets.focus import mark_focus
+
+# How many times its own size a small picture may be shown.
+_LARGEST: Final = 2.5
 
 
 class Picture(QAbstractButton):
@@ -63,14 +68,7 @@ class Picture(QAbstractButton):
         painter.fillPath(path, QColor(tokens.raised))
         image = self._pixmaps.get(self._key, self.size(), self.devicePixelRatioF())
         if image is not None and self._whole:
-            painter.setClipPath(path)
-            # The room beside a picture of another shape is filled with its own colours.
-            if (tiny := self._pixmaps.get(self._key, QSize(16, 9))) is not None:
-                cover(painter, rect, tiny)
-                painter.fillRect(rect, QColor(14, 16, 20, 130))
-            # A small picture is shown larger, but not so large that it turns to fog.
-            contain(painter, rect, image, most=2.5 * self.devicePixelRatioF())
-            painter.setClipping(False)
+            self._paint_whole(painter, rect, image)
         elif image is not None:
             cover(painter, rect, image, path=path)
         elif not self._key or self._pixmaps.is_missing(self._key):
@@ -80,6 +78,25 @@ class Picture(QAbstractButton):
         if self.isChecked() or self.property("kbd"):
             painter.setPen(QPen(QColor(tokens.accent if self.isChecked() else tokens.text), 3))
             painter.drawPath(rounded(rect.adjusted(1.5, 1.5, -1.5, -1.5), self._radius - 1))
+
+    def _paint_whole(self, painter: QPainter, rect: QRectF, image: QPixmap) -> None:
+        ratio = self.devicePixelRatioF()
+        painter.save()
+        if image.height() * _LARGEST < rect.height() * ratio:
+            # A small picture is shown larger, but not so large that it turns to fog, on a quiet ground.
+            painter.fillPath(rounded(rect, self._radius), QColor(theme().tokens.surface))
+            side = min(rect.height() - 48, image.height() * _LARGEST / ratio)
+            width = side * image.width() / max(image.height(), 1)
+            place = QRectF(rect.center().x() - width / 2, rect.center().y() - side / 2, width, side)
+            cover(painter, place, image, path=rounded(place, self._radius))
+        else:
+            painter.setClipPath(rounded(rect, self._radius))
+            # The room beside a picture of another shape is filled with its own colours.
+            if (tiny := self._pixmaps.get(self._key, QSize(16, 9))) is not None:
+                cover(painter, rect, tiny)
+                painter.fillRect(rect, QColor(14, 16, 20, 130))
+            contain(painter, rect, image)
+        painter.restore()
 
     def focusInEvent(self, event: QFocusEvent) -> None:
         """Show the ring if the keyboard led here."""
