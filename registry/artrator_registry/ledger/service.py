@@ -34,13 +34,13 @@ def move(t: Transaction, transfer: str, debit: str, credit: str, amount: int, wh
         if (known["debit"], known["credit"], known["amount"]) != (debit, credit, amount):
             raise ArtratorError(Code.CONFLICT, "This transfer was made before, with other figures.")
         return
-    _check_amount(amount)
+    check_amount(amount)
     store.add_transfer(t, transfer, "single", debit, credit, amount, why)
 
 
 def hold(t: Transaction, transfer: str, debit: str, credit: str, amount: int, why: Why, expires_at: float) -> None:
     """Set money aside: it leaves what ``debit`` can spend and waits for ``credit``."""
-    _check_amount(amount)
+    check_amount(amount)
     available = balances(t, debit).available
     if available < amount:
         raise ArtratorError(
@@ -100,7 +100,8 @@ def _open_hold(t: Transaction, pending: str) -> Any:
     return held
 
 
-def _check_amount(amount: int) -> None:
+def check_amount(amount: int) -> None:
+    """Raise ArtratorError ``request_invalid`` unless this can be moved at once."""
     if not 0 < amount <= MAX_AMOUNT:
         raise ArtratorError(
             Code.REQUEST_INVALID, f"An amount must be above 0 and at most {format_credits(MAX_AMOUNT)} credits."

@@ -45,6 +45,7 @@ def new_code() -> str:
 
 def create_vouchers(t: Transaction, amount: int, count: int, expires_at: float | None) -> tuple[str, list[str]]:
     """New vouchers of ``amount`` each: the batch's id and the codes, which are never shown again."""
+    ledger.check_amount(amount)
     batch = str(uuid.uuid4())
     codes = [new_code() for _ in range(count)]
     for code in codes:

@@ -1,0 +1,241 @@
+"""A real registry process: killed in the middle, stopped in order, started again."""
+
+from __future__ import annotations
+
+import queue
+import shutil
+import signal
+import subprocess
+import sys
+import threading
+import uuid
+from collections.abc import Awaitable, Callable, Iterator
+from functools import partial
+from pathlib import Path
+
+import anyio
+import pytest
+from click.testing import CliRunner
+from registry_world import MICRO, Node, acknowledge, make_package
+
+from artrator.clients.registry import RegistryClient
+from artrator.errors import ArtratorError, Code
+from artrator.keys import PrivateKey
+from artrator.messages import registry as m
+from artrator_registry.cli import registry
+
+pytestmark = [pytest.mark.anyio, pytest.mark.skipif(sys.platform == "win32", reason="signals")]
+
+
+class Server:
+    """``artrator registry serve`` on a free port, and again on the same one."""
+
+    def __init__(self, data: Path) -> None:
+        self.data = data
+        self.port = 0
+        self.log = ""
+
+    def start(self) -> None:
+        self.process = subprocess.Popen(
+            [*_artrator(), "serve", "--data", str(self.data), "--port", str(self.port), "--sweep-seconds", "0.2"],
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+        )
+        lines: queue.SimpleQueue[str] = queue.SimpleQueue()
+        self._reader = threading.Thread(target=self._read, args=(lines,), daemon=True)
+        self._reader.start()
+        while True:
+            line = lines.get(timeout=60)
+            if line.startswith("listening on http://"):
+                self.port = int(line.rpartition(":")[2])
+                return
+
+    def _read(self, lines: queue.SimpleQueue[str]) -> None:
+        assert self.process.stdout is not None
+        with self.process.stdout as output:
+            for line in output:
+                self.log += line
+                lines.put(line)
+        lines.put("ended")
+
+    def end(self, how: signal.Signals) -> int:
+        self.process.send_signal(how)
+        code = self.process.wait(30)
+        self._reader.join(10)
+        return code
+
+    @property
+    def url(self) -> str:
+        return f"http://127.0.0.1:{self.port}"
+
+    def client(self, key: PrivateKey, handle: str) -> RegistryClient:
+        return RegistryClient(self.url, key, handle=handle, timeout=10)
+
+    def run(self, *arguments: str) -> str:
+        """An administrator's command, beside the running registry."""
+        done = CliRunner().invoke(registry, [*arguments, "--data", str(self.data)], catch_exceptions=False)
+        assert done.exit_code == 0, done.output
+        return done.stdout
+
+
+def _artrator() -> list[str]:
+    return [sys.executable, "-c", "from artrator_registry.cli import registry; registry()"]
+
+
+@pytest.fixture(scope="module")
+def server(fresh: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
+    """One process for all tests, because starting one is most of what they cost."""
+    data = tmp_path_factory.mktemp("processes") / "registry"
+    shutil.copytree(fresh, data)
+    made = Server(data)
+    made.start()
+    yield made
+    made.end(signal.SIGKILL)
+
+
+async def _shop(server: Server, key: PrivateKey) -> tuple[Node, str]:
+    made, node = make_package(key), Node(key)
+    async with server.client(key, "atelier") as creator:
+        await creator.publish("atelier/painter", made.publication)
+        await creator.register_node(node.id, m.NodeRegistration(descriptor=node.descriptor()))
+        warm = m.PackageState(package=made.package, state=m.NodeState.WARM)
+        await creator.heartbeat(node.id, m.Heartbeat(packages=[warm]))
+    return node, "atelier/painter"
+
+
+async def _until_it_answers(call: Callable[[], Awaitable[m.Order]]) -> m.Order:
+    """As every client does: the same request again until there is an answer."""
+    while True:
+        try:
+            return await call()
+        except ArtratorError as problem:
+            if problem.code is not Code.REGISTRY_UNREACHABLE:
+                raise
+            await anyio.sleep(0.05)
+
+
+async def test_what_was_acknowledged_survives_kill_9_and_nothing_is_charged_twice(server: Server) -> None:
+    creator_key, buyer_key = PrivateKey.generate(), PrivateKey.generate()
+    node, listing = await _shop(server, creator_key)
+    buyer, creator = server.client(buyer_key, "mina"), server.client(creator_key, "atelier")
+    await buyer.sign_in()
+    server.run("grant", "mina", "1000")
+    acknowledged: dict[str, m.Order] = {}
+    attempted: set[str] = set()
+    stop = anyio.Event()
+
+    async def shopper() -> None:
+        while not stop.is_set():
+            try:
+                quote = await buyer.quote(m.QuoteRequest(listing=listing, measures={"step": 1}, request="ab" * 32))
+            except ArtratorError as problem:
+                if problem.code is not Code.REGISTRY_UNREACHABLE:
+                    raise
+                await anyio.sleep(0.05)
+                continue
+            order = str(uuid.uuid4())
+            attempted.add(order)
+            request = m.OrderRequest(quote=quote.quote, node=node.id, max_price=quote.cap)
+            placed = acknowledged[order] = await _until_it_answers(partial(buyer.order, order, request))
+            receipt = node.receipt(placed)
+            answer = acknowledge(buyer_key, order, receipt)
+            claim = m.Claim(receipt=receipt, acknowledgement=answer)
+            settled = await _until_it_answers(partial(creator.claim, order, claim))
+            assert (settled.state, settled.charged) == (m.OrderState.SETTLED, quote.cap)
+
+    async with anyio.create_task_group() as tasks:
+        for _ in range(6):
+            tasks.start_soon(shopper)
+        for _ in range(2):
+            await anyio.sleep(0.5)
+            await anyio.to_thread.run_sync(server.end, signal.SIGKILL)
+            assert "no difference" in await anyio.to_thread.run_sync(server.run, "audit")
+            await anyio.to_thread.run_sync(server.start)
+        await anyio.sleep(0.3)
+        stop.set()
+    assert acknowledged
+    assert set(acknowledged) == attempted  # every buyer came to an end by itself
+    for order in acknowledged:
+        assert (await buyer.get_order(order)).state is m.OrderState.SETTLED
+    price = 1_100_000
+    assert (await buyer.balance()) == m.Balance(available=1000 * MICRO - price * len(acknowledged), held=0, pending=0)
+    assert "no difference" in server.run("audit")
+    await buyer.aclose()
+    await creator.aclose()
+
+
+async def test_a_registry_that_is_stopped_finishes_what_it_was_asked_and_keeps_sessions(server: Server) -> None:
+    key = PrivateKey.generate()
+    async with server.client(key, "stopped") as mina:
+        session = await mina.sign_in()
+        assert server.end(signal.SIGTERM) in (0, -signal.SIGTERM)
+        server.start()
+        async with RegistryClient(server.url, api_key=session.token) as again:
+            assert (await again.account()).handle == "stopped"
+
+
+async def test_the_log_holds_no_secret(server: Server) -> None:
+    key = PrivateKey.generate()
+    code = server.run("voucher", "create", "--amount", "5").strip()
+    async with server.client(key, "logged") as mina:
+        session = await mina.sign_in()
+        made = await mina.create_api_key(m.APIKeyRequest(label="robot", scopes=[m.Scope.ACCOUNT_READ]))
+        await mina.redeem(code)
+        with pytest.raises(ArtratorError):
+            await mina.redeem(code)
+    assert made.secret is not None
+    server.end(signal.SIGTERM)
+    server.start()
+    for secret in (code, session.token, made.secret, "Bearer"):
+        assert secret not in server.log
+
+
+async def test_an_administrator_works_beside_a_running_registry(server: Server, tmp_path: Path) -> None:
+    async with server.client(PrivateKey.generate(), "granted") as mina:
+        await mina.sign_in()
+        assert "12.5" in server.run("grant", "granted", "12.5", "--note", "welcome")
+        line = (await mina.statement()).lines[0]
+        assert (line.amount, line.text) == (12_500_000, "Granted by the operator: welcome")
+        server.run("backup", str(tmp_path / "copy"))
+        copy = Server(tmp_path / "copy")
+        await anyio.to_thread.run_sync(copy.start)
+        try:
+            async with RegistryClient(copy.url, mina.key) as there:
+                assert (await there.balance()).available == 12_500_000
+        finally:
+            copy.end(signal.SIGTERM)
+        assert "accounts" in server.run("info")
+        assert server.run("disputes") == ""
+        before = (await mina.keyset(_root(server).public)).serial
+        server.run("rotate-key")
+        assert (await mina.keyset(_root(server).public)).serial == before + 1
+    second = CliRunner().invoke(registry, ["serve", "--data", str(server.data), "--port", "0"])
+    assert second.exit_code == 1
+    assert "Another registry is serving" in second.output
+
+
+def _root(server: Server) -> PrivateKey:
+    return PrivateKey.load(server.data / "keys" / "root.pem")
+
+
+@pytest.mark.parametrize(
+    ("arguments", "says"),
+    [
+        (["grant", "nobody", "5"], "Nobody here has the handle"),
+        (["grant", "nobody", "5.1234567"], "not an amount of credits"),
+        (["resolve", "x", "--to", "buyer"], "no such order"),
+        (["voucher", "create", "--amount", "0"], "above 0"),
+    ],
+)
+def test_a_command_that_cannot_be_done_says_why(data: Path, arguments: list[str], says: str) -> None:
+    result = CliRunner().invoke(registry, [*arguments, "--data", str(data)])
+    assert result.exit_code != 0
+    assert says in result.output
+
+
+def test_a_port_that_is_taken_is_said(server: Server, tmp_path: Path) -> None:
+    arguments = ["serve", "--data", str(tmp_path / "other"), "--port", str(server.port)]
+    taken = CliRunner().invoke(registry, arguments)
+    assert taken.exit_code == 1
+    assert "Cannot listen" in taken.output
