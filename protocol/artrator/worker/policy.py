@@ -42,13 +42,17 @@ _GPU_VARIABLES = (
     "HIP_VISIBLE_DEVICES",
     "CUDA_PATH",
 )
+#: Without these no process starts there.
+_WINDOWS_VARIABLES = ("SYSTEMROOT", "SYSTEMDRIVE", "WINDIR", "NUMBER_OF_PROCESSORS", "PROCESSOR_ARCHITECTURE")
 
 
 def machine_memory() -> int:
     """The memory of this machine in bytes; 0 where the system does not say."""
+    if sys.platform == "win32":
+        return 0
     try:
         return os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
-    except (AttributeError, ValueError, OSError):
+    except (ValueError, OSError):
         return 0
 
 
@@ -100,7 +104,6 @@ def environment(plugin: PluginInfo, device: Device, scratch: Path) -> dict[str, 
         chosen["CUDA_CACHE_PATH"] = str(scratch)
         chosen.update({name: os.environ[name] for name in _GPU_VARIABLES if name in os.environ})
     if sys.platform == "win32":
-        names = ("SYSTEMROOT", "SYSTEMDRIVE", "WINDIR", "NUMBER_OF_PROCESSORS", "PROCESSOR_ARCHITECTURE")
-        chosen.update({name: os.environ[name] for name in names if name in os.environ})
+        chosen.update({name: os.environ[name] for name in _WINDOWS_VARIABLES if name in os.environ})
         chosen.update({"TEMP": str(scratch), "TMP": str(scratch), "USERPROFILE": str(scratch)})
     return chosen

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import sys
 from pathlib import Path
 from typing import Final
 
@@ -12,6 +13,8 @@ _MAX_FILES: Final = 5000
 
 def resident_bytes(pid: int) -> int:
     """The host memory of a process; 0 where the system has no ``/proc``."""
+    if sys.platform == "win32":
+        return 0
     try:
         pages = Path(f"/proc/{pid}/statm").read_text(encoding="ascii").split()[1]
         return int(pages) * os.sysconf("SC_PAGE_SIZE")

@@ -16,6 +16,8 @@ from collections.abc import Iterable
 _CREATE_RULESET, _ADD_RULE, _RESTRICT_SELF = 444, 445, 446  # the same numbers on every architecture
 _VERSION_FLAG = 1
 _PATH_BENEATH = 1
+#: Of Linux only, as is everything here; elsewhere this module is imported and not called.
+_O_PATH: int = getattr(os, "O_PATH", 0)
 
 _EXECUTE, _WRITE_FILE, _READ_FILE, _READ_DIR = 1 << 0, 1 << 1, 1 << 2, 1 << 3
 _REMOVE_DIR, _REMOVE_FILE, _MAKE_DIR, _MAKE_REG = 1 << 4, 1 << 5, 1 << 7, 1 << 8
@@ -76,7 +78,7 @@ def restrict(rights: Iterable[tuple[str, int]], *, connect: bool) -> list[str]:
 
 def _allow(libc: ctypes.CDLL, ruleset: int, path: str, granted: int) -> None:
     try:
-        descriptor = os.open(path, os.O_PATH | os.O_CLOEXEC)
+        descriptor = os.open(path, _O_PATH)
     except OSError:
         return  # What is not there need not be granted.
     try:

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import ctypes
 import os
-import signal
 import struct
 
 _SET_PDEATHSIG, _CAPBSET_DROP, _SET_NO_NEW_PRIVS = 1, 24, 38
+_SIGKILL = 9
 _LAST_CAPABILITY = 63
 _CAPABILITY_VERSION = 0x20080522
 
@@ -30,7 +30,7 @@ def drop_capabilities() -> list[str]:
 
 def die_with(parent: int) -> None:
     """End when the parent ends, also if it ended before this was called."""
-    _prctl(_SET_PDEATHSIG, signal.SIGKILL)
+    _prctl(_SET_PDEATHSIG, _SIGKILL)
     if os.getppid() != parent:
         raise SystemExit("the parent is gone")
 
