@@ -13,8 +13,14 @@ from typing import Any
 
 import pytest
 from federation import Federation, Person
+from PySide6.QtCore import Qt
 
 from artrator_desktop.state import AppState, ImageRecord, Job, JobPhase, Link, Money, Phase
+from artrator_desktop.ui.forms.text import TextInput
+from artrator_desktop.ui.pages.create import CreatePage
+from artrator_desktop.ui.pages.gallery import GalleryPage
+from artrator_desktop.ui.shell import Shell
+from artrator_desktop.ui.theme import theme
 
 
 @pytest.fixture(scope="module")
@@ -150,3 +156,54 @@ def test_a_taken_name_leaves_nobody_half_signed_in(qtbot: Any, running: Federati
         assert not again.session.needs_onboarding
     finally:
         again.close()
+
+
+def test_a_person_buys_through_the_window(qtbot: Any, launch: Callable[[], AppState]) -> None:
+    app = launch()
+    theme().start("dark")
+    window = Shell(app)
+    qtbot.addWidget(window)
+    window.show()
+    qtbot.waitUntil(lambda: len(app.catalogue.cards) == 3, timeout=20_000)
+    window.open("create", {"listing_id": "atelier/emoji"})
+    page = window.page("create")
+    assert isinstance(page, CreatePage)
+    qtbot.waitUntil(lambda: page.footer.button.isEnabled(), timeout=20_000)
+    prompt_field = page.form.fields["prompt"]
+    assert isinstance(prompt_field, TextInput)
+    control = prompt_field.area or prompt_field.line
+    assert control is not None
+    control.setFocus()
+    qtbot.keyClicks(control, "a smiling cat")
+    qtbot.mouseClick(page.footer.button, Qt.MouseButton.LeftButton)
+    qtbot.waitUntil(lambda: app.jobs.all()[-1].preview is not None or app.jobs.all()[-1].ended, timeout=60_000)
+    shoot(window, "real_create_running")
+    qtbot.waitUntil(lambda: not app.jobs.active(), timeout=120_000)
+    job = app.jobs.all()[-1]
+    assert job.phase is JobPhase.DONE, job.failure
+    assert page.stage.title.text() == "Done"
+    qtbot.waitUntil(lambda: not page.stage.preview.current().isNull(), timeout=5000)
+    qtbot.wait(200)
+    shoot(window, "real_create_done")
+    page.stage.sent.emit("atelier/upscale-x4", job.images[0].path)
+    qtbot.waitUntil(lambda: app.create.listing == "atelier/upscale-x4" and app.create.ready, timeout=20_000)
+    qtbot.mouseClick(page.footer.button, Qt.MouseButton.LeftButton)
+    qtbot.waitUntil(lambda: app.jobs.all()[-1].listing == "atelier/upscale-x4", timeout=5000)
+    qtbot.waitUntil(lambda: not app.jobs.active(), timeout=120_000)
+    assert app.jobs.all()[-1].phase is JobPhase.DONE, app.jobs.all()[-1].failure
+    page.stage.compare.setChecked(True)
+    qtbot.wait(200)
+    shoot(window, "real_create_upscaled")
+    window.open("gallery")
+    gallery = window.page("gallery")
+    assert isinstance(gallery, GalleryPage)
+    qtbot.waitUntil(lambda: gallery.details.strip.title.text() == "Receipt verified", timeout=20_000)
+    qtbot.wait(300)
+    shoot(window, "real_gallery")
+    window.pixmaps.close()
+
+
+def shoot(window: Shell, name: str) -> None:
+    folder = Path(__file__).parents[2] / "artifacts" / "screens"
+    folder.mkdir(parents=True, exist_ok=True)
+    assert window.grab().save(str(folder / f"{name}.png"))
