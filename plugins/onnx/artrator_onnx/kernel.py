@@ -13,6 +13,9 @@ from artrator.onnx_runtime import Session
 from artrator_onnx.feeds import RowMaker
 from artrator_onnx.spec import PictureResult, Spec
 
+#: From here on a run takes far more memory than a model at rest should keep: a picture of 0.3 million pixels.
+_LARGE_BYTES: Final = 4 << 20
+
 
 class GraphKernel:
     """A session behind a :class:`artrator.backend.Kernel`.
@@ -46,7 +49,8 @@ class GraphKernel:
             shape = self._session.inputs[name].shape
             free = bool(shape) and not isinstance(shape[0], int) if shape is not None else False
             feeds[name] = np.repeat(value, count, axis=0) if free and value.shape[0] == 1 else value
-        made = self._session.run(feeds, self._wanted)
+        large = sum(rows.nbytes for rows in feeds.values()) > _LARGE_BYTES
+        made = self._session.run(feeds, self._wanted, release=large)
         return {name: self._rows_of(name, tensor, count) for name, tensor in made.items()}
 
     def _rows_of(self, name: str, tensor: Array, count: int) -> Array:

@@ -17,6 +17,8 @@ from artrator_onnx.pixels import Floats, pad_to, resize, to_picture
 from artrator_onnx.spec import LabelResult, NumberResult, PictureFeed, PictureResult, Spec
 from artrator_onnx.tiles import Canvas, Grid
 
+#: The longer side of what is shown while tiles are made.
+_PREVIEW_SIDE: Final = 320
 #: Pictures that go in together, by tensor.
 Pictures = Mapping[str, Image]
 
@@ -122,6 +124,7 @@ class ONNXModel:
                 progress.add(len(lefts))
             for name, canvas in canvases.items():
                 canvas.add(row, made[name])
+            progress.show(next(iter(canvases.values())).preview(_PREVIEW_SIDE))
         return {name: canvas.picture(*original) for name, canvas in canvases.items()}
 
     def _picture_rows(self, pieces: Sequence[Pictures]) -> dict[str, Array]:
@@ -177,8 +180,14 @@ class _Progress:
         self._done = 0
 
     def add(self, count: int) -> None:
+        """So many more are done."""
         self._done += count
         self.context.progress(self._done, self._total)
+
+    def show(self, preview: Image) -> None:
+        """Show what there is so far, unless that is all."""
+        if self._done < self._total:
+            self.context.progress(self._done, self._total, preview)
 
 
 def _best(result: LabelResult, scores: Array) -> str:

@@ -123,6 +123,12 @@ class Canvas:
         self._strip[: len(kept)] = kept
         self._strip[len(kept) :] = 0
 
+    def preview(self, side: int) -> Image:
+        """What there is so far, every n-th pixel, at most ``side`` long; what is to come is black."""
+        stride = max(1, -(-max(self._picture.shape[:2]) // side))
+        thin = self._picture[::stride, ::stride]
+        return np.repeat(thin, 3, axis=2) if thin.shape[2] == 1 else thin.copy()
+
     def picture(self, height: int, width: int) -> Image:
         """The upper left of the whole, of ``height`` and ``width`` before scaling; one channel becomes three."""
         whole = self._picture[: height * self._scale, : width * self._scale]

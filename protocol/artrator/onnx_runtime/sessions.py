@@ -44,28 +44,31 @@ class Session:
         weight_bytes: Of its stored tensors.
     """
 
-    def __init__(self, inner: Any, model: bytes, name: str) -> None:
+    def __init__(self, inner: Any, releasing: Any, model: bytes, name: str) -> None:
         facts = read_graph(model, name)
         self._inner = inner
+        self._releasing: Final = releasing
         self.name: Final = name
         self.provider: Final[str] = inner.get_providers()[0]
         self.inputs: Final = facts.inputs
         self.outputs: Final = facts.outputs
         self.weight_bytes: Final = facts.weight_bytes
 
-    def run(self, feeds: Mapping[str, Array], outputs: Sequence[str]) -> dict[str, Array]:
+    def run(self, feeds: Mapping[str, Array], outputs: Sequence[str], *, release: bool = False) -> dict[str, Array]:
         """Run the graph once. Releases the interpreter lock while it computes.
 
         Args:
             feeds: Arrays by tensor name, of the types and shapes that the graph names.
             outputs: The tensors wanted.
+            release: Give the memory that this run took back afterwards, instead of keeping it for the next one. Right
+                for a large run now and then, wrong for many small ones.
 
         Raises:
             ModelError: The graph refused the arrays or failed.
             MemoryError: It ran out of the memory that it may take; a smaller batch may fit.
         """
         try:
-            found = self._inner.run(list(outputs), dict(feeds))
+            found = self._inner.run(list(outputs), dict(feeds), self._releasing if release else None)
         except Exception as error:  # onnxruntime raises classes of its own, all derived from Exception alone
             if any(words in str(error) for words in _OUT_OF_MEMORY):
                 raise MemoryError(f"{self.name} ran out of memory") from error
@@ -115,7 +118,10 @@ def session(
             f"onnxruntime refuses {name}: {_first_line(error)}",
             cure="Check that the file runs with this version of onnxruntime, then sign the package again.",
         ) from error
-    loaded = Session(inner, model, name)
+    releasing = runtime.RunOptions()
+    arena = "cpu:0" if device.kind == "cpu" else f"cpu:0;gpu:{device.index}"
+    releasing.add_run_config_entry("memory.enable_memory_arena_shrinkage", arena)
+    loaded = Session(inner, releasing, model, name)
     if loaded.provider != provider:
         raise _cannot(device, f"it fell back to {loaded.provider}")
     return loaded

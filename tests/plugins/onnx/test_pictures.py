@@ -236,3 +236,12 @@ def test_the_starter_package_runs_as_soon_as_its_model_is_there(make_graph, phot
     model = make_graph(nodes, {"image": shape}, {"output": shape}, {"one": np.ones(1, np.float32)})
     (tmp_path / "mine" / "model.onnx").write_bytes(model.SerializeToString())
     assert np.array_equal(run(ONNXBackend(), tmp_path / "mine", {"image": photo})["image"], 255 - photo)
+
+
+def test_what_is_done_of_a_large_picture_is_shown(paint, identity, photo):
+    context = PlainContext()
+    paint(identity, photo, context=context, size='[settings.size]\nmode = "tile"\ntile = 32\noverlap = 8')
+    first, *_, last = context.previews
+    assert np.array_equal(last[:28], photo[:28])
+    assert not first[40:].any()
+    assert context.reports[-1] == (12, 12)

@@ -158,7 +158,7 @@ class StableDiffusionModel:
         folder = self._settings.folder
         scaled = latents / np.float32(folder.scaling) + np.float32(folder.shift)
         kind = self._decoder.inputs["latent_sample"].dtype
-        made = self._decoder.run({"latent_sample": scaled.astype(kind)}, ["sample"])["sample"]
+        made = self._decoder.run({"latent_sample": scaled.astype(kind)}, ["sample"], release=True)["sample"]
         return made.astype(np.float32)
 
 
