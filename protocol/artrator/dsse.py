@@ -50,8 +50,11 @@ class Envelope:
         signatures = value.get("signatures") if isinstance(value, dict) else None
         if not isinstance(value, dict) or not isinstance(signatures, list) or not 1 <= len(signatures) <= 8:
             raise ValueError("not an envelope of 1 to 8 signatures")
-        if not all(isinstance(signature, dict) for signature in signatures):
-            raise ValueError("a signature is no object")
+        # What is not signed is not passed on either: it could hold anything, such as what no JSON writer can write.
+        if not value.keys() <= {"payload", "payloadType", "signatures"}:
+            raise ValueError("an unknown field")
+        if not all(isinstance(entry, dict) and entry.keys() <= {"keyid", "sig"} for entry in signatures):
+            raise ValueError("a signature is no object of keyid and sig")
         return cls(
             payload_type=_text(value.get("payloadType")),
             payload=_bytes(value.get("payload")),

@@ -66,6 +66,8 @@ def test_one_good_signature_among_others_is_enough(key: PrivateKey, other_key: P
         {"payload": ["eA=="]},
         {"payloadType": None},
         {"payloadType": 7},
+        {"unsigned": float("nan")},
+        {"signatures": [{"sig": "", "keyid": "", "extra": 1}]},
     ],
 )
 def test_a_malformed_envelope_is_refused(key: PrivateKey, change: dict[str, Any]) -> None:

@@ -6,6 +6,7 @@ import json
 import math
 from typing import Any
 
+import pydantic
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -162,6 +163,12 @@ def test_a_node_digests_what_the_buyer_digested() -> None:
     assert isinstance(again["start"], FileRef)
     assert again["seed"] == request.body.inputs["seed"]
     assert again["strength"] == 1.0
+
+
+@pytest.mark.parametrize("value", ["NaN", "Infinity", "1e999", '"\\ud800"', "[" * 500 + "]" * 500, "9" * 5000])
+def test_a_request_that_cannot_be_digested_is_refused(value: str) -> None:
+    with pytest.raises(pydantic.ValidationError):
+        JobBody.model_validate_json(f'{{"package": "p", "inputs": {{"x": {value}}}}}')
 
 
 def test_a_picture_beyond_its_input_is_refused_before_it_is_sent() -> None:

@@ -12,8 +12,9 @@ from collections.abc import Mapping, Sequence
 from enum import StrEnum
 from typing import Annotated, Any, Literal
 
-from pydantic import Field
+from pydantic import Field, field_validator
 
+from artrator.canonical import canonical_json
 from artrator.messages._base import Message, Request
 
 
@@ -32,6 +33,16 @@ class JobBody(Request):
     inputs: Mapping[str, Any]
     #: How images come back.
     format: Literal["png", "jpeg", "webp"] = "png"
+
+    @field_validator("inputs")
+    @classmethod
+    def _can_be_digested(cls, inputs: Mapping[str, Any]) -> Mapping[str, Any]:
+        """NaN, infinity and half a character have no canonical form, so no digest could cover them."""
+        try:
+            canonical_json(inputs)
+        except (ValueError, TypeError, RecursionError) as error:
+            raise ValueError("it holds something that JSON cannot say") from error
+        return inputs
 
 
 class JobRequest(Request):
