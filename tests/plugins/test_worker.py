@@ -7,7 +7,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from artrator import ArtratorError, Code
+from artrator import ArtratorError, Code, Device
 from artrator.worker.host import Limits, Worker
 
 
@@ -245,3 +245,8 @@ def test_a_package_that_takes_for_ever_to_load_is_killed(make_plugin, content):
     with pytest.raises(ArtratorError) as info:
         with_worker(None, make_plugin(source), content, load_seconds=1)
     assert info.value.code == Code.WORKER_LIMIT
+
+
+def test_a_plugin_without_leave_for_the_gpu_is_not_started_on_one(make_plugin, content):
+    with pytest.raises(ArtratorError, match="may not use a GPU"):
+        asyncio.run(Worker.start_verified(make_plugin(), content, device=Device(kind="cuda")))

@@ -30,7 +30,7 @@ from artrator.worker.claims import (
     verified_content,
 )
 from artrator.worker.limits import Limits, WorkerInfo
-from artrator.worker.policy import environment, machine_memory, sandbox_settings
+from artrator.worker.policy import environment, grants, machine_memory, sandbox_settings
 from artrator.worker.process import Process, exit_sentence
 from artrator.worker.usage import folder_bytes, resident_bytes
 from artrator.worker.values import ValueInvalid, pack
@@ -142,6 +142,12 @@ class Worker:
         if content.manifest.backend not in plugin.entry_points:
             raise ArtratorError(
                 Code.BACKEND_MISSING, f"{plugin.name} does not provide the backend {content.manifest.backend}."
+            )
+        if device.kind != "cpu" and not grants(plugin, device)["gpu"]:
+            raise ArtratorError(
+                Code.BACKEND_MISSING,
+                f"{plugin.name} is to compute on {device.kind}, but it may not use a GPU.",
+                cure="Its author must ask for it in artrator-plugin.toml, and you allow it when you install it.",
             )
         started = time.monotonic()
         process = await Process.start(
