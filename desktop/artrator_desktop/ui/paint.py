@@ -21,12 +21,11 @@ def cover(painter: QPainter, rect: QRectF, image: QPixmap, *, path: QPainterPath
     painter.restore()
 
 
-def contain(painter: QPainter, rect: QRectF, image: QPixmap, *, most: float = 100.0) -> QRectF:
-    """Draw a whole picture in the middle of a rectangle, at most so many times its size; return where it lies."""
+def contain(painter: QPainter, rect: QRectF, image: QPixmap) -> QRectF:
+    """Draw a whole picture in the middle of a rectangle, and return where it lies."""
     ratio = image.devicePixelRatio() or 1.0
     size = QSizeF(image.width() / ratio, image.height() / ratio)
-    room = rect.size().boundedTo(size * most)
-    size.scale(room, Qt.AspectRatioMode.KeepAspectRatio)
+    size.scale(rect.size(), Qt.AspectRatioMode.KeepAspectRatio)
     target = QRectF(
         rect.center().x() - size.width() / 2, rect.center().y() - size.height() / 2, size.width(), size.height()
     )

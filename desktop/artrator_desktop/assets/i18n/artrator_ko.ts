@@ -1530,6 +1530,14 @@
         <source>The reason is in the log. The other pages go on working.</source>
         <translation>까닭은 로그에 있습니다. 다른 화면은 그대로 쓸 수 있습니다.</translation>
     </message>
+    <message>
+        <source>{title}: your picture is ready.</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>Show</source>
+        <translation>보기</translation>
+    </message>
 </context>
 <context>
     <name>Stage</name>
@@ -1767,11 +1775,11 @@
     </message>
     <message>
         <source>Text to image</source>
-        <translation>글로 그림</translation>
+        <translation>글로 그리기</translation>
     </message>
     <message>
         <source>Image to image</source>
-        <translation>그림에서 그림</translation>
+        <translation>그림 바꾸기</translation>
     </message>
     <message>
         <source>Style transfer</source>

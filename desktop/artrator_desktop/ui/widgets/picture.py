@@ -80,12 +80,11 @@ class Picture(QAbstractButton):
             painter.drawPath(rounded(rect.adjusted(1.5, 1.5, -1.5, -1.5), self._radius - 1))
 
     def _paint_whole(self, painter: QPainter, rect: QRectF, image: QPixmap) -> None:
-        ratio = self.devicePixelRatioF()
         painter.save()
-        if image.height() * _LARGEST < rect.height() * ratio:
+        if image.height() * _LARGEST < rect.height():
             # A small picture is shown larger, but not so large that it turns to fog, on a quiet ground.
             painter.fillPath(rounded(rect, self._radius), QColor(theme().tokens.surface))
-            side = min(rect.height() - 48, image.height() * _LARGEST / ratio)
+            side = min(rect.height() - 48, image.height() * _LARGEST)
             width = side * image.width() / max(image.height(), 1)
             place = QRectF(rect.center().x() - width / 2, rect.center().y() - side / 2, width, side)
             cover(painter, place, image, path=rounded(place, self._radius))
