@@ -229,8 +229,29 @@ class Create(QObject):
             self.problems_changed.emit()
 
     @property
+    def count_input(self) -> str:
+        """The input that says how many pictures one run makes, or an empty text: it is priced by itself."""
+        if self.detail is None or all(output.type != "images" for output in self.detail.manifest.outputs.values()):
+            return ""
+        specs = self.specs()
+        alone = [unit.factors[0] for unit in self.detail.manifest.cost.units if len(unit.factors) == 1]
+        names = [name for name in alone if name in specs and specs[name].type == "integer"]
+        return names[0] if len(names) == 1 else ""
+
+    @property
+    def expected(self) -> int:
+        """How many pictures one run makes, as far as the form tells."""
+        value = self.values.get(self.count_input)
+        return value if isinstance(value, int) and value > 0 else 1
+
+    @property
     def can_repeat(self) -> bool:
-        """Whether several runs of the same request differ: there is a seed and it is not held."""
+        """Whether it makes sense to run the same request several times.
+
+        Runs differ only if a seed is drawn for each; and a package that makes several pictures at once does it better.
+        """
+        if self.count_input:
+            return False
         return any(spec.random and self.values.get(name) is None for name, spec in self.specs().items())
 
     @property
@@ -395,6 +416,7 @@ class Create(QObject):
             files=files,
             price=self.quoting.price,
             source=source[0].path if source else "",
+            expected=self.expected,
         )
         started = self._jobs.submit([request] * self.runs)
         self.save_draft()

@@ -57,6 +57,7 @@ class JobRequest:
         files: Bytes of image inputs by name; a list for ``images``.
         price: What the button showed, in micro-credits. Never more is held.
         source: The local file of the first image input, or an empty text.
+        expected: How many pictures this run makes.
     """
 
     listing: Listing
@@ -65,6 +66,7 @@ class JobRequest:
     files: Mapping[str, bytes | Sequence[bytes]]
     price: int
     source: str = ""
+    expected: int = 1
 
 
 @dataclass(frozen=True)
@@ -78,7 +80,7 @@ class Job:
         expected_seconds, seconds_left: Estimates of the node.
         hold: Micro-credits that are held while it runs; ``charged`` is what it cost in the end.
         inputs: As asked, then as completed (with the seed that was drawn).
-        images: Its pictures, once they are saved.
+        images: Its pictures, once they are saved; ``expected`` says how many there will be.
         resumed: It was ordered before the application was closed or killed.
     """
 
@@ -109,6 +111,7 @@ class Job:
     cancelling: bool = False
     resumed: bool = False
     source: str = ""
+    expected: int = 1
 
     @property
     def ended(self) -> bool:

@@ -137,6 +137,7 @@ class Jobs(QObject):
             inputs=dict(request.inputs),
             created_at=time.time(),
             source=request.source,
+            expected=request.expected,
         )
         facts = {
             "listing": job.listing,
@@ -147,6 +148,7 @@ class Jobs(QObject):
             "price": job.hold,
             "batch": batch,
             "source": job.source,
+            "expected": job.expected,
             "created_at": job.created_at,
         }
 
@@ -294,4 +296,5 @@ def _job_of(pending: PendingOrder, facts: Mapping[str, Any]) -> Job:
         money=Money.HELD,
         resumed=True,
         source=str(facts.get("source") or ""),
+        expected=int(facts.get("expected") or 1),
     )

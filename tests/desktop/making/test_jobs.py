@@ -217,3 +217,13 @@ def test_a_full_disk_keeps_the_paid_order_until_there_is_room(
     found = wait_for(qtbot, app, job, JobPhase.DONE)
     assert len(world.orders) == 1
     assert Path(found.images[0].path).exists()
+
+
+def test_one_run_can_make_several_pictures(qtbot: Any, app: AppState, opened: Opened, world: World) -> None:
+    world.script = Script(outputs=3)
+    opened()
+    job = wait_for(qtbot, app, generate(app), JobPhase.DONE)
+    assert [picture.position for picture in job.images] == [0, 1, 2]
+    assert sum(picture.cost for picture in job.images) == job.charged == 2_000_000
+    assert all(verify(picture).holds for picture in job.images)
+    assert len({picture.path for picture in job.images}) == 3

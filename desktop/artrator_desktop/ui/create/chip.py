@@ -9,7 +9,7 @@ from PySide6.QtWidgets import QHBoxLayout, QVBoxLayout, QWidget
 
 from artrator.manifest import pick
 from artrator_desktop.i18n import language
-from artrator_desktop.ui.text import credits_text
+from artrator_desktop.ui.text import about
 from artrator_desktop.ui.widgets import Button, Card, ElidedLabel, Picture
 
 if TYPE_CHECKING:
@@ -47,7 +47,9 @@ class ModelChip(Card):
         """Show a listing."""
         title = pick(card.title, language())
         self.name.setText(title)
-        self.maker.setText(f"{card.creator_name} · {credits_text(card.price)}")
+        self.maker.setText(
+            f"{card.creator_name} · {self.tr('about {amount} credits').format(amount=about(card.price))}"
+        )
         self.cover.set_key(card.samples[0] if card.samples else "")
         self.cover.setAccessibleName(title)
 

@@ -90,8 +90,8 @@ class PriceFooter(QFrame):
         self.price.setText(credits_text(price) if price is not None else "–")
         self.expected.setText(self._expected())
         self._say_why_not(self._why_not())
-        runs = self._create.runs
-        words = self.tr("Generate {count} images").format(count=runs) if runs > 1 else self.tr("Generate")
+        count = self._create.runs * self._create.expected
+        words = self.tr("Generate {count} images").format(count=count) if count > 1 else self.tr("Generate")
         caption = f"{words} · {credits_text(price)}" if price is not None else words
         self.button.setText(caption)
         self.button.setAccessibleName(caption)

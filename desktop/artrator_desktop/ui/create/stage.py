@@ -44,6 +44,7 @@ class Stage(QWidget):
         self._app = app
         self._pixmaps = pixmaps
         self._job = ""
+        self._index = 0
         self._record: ImageRecord | None = None
         self.title = Label("", "section")
         self.status = Label("", "dim", wrap=True)
@@ -91,9 +92,10 @@ class Stage(QWidget):
         app.create.listing_changed.connect(self._listing_changed)
         self.refresh()
 
-    def show_job(self, job: str) -> None:
-        """Look at a job."""
+    def show_job(self, job: str, index: int = 0) -> None:
+        """Look at a job, and at one of its pictures once they are there."""
         self._job = job
+        self._index = index
         self._record = None
         self.compare.setChecked(False)
         self.refresh()
@@ -109,14 +111,21 @@ class Stage(QWidget):
         """Return the job that is looked at."""
         return self._app.jobs.get(self._job)
 
+    def record(self) -> ImageRecord | None:
+        """Return the finished picture that is looked at."""
+        job = self.job()
+        if self._record is not None or job is None or not job.images:
+            return self._record
+        return job.images[min(self._index, len(job.images) - 1)]
+
     def refresh(self) -> None:
         """Show how things stand."""
         job = self.job()
-        record = self._record or (job.images[0] if job is not None and job.images else None)
+        record = self.record()
         self._show_head(job, record)
         self._show_failure(job)
         self._show_picture(job, record)
-        self.strip.show_jobs(self._app.jobs.batch(job.batch) if job is not None else [], self._job)
+        self.strip.show_jobs(self._app.jobs.batch(job.batch) if job is not None else [], self._job, self._index)
         self.tools.show_record(record)
         self.earlier.show_for(record)
         listing = record.listing if record is not None else job.listing if job is not None else ""
@@ -159,7 +168,7 @@ class Stage(QWidget):
             batch = self._app.jobs.batch(job.batch)
             going = [each for each in batch if not each.ended]
             hold = sum(each.hold for each in going if each.money is Money.HELD)
-            self.title.setText(headline(job, len(batch)))
+            self.title.setText(headline(job, sum(each.expected for each in batch)))
             self.status.setText(status(job) if job.phase is not JobPhase.FAILED else job.title)
             self.cancel.setVisible(bool(going))
             self.cancel.setText(cancel_words(hold))
@@ -268,7 +277,6 @@ class Stage(QWidget):
                 self._app.jobs.cancel(each.id)
 
     def _reuse(self) -> None:
-        job = self.job()
-        record = self._record or (job.images[0] if job is not None and job.images else None)
+        record = self.record()
         if record is not None:
             self.again.emit(record)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QSize, Signal
@@ -16,52 +17,64 @@ if TYPE_CHECKING:
     from artrator_desktop.ui.images import Pixmaps
 
 
-class BatchStrip(QWidget):
-    """Finished pictures, and words for those that are not; hidden when there is only one."""
+@dataclass(frozen=True)
+class _Place:
+    """One picture that is there or will be: the number `index` of a job."""
 
-    chosen = Signal(str)
+    job: str
+    index: int
+    path: str
+
+
+class BatchStrip(QWidget):
+    """Finished pictures, and words for those that are not; hidden when there is only one.
+
+    Signals:
+        chosen: A job's id and the number of its picture.
+    """
+
+    chosen = Signal(str, int)
 
     def __init__(self, pixmaps: Pixmaps, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self._pixmaps = pixmaps
         self._flow = FlowLayout(self, gap=10)
-        self._tiles: dict[str, QWidget] = {}
-        self._done: set[str] = set()
+        self._tiles: dict[_Place, StripTile | Picture] = {}
 
-    def show_jobs(self, jobs: list[Job], current: str) -> None:
-        """Show the jobs of a batch."""
-        wanted = [job.id for job in jobs] if len(jobs) > 1 else []
-        done = {job.id for job in jobs if job.images}
-        if wanted != list(self._tiles) or done != self._done:
-            self._rebuild(jobs if wanted else [])
-            self._done = done
-        for job in jobs if wanted else []:
-            tile = self._tiles[job.id]
+    def show_jobs(self, jobs: list[Job], current: str, index: int) -> None:
+        """Show the pictures of a batch; the one with number `index` of the job `current` is ringed."""
+        places = [place for job in jobs for place in _places(job)]
+        if len(places) < 2:
+            places = []
+        if places != list(self._tiles):
+            self._rebuild(places, jobs)
+        known = {job.id: job for job in jobs}
+        for place, tile in self._tiles.items():
             if isinstance(tile, StripTile):
-                tile.set_words(self._words(job))
-            elif isinstance(tile, Picture):
-                tile.setChecked(job.id == current)
-        self.setVisible(bool(wanted))
+                tile.set_words(self._words(known[place.job]))
+            else:
+                tile.setChecked(place.job == current and place.index == index)
+        self.setVisible(bool(places))
 
-    def _rebuild(self, jobs: list[Job]) -> None:
+    def _rebuild(self, places: list[_Place], jobs: list[Job]) -> None:
         for tile in self._tiles.values():
             self._flow.removeWidget(tile)
             tile.hide()
             tile.deleteLater()
-        self._tiles = {job.id: self._make(job) for job in jobs}
+        known = {job.id: job for job in jobs}
+        self._tiles = {place: self._make(place, known[place.job]) for place in places}
         for tile in self._tiles.values():
             self._flow.addWidget(tile)
             tile.show()
 
-    def _make(self, job: Job) -> QWidget:
-        if not job.images:
+    def _make(self, place: _Place, job: Job) -> StripTile | Picture:
+        if not place.path:
             return StripTile(self._words(job), self)
-        tile = Picture(self._pixmaps, job.images[0].prompt or job.title, self, radius=10, clickable=True)
+        tile = Picture(self._pixmaps, job.images[place.index].prompt or job.title, self, radius=10, clickable=True)
         tile.setCheckable(True)
         tile.setFixedSize(QSize(104, 72))
-        tile.set_key(job.images[0].path)
-        name = job.id
-        tile.clicked.connect(lambda: self.chosen.emit(name))
+        tile.set_key(place.path)
+        tile.clicked.connect(lambda: self.chosen.emit(place.job, place.index))
         return tile
 
     def _words(self, job: Job) -> str:
@@ -72,3 +85,9 @@ class BatchStrip(QWidget):
             JobPhase.CANCELLED: self.tr("cancelled"),
         }
         return words.get(job.phase, self.tr("queued"))
+
+
+def _places(job: Job) -> list[_Place]:
+    if job.images:
+        return [_Place(job.id, index, record.path) for index, record in enumerate(job.images)]
+    return [_Place(job.id, index, "") for index in range(1 if job.ended else job.expected)]

@@ -10,7 +10,7 @@ from PySide6.QtWidgets import QVBoxLayout, QWidget
 from artrator_desktop.state.inputs import FILE_TYPES, Problem
 from artrator_desktop.ui.forms.base import InputField
 from artrator_desktop.ui.forms.images import ImageInput, ImagesInput
-from artrator_desktop.ui.forms.numbers import NumberInput, SeedInput, SwitchInput
+from artrator_desktop.ui.forms.numbers import NumberInput, SeedInput, StopsInput, SwitchInput, few_stops
 from artrator_desktop.ui.forms.text import ChoiceInput, TextInput
 from artrator_desktop.ui.forms.words import problem_words
 from artrator_desktop.ui.theme import set_icon
@@ -114,6 +114,8 @@ class ManifestForm(QWidget):
                 field = self._image(ImagesInput(spec))
             case "integer" if spec.random:
                 field = SeedInput(spec)
+            case "integer" if few_stops(spec):
+                field = StopsInput(spec)
             case _:
                 field = NumberInput(spec)
         name = spec.name

@@ -10,7 +10,16 @@ from PySide6.QtWidgets import QHBoxLayout, QSizePolicy, QVBoxLayout, QWidget
 
 from artrator_desktop.ui.forms.base import InputField
 from artrator_desktop.ui.theme import set_icon
-from artrator_desktop.ui.widgets import IconButton, IntegerField, Label, LineEdit, NumberField, Slider, Switch
+from artrator_desktop.ui.widgets import (
+    IconButton,
+    IntegerField,
+    Label,
+    LineEdit,
+    NumberField,
+    Segmented,
+    Slider,
+    Switch,
+)
 
 if TYPE_CHECKING:
     from artrator.manifest import InputSpec
@@ -21,6 +30,8 @@ _STOPS: Final = 2000
 _PARTS: Final = 100
 _WIDEST: Final = 2**31 - 1
 _SEED_DIGITS: Final = 16
+#: Numbers side by side: more would be too narrow to hit.
+_SEGMENTS: Final = 8
 
 
 class NumberInput(InputField):
@@ -106,6 +117,29 @@ class NumberInput(InputField):
             blocked = self.slider.blockSignals(True)
             self.slider.setValue(round((value - self._low) / self._step))
             self.slider.blockSignals(blocked)
+
+
+class StopsInput(InputField):
+    """A whole number of which there are only a few: side by side, as a choice."""
+
+    def __init__(self, spec: InputSpec, parent: QWidget | None = None) -> None:
+        super().__init__(spec, parent)
+        stops = few_stops(spec)
+        self.segments = Segmented([(str(stop), str(stop)) for stop in stops], name=self.label)
+        self.hold(self.segments)
+        self.segments.chosen.connect(lambda value: self.edited.emit(int(value)))
+
+    def show_value(self, value: Any) -> None:
+        """Choose a number."""
+        self.segments.set_value(str(value))
+
+
+def few_stops(spec: InputSpec) -> list[int]:
+    """Return the numbers that a bounded input can have if they are few, else nothing."""
+    if spec.minimum is None or spec.maximum is None:
+        return []
+    stops = list(range(int(spec.minimum), int(spec.maximum) + 1, int(spec.step or 1)))
+    return stops if 2 <= len(stops) <= _SEGMENTS else []
 
 
 class SeedInput(InputField):
