@@ -131,7 +131,7 @@ def test_the_window_comes_back_where_it_was(qtbot: Any, state: AppState) -> None
 def test_a_job_that_ends_on_another_page_is_told_with_its_price(
     shell: Shell, state: AppState, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    done = SimpleNamespace(phase="done", title="Emoji", charged=2_000_000, failure=None)
+    done = SimpleNamespace(phase="done", title="Emoji", charged=2_000_000, failure=None, images=())
     monkeypatch.setattr(state.jobs, "get", lambda _name: done)
     state.jobs.ended.emit("one")
     assert shell.toasts.sentences() == ["Emoji is ready. Paid 2 credits."]

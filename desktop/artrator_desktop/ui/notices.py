@@ -14,12 +14,13 @@ if TYPE_CHECKING:
     from artrator_desktop.ui.widgets import ToastStack
 
 
+Show = Callable[[str, object], object]
+
+
 class JobNotices(QObject):
     """Says that a picture is there, or why not, and leads to it; silent while the Create page is in view."""
 
-    def __init__(
-        self, app: AppState, toasts: ToastStack, page: Callable[[], str], show: Callable[[str], object], parent: QObject
-    ) -> None:
+    def __init__(self, app: AppState, toasts: ToastStack, page: Callable[[], str], show: Show, parent: QObject) -> None:
         super().__init__(parent)
         self._jobs = app.jobs
         self._toasts = toasts
@@ -29,15 +30,18 @@ class JobNotices(QObject):
 
     def _ended(self, name: str) -> None:
         job = self._jobs.get(name)
-        if job is None or self._page() == "create":
+        if job is None or self._page() in {"create", "onboarding"}:
             return
         phase = str(job.phase)
         if phase == "done":
             words = self.tr("{title} is ready. Paid {amount}.").format(
                 title=job.title, amount=credits_text(job.charged)
             )
-            self._toasts.say("ok", words, self.tr("Show")).clicked.connect(lambda: self._show("gallery"))
+            image = job.images[0].id if job.images else ""
+            self._toasts.say("ok", words, self.tr("Show")).clicked.connect(
+                lambda: self._show("gallery", {"image": image})
+            )
         elif phase == "failed":
             reason = job.failure.sentence if job.failure is not None else ""
             words = self.tr("{title} failed. {reason}").format(title=job.title, reason=reason)
-            self._toasts.say("bad", words, self.tr("Show")).clicked.connect(lambda: self._show("create"))
+            self._toasts.say("bad", words, self.tr("Show")).clicked.connect(lambda: self._show("create", {"job": name}))

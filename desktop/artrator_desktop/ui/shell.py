@@ -67,7 +67,6 @@ class Shell(QMainWindow):
         QShortcut(QKeySequence("Ctrl+K"), self).activated.connect(self.focus_search)
         app.settings.changed.connect(self._setting_changed)
         app.session.changed.connect(self._session_changed)
-        app.jobs.ended.connect(self._job_ended)
         self.open("onboarding" if app.session.needs_onboarding else "discover")
 
     def open(self, page_id: str, arguments: object = None) -> None:
@@ -179,20 +178,6 @@ class Shell(QMainWindow):
     def _session_changed(self) -> None:
         if self.app.session.needs_onboarding and self.page_id != "onboarding":
             self.open("onboarding")
-
-    def _job_ended(self, name: str) -> None:
-        """Tell those who look elsewhere; on the Create page the picture itself does."""
-        job = self.app.jobs.get(name)
-        if job is None or self.page_id in ("create", "onboarding"):
-            return
-        if job.images:
-            words = self.tr("{title}: your picture is ready.").format(title=job.title)
-            toast = self.toasts.say("ok", words, self.tr("Show"))
-            image = job.images[0].id
-            toast.clicked.connect(lambda: self.open("gallery", {"image": image}))
-        elif job.failure is not None:
-            toast = self.toasts.say("bad", f"{job.title}: {job.failure.message}", self.tr("Show"))
-            toast.clicked.connect(lambda: self.open("create", {"job": name}))
 
     def _rebuild(self) -> None:
         current = self.page_id

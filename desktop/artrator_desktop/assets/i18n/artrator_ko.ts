@@ -1361,7 +1361,7 @@
     <name>SeedInput</name>
     <message>
         <source>Random</source>
-        <extracomment>A slider with more stops than its pixels cannot be set exactly; such a number is typed. A number without a step of its own moves in this many.</extracomment>
+        <extracomment>A slider with more stops than its pixels cannot be set exactly; such a number is typed. A number without a step of its own moves in this many. Numbers side by side: more would be too narrow to hit.</extracomment>
         <translation>무작위</translation>
     </message>
     <message>
@@ -1529,14 +1529,6 @@
     <message>
         <source>The reason is in the log. The other pages go on working.</source>
         <translation>까닭은 로그에 있습니다. 다른 화면은 그대로 쓸 수 있습니다.</translation>
-    </message>
-    <message>
-        <source>{title}: your picture is ready.</source>
-        <translation type="unfinished"></translation>
-    </message>
-    <message>
-        <source>Show</source>
-        <translation>보기</translation>
     </message>
 </context>
 <context>

@@ -108,7 +108,7 @@ class ListingDelegate(QStyledItemDelegate):
             fresh = QCoreApplication.translate("ListingDelegate", "New")
             badge(
                 painter, rect.right() - 10, rect.y() + 10, fresh, face,
-                ground="#FFFFFF", ink="#12151C", from_right=True,
+                ground=tokens.accent, ink=tokens.on_accent, from_right=True,
             )  # fmt: skip
 
     def _paint_info(self, painter: QPainter, rect: QRectF, card: ListingCard) -> None:
