@@ -29,7 +29,7 @@ class ONNXBackend:
 
     def inspect(self, package: PackageFiles) -> Inspection:
         """Check settings, graph and tokenizers."""
-        spec, facts = read_spec(package)
+        spec, facts, _ = read_spec(package)
         _readers(package, spec)
         used = {getattr(feed, "input", None) for feed in spec.feeds.values()} | {spec.rows}
         used |= {getattr(feed, "seed", None) for feed in spec.feeds.values()}
@@ -39,9 +39,9 @@ class ONNXBackend:
 
     def load(self, package: PackageFiles, device: Device) -> Model:
         """Load the graph from its bytes."""
-        spec, facts = read_spec(package)
+        spec, facts, model = read_spec(package)
         external = {name: package.read(external_path(spec.graph, name)) for name in facts.external}
-        loaded = session(package.read(spec.graph), device, name=spec.graph, external=external)
+        loaded = session(model, device, name=spec.graph, external=external)
         return ONNXModel(spec, loaded, _readers(package, spec))
 
 

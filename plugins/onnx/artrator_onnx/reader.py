@@ -37,8 +37,8 @@ _PICTURES: Final = frozenset({InputType.IMAGE, InputType.MASK, InputType.IMAGES}
 _NUMBERS: Final = frozenset({InputType.INTEGER, InputType.NUMBER, InputType.BOOLEAN})
 
 
-def read_spec(package: PackageFiles) -> tuple[Spec, GraphFacts]:
-    """The settings of ``package``, and what its graph says of itself.
+def read_spec(package: PackageFiles) -> tuple[Spec, GraphFacts, bytes]:
+    """The settings of ``package``, what its graph says of itself, and the graph, so that it is read only once.
 
     Raises:
         ArtratorError: ``package_invalid`` with the line of ``artrator.toml`` or the file at fault.
@@ -53,10 +53,11 @@ class _Reader:
         self.settings: Final = Settings.of(package.manifest)
         self.files: Final = frozenset(package.names())
 
-    def read(self) -> tuple[Spec, GraphFacts]:
+    def read(self) -> tuple[Spec, GraphFacts, bytes]:
         settings = self.settings
         graph = self._file(settings, "graph")
-        facts = check_graph(self.package.read(graph), graph, self.files)
+        model = self.package.read(graph)
+        facts = check_graph(model, graph, self.files)
         feed_tables = settings.table("feeds")
         feeds = {
             tensor: self._feed(table, self._tensor(feed_tables, tensor, facts.inputs))
@@ -84,7 +85,7 @@ class _Reader:
             first=first,
         )
         settings.done()
-        return spec, facts
+        return spec, facts, model
 
     def _file(self, settings: Settings, key: str) -> str:
         name: str = settings.text(key)

@@ -17,6 +17,7 @@ from onnx import helper, numpy_helper
 from artrator.backend import Device
 from artrator.errors import ArtratorError, Code, ModelError
 from artrator.onnx_runtime import check_graph, describe, installed_wheels, read_graph, require_runtime, session, wheels
+from artrator.plugins import find_backend
 
 
 def refusal(call, code=Code.PACKAGE_INVALID):
@@ -220,3 +221,11 @@ DAMAGED = helper.make_model(
         [numpy_helper.from_array(np.ones((2, 3, 3, 3), np.float32), "w")],
     )
 ).SerializeToString()
+
+
+@pytest.mark.parametrize("backend", ["onnx", "diffusion"])
+def test_first_party_backends_are_plugins_that_ask_for_a_gpu_and_nothing_else(backend):
+    plugin = find_backend(backend)
+    assert plugin.error is None
+    assert list(plugin.wants.names()) == ["gpu"]
+    assert "onnxruntime" in plugin.wants.reasons["gpu"]

@@ -1,0 +1,77 @@
+"""The example packages in real, confined workers: the same pictures as in this process."""
+
+import asyncio
+import hashlib
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from artrator.errors import ArtratorError, Code
+from artrator.package import read_manifest
+from artrator.plugins import find_backend
+from artrator.testing import run
+from artrator.worker.host import SignedContent, Worker
+from artrator_diffusion import DiffusionBackend
+from artrator_onnx import ONNXBackend
+
+EXAMPLES = Path(__file__).resolve().parents[2] / "examples"
+
+
+@pytest.fixture(autouse=True)
+def profile(tmp_path, monkeypatch):
+    monkeypatch.setenv("ARTRATOR_HOME", str(tmp_path / "profile"))
+
+
+def content(folder):
+    """A package as if its signature had been verified."""
+    files = {path.relative_to(folder).as_posix(): path for path in folder.rglob("*") if path.is_file()}
+    hashes = {name: hashlib.sha256(path.read_bytes()).hexdigest() for name, path in files.items()}
+    manifest = read_manifest((folder / "artrator.toml").read_text("utf-8"))
+    return SignedContent(folder, manifest, "sha256:" + "0" * 64, hashes)
+
+
+async def in_worker(package, jobs):
+    """The outputs of several jobs that one worker runs at once, and every (done, total, preview) of the first."""
+    worker = await Worker.start_verified(find_backend(package.manifest.backend), package)
+    defaults = {name: spec.default for name, spec in package.manifest.inputs.items() if spec.default is not None}
+    news = []
+    try:
+        runs = [
+            worker.run(str(place), {**defaults, **job}, on_progress=lambda *n, p=place: None if p else news.append(n))
+            for place, job in enumerate(jobs)
+        ]
+        return await asyncio.gather(*runs), news, worker.info
+    finally:
+        await worker.close()
+
+
+def test_emoji_jobs_that_run_together_make_what_each_makes_alone():
+    folder = EXAMPLES / "emoji" / "package"
+    jobs = [{"prompt": p, "seed": seed, "steps": 8} for seed, p in enumerate(("pizza", "a green frog", "red heart"))]
+    made, news, info = asyncio.run(in_worker(content(folder), jobs))
+    for job, outputs in zip(jobs, made, strict=True):
+        alone = run(DiffusionBackend(), folder, job)["images"]
+        assert np.abs(outputs["images"][0].astype(int) - alone[0]).max() <= 1
+    assert news[-1][:2] == (8, 8)
+    assert info.runtime.startswith("onnxruntime ")
+
+
+def test_upscale_enlarges_in_a_worker():
+    folder = EXAMPLES / "upscale-x4" / "package"
+    picture = np.random.default_rng(0).integers(0, 255, (40, 50, 3), np.uint8)
+    made, _, _ = asyncio.run(in_worker(content(folder), [{"image": picture}]))
+    assert np.array_equal(made[0]["image"], run(ONNXBackend(), folder, {"image": picture})["image"])
+
+
+def test_what_is_wrong_with_a_package_reaches_its_owner_with_the_line(tmp_path):
+    source = EXAMPLES / "upscale-x4" / "package"
+    for name in ("model.onnx", "LICENSE"):
+        (tmp_path / name).write_bytes((source / name).read_bytes())
+    text = (source / "artrator.toml").read_text("utf-8").replace('tensor = "upscaled"', 'tensor = "upscald"')
+    (tmp_path / "artrator.toml").write_text(text, "utf-8")
+    with pytest.raises(ArtratorError) as caught:
+        asyncio.run(in_worker(content(tmp_path), []))
+    assert caught.value.code is Code.PACKAGE_INVALID
+    assert "settings.results.image.tensor is 'upscald'" in caught.value.message
+    assert "artrator.toml:" in caught.value.message
