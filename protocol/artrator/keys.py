@@ -7,6 +7,7 @@ as an id.
 
 from __future__ import annotations
 
+import functools
 import hashlib
 import os
 import tempfile
@@ -28,6 +29,14 @@ def _loaded(load: Callable[[], object]) -> object:
         return load()
     except (UnsupportedAlgorithm, TypeError) as error:  # another kind of key, or a password too much or too little
         raise ValueError("not a P-256 key, or an encrypted one") from error
+
+
+@functools.lru_cache(1024)
+def _native(spki: bytes) -> ec.EllipticCurvePublicKey:
+    # Loading costs as much as verifying, and a service meets the same keys again and again.
+    key = serialization.load_der_public_key(spki)
+    assert isinstance(key, ec.EllipticCurvePublicKey)  # noqa: S101  # proven in from_spki
+    return key
 
 
 @dataclass(frozen=True)
@@ -78,9 +87,7 @@ class PublicKey:
     @property
     def native(self) -> ec.EllipticCurvePublicKey:
         """The key as the cryptography library knows it."""
-        key = serialization.load_der_public_key(self.spki)
-        assert isinstance(key, ec.EllipticCurvePublicKey)  # noqa: S101  # proven in from_spki
-        return key
+        return _native(self.spki)
 
     def verify(self, signature: bytes, data: bytes) -> bool:
         """Whether ``signature`` is this key's over ``data``."""

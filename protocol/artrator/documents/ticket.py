@@ -7,6 +7,7 @@ bound to the buyer's key (``cnf``), so that whoever sees it cannot use it.
 from __future__ import annotations
 
 from collections.abc import Mapping
+from functools import lru_cache
 from typing import Final
 
 import pydantic
@@ -67,9 +68,15 @@ def issue(ticket: Ticket, key: PrivateKey) -> str:
     return jws.serialize_compact(
         header,
         ticket.model_dump_json().encode(),
-        ECKey.import_key(key.to_pem().decode()),
+        _signing_jwk(key),
         algorithms=["ES256"],
     )
+
+
+@lru_cache(16)
+def _signing_jwk(key: PrivateKey) -> ECKey:
+    # A registry signs every ticket with the same key, and importing it costs three times the signature.
+    return ECKey.import_key(key.to_pem().decode())
 
 
 def read(text: str, keys: Mapping[str, PublicKey]) -> Ticket:

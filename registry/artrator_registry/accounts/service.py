@@ -6,6 +6,7 @@ import hashlib
 import json
 import secrets
 import uuid
+from collections import OrderedDict
 from typing import Any, Final
 
 from artrator.canonical import unb64
@@ -23,6 +24,8 @@ from artrator_registry.storage import Database, Transaction
 
 _SESSION_PREFIX: Final = "ars_"
 _API_KEY_PREFIX: Final = "ark_"
+#: Sessions that are remembered without asking the database.
+_REMEMBERED_SESSIONS: Final = 10_000
 #: An account that makes more keys than this has lost track of them.
 _MOST_API_KEYS: Final = 100
 #: Handles that would let somebody speak in the operator's name.
@@ -37,6 +40,7 @@ class Accounts:
         self._settings = settings
         self._registry = registry
         self._challenges = Challenges()
+        self._sessions: OrderedDict[bytes, tuple[Caller, float]] = OrderedDict()
 
     # --- signing in
 
@@ -65,8 +69,22 @@ class Accounts:
         )
 
     async def caller(self, token: str) -> Caller:
-        """Who holds a bearer token."""
-        return await self._db.read(caller, token)
+        """Who holds a bearer token; raises ArtratorError ``session_invalid`` or ``api_key_invalid``."""
+        digest = _digest(token)
+        if token.startswith(_API_KEY_PREFIX):
+            # Looked up every time: a key that was revoked must end at once.
+            return await self._db.read(_api_key_caller, digest)
+        known = self._sessions.get(digest)
+        if known is None:
+            # A session never changes, so it is remembered until it ends.
+            known = self._sessions[digest] = await self._db.read(_session_caller, digest)
+            while len(self._sessions) > _REMEMBERED_SESSIONS:
+                self._sessions.popitem(last=False)
+        who, expires_at = known
+        if expires_at <= self._db.clock():
+            self._sessions.pop(digest, None)
+            raise _no_session()
+        return who
 
     def sweep(self, t: Transaction) -> None:
         """Forget what has ended."""
@@ -112,17 +130,22 @@ def read_key(text: str) -> PublicKey:
         ) from error
 
 
-def caller(t: Transaction, token: str) -> Caller:
-    """Who holds a bearer token; raises ArtratorError ``session_invalid`` or ``api_key_invalid``."""
-    if token.startswith(_API_KEY_PREFIX):
-        row = store.api_key_by_digest(t, _digest(token))
-        if row is None:
-            raise ArtratorError(Code.API_KEY_INVALID, "This API key is unknown, revoked or has ended.")
-        return Caller(row["id"], row["handle"], row["public_key"], row["api_key"], frozenset(json.loads(row["scopes"])))
-    row = store.session(t, _digest(token))
+def _api_key_caller(t: Transaction, digest: bytes) -> Caller:
+    row = store.api_key_by_digest(t, digest)
     if row is None:
-        raise ArtratorError(Code.SESSION_INVALID, "The session is unknown or has ended.")
-    return Caller(row["id"], row["handle"], row["public_key"])
+        raise ArtratorError(Code.API_KEY_INVALID, "This API key is unknown, revoked or has ended.")
+    return Caller(row["id"], row["handle"], row["public_key"], row["api_key"], frozenset(json.loads(row["scopes"])))
+
+
+def _session_caller(t: Transaction, digest: bytes) -> tuple[Caller, float]:
+    row = store.session(t, digest)
+    if row is None:
+        raise _no_session()
+    return Caller(row["id"], row["handle"], row["public_key"]), row["expires_at"]
+
+
+def _no_session() -> ArtratorError:
+    return ArtratorError(Code.SESSION_INVALID, "The session is unknown or has ended.")
 
 
 def spend(t: Transaction, api_key: str, amount: int) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import time
 from collections.abc import Mapping, Sequence
+from functools import lru_cache
 from typing import Any, Final
 
 from cryptography import x509
@@ -170,13 +171,20 @@ def _why_nobody(t: Transaction, rows: Sequence[Any], online_seconds: float) -> s
     return "the node's descriptor has expired or it cannot serve this package."
 
 
+@lru_cache(_MOST_NODES)
+def _parsed(descriptor: str) -> tuple[Mapping[str, Any], Sequence[str]]:
+    # Checked when it was registered: remembered, because every quote shows it.
+    document = json.loads(descriptor)
+    return document, NodeDescriptor.peek(document).urls
+
+
 def _candidate(row: Any) -> m.NodeCandidate:
-    document = json.loads(row["descriptor"])
+    document, urls = _parsed(row["descriptor"])
     wait = row["expected_wait"] + (row["load_seconds"] if row["state"] != "warm" else 0.0)
     return m.NodeCandidate(
         node=row["id"],
         name=row["name"],
-        urls=NodeDescriptor.peek(document).urls,
+        urls=urls,
         state=m.NodeState(row["state"]),
         expected_wait=wait,
         run_seconds=row["run_seconds"],

@@ -7,12 +7,11 @@ import uuid
 from collections.abc import Mapping
 from typing import Any
 
-from artrator.documents import Offer
 from artrator.errors import ArtratorError, Code
 from artrator.messages import registry as m
 from artrator.money import MAX_AMOUNT, format_credits
-from artrator.package import from_validated
 from artrator_registry.accounts.models import Caller
+from artrator_registry.listings import parsed
 from artrator_registry.listings import store as listings
 from artrator_registry.listings.service import find
 from artrator_registry.nodes.service import candidates
@@ -25,8 +24,8 @@ def prepare(t: Transaction, who: Caller, request: m.QuoteRequest, settings: Sett
     """A quote as the buyer sees it and as it is stored; raises ArtratorError ``listing_unknown no_node …``."""
     version = find(t, request.listing, request.version)
     offered = listings.offer(t, version["version_id"])
-    offer = Offer.peek(json.loads(offered["document"]))
-    check_measures(request.measures, {unit.name for unit in from_validated(version["manifest"]).cost.units})
+    offer = parsed.offer(offered["document"])
+    check_measures(request.measures, parsed.cost_units(version["manifest"]))
     # Nobody pays themselves: a creator tries the own model for nothing.
     own = version["creator"] == who.account
     lines = {unit: 0 if own else amount for unit, amount in offer.breakdown(request.measures).items()}
@@ -67,7 +66,7 @@ def prepare(t: Transaction, who: Caller, request: m.QuoteRequest, settings: Sett
     return quote, stored
 
 
-def check_measures(measures: Mapping[str, int], units: set[str]) -> None:
+def check_measures(measures: Mapping[str, int], units: frozenset[str]) -> None:
     """Every cost unit must be measured: one that is left out would be free here and refused by the node."""
     if missing := sorted(units - measures.keys()):
         raise ArtratorError(

@@ -5,11 +5,12 @@ from __future__ import annotations
 import json
 from typing import Any
 
-from artrator.documents import Offer, Receipt
+from artrator.documents import Receipt
 from artrator.money import split
 from artrator_registry.accounts import service as accounts
 from artrator_registry.ledger import service as ledger
 from artrator_registry.ledger.models import FEES, Why, transfer_id
+from artrator_registry.listings import parsed
 from artrator_registry.listings import store as listings
 from artrator_registry.orders import store
 from artrator_registry.orders.receipts import charge
@@ -33,7 +34,7 @@ def open_hold(t: Transaction, order: Any) -> None:
 def settle(t: Transaction, order: Any, fee_basis_points: int) -> None:
     """Charge what was delivered: the creator gets it, less the operator's fee; the rest goes back to the buyer."""
     receipt = Receipt.peek(json.loads(order["receipt"]))
-    offer = Offer.peek(json.loads(listings.offer_by_digest(t, order["offer"])["document"]))
+    offer = parsed.offer(listings.offer_by_digest(t, order["offer"])["document"])
     amount = charge(order, offer, receipt)
     why = Why("order", order=order["id"], listing=order["listing"], receipt=order["receipt_digest"])
     hold = transfer_id(order["id"], "hold")
