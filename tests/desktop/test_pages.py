@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 from PySide6.QtGui import QGuiApplication
 
+from artrator.messages.registry import StatementLine
 from artrator_desktop.state import AppState, Failure, Phase
 from artrator_desktop.ui.pages.model import ModelPage
 from artrator_desktop.ui.pages.node import NodePage
@@ -16,6 +17,7 @@ from artrator_desktop.ui.pages.onboarding import OnboardingPage
 from artrator_desktop.ui.pages.plugins import PluginsPage
 from artrator_desktop.ui.pages.settings import SettingsPage
 from artrator_desktop.ui.pages.wallet import WalletPage
+from artrator_desktop.ui.pages.wallet_rows import fold
 from artrator_desktop.ui.shell import Shell
 from artrator_desktop.ui.widgets import Label, Pill
 
@@ -36,6 +38,28 @@ def test_the_wallet_lists_every_movement_with_its_sign(shell: Shell, fill: Calla
     assert page.spent.number.text() == "5.25"
     assert page.spent.note.text() == "2 delivered jobs"
     assert "Test credits without cash value" in words(page)
+
+
+def test_an_order_is_one_line_of_the_statement() -> None:
+    def line(number: int, kind: Any, amount: int, order: str | None) -> StatementLine:
+        return StatementLine(id=str(number), at=number, kind=kind, amount=amount, balance=0, text="", order=order)
+
+    lines = [
+        line(8, "hold", -3, "running"),
+        line(7, "charge", -2, "paid"),
+        line(6, "release", 4, "paid"),
+        line(5, "hold", -4, "paid"),
+        line(4, "release", 5, "failed"),
+        line(3, "hold", -5, "failed"),
+        line(2, "voucher", 9, None),
+        line(1, "release", 6, "older"),
+    ]
+    folded = [(row.kind, row.amount, row.order) for row in fold(lines)]
+    assert folded == [
+        ("hold", -3, "running"), ("charge", -2, "paid"), ("release", 0, "failed"),
+        ("voucher", 9, None), ("release", 0, "older"),
+    ]  # fmt: skip
+    assert [row.amount for row in fold(lines[:3])] == [-3, -2], "a hold on a later page changes nothing"
 
 
 def test_a_voucher_is_redeemed_and_a_wrong_one_explained(

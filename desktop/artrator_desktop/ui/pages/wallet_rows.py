@@ -36,6 +36,19 @@ _LOOKS: Final = {
 }
 
 
+def fold(lines: Sequence[StatementLine]) -> list[StatementLine]:
+    """Make one line of an order's lines: what was paid, or that the hold came back, or the hold that still stands."""
+    paid = {line.order for line in lines if line.kind == "charge" and line.order}
+    back = {line.order for line in lines if line.kind == "release" and line.order}
+    result = []
+    for line in lines:
+        if line.order and line.kind == "release" and line.order not in paid:
+            result.append(line.model_copy(update={"amount": 0}))
+        elif not line.order or line.kind not in {"hold", "release"} or line.order not in paid | back:
+            result.append(line)
+    return result
+
+
 class StatementRows(Card):
     """The statement, newest first."""
 
@@ -56,7 +69,7 @@ class StatementRows(Card):
             if (widget := item.widget()) is not None:
                 widget.hide()
                 widget.deleteLater()
-        for index, line in enumerate(lines):
+        for index, line in enumerate(fold(lines)):
             if index:
                 self.column.addWidget(Line())
             row = StatementRow(line, listings.get(line.listing or ""), self._pixmaps)
