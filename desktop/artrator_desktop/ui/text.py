@@ -30,6 +30,12 @@ def about(micro: int) -> str:
     return format_credits(-(-micro // cent) * cent)
 
 
+def short_price(micro: int) -> str:
+    """Write a price with its unit where there is little room, never too low; the exact one is told before one pays."""
+    cent = MICRO // 100
+    return credits_text(-(-micro // cent) * cent)
+
+
 def paragraphs(words: str) -> str:
     """Undo the line breaks that a text has only because its file has lines; empty lines part paragraphs."""
     parts = (" ".join(part.split()) for part in words.replace("\r\n", "\n").split("\n\n"))

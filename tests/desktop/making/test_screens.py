@@ -10,8 +10,11 @@ import pytest
 from buyer_double import Script, World
 from painted import painted
 
+from artrator.errors import ArtratorError, Code
 from artrator_desktop import i18n
 from artrator_desktop.state import AppState, JobPhase, Phase
+from artrator_desktop.state.receipts import verify
+from artrator_desktop.ui.gallery.receipt import ReceiptDialog
 from artrator_desktop.ui.shell import Shell
 from artrator_desktop.ui.theme import theme
 
@@ -92,4 +95,40 @@ def test_create_and_gallery_paint_in_every_look(
     window.open("gallery")
     qtbot.waitUntil(lambda: app.gallery.totals.count == 16, timeout=10_000)
     shoot(qtbot, window, f"gallery_{look}_{language}")
+    window.pixmaps.close()
+
+
+@pytest.mark.slow
+def test_what_goes_wrong_paints_too(qtbot: Any, launch: Callable[[], AppState], world: World) -> None:
+    app = launch()
+    window = Shell(app)
+    qtbot.addWidget(window)
+    window.show()
+    window.open("gallery")
+    shoot(qtbot, window, "gallery_empty_dark_en")
+    window.open("create", {"listing_id": "atelier/emoji"})
+    qtbot.waitUntil(lambda: app.create.quoting.phase is Phase.READY, timeout=10_000)
+    make(qtbot, app, "a smiling cat", 8)
+    record = app.gallery.newest[0] if app.gallery.newest else app.jobs.all()[0].images[0]
+    world.script = Script(failure=ArtratorError(Code.WORKER_DIED, "The worker that ran the model died."))
+    app.create.set_count(2)
+    app.create.generate("Tiny Emoji")
+    qtbot.waitUntil(lambda: not app.jobs.active(), timeout=10_000)
+    shoot(qtbot, window, "create_failed_dark_en")
+    world.script = Script(lose_registry_at=2)
+    app.create.set_count(1)
+    app.create.generate("Tiny Emoji")
+    qtbot.waitUntil(lambda: app.jobs.all()[-1].phase is JobPhase.STALLED, timeout=10_000)
+    shoot(qtbot, window, "create_stalled_dark_en")
+    world.no_node = True
+    app.create.quoting.again()
+    qtbot.waitUntil(lambda: app.create.quoting.phase is Phase.FAILED, timeout=10_000)
+    app.create.reuse("atelier/emoji", {"steps": 7}, "a picture from somewhere.png")
+    shoot(qtbot, window, "create_nobody_dark_en")
+    verdict = verify(record)
+    dialog = ReceiptDialog(verdict, window)
+    qtbot.addWidget(dialog)
+    dialog.show()
+    qtbot.wait(50)
+    assert dialog.grab().save(str(FOLDER / "receipt_dark_en.png"))
     window.pixmaps.close()

@@ -636,8 +636,8 @@
         <translation>앞에 {count}건</translation>
     </message>
     <message>
-        <source>Goes on when the connection is back</source>
-        <translation>연결되면 이어서 합니다</translation>
+        <source>Waits for the connection</source>
+        <translation>연결을 기다리는 중</translation>
     </message>
     <message>
         <source>Failed</source>
@@ -666,6 +666,10 @@
     <message>
         <source>Cancel and release {amount}</source>
         <translation>취소하고 {amount} 돌려받기</translation>
+    </message>
+    <message>
+        <source>{amount} back</source>
+        <translation>{amount} 반환됨</translation>
     </message>
     <message>
         <source>ordered</source>

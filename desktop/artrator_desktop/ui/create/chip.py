@@ -9,7 +9,7 @@ from PySide6.QtWidgets import QHBoxLayout, QVBoxLayout, QWidget
 
 from artrator.manifest import pick
 from artrator_desktop.i18n import language
-from artrator_desktop.ui.text import about
+from artrator_desktop.ui.text import short_price
 from artrator_desktop.ui.widgets import Button, Card, ElidedLabel, Picture
 
 if TYPE_CHECKING:
@@ -47,9 +47,7 @@ class ModelChip(Card):
         """Show a listing."""
         title = pick(card.title, language())
         self.name.setText(title)
-        self.maker.setText(
-            f"{card.creator_name} · {self.tr('about {amount} credits').format(amount=about(card.price))}"
-        )
+        self.maker.setText(f"{card.creator_name} · {short_price(card.price)}")
         self.cover.set_key(card.samples[0] if card.samples else "")
         self.cover.setAccessibleName(title)
 

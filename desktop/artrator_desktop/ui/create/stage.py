@@ -68,7 +68,8 @@ class Stage(QWidget):
         words.addWidget(self.money_text)
         row = QHBoxLayout()
         row.setSpacing(M)
-        row.addWidget(IconLabel("circle-alert", 18, "bad"), 0, Qt.AlignmentFlag.AlignTop)
+        self._failure_icon = IconLabel("circle-alert", 18, "bad")
+        row.addWidget(self._failure_icon, 0, Qt.AlignmentFlag.AlignTop)
         row.addLayout(words, 1)
         self.failure.column.addLayout(row)
         self.preview = Preview(pixmaps)
@@ -196,7 +197,9 @@ class Stage(QWidget):
         failed = job is not None and job.phase in (JobPhase.FAILED, JobPhase.STALLED) and job.failure is not None
         self.failure.setVisible(failed)
         if failed and job is not None and job.failure is not None:
-            self.failure.set_look("strip-bad" if job.phase is JobPhase.FAILED else "strip-warn")
+            stalled = job.phase is JobPhase.STALLED
+            self.failure.set_look("strip-warn" if stalled else "strip-bad")
+            self._failure_icon.set_icon("clock" if stalled else "circle-alert", "warn" if stalled else "bad")
             self.failure_text.setText(job.failure.sentence)
             words = money(job)
             self.money_text.setText(words[:1].upper() + words[1:] + ".")

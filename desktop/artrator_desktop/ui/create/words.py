@@ -73,11 +73,11 @@ def short_status(job: Job, ahead: int = 0) -> str:
             before = translate("JobWords", "{count} before it").format(count=ahead) if ahead else ""
             return _join(translate("JobWords", "Waiting"), before)
         case JobPhase.STALLED:
-            return translate("JobWords", "Goes on when the connection is back")
+            return translate("JobWords", "Waits for the connection")
         case JobPhase.FAILED:
-            return _join(translate("JobWords", "Failed"), money(job))
+            return _join(translate("JobWords", "Failed"), _back(job))
         case JobPhase.CANCELLED:
-            return _join(translate("JobWords", "Cancelled"), money(job))
+            return _join(translate("JobWords", "Cancelled"), _back(job))
     return status(job, ahead)
 
 
@@ -99,6 +99,12 @@ def cancel_words(hold: int) -> str:
     if not hold:
         return QCoreApplication.translate("JobWords", "Cancel")
     return QCoreApplication.translate("JobWords", "Cancel and release {amount}").format(amount=credits_text(hold))
+
+
+def _back(job: Job) -> str:
+    if job.money is Money.RELEASED:
+        return QCoreApplication.translate("JobWords", "{amount} back").format(amount=credits_text(job.hold))
+    return money(job)
 
 
 def _place(job: Job) -> str:
