@@ -22,6 +22,7 @@ from artrator_desktop.app import prepare_environment
 from artrator_desktop.state import AppState, Failure, Link
 from artrator_desktop.ui import shell as shell_module
 from artrator_desktop.ui.pages.base import Page
+from artrator_desktop.ui.pages.onboarding import OnboardingPage
 from artrator_desktop.ui.shell import Shell
 from artrator_desktop.ui.theme import DARK, LIGHT, theme
 from artrator_desktop.ui.widgets import StatePanel
@@ -90,6 +91,23 @@ def test_a_language_switch_speaks_korean_everywhere_at_once(shell: Shell, state:
     assert shell.nav.button("wallet").isChecked()
     state.settings.set("language", "en")
     assert shell.nav.button("wallet").text() == "Wallet"
+
+
+def test_what_was_typed_survives_a_language_switch(shell: Shell, state: AppState) -> None:
+    shell.open("onboarding")
+    page = shell.page("onboarding")
+    assert isinstance(page, OnboardingPage)
+    page.registry.setText("http://127.0.0.1:8600")
+    page.next.click()
+    page.next.click()
+    page.name.setText("하은")
+    state.settings.set("language", "ko")
+    again = shell.page("onboarding")
+    assert again is not page
+    assert isinstance(again, OnboardingPage)
+    assert again.steps.currentIndex() == 2
+    assert again.registry.text() == "http://127.0.0.1:8600"
+    assert again.name.text() == "하은"
 
 
 def test_a_theme_switch_is_live(shell: Shell, state: AppState) -> None:

@@ -181,6 +181,8 @@ class Shell(QMainWindow):
 
     def _rebuild(self) -> None:
         current = self.page_id
+        old = self._pages.get(current)
+        kept = old.keep() if isinstance(old, Page) else {}
         for page in self._pages.values():
             self.stack.removeWidget(page)
             page.hide()
@@ -192,4 +194,4 @@ class Shell(QMainWindow):
         self.nav = Navigation(self.app)
         self._row.insertWidget(0, self.nav)
         self._listen()
-        self.open(current)
+        self.open(current, kept)

@@ -40,6 +40,10 @@ class Page(QWidget):
     def leave(self) -> None:
         """Be hidden."""
 
+    def keep(self) -> dict[str, object]:
+        """Return the arguments for `activate` with which a page built anew goes on where this one stands."""
+        return {}
+
     def focus_search(self) -> bool:
         """Put the cursor into the page's search field; False if it has none."""
         return False

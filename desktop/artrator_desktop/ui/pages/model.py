@@ -112,6 +112,10 @@ class ModelPage(Page):
             self._catalogue.open(listing)
         self.refresh()
 
+    def keep(self) -> dict[str, object]:
+        """Keep the listing."""
+        return {"listing_id": self._listing}
+
     def refresh(self) -> None:
         """Show what the catalogue knows of the listing."""
         detail = self._catalogue.detail

@@ -76,9 +76,27 @@ class OnboardingPage(Page):
         app.session.onboarding_failed.connect(self._failed)
         self._go(0)
 
-    def activate(self, **_arguments: object) -> None:
-        """Put the cursor where one begins."""
-        self._go(self.steps.currentIndex())
+    def activate(self, **arguments: object) -> None:
+        """Put the cursor where one begins, or goes on."""
+        key, step = arguments.get("key"), arguments.get("step")
+        if "registry" in arguments:
+            self.registry.setText(str(arguments["registry"]))
+            self.name.setText(str(arguments.get("name", "")))
+        if isinstance(key, Path):
+            self.key_choice.set_value("file")
+            self._key_chosen("file")
+            self._key_path = key
+            self.key_file.setText(str(key))
+        self._go(step if isinstance(step, int) else self.steps.currentIndex())
+
+    def keep(self) -> dict[str, object]:
+        """Keep what was typed."""
+        return {
+            "registry": self.registry.text(),
+            "name": self.name.text(),
+            "key": self._key_path,
+            "step": self.steps.currentIndex(),
+        }
 
     def _registry_step(self) -> QWidget:
         self.registry = LineEdit("", "https://registry.example.org")

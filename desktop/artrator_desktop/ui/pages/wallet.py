@@ -95,8 +95,14 @@ class WalletPage(Page):
     def activate(self, **arguments: object) -> None:
         """Ask for the newest entries, and for a code if another page said "top up"."""
         self._wallet.refresh()
+        if "code" in arguments:
+            self.redeem.code.setText(str(arguments["code"]))
         if arguments.get("redeem"):
             self.redeem.code.setFocus(Qt.FocusReason.ShortcutFocusReason)
+
+    def keep(self) -> dict[str, object]:
+        """Keep a code that was typed."""
+        return {"code": self.redeem.code.text()}
 
     def refresh(self) -> None:
         """Show what the wallet holds."""
