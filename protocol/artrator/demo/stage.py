@@ -14,6 +14,7 @@ from pathlib import Path
 from artrator.clients.registry import RegistryClient
 from artrator.demo.catalogue import EXAMPLES, signed_copy
 from artrator.demo.services import Service, artrator
+from artrator.errors import ArtratorError, Code
 from artrator.money import MICRO, format_credits
 from artrator.package import Package
 from artrator.profile import Profile, write_atomically
@@ -142,9 +143,14 @@ async def _listed(url: str) -> Mapping[str, str]:
 
 
 async def _until_online(url: str) -> None:
-    """Wait until the registry has heard from the node."""
+    """Wait until the registry has heard from the node, and of every example on it."""
     async with RegistryClient(url) as client:
-        for _ in range(150):
-            if await client.nodes():
+        for _ in range(300):
+            cards = (await client.search(limit=48)).items
+            served = {card.listing for card in cards if card.nodes}
+            if served >= {f"{CREATOR}/{example.name}" for example in EXAMPLES}:
                 return
             await asyncio.sleep(0.2)
+    raise ArtratorError(
+        Code.NO_NODE, "The node did not come online.", cure="Look into logs/node.log in the demo's folder, or --reset."
+    )
