@@ -3,7 +3,9 @@
 import asyncio
 import os
 import socket
+import subprocess
 import sys
+import time
 from pathlib import Path
 
 import numpy as np
@@ -147,3 +149,45 @@ def test_onnxruntime_computes_with_threads_inside(make_plugin, text_content, mon
     )
     assert outputs["text"] == str(64 * 512 * 512)
     assert info.runtime.startswith("onnxruntime ")
+
+
+def test_confinement_that_was_switched_off_is_told(make_plugin, text_content, request_of_hostile, monkeypatch):
+    monkeypatch.setenv("ARTRATOR_CONFINEMENT", "off")
+    harmless = HOSTILE.replace("def attempts(", "def attempts(*_):\n    return {}\n\n\ndef _unused(")
+    info, _ = once(make_plugin(harmless), text_content, {"request": request_of_hostile})
+    assert any("switched confinement off" in sentence for sentence in info.confinement)
+
+
+def test_a_worker_ends_with_its_parent(make_plugin, text_content, tmp_path):
+    """Also when the parent is killed, which gives it no chance to say goodbye."""
+    plugin = make_plugin()
+    script = tmp_path / "parent.py"
+    script.write_text(
+        "import asyncio, sys, sysconfig\n"
+        "from pathlib import Path\n"
+        "from artrator.plugins import PluginInfo\n"
+        "from artrator.plugins.environment import interpreter\n"
+        "from artrator.worker.check import Process\n"
+        "from artrator.worker.policy import *\n"
+        "from artrator.backend import Device\n"
+        "from artrator.worker.limits import Limits\n"
+        "async def main():\n"
+        f"    plugin = PluginInfo('toy', '1', 'toy', 'environment', {dict(plugin.entry_points)!r}, interpreter(),\n"
+        f"                        tuple(map(Path, {[str(path) for path in plugin.sys_path]!r})))\n"
+        "    sandbox = lambda scratch: {'sys_path': [str(path) for path in plugin.sys_path],\n"
+        "        'sandbox': sandbox_settings(plugin, Device(), Limits(), readable=[], scratch=scratch)}\n"
+        "    process = await Process.start(plugin.interpreter, sandbox, lambda s: environment(plugin, Device(), s))\n"
+        "    await asyncio.sleep(1)\n"
+        "    print(process.pid, flush=True)\n"
+        "    await asyncio.sleep(60)\n"
+        "asyncio.run(main())\n"
+    )
+    with subprocess.Popen([sys.executable, str(script)], stdout=subprocess.PIPE) as parent:
+        pid = int(parent.stdout.readline())
+        assert Path(f"/proc/{pid}").exists()
+        parent.kill()
+    for _ in range(100):
+        if not Path(f"/proc/{pid}").exists():
+            break
+        time.sleep(0.05)
+    assert not Path(f"/proc/{pid}").exists()

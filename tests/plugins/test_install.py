@@ -177,6 +177,7 @@ def test_clashing_dependencies_live_side_by_side(plugin_wheel, make_wheel, wheel
     assert "brush" not in sys.modules
 
 
+@pytest.mark.slow
 def test_broken_plugins_are_named_with_their_reason_and_stop_nothing(plugin_wheel, wheelhouse, text_content):
     put_in(plugin_wheel("good", backend("good")), wheelhouse)
     put_in(plugin_wheel("raises", "raise RuntimeError('no luck today')\n"), wheelhouse)
@@ -240,6 +241,7 @@ def test_a_plugin_cannot_bring_an_artrator_or_an_interpreter_of_its_own(plugin_w
         ({"files": {"bad/artrator-plugin.toml": "camera = true"}}, "asks for camera"),
         ({"files": {"bad/artrator-plugin.toml": "network = 'yes'"}}, "true or false"),
         ({"points": {}}, "is no plugin"),
+        ({"points": {"Bad\x1b[2J": "bad"}}, "cannot be the name of a backend"),
         ({"points": {"onnx": "bad"}}, "artrator-onnx provides already"),
     ],
 )
@@ -277,6 +279,7 @@ def test_source_distributions_are_never_built(tmp_path, light_wheelhouse):
     assert "ran" not in info.value.message.split()
 
 
+@pytest.mark.slow
 def test_an_update_replaces_and_uninstall_removes(plugin_wheel, wheelhouse, text_content):
     put_in(plugin_wheel("brush", backend("brush", '"one"')), wheelhouse)
     seen = []
@@ -308,6 +311,7 @@ def test_a_plugin_comes_from_an_index_by_name(tmp_path, plugin_wheel, make_wheel
     assert plugin.backends == ("byname",)
 
 
+@pytest.mark.slow
 def test_the_command_line_installs_lists_checks_and_uninstalls(plugin_wheel, wheelhouse, light_wheelhouse):
     wants = "network = true\n[reasons]\nnetwork = 'It fetches styles.'\n"
     wheel = plugin_wheel("brush", backend("brush"), files={"brush/artrator-plugin.toml": wants})

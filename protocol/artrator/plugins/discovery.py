@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib.util
+import re
 import sysconfig
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
@@ -16,7 +17,10 @@ from artrator.errors import ArtratorError, Code
 from artrator.plugins.environment import Environment, environments, interpreter
 from artrator.plugins.info import PluginInfo, Wants
 from artrator.plugins.wants import WANTS_FILE, read_wants
+from artrator.worker.words import sentence
 
+#: What a manifest can write as its backend.
+_BACKEND_NAME: Final = re.compile(r"[a-z0-9][a-z0-9._-]{0,63}")
 #: The entry-point group of backends, as ``artrator.hookspecs`` names it.
 GROUP: Final = "artrator.backends"
 
@@ -58,10 +62,13 @@ def find_plugin(name: str) -> PluginInfo:
 def describe(distribution: Distribution, **known: object) -> PluginInfo:
     """What a distribution's metadata says of it as a plugin; ``known`` overrides fields of PluginInfo."""
     points = {point.name: point.value for point in distribution.entry_points if point.group == GROUP}
-    given = str(distribution.metadata["Name"])
+    given = sentence(distribution.metadata["Name"], 100)
     error = None
     wants = Wants()
     try:
+        for name in points:
+            if not _BACKEND_NAME.fullmatch(name):
+                raise ArtratorError(Code.PLUGIN_INVALID, f"{sentence(name, 40)!r} cannot be the name of a backend.")
         wants = _wants(distribution, points.values())
     except (ArtratorError, OSError, UnicodeDecodeError) as problem:
         error = f"The plugin {given} is broken: {problem}"
@@ -73,7 +80,7 @@ def describe(distribution: Distribution, **known: object) -> PluginInfo:
         entry_points=points,
         interpreter=interpreter(),
         sys_path=(),
-        summary=" ".join(str(distribution.metadata["Summary"] or "").split())[:200],
+        summary=sentence(distribution.metadata["Summary"] or "", 200),
         wants=wants,
         error=error,
     )

@@ -6,6 +6,7 @@ leaves either the old state or the new one, and a folder whose name begins with 
 
 from __future__ import annotations
 
+import os
 import shutil
 import tempfile
 import time
@@ -26,6 +27,7 @@ from artrator.plugins.build import build_wheel
 from artrator.plugins.discovery import describe, discover, find_plugin
 from artrator.plugins.environment import Environment, InstalledFile, Record, plugins_folder, python_version
 from artrator.plugins.info import PluginInfo
+from artrator.worker.words import sentence
 
 _SCRATCH: Final = ".making-"
 _OLD: Final = ".old-"
@@ -135,7 +137,7 @@ class _Wanted:
 
 def _requirement(source: str, scratch: Path, *, trust_build: bool) -> _Wanted:
     path = Path(source).expanduser()
-    if path.is_dir():
+    if path.is_dir() and (path.is_absolute() or source[:1] in ".~" or "/" in source or os.sep in source):
         if not trust_build:
             raise ArtratorError(
                 Code.PLUGIN_INVALID,
@@ -213,7 +215,10 @@ def _require_host(distribution: Distribution) -> None:
 
 def _notes(site: Path) -> list[str]:
     paths = sorted(path.name for path in site.glob("*.pth"))
-    return [f"It brings {name}, a file that would run at every start of Python. It never runs here." for name in paths]
+    return [
+        f"It brings {sentence(name, 80)}, a file that would run at every start of Python. It never runs here."
+        for name in paths
+    ]
 
 
 def _present(name: str) -> PluginInfo | None:

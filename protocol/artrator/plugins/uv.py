@@ -17,6 +17,7 @@ from uv import find_uv_bin
 
 from artrator.errors import ArtratorError, Code
 from artrator.plugins.environment import InstalledFile
+from artrator.worker.words import sentence
 
 #: ``artrator`` is never installed beside a plugin: the worker has the host's own. A marker that is never true says so.
 _OVERRIDE: Final = 'artrator ; python_version < "0"\n'
@@ -134,5 +135,5 @@ def run(command: Sequence[str], folder: Path, environment: Mapping[str, str]) ->
             cure="Install Artrator again; uv comes with it.",
         ) from error
     if done.returncode != 0:
-        said = " ".join(done.stderr.decode(errors="replace").split())
+        said = sentence(done.stderr.decode(errors="replace"), 100_000)
         raise ArtratorError(Code.PLUGIN_INVALID, f"uv says: {said[-700:] or 'nothing'}")

@@ -6,6 +6,7 @@ import tomllib
 
 from artrator.errors import ArtratorError, Code
 from artrator.plugins.info import Wants
+from artrator.worker.words import sentence
 
 #: The name of the file, in the plugin's top package or its dist-info folder.
 WANTS_FILE = "artrator-plugin.toml"
@@ -25,7 +26,9 @@ def read_wants(text: str) -> Wants:
         raise ArtratorError(Code.PLUGIN_INVALID, f"{WANTS_FILE} is not TOML: {error}.") from error
     unknown = sorted(table.keys() - {*_SWITCHES, "reasons"})
     if unknown:
-        raise ArtratorError(Code.PLUGIN_INVALID, f"{WANTS_FILE} asks for {unknown[0]}, which is not known here.")
+        raise ArtratorError(
+            Code.PLUGIN_INVALID, f"{WANTS_FILE} asks for {sentence(unknown[0], 40)}, which is not known here."
+        )
     for name in _SWITCHES:
         if not isinstance(table.get(name, False), bool):
             raise ArtratorError(Code.PLUGIN_INVALID, f"{WANTS_FILE}: {name} is true or false.")
@@ -36,5 +39,5 @@ def read_wants(text: str) -> Wants:
         network=table.get("network", False),
         gpu=table.get("gpu", False),
         files=table.get("files", False),
-        reasons={str(name): " ".join(reason.split())[:200] for name, reason in reasons.items()},
+        reasons={sentence(name, 20): sentence(reason, 200) for name, reason in reasons.items()},
     )

@@ -10,11 +10,12 @@ from dataclasses import dataclass
 from artrator.backend import Device
 from artrator.errors import ArtratorError, Code
 from artrator.plugins.info import PluginInfo
-from artrator.worker.claims import error_of, sentence
+from artrator.worker.claims import error_of
 from artrator.worker.limits import Limits
 from artrator.worker.policy import environment, sandbox_settings
 from artrator.worker.process import Process, exit_sentence
 from artrator.worker.wire import Channel, WireError
+from artrator.worker.words import sentence
 
 
 @dataclass(frozen=True)

@@ -17,6 +17,7 @@ from artrator.worker.child.context import PREVIEW_SIDE
 from artrator.worker.limits import WorkerInfo
 from artrator.worker.values import ValueInvalid, unpack
 from artrator.worker.wire import WireError
+from artrator.worker.words import sentence
 
 #: What a worker may say of a job; anything else it says becomes ``model_failed``.
 _JOB_CODES: Final = frozenset({Code.MODEL_FAILED, Code.INPUT_INVALID, Code.JOB_CANCELLED, Code.WORKER_LIMIT})
@@ -54,12 +55,6 @@ def verified_content(folder: Path, signer: PublicKey) -> SignedContent:
     package = verify(folder, signer)
     hashes = {name: file.sha256 for name, file in package.files.items()}
     return SignedContent(folder, package.manifest, package.digest, hashes)
-
-
-def sentence(text: object, limit: int = 500) -> str:
-    """A worker's words as one line that is safe to show: printable and short."""
-    words = " ".join(str(text).split())
-    return "".join(letter for letter in words if letter.isprintable())[:limit]
 
 
 def error_of(header: Mapping[str, Any], *, loading: bool = False) -> ArtratorError:

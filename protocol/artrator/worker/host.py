@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import logging
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass
@@ -26,7 +27,6 @@ from artrator.worker.claims import (
     outputs_of,
     preview_of,
     progress_of,
-    sentence,
     verified_content,
 )
 from artrator.worker.limits import Limits, WorkerInfo
@@ -35,8 +35,11 @@ from artrator.worker.process import Process, exit_sentence
 from artrator.worker.usage import folder_bytes, resident_bytes
 from artrator.worker.values import ValueInvalid, pack
 from artrator.worker.wire import Channel, Frame, FrameTooLarge, WireError
+from artrator.worker.words import sentence
 
 __all__ = ["Limits", "Progress", "SignedContent", "Worker", "WorkerInfo"]
+
+_log: Final = logging.getLogger(__name__)
 
 #: Called on the event loop with (done, total, preview).
 Progress: TypeAlias = Callable[[int, int, Image | None], None]
@@ -319,7 +322,10 @@ class Worker:
             done, total = progress_of(frame.header)
             preview = preview_of(frame.arrays)
             if run.on_progress is not None and not run.cancelled and not run.future.done():
-                run.on_progress(done, total, preview)
+                try:
+                    run.on_progress(done, total, preview)
+                except Exception:  # a mistake of the caller's must not end everybody's runs
+                    _log.exception("A progress callback failed.")
             return
         self._runs.pop(job).stop_clocks()
         if run.cancelled:

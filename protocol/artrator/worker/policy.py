@@ -33,6 +33,7 @@ _NETWORK = (
 _GPU = (
     "/dev/dri", "/dev/nvidia-caps", "/proc/driver/nvidia", "/sys/bus/pci", "/sys/devices", "/sys/class/drm",
     "/sys/module/nvidia", "/usr/local/cuda", "/opt/rocm", "/usr/share/nvidia", "/etc/vulkan",
+    "/usr/lib/wsl", "/proc/devices", "/proc/modules",
 )  # fmt: skip
 #: Host variables that a GPU runtime needs; nothing else of the host's environment reaches a worker.
 _GPU_VARIABLES = (
@@ -42,6 +43,8 @@ _GPU_VARIABLES = (
     "HIP_VISIBLE_DEVICES",
     "CUDA_PATH",
 )
+#: The owner's way out where a driver does not bear confinement. Workers say aloud that it is used.
+_SWITCH = "ARTRATOR_CONFINEMENT"
 #: Without these no process starts there.
 _WINDOWS_VARIABLES = ("SYSTEMROOT", "SYSTEMDRIVE", "WINDIR", "NUMBER_OF_PROCESSORS", "PROCESSOR_ARCHITECTURE")
 
@@ -76,12 +79,15 @@ def sandbox_settings(
     own = [Path(artrator.__file__).parent, plugin.interpreter, scratch, *plugin.sys_path, *readable]
     return {
         **granted,
+        "confined": os.environ.get(_SWITCH) != "off",
         "parent": os.getpid(),
         "memory_bytes": 0 if granted["gpu"] else limits.memory_bytes or machine_memory(),
         "open_files": limits.open_files,
         "file_bytes": limits.scratch_bytes if granted["files"] else 0,
         "readable": [*paths, *sorted(filter(None, stdlib)), *(str(path.resolve()) for path in own)],
-        "devices": [str(path) for path in Path("/dev").glob("nvidia*")] + ["/dev/dri"] if granted["gpu"] else [],
+        "devices": [str(path) for path in Path("/dev").glob("nvidia*")] + ["/dev/dri", "/dev/kfd", "/dev/dxg"]
+        if granted["gpu"]
+        else [],
         "writable": [str(scratch.resolve())] if granted["files"] else [],
     }
 

@@ -53,8 +53,11 @@ class Process:
         Raises:
             ArtratorError: ``worker_died`` if the interpreter cannot be started.
         """
-        scratch = Path(tempfile.mkdtemp(prefix="artrator-worker-"))
-        ours, theirs = socket.socketpair()
+        try:
+            scratch = Path(tempfile.mkdtemp(prefix="artrator-worker-"))
+            ours, theirs = socket.socketpair()
+        except OSError as error:
+            raise ArtratorError(Code.WORKER_DIED, f"No worker can be started: {error.strerror}.") from error
         process = cls(ours, scratch, asyncio.get_running_loop())
         message = json.dumps({**settings(scratch), "scratch": str(scratch)}).encode()
         threading.Thread(
@@ -68,6 +71,9 @@ class Process:
         except OSError as error:
             ours.close()
             raise ArtratorError(Code.WORKER_DIED, f"{interpreter} cannot be started: {error.strerror}.") from error
+        except asyncio.CancelledError:
+            ours.close()  # the child sees that nobody is there, and ends
+            raise
         return process
 
     @property
@@ -120,6 +126,9 @@ class Process:
         except OSError as error:
             self._tell(self._started.set_exception, error)
         finally:
+            if self._child is not None:
+                self.kill()
+                self._child.wait()
             shutil.rmtree(self.scratch, ignore_errors=True)
             self._tell(self.exited.set_result, code)
 

@@ -35,12 +35,14 @@ def confine(settings: Mapping[str, Any]) -> list[str]:
     rights = [(path, landlock.READ) for path in settings["readable"]]
     rights += [(path, landlock.DEVICE) for path in settings["devices"]]
     rights += [(path, landlock.WRITE) for path in settings["writable"]]
-    steps: list[Callable[[], list[str]]] = [
-        privileges.no_new_privileges,
-        privileges.drop_capabilities,
-        lambda: landlock.restrict(rights, connect=settings["network"]),
-        lambda: seccomp.restrict(network=settings["network"], files=settings["files"], gpu=settings["gpu"]),
-    ]
+    steps: list[Callable[[], list[str]]] = [privileges.no_new_privileges, privileges.drop_capabilities]
+    if settings["confined"]:
+        steps += [
+            lambda: landlock.restrict(rights, connect=settings["network"]),
+            lambda: seccomp.restrict(network=settings["network"], files=settings["files"], gpu=settings["gpu"]),
+        ]
+    else:
+        missing.append("The owner switched confinement off: a worker can do whatever the node can.")
     for step in steps:
         try:
             missing += step()
