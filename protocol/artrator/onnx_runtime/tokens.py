@@ -123,8 +123,8 @@ class TokenReader:
         return cls(tokenizer, max_length=max_length, filling=number)
 
     def read(self, text: str) -> Tokens:
-        """Turn a text into tokens."""
-        encoding = self._tokenizer.encode(text)
+        """Turn a text into tokens; halves of characters, which JSON can carry, become question marks."""
+        encoding = self._tokenizer.encode(text.encode("utf-8", "replace").decode())
         ids: Sequence[int] = encoding.ids
         mask = [1] * len(ids)
         if self._filling is not None:

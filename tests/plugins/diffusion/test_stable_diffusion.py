@@ -181,3 +181,4 @@ def test_what_a_buyer_types_never_becomes_a_sign_of_control(files):
     assert plain.ids.tolist().index(ends) == plain.mask.sum() - 1
     assert typed.ids.tolist().index(ends) == typed.mask.sum() - 1 > plain.mask.sum()
     assert len(reader.read("cat " * 200).ids) == 77
+    assert reader.read("a \ud800 cat").ids.tolist() == reader.read("a ? cat").ids.tolist()
