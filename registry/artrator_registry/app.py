@@ -60,7 +60,8 @@ def create_app(settings: Settings, *, clock: Clock = time.time) -> FastAPI:
         redirect_slashes=False,
     )
     install(app)
-    app.add_middleware(Guard, max_body=settings.max_body, max_publication=settings.max_publication)
+    limits = {"/v1/listings/": settings.max_publication, "/heartbeat": settings.max_heartbeat, "": settings.max_body}
+    app.add_middleware(Guard, limits=limits)
     for router in (accounts, rails, search, listings, nodes, orders):
         app.include_router(router)
 

@@ -32,6 +32,7 @@ class Settings:
         requests_per_minute: Challenges that one address may ask for in a minute.
         vouchers_per_minute: Vouchers that one address may try in a minute.
         max_body: Largest body of most requests, in bytes.
+        max_heartbeat: Largest heartbeat: a thousand packages.
         max_publication: Largest publication: twelve samples of 512 KiB in base64, and the documents.
     """
 
@@ -62,6 +63,7 @@ class Settings:
     requests_per_minute: int = 240
     vouchers_per_minute: int = 30
     max_body: int = 64 * 1024
+    max_heartbeat: int = 512 * 1024
     max_publication: int = 9 * 1024 * 1024
 
     def __post_init__(self) -> None:

@@ -136,3 +136,16 @@ async def test_a_heartbeat_tells_when_to_come_again_and_of_new_keys(world: World
     after = await shop.online()
     assert (before.keyset_serial, after.keyset_serial) == (1, 2)
     assert after.next_in == 15.0
+
+
+async def test_a_heartbeat_may_name_a_thousand_packages(world: World) -> None:
+    shop = await world.shop()
+    packages = [
+        m.PackageState(package=f"sha256:{i:064}", state=m.NodeState.COLD, expected_wait=1 / 3, run_seconds=1 / 7)
+        for i in range(1000)
+    ]
+    await shop.creator.heartbeat(shop.node.id, m.Heartbeat(packages=packages))
+    await shop.creator.heartbeat(shop.node.id, m.Heartbeat(packages=packages[1:], queued=-5, version="x" * 500))
+    with pytest.raises(ArtratorError) as raised:
+        await shop.quote(await world.person("mina"))
+    assert raised.value.code is Code.NO_NODE

@@ -115,6 +115,7 @@ async def _until_it_answers(call: Callable[[], Awaitable[m.Order]]) -> m.Order:
             await anyio.sleep(0.05)
 
 
+@pytest.mark.slow
 async def test_what_was_acknowledged_survives_kill_9_and_nothing_is_charged_twice(server: Server) -> None:
     creator_key, buyer_key = PrivateKey.generate(), PrivateKey.generate()
     node, listing = await _shop(server, creator_key)

@@ -11,6 +11,7 @@ import json
 import logging
 import math
 import re
+from collections.abc import Mapping
 from typing import Any, Final
 
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
@@ -29,12 +30,11 @@ _NULL: Final = re.compile(rb"(?<!\\)(?:\\\\)*\\u0000")
 
 
 class Guard:
-    """ASGI middleware. ``max_publication`` is the limit of ``PUT /v1/listings/…``, ``max_body`` of all else."""
+    """ASGI middleware. ``limits`` has the largest body by a part of the path; ``""`` is for all else."""
 
-    def __init__(self, app: ASGIApp, *, max_body: int, max_publication: int) -> None:
+    def __init__(self, app: ASGIApp, *, limits: Mapping[str, int]) -> None:
         self._app = app
-        self._max_body = max_body
-        self._max_publication = max_publication
+        self._limits = limits
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Serve one request."""
@@ -65,8 +65,8 @@ class Guard:
             await answer(problem)(scope, receive, send)
 
     async def _body(self, scope: Scope, receive: Receive) -> bytes | None:
-        publication = scope["method"] == "PUT" and scope["path"].startswith("/v1/listings/")
-        limit = self._max_publication if publication else self._max_body
+        path: str = scope["path"]
+        limit = next((most for part, most in self._limits.items() if part and part in path), self._limits[""])
         headers = dict(scope["headers"])
         declared = headers.get(b"content-length", b"0")
         if not declared.isdigit() or len(declared) > 15 or int(declared) > limit:

@@ -180,13 +180,12 @@ def _parsed(descriptor: str) -> tuple[Mapping[str, Any], Sequence[str]]:
 
 def _candidate(row: Any) -> m.NodeCandidate:
     document, urls = _parsed(row["descriptor"])
-    wait = row["expected_wait"] + (row["load_seconds"] if row["state"] != "warm" else 0.0)
     return m.NodeCandidate(
         node=row["id"],
         name=row["name"],
         urls=urls,
         state=m.NodeState(row["state"]),
-        expected_wait=wait,
+        expected_wait=row["expected_wait"],
         run_seconds=row["run_seconds"],
         descriptor=document,
     )
