@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import datetime
+import re
 import ssl
 import tempfile
 from collections.abc import AsyncIterator, Awaitable, Callable
@@ -61,6 +62,9 @@ async def hostile(handler: Handler, *, tls: ssl.SSLContext | None = None) -> Asy
         try:
             with contextlib.suppress(OSError, asyncio.IncompleteReadError, asyncio.CancelledError):
                 asked = (await reader.readuntil(b"\r\n\r\n")).decode()
+                length = re.search(r"(?im)^content-length: (\d+)", asked)
+                if length is not None:  # hanging up on unread bytes would take the answer with it
+                    await reader.readexactly(int(length[1]))
                 await handler(asked, writer)
         finally:
             tasks.discard(task)

@@ -47,6 +47,9 @@ _T = TypeVar("_T")
 _FINAL: Final = {m.OrderState.SETTLED, m.OrderState.RELEASED, m.OrderState.REFUNDED}
 #: How long a node may stay silent at first before the order is given up.
 _REACH_SECONDS: Final = 20.0
+#: What one job may deliver at most: outputs wait in memory until the last one is checked.
+_MAX_OUTPUTS: Final = 256
+_MAX_OUTPUT_BYTES: Final = 2**30
 #: How long a node may take to tell its last word after the ticket's time: messages travel.
 _GRACE_SECONDS: Final = 60.0
 #: How long after a failed job the buyer waits to see the hold released.
@@ -330,7 +333,10 @@ class Buyer:
         receipt_document = dict(job.receipt or {})
         receipt = self._check_receipt(receipt_document, node.descriptor, pending, placed)
         outputs, problem = [], ""
-        for index, digest in enumerate(receipt.outputs):
+        delivered = receipt.outputs
+        if len(delivered) > _MAX_OUTPUTS or sum(output.size for output in delivered) > _MAX_OUTPUT_BYTES:
+            delivered, problem = (), "The node lists more than one job can deliver."
+        for index, digest in enumerate(delivered):
             data = await self._fetch(node, pending.order, index, digest.size)
             if data is None:
                 problem = f"The node sends more of {digest.name} than it signed."
@@ -342,7 +348,7 @@ class Buyer:
             listed = next((o for o in job.outputs if o.index == index), None)
             outputs.append(Delivered(listed or _listed(index, digest.model_dump()), data))
         if not outputs:
-            problem = "The node delivered nothing."
+            problem = problem or "The node delivered nothing."
         acknowledgement = Acknowledgement(
             buyer=self._key.public.encode(),
             order=pending.order,

@@ -1,0 +1,237 @@
+"""A real buyer and a real registry against nodes that lie: the buyer is told why, and no micro-credit is lost.
+
+The books are audited at the end of each test (see ``registry_world.World``).
+"""
+
+from __future__ import annotations
+
+import asyncio
+import hashlib
+import json
+import struct
+import uuid
+import zlib
+from collections.abc import AsyncIterator, Callable
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import pytest
+from hostile import answer, certificate, hostile
+from packages import encoded, noise
+from registry_world import MICRO, Person, Shop, World
+
+from artrator.clients import buyer as buyer_module
+from artrator.clients.buyer import Buyer, Result
+from artrator.documents import OutputDigest
+from artrator.errors import ArtratorError, Code
+from artrator.keys import PrivateKey, PublicKey
+from artrator.messages import registry as m
+from artrator_registry import Settings
+
+pytestmark = pytest.mark.anyio
+
+PICTURE = encoded(noise(8, 8))
+
+
+@pytest.fixture
+def anyio_backend() -> str:
+    return "asyncio"
+
+
+@pytest.fixture
+async def world(tmp_path: Path) -> AsyncIterator[World]:
+    async with World(Settings(data=tmp_path / "registry")) as opened:
+        yield opened
+
+
+@pytest.fixture(autouse=True)
+def _little_patience(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(buyer_module, "_REACH_SECONDS", 0.3)
+    monkeypatch.setattr(buyer_module, "_RELEASE_SECONDS", 0.3)
+
+
+def output(data: bytes, **changes: Any) -> OutputDigest:
+    facts = {
+        "name": "image",
+        "media_type": "image/png",
+        "sha256": hashlib.sha256(data).hexdigest(),
+        "size": len(data),
+    }
+    return OutputDigest(**(facts | changes))
+
+
+@dataclass
+class LyingNode:
+    """A node that speaks the protocol as it pleases. Each field is one of its lies; without any it is honest."""
+
+    shop: Shop
+    buyer: Person
+    sends: bytes = PICTURE
+    receipt_changes: dict[str, Any] = field(default_factory=dict)
+    outcome: str = "delivered"
+    signer: PrivateKey | None = None
+    events: bytes | None = None
+    hangs_up_on: str = ""
+    heard: list[str] = field(default_factory=list)
+
+    async def __call__(self, asked: str, writer: asyncio.StreamWriter) -> None:
+        method, path = asked.split()[:2]
+        what = path.split("/")[4] if path.count("/") > 3 else ""
+        self.heard.append(f"{method} {what or 'job'}")
+        if self.hangs_up_on == f"{method} {what or 'job'}":
+            return
+        writer.write(await self._answer(method, path.split("/")[3], what))
+        await writer.drain()
+
+    async def _answer(self, method: str, job: str, what: str) -> bytes:
+        if what == "events":
+            return await self._events(job)
+        if what == "outputs":
+            return answer(self.sends, kind="image/png", more="Connection: close\r\n")
+        if what == "acknowledgement":
+            return answer(b"{}", more="Connection: close\r\n")
+        state = "cancelled" if method == "DELETE" else "queued"
+        return answer(json.dumps({"job": job, "state": state}).encode(), more="Connection: close\r\n")
+
+    async def _events(self, job: str) -> bytes:
+        head = b"HTTP/1.1 200 OK\r\nContent-Type: text/event-stream\r\nConnection: close\r\n\r\n"
+        if self.events is not None:
+            return head + self.events
+        placed = await self.buyer.get_order(job)
+        node = self.shop.node
+        if self.signer is not None:
+            node = type(node)(node.owner, self.signer)
+            self.receipt_changes.setdefault("node", self.shop.node.id)
+        changes = {"outputs": [output(self.sends)] if self.outcome == "delivered" else []} | self.receipt_changes
+        receipt = node.receipt(placed, self.outcome, **changes)
+        done = {"job": job, "state": "delivered", "outputs": [], "receipt": receipt}
+        return head + f"id: 1\nevent: done\ndata: {json.dumps(done)}\n\n".encode()
+
+
+@dataclass
+class Ending:
+    """How a job ended: at once, and when the registry's clock has passed the order's last time."""
+
+    result: Result | None
+    error: ArtratorError | None
+    order: m.Order
+    balance: m.Balance
+    order_later: m.Order
+    balance_later: m.Balance
+
+
+async def buy(world: World, **lies: Any) -> Ending:
+    """One paid job with a node that tells these lies."""
+    shop = await world.shop()
+    mina = await world.person("mina", credits_=10)
+    node = LyingNode(shop, mina, **lies)
+    pem, context = certificate(shop.node.key)
+    async with hostile(node, tls=context) as url:
+        descriptor = shop.node.descriptor(urls=[url], tls_certificate=pem)
+        await shop.creator.register_node(shop.node.id, m.NodeRegistration(descriptor=descriptor))
+        buyer = Buyer(mina, mina.key, PublicKey.decode((await mina.info()).root_key))
+        prepared = buyer.prepare(await mina.listing(shop.listing), {"prompt": "a cat"})
+        quote = await buyer.quote(prepared)
+        order = str(uuid.uuid4())
+        result, error = None, None
+        try:
+            async for update in buyer.run(prepared, quote, order=order):
+                result = update.result or result
+        except ArtratorError as told:
+            error = told
+        at_once = await mina.get_order(order), await mina.balance()
+        world.clock.offset += at_once[0].capture_by - world.clock() + 1
+        await world.sweep()
+        return Ending(result, error, *at_once, await mina.get_order(order), await mina.balance())
+
+
+def png_header(width: int, height: int) -> bytes:
+    """A picture that says it is huge."""
+
+    def chunk(kind: bytes, data: bytes) -> bytes:
+        return struct.pack(">I", len(data)) + kind + data + struct.pack(">I", zlib.crc32(kind + data))
+
+    header = struct.pack(">IIBBBBB", width, height, 8, 2, 0, 0, 0)
+    return (
+        b"\x89PNG\r\n\x1a\n" + chunk(b"IHDR", header) + chunk(b"IDAT", zlib.compress(bytes(999))) + chunk(b"IEND", b"")
+    )
+
+
+async def test_an_honest_node_is_paid_at_once(world: World) -> None:
+    ending = await buy(world)
+    assert ending.error is None
+    assert ending.result is not None
+    assert ending.result.outputs[0].data == PICTURE
+    assert (ending.order.state, ending.order.charged) == (m.OrderState.SETTLED, 3 * MICRO)
+    assert ending.balance == m.Balance(available=7 * MICRO, held=0, pending=0)
+
+
+@pytest.mark.parametrize(
+    "lies",
+    [
+        {"receipt_changes": {"outputs": [output(PICTURE, sha256="0" * 64)]}},
+        {"receipt_changes": {"outputs": [output(PICTURE, size=len(PICTURE) - 1)]}},
+        {"receipt_changes": {"outputs": [output(PICTURE, size=len(PICTURE) + 1)]}},
+        {"sends": PICTURE[:-40]},
+        {"sends": b"not a picture"},
+        {"sends": png_header(100_000, 100_000)},
+        {"receipt_changes": {"outputs": [output(PICTURE, size=2**40)]}},
+        {"receipt_changes": {"outputs": [output(PICTURE)] * 257}},
+    ],
+    ids=["digest", "longer", "shorter", "cut off", "no picture", "bomb", "a tebibyte", "too many"],
+)
+async def test_what_did_not_arrive_whole_is_disputed_and_not_paid(world: World, lies: dict[str, Any]) -> None:
+    ending = await buy(world, **lies)
+    assert ending.error is not None
+    assert ending.error.code is Code.OUTPUT_CORRUPT
+    assert ending.order.state is m.OrderState.DISPUTED
+    assert ending.order.charged == 0
+    assert ending.balance.available + ending.balance.held == 10 * MICRO
+
+
+def _impostor() -> dict[str, Any]:
+    return {"signer": PrivateKey.generate()}
+
+
+@pytest.mark.parametrize(
+    ("lies", "code"),
+    [
+        (lambda: {"receipt_changes": {"order": str(uuid.uuid4())}}, Code.RECEIPT_INVALID),
+        (lambda: {"receipt_changes": {"request": "0" * 64}}, Code.RECEIPT_INVALID),
+        (lambda: {"receipt_changes": {"package": "sha256:" + "0" * 64}}, Code.RECEIPT_INVALID),
+        (lambda: {"outcome": "failed"}, Code.RECEIPT_INVALID),
+        (lambda: {"receipt_changes": {"outputs": []}}, Code.OUTPUT_CORRUPT),
+        (_impostor, Code.DOCUMENT_INVALID),
+        (lambda: {"events": b"event: done\ndata: {}\n\n"}, Code.INTERNAL),
+        (lambda: {"events": b"event: done\ndata: [\n\n"}, Code.INTERNAL),
+        (lambda: {"events": b"event: failed\ndata: {}\n\n"}, Code.INTERNAL),
+        (lambda: {"events": b"event: cancelled\ndata: {}\n\n"}, Code.JOB_CANCELLED),
+        (lambda: {"hangs_up_on": "PUT job"}, Code.NODE_UNREACHABLE),
+    ],
+    ids=[
+        *("order", "request", "package", "failed", "nothing", "key"),
+        *("empty", "garbage", "failure", "cancelled", "silence"),
+    ],
+)
+async def test_a_node_that_proves_nothing_is_not_paid(
+    world: World, lies: Callable[[], dict[str, Any]], code: Code
+) -> None:
+    ending = await buy(world, **lies())
+    assert ending.error is not None
+    assert ending.error.code is code
+    assert ending.error.details.get("charged", 0) == 0
+    # The node may have begun, so the hold stays until its last time to claim is over; then all of it comes back.
+    assert ending.balance == m.Balance(available=7 * MICRO, held=3 * MICRO, pending=0)
+    assert (ending.order_later.state, ending.order_later.charged) == (m.OrderState.RELEASED, 0)
+    assert ending.balance_later == m.Balance(available=10 * MICRO, held=0, pending=0)
+
+
+async def test_a_node_that_never_ends_is_given_up_when_its_time_is_over(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(buyer_module, "_GRACE_SECONDS", -(10.0**6))
+    ending = await buy(world, events=b"id: 1\nevent: progress\ndata: {}\n\n")
+    assert ending.error is not None
+    assert ending.error.code is Code.JOB_DEADLINE
+    assert ending.balance_later == m.Balance(available=10 * MICRO, held=0, pending=0)
