@@ -124,6 +124,12 @@ def test_a_folder_is_built_only_when_its_author_is_trusted(tmp_path, light_wheel
     assert list(plugins_folder().iterdir()) == []
 
 
+def test_a_folder_that_holds_the_profile_is_not_built(tmp_path, profile, light_wheelhouse):
+    (tmp_path / "pyproject.toml").write_text("")
+    with pytest.raises(ArtratorError, match="holds your profile with its keys"):
+        put_in(tmp_path, light_wheelhouse, trust_build=True)
+
+
 @pytest.mark.skipif(sys.platform != "linux", reason="builds are confined on Linux only")
 def test_a_build_cannot_read_a_key_or_write_elsewhere(tmp_path, profile, light_wheelhouse):
     profile.mkdir()

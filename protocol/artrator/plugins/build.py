@@ -18,6 +18,7 @@ from typing import Final
 from artrator.errors import ArtratorError, Code
 from artrator.plugins import uv
 from artrator.plugins.environment import interpreter
+from artrator.profile import home
 from artrator.worker.sandbox import confined_command
 
 #: What is no source: environments, version control, caches.
@@ -42,6 +43,9 @@ def build_wheel(folder: Path, scratch: Path) -> Path:
     """
     if not (folder / "pyproject.toml").is_file():
         raise ArtratorError(Code.PLUGIN_INVALID, f"{folder} holds no pyproject.toml, so it is no plugin's source.")
+    if home().resolve().is_relative_to(folder):
+        # The copy that the build may read would hold the keys.
+        raise ArtratorError(Code.PLUGIN_INVALID, f"{folder} holds your profile with its keys, so it is not built.")
     source, wheels = scratch / "source", scratch / "wheels"
     shutil.copytree(folder, source, ignore=_IGNORED, symlinks=True)
     wheels.mkdir()
@@ -50,9 +54,9 @@ def build_wheel(folder: Path, scratch: Path) -> Path:
     command += ["--python", str(interpreter()), "--no-python-downloads", str(source)]
     readable = [*_SYSTEM, str(Path(uv.binary()).resolve()), *_interpreter_folders()]
     variables = {name: os.environ[name] for name in _VARIABLES if name in os.environ}
-    home = str(scratch / "home")
+    own_home = str(scratch / "home")
     # A cache of its own: a build that could write to the shared one could change the wheels of everything else.
-    variables |= {"HOME": home, "TMPDIR": home, "UV_CACHE_DIR": str(scratch / "cache"), "PATH": "/usr/bin:/bin"}
+    variables |= {"HOME": own_home, "TMPDIR": own_home, "UV_CACHE_DIR": str(scratch / "cache"), "PATH": "/usr/bin:/bin"}
     uv.run(confined_command(interpreter(), command, readable=readable, writable=[str(scratch)]), scratch, variables)
     found = sorted(wheels.glob("*.whl"))
     if len(found) != 1:

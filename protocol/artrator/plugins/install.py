@@ -104,7 +104,8 @@ def install(
             shutil.copyfile(lock, environment.folder / "pylock.toml")
             _put_in_place(environment.folder, plugins_folder() / plugin.name)
     except OSError as error:
-        raise ArtratorError(Code.DISK_FULL, f"The plugin could not be written: {error.strerror or error}.") from error
+        reason = sentence(error.strerror or error, 200)
+        raise ArtratorError(Code.DISK_FULL, f"The plugin could not be written: {reason}.") from error
     return find_plugin(plugin.name)
 
 
