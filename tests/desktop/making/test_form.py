@@ -16,6 +16,7 @@ from artrator_desktop import i18n
 from artrator_desktop.state import AppState, Phase
 from artrator_desktop.state.inputs import Picture, Problem, pictures_problem
 from artrator_desktop.ui.forms.images import ImageInput, ImagesInput
+from artrator_desktop.ui.forms.mask import MaskDialog, MaskInput
 from artrator_desktop.ui.forms.numbers import NumberInput, SeedInput, SwitchInput
 from artrator_desktop.ui.forms.text import ChoiceInput, TextInput
 from artrator_desktop.ui.images import Pixmaps
@@ -47,7 +48,7 @@ def test_every_type_of_input_gets_its_own_field(app: AppState, page: CreatePage,
     }
     opened("atelier/upscale-x4")
     kinds = {name: type(field) for name, field in page.form.fields.items()}
-    assert kinds == {"image": ImageInput, "region": ImageInput, "references": ImagesInput}
+    assert kinds == {"image": ImageInput, "region": MaskInput, "references": ImagesInput}
 
 
 def test_rarely_needed_settings_are_folded_away(page: CreatePage, opened: Opened) -> None:
@@ -293,3 +294,32 @@ def test_sizes_are_checked_by_the_manifest(size: tuple[int, int], kind: str | No
     spec = InputSpec("p", InputType.IMAGE, {"en": "P"}, min_side=8, max_side=1024, max_pixels=800_000)
     problem = pictures_problem(spec, [Picture(b"", *size, QImage())])
     assert (problem.kind if problem else None) == kind
+
+
+def test_a_mask_is_painted_over_the_picture_in_its_own_size(
+    qtbot: Any, app: AppState, page: CreatePage, opened: Opened, tmp_path: Path
+) -> None:
+    opened("atelier/upscale-x4")
+    field = page.form.fields["region"]
+    assert isinstance(field, MaskInput)
+    assert not field.paint.isEnabled(), "there is nothing to paint over yet"
+    path = tmp_path / "photo.png"
+    path.write_bytes(plain_picture(3))
+    app.create.add_file("image", str(path))
+    qtbot.waitUntil(field.paint.isEnabled, timeout=5000)
+    dialog = MaskDialog(app.create.pictures["image"][0])
+    qtbot.addWidget(dialog)
+    dialog.show()
+    assert not dialog.use.isEnabled()
+    qtbot.mouseClick(dialog.canvas, Qt.MouseButton.LeftButton, pos=dialog.canvas.rect().center())
+    assert dialog.use.isEnabled()
+    mask = dialog.canvas.drawn()
+    assert (mask.width(), mask.height()) == (96, 64)
+    assert QColor(mask.pixel(48, 32)).value() == 255
+    assert QColor(mask.pixel(2, 2)).value() == 0
+    field.image_pasted.emit(mask)
+    qtbot.waitUntil(lambda: len(app.create.pictures["region"]) == 1, timeout=5000)
+    dialog.tool.button("erase").click()
+    qtbot.mouseClick(dialog.canvas, Qt.MouseButton.LeftButton, pos=dialog.canvas.rect().center())
+    assert dialog.canvas.is_empty()
+    dialog.grab()

@@ -130,7 +130,7 @@
     </message>
     <message>
         <source>Made</source>
-        <translation>만든 날</translation>
+        <translation>만든 때</translation>
     </message>
     <message>
         <source>Copied.</source>
@@ -735,6 +735,60 @@
     <message>
         <source>folded</source>
         <translation>접힘</translation>
+    </message>
+</context>
+<context>
+    <name>MaskCanvas</name>
+    <message>
+        <source>Paint the part that the model works on</source>
+        <extracomment>Brush sizes in thousandths of the picture&apos;s longer side. How the painted part shows over the picture.</extracomment>
+        <translation type="unfinished"></translation>
+    </message>
+</context>
+<context>
+    <name>MaskDialog</name>
+    <message>
+        <source>Paint a mask</source>
+        <translation>마스크 칠하기</translation>
+    </message>
+    <message>
+        <source>Paint</source>
+        <translation>칠하기</translation>
+    </message>
+    <message>
+        <source>Erase</source>
+        <translation>지우기</translation>
+    </message>
+    <message>
+        <source>Tool</source>
+        <translation>도구</translation>
+    </message>
+    <message>
+        <source>Brush size</source>
+        <translation>붓 크기</translation>
+    </message>
+    <message>
+        <source>Clear</source>
+        <translation>모두 지우기</translation>
+    </message>
+    <message>
+        <source>Everything</source>
+        <translation>전체 칠하기</translation>
+    </message>
+    <message>
+        <source>Cancel</source>
+        <translation type="unfinished">취소</translation>
+    </message>
+    <message>
+        <source>Use mask</source>
+        <translation>마스크 사용</translation>
+    </message>
+</context>
+<context>
+    <name>MaskInput</name>
+    <message>
+        <source>Paint it over the picture</source>
+        <translation>그림 위에 칠하기</translation>
     </message>
 </context>
 <context>

@@ -10,6 +10,7 @@ from PySide6.QtWidgets import QVBoxLayout, QWidget
 from artrator_desktop.state.inputs import FILE_TYPES, Problem
 from artrator_desktop.ui.forms.base import InputField
 from artrator_desktop.ui.forms.images import ImageInput, ImagesInput
+from artrator_desktop.ui.forms.mask import MaskInput
 from artrator_desktop.ui.forms.numbers import NumberInput, SeedInput, StopsInput, SwitchInput, few_stops
 from artrator_desktop.ui.forms.text import ChoiceInput, TextInput
 from artrator_desktop.ui.forms.words import problem_words
@@ -19,6 +20,7 @@ from artrator_desktop.ui.widgets import Button
 if TYPE_CHECKING:
     from artrator.manifest import InputSpec
     from artrator_desktop.state import Create
+    from artrator_desktop.state.inputs import Picture
 
 
 class ManifestForm(QWidget):
@@ -108,8 +110,10 @@ class ManifestForm(QWidget):
                 field = ChoiceInput(spec)
             case "boolean":
                 field = SwitchInput(spec)
-            case "image" | "mask":
+            case "image":
                 field = self._image(ImageInput(spec))
+            case "mask":
+                field = self._image(MaskInput(spec, self._picture_below))
             case "images":
                 field = self._image(ImagesInput(spec))
             case "integer" if spec.random:
@@ -154,6 +158,14 @@ class ManifestForm(QWidget):
     def _show_pictures(self, name: str) -> None:
         if name in self.fields:
             self.fields[name].show_value(self._create.pictures.get(name, ()))
+        for field in self.fields.values():
+            if isinstance(field, MaskInput):
+                field.show_source()
+
+    def _picture_below(self) -> Picture | None:
+        """Return the picture that a mask is painted over: the first one of the form."""
+        chosen = self._create.pictures.get(self._create.first_image_input(), [])
+        return chosen[0] if chosen else None
 
     def _refuse(self, name: str, problem: Problem) -> None:
         field = self.fields.get(name)
