@@ -742,7 +742,7 @@
     <message>
         <source>Paint the part that the model works on</source>
         <extracomment>Brush sizes in thousandths of the picture&apos;s longer side. How the painted part shows over the picture.</extracomment>
-        <translation type="unfinished"></translation>
+        <translation>모델이 작업할 부분을 칠하세요</translation>
     </message>
 </context>
 <context>
@@ -777,7 +777,7 @@
     </message>
     <message>
         <source>Cancel</source>
-        <translation type="unfinished">취소</translation>
+        <translation>취소</translation>
     </message>
     <message>
         <source>Use mask</source>
