@@ -158,6 +158,16 @@ def test_confinement_that_was_switched_off_is_told(make_plugin, text_content, re
     assert any("switched confinement off" in sentence for sentence in info.confinement)
 
 
+def test_when_memory_runs_out_the_worker_goes_first(make_plugin, text_content):
+    async def main():
+        worker = await Worker.start_verified(make_plugin(HOSTILE), text_content)
+        score = Path(f"/proc/{worker.pid}/oom_score_adj").read_text(encoding="ascii")
+        await worker.close()
+        return int(score)
+
+    assert asyncio.run(main()) == 1000
+
+
 def test_a_worker_ends_with_its_parent(make_plugin, text_content, tmp_path):
     """Also when the parent is killed, which gives it no chance to say goodbye."""
     plugin = make_plugin()

@@ -2,7 +2,9 @@
 
 import asyncio
 import json
+import os
 import shutil
+import subprocess
 import sys
 from pathlib import Path
 
@@ -114,6 +116,26 @@ def test_the_template_is_built_installed_and_used_from_outside_the_workspace(tmp
 
     red, green, blue = asyncio.run(main())["image"][0, 0]
     assert red > green > blue
+
+
+def test_the_tests_of_the_template_pass(tmp_path):
+    source = shutil.copytree(TEMPLATE, tmp_path / "sepia")
+    environment = {**os.environ, "PYTHONPATH": str(source), "PYTHONDONTWRITEBYTECODE": "1"}
+    command = [
+        sys.executable,
+        "-m",
+        "pytest",
+        "tests",
+        "-q",
+        "-c",
+        os.devnull,
+        "--rootdir",
+        ".",
+        "-p",
+        "no:cacheprovider",
+    ]
+    done = subprocess.run(command, cwd=source, env=environment, capture_output=True, text=True)
+    assert "2 passed" in done.stdout, done.stdout + done.stderr
 
 
 def test_a_folder_is_built_only_when_its_author_is_trusted(tmp_path, light_wheelhouse):

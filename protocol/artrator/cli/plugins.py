@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Sequence
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, Final
 
@@ -67,6 +68,8 @@ def info(name: str, check: bool, as_json: bool) -> None:
     if as_json:
         print_json(row)
         return
+    if "installed_at" in row:
+        row["installed_at"] = datetime.fromtimestamp(row["installed_at"], UTC).isoformat(sep=" ")
     for key, value in row.items():
         if key == "wheels":
             for wheel in value:

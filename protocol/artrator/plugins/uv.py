@@ -17,6 +17,7 @@ from uv import find_uv_bin
 
 from artrator.errors import ArtratorError, Code
 from artrator.plugins.environment import InstalledFile
+from artrator.worker.sandbox import landlock
 from artrator.worker.words import sentence
 
 #: ``artrator`` is never installed beside a plugin: the worker has the host's own. A marker that is never true says so.
@@ -59,6 +60,10 @@ def install(lock_file: Path, site: Path) -> None:
     arguments = ["pip", "install", "--requirement", str(lock_file), "--target", str(site), "--require-hashes"]
     # Compiled here, because a worker may not write: without it each start would compile numpy anew.
     arguments += ["--no-deps", "--compile-bytecode", "--preview-features", "pylock"]
+    if sys.platform != "linux" or not landlock.version():
+        # uv would link the files of its cache into place: a worker that nothing keeps from writing to them could change
+        # every other environment made of the same cache.
+        arguments += ["--link-mode", "copy"]
     _run([*arguments, *_common()], lock_file.parent)
 
 

@@ -28,6 +28,9 @@ from artrator.worker.child import bootstrap
 #: What is kept of a child's output. It may quote a request, so it is for the owner's eyes and never logged.
 _KEPT_OUTPUT: Final = 64 << 10
 
+#: As much of a picture as can wait in the socket while the other side is busy.
+_BUFFER: Final = 4 << 20
+
 
 class Process:
     """A child that runs ``bootstrap.py`` at the other end of a socket."""
@@ -56,6 +59,8 @@ class Process:
         try:
             scratch = Path(tempfile.mkdtemp(prefix="artrator-worker-"))
             ours, theirs = socket.socketpair()
+            for end in (ours, theirs):  # the system grants less where it must; pictures cross in fewer turns
+                end.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, _BUFFER)
         except OSError as error:
             raise ArtratorError(Code.WORKER_DIED, f"No worker can be started: {error.strerror}.") from error
         process = cls(ours, scratch, asyncio.get_running_loop())

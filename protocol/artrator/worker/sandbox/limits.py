@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import contextlib
 import sys
 from collections.abc import Mapping
+from pathlib import Path
 from typing import Any
 
 #: What an interpreter with numpy and a runtime maps without using it: libraries, stacks and heaps of threads.
@@ -35,4 +37,8 @@ def limit_resources(settings: Mapping[str, Any]) -> list[str]:
             resource.setrlimit(what, (value, value))
         except (OSError, ValueError) as error:
             missing.append(f"A resource limit of the worker could not be set: {error}.")
+    if sys.platform == "linux":
+        # When the machine runs out of memory after all, a worker goes and not the node.
+        with contextlib.suppress(OSError):
+            Path("/proc/self/oom_score_adj").write_text("1000", encoding="ascii")
     return missing
