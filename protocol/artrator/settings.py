@@ -67,7 +67,8 @@ class Settings:
         path = self.path if key is None else (*self.path, key)
         number = line_of(self._text, path)
         where = "artrator.toml" if number is None else f"artrator.toml:{number}"
-        return ArtratorError(Code.PACKAGE_INVALID, f"{where}: {'.'.join(path)} {problem}", line=number)
+        message = f"{where}: {'.'.join(path)} {problem}"
+        return ArtratorError(Code.PACKAGE_INVALID, message, cure="Correct that line in artrator.toml.", line=number)
 
     def raw(self, key: str, default: Any = REQUIRED) -> Any:
         """The value as TOML gave it."""

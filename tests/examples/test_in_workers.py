@@ -6,7 +6,9 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from click.testing import CliRunner
 
+from artrator.cli import main
 from artrator.errors import ArtratorError, Code
 from artrator.package import read_manifest
 from artrator.plugins import find_backend
@@ -70,8 +72,23 @@ def test_what_is_wrong_with_a_package_reaches_its_owner_with_the_line(tmp_path):
         (tmp_path / name).write_bytes((source / name).read_bytes())
     text = (source / "artrator.toml").read_text("utf-8").replace('tensor = "upscaled"', 'tensor = "upscald"')
     (tmp_path / "artrator.toml").write_text(text, "utf-8")
+    (tmp_path / "samples").mkdir()
+    for sample in (source / "samples").iterdir():
+        (tmp_path / "samples" / sample.name).write_bytes(sample.read_bytes())
+    line = text.splitlines().index('tensor = "upscald"') + 1
     with pytest.raises(ArtratorError) as caught:
         asyncio.run(in_worker(content(tmp_path), []))
     assert caught.value.code is Code.PACKAGE_INVALID
-    assert "settings.results.image.tensor is 'upscald'" in caught.value.message
-    assert "artrator.toml:" in caught.value.message
+    assert f"artrator.toml:{line}: settings.results.image.tensor is 'upscald'" in caught.value.message
+    assert caught.value.cure == "Correct that line in artrator.toml."
+    plain = CliRunner().invoke(main, ["package", "check", str(tmp_path)])
+    loaded = CliRunner().invoke(main, ["package", "check", "--load", str(tmp_path)])
+    assert (plain.exit_code, loaded.exit_code) == (0, 1)
+    assert f"artrator.toml:{line}: settings.results.image.tensor" in loaded.output
+
+
+def test_check_says_what_a_package_needs_once_it_is_loaded():
+    done = CliRunner().invoke(main, ["package", "check", "--load", str(EXAMPLES / "upscale-x4" / "package")])
+    assert done.exit_code == 0
+    assert "loads in " in done.output
+    assert "needs at most " in done.output

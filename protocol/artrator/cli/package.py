@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import re
 from pathlib import Path
 from typing import Any
@@ -23,6 +24,8 @@ from artrator.package.starter import write_starter
 from artrator.package.tree import SIGNATURE_NAME
 from artrator.profile import Profile
 from artrator.values import number_text
+from artrator.worker.limits import WorkerInfo
+from artrator.worker.trial import try_loading
 
 _FOLDER = click.Path(exists=True, file_okay=False, path_type=Path)
 _FILE = click.Path(exists=True, dir_okay=False, path_type=Path)
@@ -47,18 +50,22 @@ def new(name: str, parent: Path) -> None:
 
 @package.command()
 @click.argument("folder", type=_FOLDER)
+@click.option("--load", is_flag=True, help="Also load it with its backend, confined as on a node: checks [settings].")
 @json_option
 @click.pass_context
-def check(context: click.Context, folder: Path, as_json: bool) -> None:
+def check(context: click.Context, folder: Path, load: bool, as_json: bool) -> None:
     """Say everything that is wrong with the package in FOLDER, and what could be better.
 
     Exit code 1 if anything must be mended.
     """
     report = check_folder(folder)
+    info = asyncio.run(try_loading(folder, report)) if load and report.ok else None
     if as_json:
-        print_json(report.to_json())
+        print_json(report.to_json() | ({} if info is None else {"loaded": _loaded_json(info)}))
     else:
         _print_report(report)
+        if info is not None:
+            _print_loaded(info)
     context.exit(0 if report.ok else 1)
 
 
@@ -130,6 +137,22 @@ def _print_report(report: Report) -> None:
         click.echo(f"{summary}: ready to be signed")
     else:
         click.echo(f"{summary}: {len(report.problems)} to mend before it can be signed")
+
+
+def _print_loaded(info: WorkerInfo) -> None:
+    for warning in info.inspection.warnings:
+        click.echo(f"{click.style('look', fg='yellow')}  {warning}")
+    needs = f"needs at most {info.inspection.memory_bytes / 2**20:.0f} MiB"
+    click.echo(f"loads in {info.load_seconds:.1f} s on {info.runtime}, {needs}")
+
+
+def _loaded_json(info: WorkerInfo) -> dict[str, Any]:
+    return {
+        "runtime": info.runtime,
+        "seconds": round(info.load_seconds, 3),
+        "memory_bytes": info.inspection.memory_bytes,
+        "warnings": list(info.inspection.warnings),
+    }
 
 
 def _print_problem(word: str, colour: str, problem: Problem) -> None:

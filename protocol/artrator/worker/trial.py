@@ -22,8 +22,8 @@ async def try_loading(folder: Path, report: Report) -> WorkerInfo:
         report: Of the same folder, without problems.
 
     Raises:
-        ArtratorError: ``backend_missing`` and ``plugin_broken`` if nothing here can load it; ``package_invalid`` and the
-            like with what the backend says of its settings and files.
+        ArtratorError: ``backend_missing`` and ``plugin_broken`` if nothing here can load it; ``package_invalid`` and
+            the like with what the backend says of its settings and files.
     """
     hashes = {name: _sha256(folder / name) for name in report.files}
     content = SignedContent(folder.resolve(), report.accepted(), "sha256:" + "0" * 64, hashes)
