@@ -103,6 +103,10 @@ class Node:
         """Everything up to the point where the API may answer."""
         await asyncio.to_thread(self.journal.open)
         self.keyring.load()
+        if self.keyring.serial == 0:
+            # The first tickets may come with the first heartbeat; a registry that is away is asked again later.
+            with contextlib.suppress(ArtratorError):
+                await self.keyring.refresh()
         await self.catalogue.refresh()
         await self.engine.open()
         self._warnings_at_start = advice.at_start()
@@ -126,7 +130,7 @@ class Node:
         await self.engine.drain(self.settings.drain_seconds)
         with contextlib.suppress(TimeoutError):
             async with asyncio.timeout(_LAST_RECEIPTS_SECONDS):
-                await self.outbox.send_due()
+                await self.outbox.send_due(ahead=_LAST_RECEIPTS_SECONDS)
 
     async def close(self) -> None:
         """Stop everything."""

@@ -48,9 +48,13 @@ class Spool:
         return Path(tempfile.mkdtemp(prefix=_PARTIAL, dir=self._root))
 
     def keep(self, upload: Path, job: str, body: JobBody) -> None:
-        """Make an upload a job's own, with its request. An older upload of the same job wins."""
+        """Make an upload a job's own, with its request. An older upload of the same job wins.
+
+        Nothing here waits for the disk: what a power cut loses of a request is noticed when the job is taken up
+        again, and then it ends without having run.
+        """
         with disk_errors("the request"):
-            write_atomically(upload / _REQUEST, body.model_dump_json().encode())
+            (upload / _REQUEST).write_bytes(body.model_dump_json().encode())
             try:
                 upload.rename(self._root / job)
             except OSError as error:

@@ -11,7 +11,6 @@ In this order, so that the cheap checks protect the dear ones:
 
 from __future__ import annotations
 
-import contextlib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
@@ -111,10 +110,8 @@ class Gate:
             return tickets.read(text, self._keyring.keys())
         except ArtratorError:
             # The registry may have a new key since the last heartbeat.
-            if not self._keyring.may_ask():
+            if not await self._keyring.refresh_for_ticket():
                 raise
-            with contextlib.suppress(ArtratorError):
-                await self._keyring.refresh()
             return tickets.read(text, self._keyring.keys())
 
 

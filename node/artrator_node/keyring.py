@@ -5,18 +5,24 @@ An older key set than the one known is refused, so that nobody can bring back a 
 
 from __future__ import annotations
 
+import asyncio
 import logging
 from collections.abc import Mapping
 from pathlib import Path
+from typing import Final
 
 from artrator.clients.registry import RegistryClient
 from artrator.documents import KeySet
+from artrator.errors import ArtratorError
 from artrator.keys import PublicKey
 from artrator.profile import write_atomically
 from artrator_node.clock import Clock
 from artrator_node.logs import log
 
 _logger = logging.getLogger(__name__)
+
+#: Between two fetches that tickets with unknown keys cause.
+_ASK_AGAIN_SECONDS: Final = 10.0
 
 
 class Keyring:
@@ -29,6 +35,7 @@ class Keyring:
         self._clock = clock
         self._keyset: KeySet | None = None
         self._asked_at = float("-inf")
+        self._asking = asyncio.Lock()
 
     @property
     def registry_id(self) -> str:
@@ -55,6 +62,27 @@ class Keyring:
 
     async def refresh(self) -> None:
         """Fetch the set; raises what the registry's client raises."""
+        async with self._asking:
+            await self._fetch()
+
+    async def refresh_for_ticket(self) -> bool:
+        """Fetch the set because a ticket names an unknown key; answers whether it may be known now.
+
+        Strangers can send such tickets, so the registry is asked at most every few seconds; a question that is on
+        its way already is waited for.
+        """
+        if self._asking.locked():
+            async with self._asking:
+                return True
+        if self._clock.monotonic() - self._asked_at < _ASK_AGAIN_SECONDS:
+            return False
+        try:
+            await self.refresh()
+        except ArtratorError:
+            return False
+        return True
+
+    async def _fetch(self) -> None:
         self._asked_at = self._clock.monotonic()
         keyset = await self._registry.keyset(self._root)
         if keyset.serial < self.serial:
@@ -64,7 +92,3 @@ class Keyring:
             write_atomically(self._path, keyset.model_dump_json().encode())
             log(_logger, logging.INFO, "keyset_updated", serial=keyset.serial)
         self._keyset = keyset
-
-    def may_ask(self, every: float = 10.0) -> bool:
-        """Whether a ticket with an unknown key is reason enough to fetch the set again now."""
-        return self._clock.monotonic() - self._asked_at > every

@@ -55,14 +55,18 @@ class Outbox:
                 wait = _LONGEST_WAIT
             await set_within(news, wait)
 
-    async def send_due(self) -> None:
-        """Send everything that is due now; stops at the first sign that the registry is away."""
-        while due := await self._journal.due(self._clock.now()):
-            for delivery in due:
+    async def send_due(self, *, ahead: float = 0.0) -> None:
+        """Send what is due now or ``ahead`` seconds from now; stops at the first sign that the registry is away."""
+        tried: set[str] = set()
+        while due := await self._journal.due(self._clock.now() + ahead):
+            fresh = [delivery for delivery in due if delivery.job not in tried]
+            for delivery in fresh:
+                tried.add(delivery.job)
                 if not await self._send(delivery):
-                    self.size = await self._journal.outbox_size()
-                    self._metrics.outbox.set(self.size)
-                    return
+                    fresh = []
+                    break
+            if not fresh:
+                break
         self.size = await self._journal.outbox_size()
         self._metrics.outbox.set(self.size)
 

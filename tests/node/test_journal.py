@@ -68,7 +68,7 @@ def test_a_job_comes_back_as_it_was_written_and_a_repeat_changes_nothing(tmp_pat
 def test_a_job_ends_once_whoever_tries(tmp_path: Path) -> None:
     async def work(journal: Journal) -> None:
         await journal.accept(RECORD, QUEUED)
-        await journal.start(RECORD.job, 2.0, Event(2, EventKind.STARTED))
+        journal.start(RECORD.job, 2.0, Event(2, EventKind.STARTED))
         await journal.end(ENDING, [replace(DONE, serial=3)], Measured(RECORD.package, jobs_done=1), 5.0)
         with pytest.raises(ArtratorError) as caught:
             await journal.end(replace(ENDING, state=JobState.FAILED), [], None, 6.0)

@@ -64,6 +64,7 @@ def test_a_killed_node_takes_its_jobs_up_again_and_event_streams_resume(make_nod
         node.wait_for(lambda job=job: job in node.registry.claims, "a receipt was lost")
 
 
+@pytest.mark.slow
 def test_a_job_that_takes_the_node_down_twice_is_given_up(make_node: Callable[..., ToyNode]) -> None:
     node = make_node()
     node.start()
@@ -83,6 +84,7 @@ def test_a_job_that_takes_the_node_down_twice_is_given_up(make_node: Callable[..
     assert job.error["code"] == "worker_died"
 
 
+@pytest.mark.slow
 def test_a_stopped_node_finishes_what_runs_and_keeps_what_waits(make_node: Callable[..., ToyNode]) -> None:
     node = make_node(jobs_per_package=1)
     node.start()
@@ -104,10 +106,12 @@ def test_a_stopped_node_finishes_what_runs_and_keeps_what_waits(make_node: Calla
     assert node.ask(lambda client: client.job(running.job)).state is JobState.DELIVERED
 
 
+@pytest.mark.slow
 def test_receipts_and_acknowledgements_outlive_a_registry_that_is_away(make_node: Callable[..., ToyNode]) -> None:
     node = make_node()
     node.start()
-    assert node.run({"steps": 1}).state is JobState.DELIVERED
+    first = node.run({"steps": 1})
+    node.wait_for(lambda: first.job in node.registry.claims, "the first receipt was not sent")
     node.registry.stop()
     job = node.run({"steps": 1})
     assert job.state is JobState.DELIVERED

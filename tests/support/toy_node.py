@@ -182,13 +182,16 @@ class ToyNode:
     registry: RegistryDouble
     buyer: PrivateKey = field(default_factory=PrivateKey.generate)
     settings: Mapping[str, object] = field(default_factory=dict)
+    #: Writes and signs the package that is served; returns its digest.
+    write: Callable[[Path, PrivateKey], str] = write_toy
 
     def __post_init__(self) -> None:
         self.creator = Profile(self.folder / "creator")
         self.data = self.folder / "node"
         self.site = install_backend(self.folder / "site")
         self.package = self.folder / "toy"
-        self.digest = write_toy(self.package, self.creator.identity)
+        self.digest = self.write(self.package, self.creator.identity)
+        self.manifest = read_manifest((self.package / "artrator.toml").read_text(encoding="utf-8"))
         self.service: Service | None = None
         self.starts = 0
         self.init()
@@ -213,7 +216,7 @@ class ToyNode:
         """Serve a package as ``publish`` does, but without telling the registry; returns its offer's digest."""
         key = self.creator.identity
         verified = verify(package, key.public)
-        price = {"step": UnitPrice(amount=10_000)}
+        price = {verified.manifest.cost.units[0].name: UnitPrice(amount=10_000)}
         offer = make_offer(verified.manifest, verified.digest, key, base=0, units=price).sign(key)
         catalogue.add(
             Paths(self.data).served,
@@ -295,8 +298,7 @@ class ToyNode:
     ) -> Request:
         """A request with its ticket; ``ticket`` overrides claims, ``key`` the signing key."""
         digest = package or self.digest
-        manifest = read_manifest(MANIFEST.format(name="toy"))
-        body = request_body(manifest, digest, inputs or {}, files or {}, image_format=image_format)
+        body = request_body(self.manifest, digest, inputs or {}, files or {}, image_format=image_format)
         salt = secrets.token_bytes(32)
         number = request_digest(salt, body.body.model_dump(mode="json"))
         job = str(ticket.pop("jti", None) or uuid.uuid4())

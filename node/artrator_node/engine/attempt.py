@@ -41,8 +41,8 @@ async def attempt(shop: life.Workshop, live: LiveJob, slot: Slot, leave: Callabl
     if worker is None:
         raise RuntimeError("a job was started in a cold slot")
     try:
+        _begin(shop, live, slot)
         body, values = await life.prepare(shop, slot, live)
-        await _begin(shop, live, slot)
         before = shop.clock.monotonic()
         made = await life.compute(shop, live, worker, values)
         seconds = shop.clock.monotonic() - before
@@ -66,10 +66,11 @@ async def attempt(shop: life.Workshop, live: LiveJob, slot: Slot, leave: Callabl
     return Outcome.ENDED
 
 
-async def _begin(shop: life.Workshop, live: LiveJob, slot: Slot) -> None:
+def _begin(shop: life.Workshop, live: LiveJob, slot: Slot) -> None:
+    """Count the attempt, before anything of the request is even decoded; the write is under way meanwhile."""
     now = shop.clock.now()
     event = live.log.prepare(EventKind.STARTED, {"node": shop.receipt_key.id, "runtime": slot.runtime})
-    await shop.journal.start(live.job, now, event)
+    shop.journal.start(live.job, now, event)
     started = live.record.started_at
     live.record = replace(
         live.record,

@@ -80,8 +80,8 @@ class Journal:
         """Jobs that have not ended, oldest first."""
         return [_record(row) for row in await self._read("SELECT * FROM jobs WHERE receipt IS NULL ORDER BY queued_at")]
 
-    async def start(self, job: str, at: float, event: Event) -> None:
-        """A worker starts on it."""
+    def start(self, job: str, at: float, event: Event) -> None:
+        """A worker starts on it. Committed at once, but nobody waits: all later writes come after it."""
 
         def work(connection: sqlite3.Connection) -> None:
             connection.execute(
@@ -91,9 +91,9 @@ class Journal:
             )
             _insert_event(connection, job, event)
 
-        await self._writer.write(work)
+        self._writer.post(work, soon=True)
 
-    async def end(self, ending: Ending, events: Sequence[Event], measured: Measured | None, now: float) -> None:
+    async def end(self, ending: Ending, events: Sequence[Event], measured: Measured | None, send_at: float) -> None:
         """It ends: state, receipt, outputs, last events and the outbox in one transaction."""
 
         def work(connection: sqlite3.Connection) -> None:
@@ -119,7 +119,7 @@ class Journal:
                 )
             for event in events:
                 _insert_event(connection, ending.job, event)
-            connection.execute("INSERT INTO outbox (job, next_try) VALUES (?, ?)", (ending.job, now))
+            connection.execute("INSERT INTO outbox (job, next_try) VALUES (?, ?)", (ending.job, send_at))
             if measured is not None:
                 _save_measured(connection, measured)
 

@@ -35,8 +35,10 @@ Work = Callable[[sqlite3.Connection], Any]
 class _Item:
     work: Work
     #: None for work that nobody waits for.
-    future: asyncio.Future[Any] | None
-    loop: asyncio.AbstractEventLoop | None
+    future: asyncio.Future[Any] | None = None
+    loop: asyncio.AbstractEventLoop | None = None
+    #: Whether it may wait for the next group.
+    lazy: bool = False
 
 
 class Writer:
@@ -72,9 +74,9 @@ class Writer:
         self._queue.put(_Item(work, future, loop))
         return await future
 
-    def post(self, work: Work) -> None:
-        """Do ``work`` soon; a crash may lose it."""
-        self._queue.put(_Item(work, None, None))
+    def post(self, work: Work, *, soon: bool = False) -> None:
+        """Do ``work`` with the next group, or ``soon``; a crash in between loses it."""
+        self._queue.put(_Item(work, lazy=not soon))
 
     # --- the thread
 
@@ -99,7 +101,7 @@ class Writer:
             return None
         group = [first]
         while len(group) < _GROUP:
-            lazy = all(item.future is None for item in group)
+            lazy = all(item.lazy for item in group)
             try:
                 item = self._queue.get(timeout=_LAZY_SECONDS) if lazy else self._queue.get_nowait()
             except queue.Empty:
