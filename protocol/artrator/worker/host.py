@@ -8,14 +8,13 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import logging
 import time
-from collections.abc import Callable, Mapping
-from dataclasses import asdict, dataclass
+from collections.abc import Mapping
+from dataclasses import asdict
 from pathlib import Path
-from typing import Any, Final, TypeAlias
+from typing import Any, Final
 
-from artrator.backend import Device, Image, Value
+from artrator.backend import Device, Value
 from artrator.errors import ArtratorError, Code
 from artrator.keys import PublicKey
 from artrator.manifest import Manifest
@@ -32,17 +31,13 @@ from artrator.worker.claims import (
 from artrator.worker.limits import Limits, WorkerInfo
 from artrator.worker.policy import environment, grants, machine_memory, sandbox_settings
 from artrator.worker.process import Process, exit_sentence
+from artrator.worker.run import Progress, Run, cancelled
 from artrator.worker.usage import folder_bytes, resident_bytes
 from artrator.worker.values import ValueInvalid, pack
 from artrator.worker.wire import Channel, Frame, FrameTooLarge, WireError
 from artrator.worker.words import sentence
 
 __all__ = ["Limits", "Progress", "SignedContent", "Worker", "WorkerInfo"]
-
-_log: Final = logging.getLogger(__name__)
-
-#: Called on the event loop with (done, total, preview).
-Progress: TypeAlias = Callable[[int, int, Image | None], None]
 
 #: What is added to the limit of a frame for a preview and the rounding of everything else.
 _FRAME_SLACK: Final = 1 << 20
@@ -52,35 +47,6 @@ _FRAMES_A_SECOND: Final = 2000
 _WATCH_SECONDS: Final = 0.2
 #: How long an orderly end may take.
 _CLOSE_SECONDS: Final = 2.0
-
-
-@dataclass(eq=False)
-class _Run:
-    """A job inside the worker. It stays until the worker lets go of it, whoever still waits."""
-
-    future: asyncio.Future[dict[str, Value]]
-    on_progress: Progress | None
-    limit: asyncio.TimerHandle
-    grace: asyncio.TimerHandle | None = None
-
-    @property
-    def cancelled(self) -> bool:
-        return self.grace is not None
-
-    def settle(self, outcome: dict[str, Value] | ArtratorError) -> None:
-        """Answer whoever waits, once."""
-        if self.future.done():
-            return
-        if isinstance(outcome, ArtratorError):
-            self.future.set_exception(outcome)
-        else:
-            self.future.set_result(outcome)
-
-    def stop_clocks(self) -> None:
-        """Nothing is to happen to this run any more."""
-        self.limit.cancel()
-        if self.grace is not None:
-            self.grace.cancel()
 
 
 class Worker:
@@ -99,7 +65,7 @@ class Worker:
         self._memory_bytes: Final = memory_bytes
         self._manifest: Final = manifest
         self._channel: Final = Channel(process.connection, max_body=limits.output_bytes + _FRAME_SLACK)
-        self._runs: Final[dict[str, _Run]] = {}
+        self._runs: Final[dict[str, Run]] = {}
         self._tasks: Final[set[asyncio.Task[Any]]] = set()
         self._ended: ArtratorError | None = None
         process.exited.add_done_callback(self._exited)
@@ -215,7 +181,7 @@ class Worker:
             raise ArtratorError(Code.INPUT_INVALID, str(error)) from error
         loop = asyncio.get_running_loop()
         limit = loop.call_later(self._limits.run_seconds, self._outran_clock, job_id)
-        run = self._runs[job_id] = _Run(loop.create_future(), on_progress, limit)
+        run = self._runs[job_id] = Run(loop.create_future(), on_progress, limit)
         try:
             with contextlib.suppress(WireError):  # then the process is ending, and its end settles the run
                 await self._channel.send({"op": "run", "job": job_id, "values": described}, arrays)
@@ -321,15 +287,11 @@ class Worker:
         if frame.op == "progress":
             done, total = progress_of(frame.header)
             preview = preview_of(frame.arrays)
-            if run.on_progress is not None and not run.cancelled and not run.future.done():
-                try:
-                    run.on_progress(done, total, preview)
-                except Exception:  # a mistake of the caller's must not end everybody's runs
-                    _log.exception("A progress callback failed.")
+            run.tell(done, total, preview)
             return
         self._runs.pop(job).stop_clocks()
         if run.cancelled:
-            run.settle(ArtratorError(Code.JOB_CANCELLED, "The job was cancelled."))
+            run.settle(cancelled())
         elif frame.op == "error":
             run.settle(error_of(frame.header))
         else:
@@ -361,7 +323,7 @@ class Worker:
         run = self._runs.get(job_id)
         if run is None:
             return
-        run.settle(ArtratorError(Code.JOB_CANCELLED, "The job was cancelled."))
+        run.settle(cancelled())
         if all(other.cancelled for other in self._runs.values()):
             self.kill()
             return
@@ -371,8 +333,7 @@ class Worker:
         """End the process because of one job: that job gets the reason, the others the death."""
         run = self._runs.get(job_id)
         if run is not None:
-            cancelled = ArtratorError(Code.JOB_CANCELLED, "The job was cancelled.")
-            run.settle(cancelled if run.cancelled else reason)
+            run.settle(cancelled() if run.cancelled else reason)
         self._end(ArtratorError(Code.WORKER_DIED, "The worker was stopped because another job outran its limits."))
         self._process.kill()
 
@@ -386,8 +347,7 @@ class Worker:
         self._ended = reason
         for run in self._runs.values():
             run.stop_clocks()
-            cancelled = ArtratorError(Code.JOB_CANCELLED, "The job was cancelled.")
-            run.settle(cancelled if run.cancelled else reason)
+            run.settle(cancelled() if run.cancelled else reason)
         self._runs.clear()
 
     def _keep(self, work: Any) -> asyncio.Task[Any]:

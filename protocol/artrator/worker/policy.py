@@ -74,7 +74,7 @@ def sandbox_settings(
 ) -> dict[str, Any]:
     """The settings that ``artrator.worker.sandbox.confine`` carries out."""
     granted = grants(plugin, device)
-    paths = [*_SYSTEM, *(_NETWORK if granted["network"] else ()), *(_GPU if granted["gpu"] else ())]
+    paths = [*_SYSTEM, *(_NETWORK if granted["network"] else ()), *(_gpu_paths() if granted["gpu"] else ())]
     stdlib = {sysconfig.get_path("stdlib"), sysconfig.get_path("platstdlib"), sysconfig.get_config_var("LIBDIR")}
     own = [Path(artrator.__file__).parent, plugin.interpreter, scratch, *plugin.sys_path, *readable]
     return {
@@ -90,6 +90,11 @@ def sandbox_settings(
         else [],
         "writable": [str(scratch.resolve())] if granted["files"] else [],
     }
+
+
+def _gpu_paths() -> list[str]:
+    """What a GPU's runtime reads, with the owner's own folders of libraries."""
+    return [*_GPU, *filter(None, os.environ.get("LD_LIBRARY_PATH", "").split(":"))]
 
 
 def environment(plugin: PluginInfo, device: Device, scratch: Path) -> dict[str, str]:

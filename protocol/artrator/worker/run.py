@@ -1,0 +1,67 @@
+"""One job inside a worker, as the parent keeps it."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Final, TypeAlias
+
+from artrator.backend import Image, Value
+from artrator.errors import ArtratorError, Code
+
+_log: Final = logging.getLogger(__name__)
+
+#: Called on the event loop with (done, total, preview).
+Progress: TypeAlias = Callable[[int, int, Image | None], None]
+
+
+def cancelled() -> ArtratorError:
+    """What whoever waits for a cancelled job is told."""
+    return ArtratorError(Code.JOB_CANCELLED, "The job was cancelled.")
+
+
+@dataclass(eq=False)
+class Run:
+    """A job inside the worker. It stays until the worker lets go of it, whoever still waits.
+
+    Attributes:
+        future: What ``Worker.run`` waits for.
+        limit: Ends the process when the job has taken too long.
+        grace: Once cancelled: ends the process if the job will not go.
+    """
+
+    future: asyncio.Future[dict[str, Value]]
+    on_progress: Progress | None
+    limit: asyncio.TimerHandle
+    grace: asyncio.TimerHandle | None = None
+
+    @property
+    def cancelled(self) -> bool:
+        """Whether it has been asked to stop."""
+        return self.grace is not None
+
+    def settle(self, outcome: dict[str, Value] | ArtratorError) -> None:
+        """Answer whoever waits, once."""
+        if self.future.done():
+            return
+        if isinstance(outcome, ArtratorError):
+            self.future.set_exception(outcome)
+        else:
+            self.future.set_result(outcome)
+
+    def tell(self, done: int, total: int, preview: Image | None) -> None:
+        """Pass progress on to whoever still waits."""
+        if self.on_progress is None or self.cancelled or self.future.done():
+            return
+        try:
+            self.on_progress(done, total, preview)
+        except Exception:  # a mistake of the caller's must not end everybody's runs
+            _log.exception("A progress callback failed.")
+
+    def stop_clocks(self) -> None:
+        """Nothing is to happen to this run any more."""
+        self.limit.cancel()
+        if self.grace is not None:
+            self.grace.cancel()
