@@ -43,6 +43,7 @@ LEFT_OUT = re.compile(
     | disappointed | frowning\ face\ with | kissing\ face | raised\ eyebrow | peeking | open\ eyes\ and | saluting
     | spiral\ eyes | woozy | crossed-out | hand\ over | open\ hands | exhaling | bags\ under | worried | pensive
     | sad\ but | holding\ back | with\ open\ mouth | tired | anxious | see-no-evil | speak-no-evil | squinting
+    | guide\ dog | service\ dog
     | microbe | dna | petri | x-ray | crutch | razor | lotion | safety\ pin | cigarette | coffin | white\ cane""",
     re.VERBOSE,
 )
@@ -50,7 +51,7 @@ LEFT_OUT = re.compile(
 # Everyday names a person types that the Unicode label does not use, by Unicode label.
 EVERYDAY_NAMES: dict[str, tuple[str, ...]] = {
     "grinning cat": ("smiling cat", "happy cat", "cat with a smile"),
-    "grinning cat with smiling eyes": ("smiling cat", "happy cat", "smiling cat with closed eyes"),
+    "grinning cat with smiling eyes": ("cat with closed eyes", "laughing cat"),
     "smiling cat with heart-eyes": ("cat in love", "cat with heart eyes"),
     "cat face": ("cat", "kitten", "cute cat"),
     "dog face": ("dog", "puppy", "cute dog"),
@@ -120,6 +121,9 @@ STAPLES = frozenset(EVERYDAY_NAMES) | {
     "carrot", "cherries", "watermelon", "elephant",
 }  # fmt: skip
 
+# What the documentation of this project asks for: shown twice as often again.
+FIRST_IMPRESSIONS = frozenset({"grinning cat", "red apple", "frog", "pizza"})
+
 # Concrete, well-liked subgroups of emojibase: cat faces, hearts, animals, plants, food, vehicles, sky and weather.
 POPULAR_SUBGROUPS = frozenset({12, 14, *range(34, 47), 54, 55, 56, 59})
 
@@ -145,6 +149,8 @@ def is_kept(entry: Entry) -> bool:
 
 def sampling_weight(entry: Entry) -> float:
     """Return how often training draws this emoji, relative to an ordinary object."""
+    if entry["label"] in FIRST_IMPRESSIONS:
+        return 8.0
     if entry["label"] in STAPLES:
         return 4.0
     return 2.0 if entry.get("subgroup") in POPULAR_SUBGROUPS else 1.0

@@ -37,7 +37,7 @@ SHOWN = (  # prompt, style and seed of the pictures that the package shows one b
 OVERVIEW = (
     "a smiling cat", "red apple", "a green frog", "pizza", "a red car", "a house", "a tree", "the sun",
     "a fish", "a yellow flower", "a red heart", "rocket", "guitar", "ice cream", "a dog", "a happy face",
-    "a blue car", "a purple cat", "a pink flower", "a green heart", "butterfly", "a cup of coffee", "a robot", "umbrella",
+    "a blue car", "a purple cat", "a pink flower", "a green heart", "butterfly", "coffee", "a robot", "umbrella",
 )  # fmt: skip
 """Prompts of the overview, drawn with seed 0 and not selected."""
 
