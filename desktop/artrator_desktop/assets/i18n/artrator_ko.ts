@@ -125,6 +125,10 @@
         <translation>걸린 시간</translation>
     </message>
     <message>
+        <source>{amount} for {count} pictures</source>
+        <translation>그림 {count}장에 {amount}</translation>
+    </message>
+    <message>
         <source>Paid</source>
         <translation>결제</translation>
     </message>

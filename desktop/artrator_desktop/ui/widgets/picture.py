@@ -75,6 +75,9 @@ class Picture(QAbstractButton):
             size = 18 if self.width() < 120 else 32
             glyph: QPixmap = pixmap("image", tokens.text_faint, size)
             painter.drawPixmap((self.width() - size) // 2, (self.height() - size) // 2, glyph)
+        # A hairline, because a picture may be as white or as dark as what lies around it.
+        painter.setPen(QPen(QColor(tokens.border), 1))
+        painter.drawPath(rounded(rect.adjusted(0.5, 0.5, -0.5, -0.5), self._radius))
         if self.isChecked() or self.property("kbd"):
             painter.setPen(QPen(QColor(tokens.accent if self.isChecked() else tokens.text), 3))
             painter.drawPath(rounded(rect.adjusted(1.5, 1.5, -1.5, -1.5), self._radius - 1))
