@@ -11,6 +11,8 @@ from artrator.errors import ArtratorError, Code, ModelError
 from artrator.onnx_runtime import TokenReader
 from artrator.package import read_manifest
 from artrator.testing import FolderFiles, PlainContext, run
+from artrator.worker.child.batcher import Batcher
+from artrator.worker.child.context import JobContext
 from artrator_diffusion import DiffusionBackend
 from artrator_diffusion.pictures import PictureFormat
 from artrator_diffusion.pipelines.stable_diffusion import SCHEDULERS
@@ -182,3 +184,26 @@ def test_what_a_buyer_types_never_becomes_a_sign_of_control(files):
     assert typed.ids.tolist().index(ends) == typed.mask.sum() - 1 > plain.mask.sum()
     assert len(reader.read("cat " * 200).ids) == 77
     assert reader.read("a \ud800 cat").ids.tolist() == reader.read("a ? cat").ids.tolist()
+
+
+def test_jobs_at_different_steps_share_a_batch_and_stay_the_same(files):
+    """The exported denoiser takes one time for all rows, so rows of a time run together and times one by one."""
+    model = DiffusionBackend().load(package(files), Device())
+    given = {"negative": "", "guidance": 7.5, "width": 64, "height": 64}
+    jobs = [
+        {**given, "prompt": "a cat", "seed": 1, "steps": 5, "scheduler": "ddim"},
+        {**given, "prompt": "a dog", "seed": 2, "steps": 7, "scheduler": "dpm++2m"},
+        {**given, "prompt": "a cat", "seed": 3, "steps": 5, "scheduler": "ddim"},
+    ]
+    alone = [run(DiffusionBackend(), package(files), job)["image"] for job in jobs]
+
+    async def together():
+        batcher = Batcher()
+        try:
+            contexts = [JobContext(str(place), batcher, lambda *_: None) for place in range(len(jobs))]
+            return await asyncio.gather(*[model.run(job, c) for job, c in zip(jobs, contexts, strict=True)])
+        finally:
+            await batcher.close()
+
+    for outputs, expected in zip(asyncio.run(together()), alone, strict=True):
+        assert np.abs(outputs["image"].astype(int) - expected).max() <= 1
