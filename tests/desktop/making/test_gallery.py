@@ -22,6 +22,7 @@ ROW = ImageRecord(
     id=0,
     order_id="",
     position=0,
+    outputs=1,
     listing="atelier/emoji",
     version="1.0.0",
     title="Tiny Emoji",

@@ -20,7 +20,8 @@ class ImageRecord:
         inputs: The completed inputs that the node got; files stand by digest.
         source: The file that was the (first) image input, or an empty text: what "compare" compares with.
         descriptor: The signed descriptor of the node, whose receipt key signed ``receipt``.
-        cost: Micro-credits paid for the whole order; it stands in the row of its first output, others have 0.
+        outputs: How many pictures the order made; ``position`` counts them from 0.
+        cost: Micro-credits paid for the whole order.
         seconds: From the order to its delivery.
         sha256: Of the output as the node signed it. The saved file has the same pixels with metadata added.
     """
@@ -28,6 +29,7 @@ class ImageRecord:
     id: int
     order_id: str
     position: int
+    outputs: int
     listing: str
     version: str
     title: str

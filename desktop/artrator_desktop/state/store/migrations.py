@@ -30,6 +30,7 @@ def m001_first_tables(connection: sqlite3.Connection) -> None:
             id integer primary key,
             order_id text not null,
             position integer not null,
+            outputs integer not null,
             listing text not null,
             version text not null,
             title text not null,

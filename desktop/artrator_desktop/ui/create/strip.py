@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from PySide6.QtCore import QSize, Signal
 from PySide6.QtWidgets import QWidget
@@ -15,6 +15,8 @@ from artrator_desktop.ui.widgets import FlowLayout, Picture
 if TYPE_CHECKING:
     from artrator_desktop.state import Job
     from artrator_desktop.ui.images import Pixmaps
+
+_HEIGHT: Final = 72
 
 
 @dataclass(frozen=True)
@@ -72,7 +74,9 @@ class BatchStrip(QWidget):
             return StripTile(self._words(job), self)
         tile = Picture(self._pixmaps, job.images[place.index].prompt or job.title, self, radius=10, clickable=True)
         tile.setCheckable(True)
-        tile.setFixedSize(QSize(104, 72))
+        record = job.images[place.index]
+        shape = record.width / record.height if record.height else 1.0
+        tile.setFixedSize(QSize(min(max(round(_HEIGHT * shape), 48), 132), _HEIGHT))
         tile.set_key(place.path)
         tile.clicked.connect(lambda: self.chosen.emit(place.job, place.index))
         return tile

@@ -184,7 +184,8 @@ class ManifestForm(QWidget):
         previous: QWidget | None = None
         for field in self.fields.values():
             for control in field.findChildren(QWidget):
-                if control.focusPolicy() & Qt.FocusPolicy.TabFocus:
+                # A list's drop-down is a window of its own and has no place in this order.
+                if control.focusPolicy() & Qt.FocusPolicy.TabFocus and control.window() is self.window():
                     if previous is not None:
                         QWidget.setTabOrder(previous, control)
                     previous = control

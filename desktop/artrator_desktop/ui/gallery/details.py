@@ -44,6 +44,7 @@ class DetailsPane(QFrame):
         self._verdict: Verdict | None = None
         self.picture = Preview(pixmaps)
         self.heart = IconButton("heart", self.tr("Favourite"), self.picture, size=34)
+        self.heart.setObjectName("on-picture")
         self.heart.setCheckable(True)
         set_icon(self.heart, "heart", size=18, role="on_glass", on="bad")
         self.heart.clicked.connect(self.favourite)
@@ -140,7 +141,10 @@ class DetailsPane(QFrame):
         rows.append((self.tr("Size"), f"{record.width} × {record.height}"))
         rows.append((self.tr("Node"), record.node_name))
         rows.append((self.tr("Took"), duration(record.seconds)))
-        rows.append((self.tr("Paid"), credits_text(record.cost)))
+        paid = credits_text(record.cost)
+        if record.outputs > 1:
+            paid = self.tr("{amount} for {count} pictures").format(amount=paid, count=record.outputs)
+        rows.append((self.tr("Paid"), paid))
         rows.append((self.tr("Made"), when(record.created_at)))
         return rows
 

@@ -99,6 +99,8 @@ QSpinBox#inline-number, QDoubleSpinBox#inline-number {{ background:transparent; 
   border-radius:6px; padding:0 4px; min-height:22px; font-weight:600; }}
 QSpinBox#inline-number:hover, QDoubleSpinBox#inline-number:hover {{ border-color:{t.border_strong}; }}
 QSpinBox#inline-number:focus, QDoubleSpinBox#inline-number:focus {{ border-color:{t.accent}; }}
+QPushButton#on-picture {{ background:{t.glass}; border:1px solid transparent; border-radius:17px; }}
+QPushButton#on-picture[kbd="true"] {{ border-color:{t.accent_hover}; }}
 QPushButton#beside-field {{ background:{t.raised}; border:1px solid {t.border}; }}
 QPushButton#beside-field:hover {{ border-color:{t.border_strong}; }}
 QPushButton#beside-field:checked {{ background:{t.accent_tint}; border-color:{t.accent}; }}

@@ -1,0 +1,138 @@
+"""Draw the pictures of the README: a real registry, a real node, the example models, and jobs that are really paid for.
+
+uv run python scripts/screenshots.py [FOLDER]     (docs/images unless another folder is given)
+"""
+# ruff: noqa: E402  # Qt's platform and the path of the tests' helpers must stand before what needs them.
+
+from __future__ import annotations
+
+import os
+
+# No window appears: the pictures are drawn in memory. Qt reads it once, at the first QApplication.
+os.environ["QT_QPA_PLATFORM"] = "offscreen"
+
+import sys
+import tempfile
+import time
+from collections.abc import Callable, Mapping
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parents[1]
+sys.path.insert(0, str(ROOT / "tests" / "support"))
+
+from federation import copy_example, federation
+from PySide6.QtWidgets import QApplication
+
+from artrator_desktop import i18n
+from artrator_desktop.state import AppState, ImageRecord, Link, Phase
+from artrator_desktop.ui.pages.create import CreatePage
+from artrator_desktop.ui.shell import Shell
+from artrator_desktop.ui.theme import theme
+
+EMOJI = [
+    ("a smiling cat", "noto"),
+    ("red apple", "twemoji"),
+    ("a green frog", "noto"),
+    ("pizza", "twemoji"),
+    ("a house", "fluent"),
+    ("a red car", "twemoji"),
+]
+STYLES = ["blue-swirls", "navy-woodblock", "coloured-pencils", "golden-canvas"]
+
+
+class Sitting:
+    """A person in front of the window."""
+
+    def __init__(self, qt: QApplication, app: AppState, folder: Path) -> None:
+        self.qt = qt
+        self.app = app
+        self.folder = folder
+        self.window = Shell(app)
+        self.window.show()
+
+    def wait(self, until: Callable[[], bool], what: str, seconds: float = 120.0) -> None:
+        """Let the application work until something is so."""
+        deadline = time.monotonic() + seconds
+        while not until():
+            if time.monotonic() > deadline:
+                raise SystemExit(f"waited in vain: {what}")
+            self.qt.processEvents()
+            time.sleep(0.005)
+
+    def rest(self, seconds: float) -> None:
+        """Let the application work for a while."""
+        end = time.monotonic() + seconds
+        self.wait(lambda: time.monotonic() > end, "time")
+
+    def make(self, listing: str, values: Mapping[str, object], picture: str = "") -> list[ImageRecord]:
+        """Buy one run and return its pictures."""
+        self.window.open("create", {"listing_id": listing, "picture": picture})
+        create = self.app.create
+        self.wait(lambda: create.phase is Phase.READY and create.listing == listing, listing)
+        for name, value in values.items():
+            create.set_value(name, value)
+        create.values_changed.emit()
+        self.wait(lambda: create.ready, f"a price for {listing}")
+        page = self.window.page("create")
+        assert isinstance(page, CreatePage)  # noqa: S101  # it was opened above
+        page.generate()
+        job = self.app.jobs.all()[-1].id
+        self.wait(lambda: self.app.jobs.get(job).ended, listing)  # type: ignore[union-attr]  # it was just submitted
+        ended = self.app.jobs.get(job)
+        if ended is None or not ended.images:
+            raise SystemExit(f"{listing}: {ended.failure.sentence if ended and ended.failure else 'no picture'}")
+        return list(ended.images)
+
+    def shoot(self, name: str) -> None:
+        """Draw the window."""
+        self.window.grab()  # what is not painted asks for no picture
+        self.rest(0.8)
+        path = self.folder / f"{name}.png"
+        if not self.window.grab().save(str(path)):
+            raise SystemExit(f"{path} could not be written")
+        print(path)
+
+
+def sit_down(qt: QApplication, app: AppState, folder: Path) -> None:
+    """Make some pictures and draw the pages."""
+    me = Sitting(qt, app, folder)
+    me.wait(lambda: app.session.link is Link.ONLINE and len(app.catalogue.cards) == 3, "the registry")
+    photo = str(ROOT / "examples" / "painterly" / "photo.png")
+    for style in STYLES:
+        me.make("atelier/painterly", {"style": style}, photo)
+    for prompt, style in EMOJI:
+        (small,) = me.make("atelier/emoji", {"prompt": prompt, "style": style, "images": 1})
+        me.make("atelier/upscale-x4", {}, small.path)
+    me.window.open("discover")
+    me.shoot("discover")
+    me.make("atelier/emoji", {"prompt": "a smiling cat", "style": "noto", "images": 4})
+    me.shoot("create")
+    me.window.open("gallery")
+    me.rest(1.0)
+    me.shoot("gallery")
+    me.window.pixmaps.close()
+
+
+def main() -> None:
+    """Start everything in a folder that is thrown away, draw, stop."""
+    folder = Path(sys.argv[1]) if len(sys.argv) > 1 else ROOT / "docs" / "images"
+    folder.mkdir(parents=True, exist_ok=True)
+    qt = QApplication(["artrator"])
+    i18n.install("en")
+    theme().start("dark")
+    with tempfile.TemporaryDirectory() as scratch, federation(Path(scratch)) as running:
+        packages = Path(scratch) / "packages"
+        running.publish(copy_example("emoji", packages), "--price", "image=2")
+        running.publish(copy_example("painterly", packages), "--base", "1", "--price", "pixel=3/1000000")
+        running.publish(copy_example("upscale-x4", packages), "--base", "1", "--price", "pixel=8/1000000")
+        running.start_node()
+        app = AppState(running.person("haeun", 250).profile.folder)
+        app.start()
+        try:
+            sit_down(qt, app, folder)
+        finally:
+            app.close()
+
+
+if __name__ == "__main__":
+    main()
