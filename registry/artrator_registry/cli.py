@@ -6,33 +6,17 @@ import json
 import logging
 import time
 import uuid
-from collections.abc import Callable
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any
 
 import click
 import platformdirs
 
 from artrator.documents import Acknowledgement
-from artrator.errors import ArtratorError
-from artrator.money import format_credits, parse_credits
+from artrator.money import format_credits
+from artrator_registry.admin import Credits, existing, prepare, read, write
 from artrator_registry.settings import Settings
 from artrator_registry.storage import Transaction
-
-_T = TypeVar("_T")
-
-
-class Credits(click.ParamType[int]):
-    """An amount of credits, such as 12 or 0.25, read as micro-credits."""
-
-    name = "credits"
-
-    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> int:
-        """Read the amount."""
-        try:
-            return parse_credits(str(value))
-        except ValueError as error:
-            self.fail(str(error), param, ctx)
 
 
 def _default_data() -> Path:
@@ -57,7 +41,7 @@ def registry() -> None:
 @_data
 def init(data: Path) -> None:
     """Make a registry: its database and its keys. Harmless if it is there."""
-    opened = _open(data)
+    opened = prepare(data)
     click.echo(f"registry {opened.id}")
     click.echo(f"root key {opened.root.public.encode()}")
     click.echo(f"data     {data.resolve()}")
@@ -95,7 +79,7 @@ def grant(data: Path, handle: str, amount: int, note: str) -> None:
     """Give credits to the account with this handle."""
     from artrator_registry.rails.service import grant as give
 
-    after = _write(data, lambda t: give(t, handle, amount, note, str(uuid.uuid4())))
+    after = write(data, lambda t: give(t, handle, amount, note, str(uuid.uuid4())))
     click.echo(f"{handle} can spend {format_credits(after.available)} credits")
 
 
@@ -114,7 +98,7 @@ def create_voucher(data: Path, amount: int, count: int, expires: int | None) -> 
     from artrator_registry.rails.service import create_vouchers
 
     until = None if expires is None else time.time() + expires * 86_400
-    batch, codes = _write(data, lambda t: create_vouchers(t, amount, count, until))
+    batch, codes = write(data, lambda t: create_vouchers(t, amount, count, until))
     click.echo(f"batch {batch}: {count} x {format_credits(amount)} credits", err=True)
     for code in codes:
         click.echo(code)
@@ -126,7 +110,7 @@ def audit(data: Path) -> None:
     """Replay every transfer and report any difference."""
     from artrator_registry.ledger.audit import audit as replay
 
-    differences, count = _read(data, lambda t: (replay(t), t.row("SELECT count(*) FROM ledger_transfers")[0]))
+    differences, count = read(data, lambda t: (replay(t), t.row("SELECT count(*) FROM ledger_transfers")[0]))
     for difference in differences:
         click.echo(difference)
     if differences:
@@ -142,7 +126,7 @@ def backup(data: Path, target: Path) -> None:
     from artrator_registry.backup import backup as copy
 
     try:
-        copy(_existing(data), target)
+        copy(existing(data), target)
     except OSError as error:
         raise click.ClickException(str(error)) from error
     click.echo(f"copied to {target}; serve it with: artrator registry serve --data {target}")
@@ -161,8 +145,8 @@ def info(data: Path) -> None:
         sources = "SELECT coalesce(sum(debits_posted - credits_posted), 0) FROM ledger_accounts WHERE overdraft = 1"
         return int(t.row(sources)[0])
 
-    counts, issued = _read(data, lambda t: (count(t), given_out(t)))
-    authority = _open(data)
+    counts, issued = read(data, lambda t: (count(t), given_out(t)))
+    authority = prepare(data)
     click.echo(f"registry {authority.id}")
     click.echo(f"root key {authority.root.public.encode()}")
     click.echo(f"key set  {authority.keyset().serial}")
@@ -177,7 +161,7 @@ def disputes(data: Path) -> None:
     """List deliveries that their buyers refused; the money is held until you decide."""
     from artrator_registry.orders.disputes import disputed
 
-    for row in _read(data, disputed):
+    for row in read(data, disputed):
         reason = Acknowledgement.peek(json.loads(row["acknowledgement"])).reason
         click.echo(f"{row['id']} {row['listing']} {format_credits(row['cap'])} credits, {row['buyer']}: {reason}")
 
@@ -191,7 +175,7 @@ def resolve(data: Path, order: str, winner: str, fee_basis_points: int) -> None:
     """Decide a dispute."""
     from artrator_registry.orders.disputes import resolve as decide
 
-    row = _write(data, lambda t: decide(t, order, winner, fee_basis_points))
+    row = write(data, lambda t: decide(t, order, winner, fee_basis_points))
     click.echo(f"{order} is {row['state']}; {format_credits(row['charged'])} credits were charged")
 
 
@@ -199,56 +183,6 @@ def resolve(data: Path, order: str, winner: str, fee_basis_points: int) -> None:
 @_data
 def rotate_key(data: Path) -> None:
     """Sign tickets with a fresh key; nodes hear of it with their next heartbeat."""
-    _existing(data)
-    serial = _open(data).rotate(time.time())
+    existing(data)
+    serial = prepare(data).rotate(time.time())
     click.echo(f"key set {serial}; the new key signs in two minutes")
-
-
-def _open(data: Path) -> Any:
-    from artrator_registry.authority import Authority
-    from artrator_registry.core import MIGRATIONS
-    from artrator_registry.storage import migrate
-
-    settings = Settings(data=data)
-    migrate(settings.database, MIGRATIONS)
-    authority = Authority(settings.keys)
-    authority.prepare(time.time())
-    return authority
-
-
-def _read(data: Path, query: Callable[[Transaction], _T]) -> _T:
-    """Run a query on one snapshot of the database, beside a registry that may be serving it."""
-    from artrator_registry.storage import connect
-
-    db = connect(_existing(data).database, read_only=True)
-    try:
-        db.execute("BEGIN")
-        return query(Transaction(db, time.time()))
-    finally:
-        db.close()
-
-
-def _existing(data: Path) -> Settings:
-    settings = Settings(data=data)
-    if not settings.database.exists():
-        raise click.ClickException(f"There is no registry in {data}. Make one: artrator registry init --data {data}")
-    return settings
-
-
-def _write(data: Path, command: Callable[[Transaction], _T]) -> _T:
-    """Run one command on the database, beside a registry that may be serving it."""
-    from artrator_registry.core import MIGRATIONS
-    from artrator_registry.storage import connect, migrate
-
-    settings = _existing(data)
-    migrate(settings.database, MIGRATIONS)
-    db = connect(settings.database)
-    try:
-        db.execute("BEGIN IMMEDIATE")
-        result = command(Transaction(db, time.time()))
-        db.execute("COMMIT")
-    except ArtratorError as problem:
-        raise click.ClickException(f"{problem.message} {problem.cure}") from problem
-    finally:
-        db.close()
-    return result

@@ -50,6 +50,8 @@ MIGRATIONS: Final = (
     nodes_schema.migrations,
     orders_schema.migrations,
 )
+#: One more with every migration: an older program refuses a newer database instead of misreading it.
+SCHEMA: Final = 7
 
 
 class Registry:
@@ -57,7 +59,7 @@ class Registry:
 
     def __init__(self, settings: Settings, clock: Clock = time.time) -> None:
         self.settings = settings
-        migrate(settings.database, MIGRATIONS)
+        migrate(settings.database, MIGRATIONS, SCHEMA)
         self.authority = Authority(settings.keys, days=settings.ticket_key_days)
         self.authority.prepare(clock())
         self.database = Database(settings.database, clock)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import os
 import socket
 import sqlite3
 from collections.abc import Iterator
@@ -11,6 +12,7 @@ from pathlib import Path
 import click
 import uvicorn
 
+from artrator_registry.admin import prepare
 from artrator_registry.app import create_app
 from artrator_registry.settings import Settings
 
@@ -31,6 +33,7 @@ class _Server(uvicorn.Server):
 def serve(settings: Settings, host: str, port: int) -> None:
     """Serve until SIGTERM or SIGINT."""
     with alone(settings.data), _listen(host, port) as listening:
+        prepare(settings.data)
         config = uvicorn.Config(
             create_app(settings),
             access_log=False,  # addresses with queries in them are nobody's business
@@ -65,7 +68,8 @@ def _listen(host: str, port: int) -> socket.socket:
     try:
         family = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0][0]
         listening = socket.socket(family, socket.SOCK_STREAM)
-        listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        if os.name == "posix":  # on Windows it would let two programs listen on one port
+            listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         listening.bind((host, port))
     except OSError as error:
         if listening is not None:

@@ -12,7 +12,7 @@ from registry_world import World
 
 from artrator_registry import Settings
 from artrator_registry.authority import Authority
-from artrator_registry.core import MIGRATIONS
+from artrator_registry.core import MIGRATIONS, SCHEMA
 from artrator_registry.storage import migrate
 
 
@@ -25,7 +25,7 @@ def anyio_backend() -> str:
 def fresh(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """An empty registry: copying it costs less than making one for each test."""
     settings = Settings(data=tmp_path_factory.mktemp("fresh") / "registry")
-    migrate(settings.database, MIGRATIONS)
+    migrate(settings.database, MIGRATIONS, SCHEMA)
     Authority(settings.keys).prepare(time.time())
     return settings.data
 

@@ -6,19 +6,25 @@ import asyncio
 import sqlite3
 import threading
 import time
+import uuid
 from collections.abc import Iterator
 from pathlib import Path
 
+import click
 import pytest
+from click.testing import CliRunner
+from registry_world import World, gather
 from sqlite_utils import Database as Tables
 from sqlite_utils import Migrations
 
 from artrator.errors import ArtratorError, Code
+from artrator.messages import registry as m
 from artrator_registry.backup import backup
-from artrator_registry.core import MIGRATIONS
+from artrator_registry.cli import registry
+from artrator_registry.core import MIGRATIONS, SCHEMA
 from artrator_registry.server import alone
 from artrator_registry.settings import Settings
-from artrator_registry.storage import Database, Transaction, connect, migrate
+from artrator_registry.storage import Database, NewerSchemaError, Transaction, connect, migrate
 from artrator_registry.storage.writer import Writer
 
 pytestmark = pytest.mark.anyio
@@ -206,12 +212,46 @@ def test_every_table_is_strict_and_every_foreign_key_holds(data: Path) -> None:
     assert db.execute("PRAGMA journal_mode").fetchone()[0] == "wal"
     assert db.execute("PRAGMA synchronous").fetchone()[0] == 2
     db.close()
-    migrate(data / "registry.db", MIGRATIONS)  # harmless
+    migrate(data / "registry.db", MIGRATIONS, SCHEMA)  # harmless
+
+
+def test_a_database_of_a_newer_version_is_refused_and_not_touched(data: Path) -> None:
+    db = connect(data / "registry.db")
+    steps = db.execute("SELECT count(*) FROM _sqlite_migrations").fetchone()[0]
+    assert db.execute("PRAGMA user_version").fetchone()[0] == steps == SCHEMA
+    db.execute(f"PRAGMA user_version = {SCHEMA + 1}")
+    db.close()
+    with pytest.raises(NewerSchemaError, match="newer version"):
+        migrate(data / "registry.db", MIGRATIONS, SCHEMA)
+    for arguments in (["grant", "mina", "5"], ["serve", "--port", "0"], ["init"]):
+        result = CliRunner().invoke(registry, [*arguments, "--data", str(data)])
+        assert result.exit_code == 1
+        assert "update first" in result.output
+
+
+async def test_a_full_disk_is_told_to_buyers_and_no_money_moves(world: World) -> None:
+    shop = await world.shop()
+    mina = await world.person("mina", credits_=100)
+    quote = await shop.quote(mina)
+
+    def no_more(t: Transaction) -> None:
+        pages = t.row("PRAGMA page_count")[0]
+        t.run(f"PRAGMA max_page_count = {pages}")
+
+    await world.registry.database.write(no_more)
+    request = m.OrderRequest(quote=quote.quote, node=shop.node.id, max_price=quote.cap)
+    answers = [await gather(mina.order(str(uuid.uuid4()), request)) for _ in range(30)]
+    placed = sum(isinstance(answer, m.Order) for (answer,) in answers)
+    problems = [answer for (answer,) in answers if isinstance(answer, ArtratorError)]
+    assert problems
+    assert {(problem.code, problem.status) for problem in problems} == {(Code.DISK_FULL, 507)}
+    assert (await mina.balance()).held == placed * quote.cap
+    assert await world.audit() == []
+    await world.registry.database.write(lambda t: t.run("PRAGMA max_page_count = 1000000").fetchone())
+    assert (await mina.order(str(uuid.uuid4()), request)).state is m.OrderState.HELD
 
 
 def test_two_registries_cannot_serve_one_folder(tmp_path: Path) -> None:
-    import click
-
     with alone(tmp_path), pytest.raises(click.ClickException, match="Another registry"), alone(tmp_path):
         pass
     with alone(tmp_path):

@@ -372,7 +372,8 @@ class Order(Message):
     ticket: str | None = None
     receipt: Json | None = None
     acknowledgement: Json | None = None
-    #: Why it was released, as a code of the catalogue or ``cancelled``, ``expired``.
+    #: Why it was released, as a code of the catalogue or ``cancelled``, ``expired``, ``refused``; while it is open:
+    #: ``cancel_requested``, ``disputed``.
     reason: str | None = None
 
 

@@ -32,7 +32,8 @@ _log = logging.getLogger("artrator_registry.orders")
 
 #: So many orders in one command keep the writer free for buyers in between.
 _BATCH: Final = 100
-_DAY: Final = 86_400.0
+#: A quote that ended this long ago is of no use even to somebody who debugs.
+_QUOTE_AFTERLIFE_SECONDS: Final = 3_600.0
 
 
 class Sweeper:
@@ -82,7 +83,7 @@ class Sweeper:
 
     def _housekeeping(self, t: Transaction) -> None:
         self._accounts.sweep(t)
-        store.forget_quotes(t, t.now - _DAY)
+        store.forget_quotes(t, t.now - _QUOTE_AFTERLIFE_SECONDS)
         with contextlib.suppress(OSError):  # the keys' folder may be read-only for a while; the next sweep tries again
             self._authority.prepare(t.now)
 

@@ -44,14 +44,32 @@ def connect(path: Path, *, read_only: bool = False) -> sqlite3.Connection:
     return db
 
 
-def migrate(path: Path, migrations: Sequence[Migrations]) -> None:
-    """Bring the schema up to date; each step is one transaction with its own record."""
+class NewerSchemaError(Exception):
+    """The database was written by a newer version, whose rules this one does not know."""
+
+
+def migrate(path: Path, migrations: Sequence[Migrations], version: int = 0) -> None:
+    """Bring the schema up to date; each step is one transaction with its own record.
+
+    Args:
+        path: The database; it is made if there is none.
+        migrations: The sets, in the order in which they depend on each other.
+        version: The number of the schema, which grows with every step; it is kept in ``user_version``.
+
+    Raises:
+        NewerSchemaError: The database has a schema that this version does not know.
+    """
     path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
     db = connect(path)
     try:
+        found = db.execute("PRAGMA user_version").fetchone()[0]
+        if found > version:
+            raise NewerSchemaError(f"{path} was written by a newer version of Artrator (schema {found}): update first.")
         tables = Tables(db)
         for each in migrations:
             each.apply(tables)
+        if found < version:
+            db.execute(f"PRAGMA user_version = {version:d}")
     finally:
         db.close()
 

@@ -1,0 +1,278 @@
+"""What an order costs the registry: quote, order with hold and ticket, and settlement, through the real HTTP API.
+
+A registry process (``artrator registry serve``) is loaded by this process over loopback, with 1, 8 and 32 buyers at
+once; each buyer runs jobs one after another: ``POST /v1/quotes``, ``PUT /v1/orders/{id}``, and the node's
+``PUT /v1/orders/{id}/receipt`` with the buyer's acknowledgement, which settles at once. Beside it, in the same run and
+on the same disk, stands the raw bound: the same rows written by bare ``sqlite3`` into the same schema with group
+commit, without HTTP, JSON, checks or signatures. ::
+
+    uv run python benchmarks/registry/orders.py
+"""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import json
+import os
+import platform
+import signal
+import sqlite3
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+import uuid
+from pathlib import Path
+from typing import Any
+
+sys.path.insert(0, str(Path(__file__).parents[2] / "tests" / "support"))
+
+from registry_world import Node, acknowledge, make_package
+
+from artrator.clients.registry import RegistryClient
+from artrator.keys import PrivateKey
+from artrator.messages import registry as m
+from artrator_registry.accounts import store as accounts
+from artrator_registry.core import MIGRATIONS
+from artrator_registry.ledger import store as ledger
+from artrator_registry.ledger.models import FEES, GRANTS, Why, transfer_id
+from artrator_registry.rails.service import grant
+from artrator_registry.storage import Transaction, connect, migrate
+
+CREDITS = 10**14
+REGISTRY = [sys.executable, "-c", "from artrator_registry.cli import registry; registry()"]
+
+
+class Connection:
+    """One kept-open HTTP/1.1 connection: as little client as there can be, because it shares the machine."""
+
+    def __init__(self, port: int, token: str) -> None:
+        self._port = port
+        self._head = f"Host: x\r\nAuthorization: Bearer {token}\r\nContent-Type: application/json\r\n"
+
+    async def open(self) -> None:
+        self._reader, self._writer = await asyncio.open_connection("127.0.0.1", self._port)
+
+    async def send(self, method: str, path: str, body: dict[str, Any]) -> dict[str, Any]:
+        data = json.dumps(body).encode()
+        head = f"{method} {path} HTTP/1.1\r\n{self._head}Content-Length: {len(data)}\r\n\r\n"
+        self._writer.write(head.encode() + data)
+        answer = await self._reader.readuntil(b"\r\n\r\n")
+        fields = dict(line.lower().split(b": ", 1) for line in answer.split(b"\r\n")[1:-2])
+        value: dict[str, Any] = json.loads(await self._reader.readexactly(int(fields[b"content-length"])))
+        if not answer.startswith(b"HTTP/1.1 200"):
+            raise RuntimeError(value)
+        return value
+
+    def close(self) -> None:
+        self._writer.close()
+
+
+async def buyer(
+    key: PrivateKey, node: Node, listing: str, mine: Connection, creators: Connection, until: float
+) -> list[tuple[float, float, float]]:
+    """Jobs one after another; the seconds of each step."""
+    took = []
+    while (start := time.perf_counter()) < until:
+        quote = await mine.send(
+            "POST", "/v1/quotes", {"listing": listing, "measures": {"step": 20}, "request": "ab" * 32}
+        )
+        quoted = time.perf_counter()
+        order = str(uuid.uuid4())
+        wanted = {"quote": quote["quote"], "node": node.id, "max_price": quote["cap"]}
+        placed = await mine.send("PUT", f"/v1/orders/{order}", wanted)
+        ordered = time.perf_counter()
+        receipt = node.receipt(m.Order.model_validate(placed))
+        both = {"receipt": receipt, "acknowledgement": acknowledge(key, order, receipt)}
+        signed = time.perf_counter()
+        settled = await creators.send("PUT", f"/v1/orders/{order}/receipt", both)
+        assert settled["state"] == "settled"
+        took.append((quoted - start, ordered - quoted, time.perf_counter() - signed))
+    return took
+
+
+async def through_http(port: int, data: Path, buyers: int, seconds: float) -> dict[str, Any]:
+    """Load the registry with this many buyers at once."""
+    url, creator_key = f"http://127.0.0.1:{port}", PrivateKey.generate()
+    name = f"atelier-{buyers}"
+    made, node = make_package(creator_key), Node(creator_key)
+    async with RegistryClient(url, creator_key, handle=name) as creator:
+        creator_token = (await creator.sign_in()).token
+        await creator.publish(f"{name}/painter", made.publication)
+        await creator.register_node(node.id, m.NodeRegistration(descriptor=node.descriptor()))
+        warm = m.PackageState(package=made.package, state=m.NodeState.WARM)
+        await creator.heartbeat(node.id, m.Heartbeat(packages=[warm]))
+    keys = [PrivateKey.generate() for _ in range(buyers)]
+    pairs = []
+    for i, key in enumerate(keys):
+        async with RegistryClient(url, key, handle=f"b{buyers}-{i}") as client:
+            token = (await client.sign_in()).token
+        db = connect(data / "registry.db")
+        db.execute("BEGIN IMMEDIATE")
+        grant(Transaction(db, time.time()), f"b{buyers}-{i}", CREDITS, "", str(uuid.uuid4()))
+        db.execute("COMMIT")
+        db.close()
+        pair = Connection(port, token), Connection(port, creator_token)
+        for connection in pair:
+            await connection.open()
+        pairs.append(pair)
+    start = time.perf_counter()
+    done = await asyncio.gather(
+        *(
+            buyer(key, node, f"{name}/painter", mine, creators, start + seconds)
+            for key, (mine, creators) in zip(keys, pairs, strict=True)
+        )
+    )
+    elapsed = time.perf_counter() - start
+    for pair in pairs:
+        for connection in pair:
+            connection.close()
+    jobs = [job for jobs in done for job in jobs]
+    return {
+        "buyers": buyers,
+        "jobs": len(jobs),
+        "jobs_per_second": len(jobs) / elapsed,
+        **{step: _quantiles([job[i] for job in jobs]) for i, step in enumerate(("quote_ms", "order_ms", "settle_ms"))},
+        "job_ms": _quantiles([sum(job) for job in jobs]),
+    }
+
+
+def _quantiles(values: list[float]) -> tuple[float, float]:
+    cuts = statistics.quantiles(values, n=100) if len(values) > 1 else values * 99
+    return cuts[49] * 1000, cuts[98] * 1000
+
+
+def raw_bound(path: Path, group: int, seconds: float) -> float:
+    """Jobs a second by bare sqlite3: three commits for each ``group`` of jobs, as the three requests would make."""
+    migrate(path, MIGRATIONS)
+    db = connect(path)
+    t = Transaction(db, 0.0)
+    people = ["buyer", "creator"]
+    db.execute("BEGIN IMMEDIATE")
+    for person in people:
+        if accounts.by_id(t, person) is None:
+            accounts.add(t, person, person, person, person)
+            ledger.add_account(t, person)
+    if accounts.by_handle(t, "buyer") and ledger.transfer(t, "gift") is None:
+        ledger.add_transfer(t, "gift", "single", GRANTS, "buyer", 10**15, Why("grant"))
+        db.execute(
+            "INSERT INTO listings (id, listing, creator, name, published_at) VALUES (1, 'x/y', 'creator', 'y', 0)"
+        )
+        db.execute("INSERT INTO versions VALUES (1, 1, '1', 'p', 'm', '{}', '{}', 0)")
+        db.execute("INSERT INTO offers VALUES ('o', 1, '{}', 0, 1, 0)")
+        db.execute(
+            "INSERT INTO nodes (id, owner, name, descriptor, issued_at, expires_at, receipt_key, registered_at)"
+            " VALUES ('n', 'creator', 'n', '{}', 0, 1, 'k', 0)"
+        )
+    db.execute("COMMIT")
+    ticket, document = "t" * 900, "d" * 1400
+    done, start = 0, time.perf_counter()
+    while time.perf_counter() - start < seconds:
+        ids = [str(uuid.uuid4()) for _ in range(group)]
+        db.execute("BEGIN IMMEDIATE")
+        for order in ids:
+            db.execute(
+                "INSERT INTO quotes VALUES (?, 'buyer', 'x/y', 1, 'p', 'o', 'creator', 'r', '{}', 10, 0)", (order,)
+            )
+        db.execute("COMMIT")
+        db.execute("BEGIN IMMEDIATE")
+        for order in ids:
+            db.execute(
+                "INSERT INTO orders (id, body, buyer, creator, listing, package, node, offer, request, measures, cap,"
+                " state, ticket, ticket_digest, created_at, start_by, finish_by, capture_by)"
+                " VALUES (?, 'b', 'buyer', 'creator', 'x/y', 'p', 'n', 'o', 'r', '{}', 100, 'held',"
+                " ?, 'd', 0, 1, 2, 3)",
+                (order, ticket),
+            )
+            ledger.add_transfer(
+                t,
+                transfer_id(order, "hold"),
+                "pending",
+                "buyer",
+                "creator",
+                100,
+                Why("order", order, "x/y"),
+                expires_at=3.0,
+            )
+        db.execute("COMMIT")
+        db.execute("BEGIN IMMEDIATE")
+        for order in ids:
+            why = Why("order", order, "x/y", "r")
+            ledger.add_transfer(
+                t,
+                transfer_id(order, "capture"),
+                "post",
+                "buyer",
+                "creator",
+                100,
+                why,
+                pending=transfer_id(order, "hold"),
+            )
+            ledger.add_transfer(
+                t, transfer_id(order, "fee"), "single", "creator", FEES, 5, Why("fee", order, "x/y", "r")
+            )
+            db.execute(
+                "UPDATE orders SET state = 'settled', charged = 100, ended_at = 1, receipt = ?, receipt_digest = 'r',"
+                " acknowledgement = ? WHERE id = ?",
+                (document, document, order),
+            )
+            db.execute("UPDATE listings SET runs = runs + 1 WHERE listing = 'x/y'")
+        db.execute("COMMIT")
+        done += group
+    elapsed = time.perf_counter() - start
+    db.close()
+    return done / elapsed
+
+
+def _serve(data: Path) -> tuple[subprocess.Popen[str], int]:
+    process = subprocess.Popen(
+        [*REGISTRY, "serve", "--data", str(data), "--port", "0"],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.DEVNULL,
+        text=True,
+    )
+    assert process.stdout is not None
+    for line in process.stdout:
+        if line.startswith("listening on "):
+            return process, int(line.rpartition(":")[2])
+    raise RuntimeError("the registry did not start")
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--seconds", type=float, default=8.0, help="for each number of buyers")
+    parser.add_argument("--buyers", type=int, nargs="*", default=[1, 8, 32])
+    parser.add_argument("--folder", type=Path, help="where the databases are made: the disk that is measured")
+    options = parser.parse_args()
+    load = os.getloadavg()[0] if hasattr(os, "getloadavg") else float("nan")
+    versions = f"python {platform.python_version()}, sqlite {sqlite3.sqlite_version}"
+    print(f"{versions}, {os.cpu_count()} cores, load before {load:.1f}")
+    with tempfile.TemporaryDirectory(dir=options.folder) as folder:
+        data = Path(folder) / "registry"
+        process, port = _serve(data)
+        try:
+            print("| buyers | jobs/s | raw bound jobs/s | share | job p50 / p99 ms | quote | order + ticket | settle |")
+            print("|---|---|---|---|---|---|---|---|")
+            for buyers in options.buyers:
+                raw = raw_bound(Path(folder) / "raw.db", buyers, options.seconds / 2)
+                got = asyncio.run(through_http(port, data, buyers, options.seconds))
+                cells = [
+                    f"{p50:.1f} / {p99:.1f}"
+                    for p50, p99 in (got[s] for s in ("job_ms", "quote_ms", "order_ms", "settle_ms"))
+                ]
+                share = got["jobs_per_second"] / raw
+                print(
+                    f"| {buyers} | {got['jobs_per_second']:.0f} | {raw:.0f} | {share:.0%} | {' | '.join(cells)} |",
+                    flush=True,
+                )
+        finally:
+            process.send_signal(signal.SIGTERM)
+            process.wait(30)
+        audited = subprocess.run([*REGISTRY, "audit", "--data", str(data)], capture_output=True, text=True, check=True)
+        print(audited.stdout.strip())
+
+
+if __name__ == "__main__":
+    main()
