@@ -13,6 +13,7 @@ Every refusal is ``package_invalid`` and names the line of ``artrator.toml``, th
 from __future__ import annotations
 
 import difflib
+import sys
 from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
@@ -22,6 +23,8 @@ from artrator.package.toml_lines import locate
 
 #: Stands for "there is no default: the key must be there".
 REQUIRED: Final[Any] = object()
+#: TOML's whole numbers have no end, floats have.
+_LARGEST: Final = sys.float_info.max
 
 
 def line_of(text: str, path: Sequence[str]) -> int | None:
@@ -169,7 +172,7 @@ class Settings:
             child.done()
 
     def _is_number(self, key: str, value: object) -> bool:
-        if isinstance(value, bool) or not isinstance(value, int | float) or not abs(value) < float("inf"):
+        if isinstance(value, bool) or not isinstance(value, int | float) or not abs(value) <= _LARGEST:
             raise self.error(key, f"is {value!r}; it must be a number.")
         return True
 

@@ -63,6 +63,7 @@ def test_values_come_as_their_types():
         (True, lambda t: t.number("graph"), "must be a number"),
         (float("nan"), lambda t: t.number("graph"), "must be a number"),
         (float("inf"), lambda t: t.number("graph"), "must be a number"),
+        (10**400, lambda t: t.number("graph"), "must be a number"),
         ([1, "a"], lambda t: t.numbers("graph"), "must be a number"),
         ([1], lambda t: t.numbers("graph", length=2), "list of 2 numbers"),
         ([1, 0], lambda t: t.integers("graph", length=2), "at least 1"),
