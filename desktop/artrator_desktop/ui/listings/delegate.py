@@ -89,10 +89,7 @@ class ListingDelegate(QStyledItemDelegate):
         path = rounded_top(rect, RADIUS_CARD)
         painter.fillPath(path, QColor(tokens.raised))
         if card.samples:
-            painter.save()
-            painter.setClipPath(path, Qt.ClipOperation.IntersectClip)
             self._covers.paint(painter, rect, card.samples)
-            painter.restore()
         if not card.samples or self._pixmaps.is_missing(card.samples[0]):
             glyph = pixmap("image", tokens.text_faint, 32)
             painter.drawPixmap(round(rect.center().x() - 16), round(rect.center().y() - 16), glyph)
