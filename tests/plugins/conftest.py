@@ -1,19 +1,16 @@
 """A toy plugin and a package for it, so that workers are tested without a model."""
 
-import base64
 import contextlib
 import hashlib
 import http.server
-import importlib.metadata
 import os
-import re
 import sysconfig
 import threading
-import zipfile
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from wheels import pack_base_wheels, write_wheel
 
 from artrator.package import read_manifest
 from artrator.plugins import PluginInfo
@@ -83,22 +80,8 @@ def content(tmp_path):
 def make_wheel(tmp_path):
     """Write a wheel by hand: no build tool, no network."""
 
-    def make(name, files, *, version="1.0", requires=(), entry_points=None, folder=None):
-        folder = folder or tmp_path / "wheels"
-        folder.mkdir(exist_ok=True)
-        module = name.replace("-", "_")
-        info = f"{module}-{version}.dist-info"
-        metadata = [f"Metadata-Version: 2.1\nName: {name}\nVersion: {version}\nSummary: A {name}."]
-        metadata += [f"Requires-Dist: {requirement}" for requirement in requires]
-        everything = {
-            **files,
-            f"{info}/METADATA": "\n".join(metadata) + "\n",
-            f"{info}/WHEEL": "Wheel-Version: 1.0\nGenerator: test\nRoot-Is-Purelib: true\nTag: py3-none-any\n",
-        }
-        if entry_points:
-            lines = [f"{point} = {target}" for point, target in entry_points.items()]
-            everything[f"{info}/entry_points.txt"] = "\n".join(["[artrator.backends]", *lines]) + "\n"
-        return write_archive(folder / f"{module}-{version}-py3-none-any.whl", everything, info)
+    def make(name, files, *, folder=None, **fields):
+        return write_wheel(folder or tmp_path / "wheels", name, files, **fields)
 
     return make
 
@@ -110,47 +93,10 @@ def text_content(content):
     return replace(content, manifest=manifest)
 
 
-def write_archive(path, files, info):
-    """A wheel with a true RECORD."""
-    record = [f"{name},{record_hash(data)},{len(encoded(data))}" for name, data in files.items()]
-    with zipfile.ZipFile(path, "w") as archive:
-        for name, data in files.items():
-            archive.writestr(name, encoded(data))
-        archive.writestr(f"{info}/RECORD", "\n".join([*record, f"{info}/RECORD,,"]) + "\n")
-    return path
-
-
-def encoded(data):
-    return data.encode() if isinstance(data, str) else data
-
-
-def record_hash(data):
-    digest = hashlib.sha256(encoded(data)).digest()
-    return "sha256=" + base64.urlsafe_b64encode(digest).rstrip(b"=").decode()
-
-
 @pytest.fixture(scope="session")
 def base_wheels(tmp_path_factory):
     """The host's numpy and pluggy packed as wheels again, so that installing needs no network."""
-    folder = tmp_path_factory.mktemp("base-wheels")
-    for name in ("numpy", "pluggy"):
-        distribution = importlib.metadata.distribution(name)
-        info = f"{name}-{distribution.version}.dist-info"
-        files = {}
-        for file in distribution.files:
-            text = str(file)
-            if (
-                any(f"/{part}/" in text for part in ("tests", "f2py", "testing"))
-                or text.startswith("..")
-                or text.endswith(("RECORD", ".pyc", ".a"))
-            ):
-                continue
-            if text.startswith(info) and not text.endswith(("METADATA", "WHEEL")):
-                continue
-            files[text] = Path(file.locate()).read_bytes()
-        tag = re.search(r"^Tag: (\S+)", distribution.read_text("WHEEL"), re.MULTILINE)[1]
-        write_archive(folder / f"{name}-{distribution.version}-{tag}.whl", files, info)
-    return folder
+    return pack_base_wheels(tmp_path_factory.mktemp("base-wheels"))
 
 
 @pytest.fixture
