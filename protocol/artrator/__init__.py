@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from artrator.errors import ArtratorError, Code, ModelError
     from artrator.hookspecs import hookimpl
     from artrator.manifest import Cost, InputSpec, Manifest, OutputSpec
+    from artrator.settings import Settings
 
 __version__ = "0.1.0"
 
@@ -32,6 +33,7 @@ _HOMES = {
     "artrator.errors": "ArtratorError Code ModelError",
     "artrator.hookspecs": "hookimpl",
     "artrator.manifest": "Cost InputSpec Manifest OutputSpec",
+    "artrator.settings": "Settings",
 }
 
 __all__ = [
@@ -50,6 +52,7 @@ __all__ = [
     "ModelError",
     "OutputSpec",
     "PackageFiles",
+    "Settings",
     "Value",
     "__version__",
     "hookimpl",

@@ -166,6 +166,8 @@ class Script:
     failure: ArtratorError | None = None
     #: Raise this before the order is placed.
     refusal: ArtratorError | None = None
+    #: The registry is lost while the order is being placed.
+    lose_registry_at_once: bool = False
     #: Nothing answers any more from this step on: the order stays where it is.
     lose_registry_at: int | None = None
     outputs: int = 1
@@ -385,8 +387,8 @@ class BuyerDouble:
 
     async def resume(self, pending: PendingOrder) -> AsyncGenerator[Update, None]:
         order, script = pending.order, self._world.script
-        if self._world.offline:
-            raise ArtratorError(Code.REGISTRY_UNREACHABLE, "The registry does not answer.")
+        if script.lose_registry_at_once:
+            raise _Lost(Code.REGISTRY_UNREACHABLE, "The registry does not answer.")
         if order not in self._world.orders:  # placing an order twice is placing it once
             self._world.orders[order] = pending.max_price
             self._world.held += pending.max_price

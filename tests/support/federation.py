@@ -91,11 +91,12 @@ class Person:
         async def work(client: RegistryClient) -> Result:
             buyer = self.buyer(client)
             prepared = buyer.prepare(await client.listing(listing), inputs, files or {})
+            results = []
             async with contextlib.aclosing(buyer.run(prepared, await buyer.quote(prepared))) as updates:
                 async for update in updates:
                     if update.result is not None:
-                        return update.result
-            raise AssertionError("no result")
+                        results.append(update.result)
+            return results[0]
 
         return self.ask(work)
 

@@ -6,7 +6,7 @@ import asyncio
 import contextlib
 import json
 import signal
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
 import click
@@ -69,8 +69,10 @@ def generate(
         if quote_only:
             _say_quote(quote, as_json)
             return
-        result = await _follow(buyer, prepared, quote, quiet=as_json)
-        written = write_outputs(result, output, default=found.card.listing.partition("/")[2])
+        name = found.card.listing.partition("/")[2]
+        result, written = await _follow(
+            buyer, prepared, quote, lambda result: write_outputs(result, output, default=name), quiet=as_json
+        )
         _say_result(result, written, as_json)
 
     run(work)
@@ -152,7 +154,9 @@ def write_outputs(result: Result, output: Path | None, *, default: str) -> list[
     return written
 
 
-async def _follow(buyer: Buyer, prepared: Prepared, quote: m.Quote, *, quiet: bool) -> Result:
+async def _follow(
+    buyer: Buyer, prepared: Prepared, quote: m.Quote, keep: Callable[[Result], list[Path]], *, quiet: bool
+) -> tuple[Result, list[Path]]:
     """Show the job's progress until its result; Ctrl+C cancels the job and releases the hold."""
     stop = asyncio.Event()
     loop = asyncio.get_running_loop()
@@ -161,7 +165,7 @@ async def _follow(buyer: Buyer, prepared: Prepared, quote: m.Quote, *, quiet: bo
     columns = (TextColumn("{task.description}"), BarColumn(), TextColumn("{task.fields[news]}"), TimeRemainingColumn())
     with Progress(*columns, console=Console(stderr=True), disable=quiet, transient=True) as progress:
         bar = progress.add_task(f"{format_credits(quote.cap)} credits held", total=None, news="")
-        consumer = asyncio.ensure_future(_consume(buyer, prepared, quote, progress, bar))
+        consumer = asyncio.ensure_future(_consume(buyer, prepared, quote, keep, progress, bar))
         stopper = asyncio.ensure_future(stop.wait())
         await asyncio.wait({consumer, stopper}, return_when=asyncio.FIRST_COMPLETED)
         if not consumer.done():
@@ -173,13 +177,23 @@ async def _follow(buyer: Buyer, prepared: Prepared, quote: m.Quote, *, quiet: bo
         return await consumer
 
 
-async def _consume(buyer: Buyer, prepared: Prepared, quote: m.Quote, progress: Progress, bar: TaskID) -> Result:
+async def _consume(
+    buyer: Buyer,
+    prepared: Prepared,
+    quote: m.Quote,
+    keep: Callable[[Result], list[Path]],
+    progress: Progress,
+    bar: TaskID,
+) -> tuple[Result, list[Path]]:
+    kept: tuple[Result, list[Path]] | None = None
     async with contextlib.aclosing(buyer.run(prepared, quote)) as updates:
         async for update in updates:
             _show(progress, bar, update)
             if update.result is not None:
-                return update.result
-    raise ArtratorError(Code.INTERNAL, "The job ended without a result.")
+                kept = update.result, keep(update.result)
+    if kept is None:
+        raise ArtratorError(Code.INTERNAL, "The job ended without a result.")
+    return kept
 
 
 def _show(progress: Progress, bar: TaskID, update: Update) -> None:

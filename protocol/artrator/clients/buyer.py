@@ -43,8 +43,14 @@ __all__ = ["Buyer", "Delivered", "Prepared", "Result", "Stage", "Update", "read_
 
 _T = TypeVar("_T")
 
-#: Ends of an order that cannot change any more.
-_FINAL: Final = {m.OrderState.SETTLED, m.OrderState.RELEASED, m.OrderState.REFUNDED}
+#: An order in one of these states needs nothing more of its buyer.
+_ENDED: Final = {m.OrderState.SETTLED, m.OrderState.RELEASED, m.OrderState.REFUNDED, m.OrderState.DISPUTED}
+#: A delivery that cannot be fetched for so long is refused: well inside the day in which a buyer may object.
+_FETCH_SECONDS: Final = 6 * 3600.0
+_UNDECIDED: Final = (
+    "Nothing has been charged. The order is kept here and taken up again by `artrator orders resume` or the next start "
+    "of the app; what cannot be fetched is refused, and a hold comes back by itself."
+)
 #: How long a node may stay silent at first before the order is given up.
 _REACH_SECONDS: Final = 20.0
 #: What one job may deliver at most: outputs wait in memory until the last one is checked.
@@ -133,6 +139,9 @@ class Buyer:
     ) -> AsyncGenerator[Update, None]:
         """Buy and run. The last update is ``done`` and carries the result.
 
+        Keep the outputs when it comes, and then let the iteration end: the order stays on disk until it does, so that
+        a crash or a full disk in between loses no picture that was paid for.
+
         A node that cannot be reached, or is full, costs nothing: the hold is given back and the next candidate is
         asked, under a new order of at most the same price.
 
@@ -180,17 +189,19 @@ class Buyer:
                 yield Update(Stage.FETCHING, pending.order, node=descriptor.name)
                 assert final is not None  # noqa: S101  # _events ends with done or raises
                 result = await self._collect(node, final, pending, placed)
-            # The order has ended. Forget it before the last word: whoever hears that may not listen any longer.
-            await asyncio.to_thread(self._store.forget, pending.order)
             yield Update(Stage.DONE, pending.order, node=descriptor.name, result=result)
+            # Only now has whoever listens had the time to keep the outputs; who fails to, resumes and gets them again.
+            await asyncio.to_thread(self._store.forget, pending.order)
         except ArtratorError as error:
             if error.code is Code.REGISTRY_UNREACHABLE:
                 raise  # nothing is known of its end yet: it stays on disk and is taken up again
-            charged = await self._give_up(pending)
-            await asyncio.to_thread(self._store.forget, pending.order)
-            raise ArtratorError(
-                error.code, error.message, cure=error.cure, **(error.details | {"charged": charged})
-            ) from error
+            standing = await self._give_up(pending, error)
+            details = error.details | {"charged": standing.charged if standing else 0}
+            if standing is None or standing.state in _ENDED:
+                await asyncio.to_thread(self._store.forget, pending.order)
+                raise ArtratorError(error.code, error.message, cure=error.cure, **details) from error
+            # Nothing is lost, but it has not ended either: whoever resumes it later fetches, refuses or is paid back.
+            raise ArtratorError(error.code, error.message, cure=_UNDECIDED, undecided=True, **details) from error
 
     def pending(self) -> Sequence[PendingOrder]:
         """Orders that have not reached their end."""
@@ -349,14 +360,7 @@ class Buyer:
             outputs.append(Delivered(listed or _listed(index, digest.model_dump()), data))
         if not outputs:
             problem = problem or "The node delivered nothing."
-        acknowledgement = Acknowledgement(
-            buyer=self._key.public.encode(),
-            order=pending.order,
-            receipt=document_digest(receipt_document),
-            verdict="refused" if problem else "accepted",
-            reason=problem,
-            at=time.time(),
-        ).sign(self._key)
+        acknowledgement = self._acknowledgement(pending.order, receipt_document, problem)
         settled = await self._acknowledge(node, pending.order, receipt_document, acknowledgement)
         if problem:
             raise ArtratorError(Code.OUTPUT_CORRUPT, problem)
@@ -411,25 +415,46 @@ class Buyer:
             return await _patiently(lambda: self.registry.acknowledge(order, both), seconds=_REACH_SECONDS)
         return None
 
-    async def _give_up(self, pending: PendingOrder) -> int:
-        """Release the hold if it can be, and say what the order has cost."""
+    async def _give_up(self, pending: PendingOrder, why: ArtratorError) -> m.Order | None:
+        """Get the hold back, or refuse what was claimed and never arrived. Answers how the order stands at last.
+
+        A node may say "delivered" to the registry while nothing reached the buyer. Silence would be taken for consent
+        when the time to object is over; so a delivery that cannot be had is refused, with the reason.
+        """
         deadline = time.monotonic() + _RELEASE_SECONDS
-        charged = 0
+        standing: m.Order | None = None
         while True:
             try:
                 standing = await self.registry.get_order(pending.order)
-                charged = standing.charged
-                if standing.state in _FINAL or standing.state is m.OrderState.DISPUTED:
-                    return charged
-                standing = await self.registry.cancel_order(pending.order)
-                if standing.state in _FINAL:
-                    return standing.charged
+                if standing.state is m.OrderState.CLAIMED:
+                    waits = why.code is Code.NODE_UNREACHABLE and time.time() - pending.created_at < _FETCH_SECONDS
+                    return standing if waits else await self._refuse(standing, why.message)
+                if standing.state not in _ENDED:
+                    standing = await self.registry.cancel_order(pending.order)
+                if standing.state in _ENDED:
+                    return standing
             except ArtratorError as error:
                 if error.code is Code.ORDER_UNKNOWN:
-                    return 0
+                    return None
             if time.monotonic() > deadline:
-                return charged  # the registry releases it by its own clock
+                return standing  # the registry releases it by its own clock
             await asyncio.sleep(0.5)
+
+    async def _refuse(self, standing: m.Order, reason: str) -> m.Order:
+        receipt = dict(standing.receipt or {})
+        refusal = self._acknowledgement(standing.order, receipt, reason)
+        return await self.registry.acknowledge(standing.order, m.Acknowledge(receipt=receipt, acknowledgement=refusal))
+
+    def _acknowledgement(self, order: str, receipt: Mapping[str, Any], problem: str) -> dict[str, Any]:
+        """The buyer's signed answer to a receipt: accepted, unless there is a problem."""
+        return Acknowledgement(
+            buyer=self._key.public.encode(),
+            order=order,
+            receipt=document_digest(receipt),
+            verdict="refused" if problem else "accepted",
+            reason=problem,
+            at=time.time(),
+        ).sign(self._key)
 
 
 async def _patiently(call: Callable[[], Awaitable[_T]], *, seconds: float) -> _T:
