@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import AsyncIterator, Mapping, Sequence
 from typing import Final
 
@@ -24,7 +25,10 @@ Pictures = Mapping[str, Image]
 
 
 class ONNXModel:
-    """One graph on one device."""
+    """One graph on one device.
+
+    Whatever touches every pixel runs in a thread, so that other jobs, progress and cancelling do not wait for it.
+    """
 
     def __init__(self, spec: Spec, session: Session, readers: Mapping[str, TokenReader]) -> None:
         self._spec: Final = spec
@@ -48,10 +52,10 @@ class ONNXModel:
         """Make the outputs of one job."""
         spec = self._spec
         if self._pictures:
-            moments = self._moments(inputs)
+            moments = await asyncio.to_thread(self._moments, inputs)
             rows = self._rows.make(inputs, 1, context)
             found = [outputs async for outputs in self._run_moments(moments, rows, context)]
-            self._mix(found, moments, inputs)
+            await asyncio.to_thread(self._mix, found, moments, inputs)
         else:
             count = _count(inputs[spec.rows]) if spec.rows else 1
             made = await self._run(self._rows.make(inputs, count, context), context)
@@ -92,15 +96,24 @@ class ONNXModel:
         return None if first is None else cut(self._spec.size, *moment[first].shape[:2])
 
     async def _run_whole(self, moment: Pictures, rows: Mapping[str, Array], context: Context) -> dict[str, Value]:
-        spec = self._spec
-        fitted = {**moment, **{name: fit(moment[name], spec.size) for name in self._following}}
-        made = await self._run({**rows, **self._picture_rows([fitted])}, context)
+        fitted, pictures = await asyncio.to_thread(self._fitted, moment)
+        made = await self._run({**rows, **pictures}, context)
+        return await asyncio.to_thread(self._finished, made, fitted, moment)
+
+    def _fitted(self, moment: Pictures) -> tuple[Pictures, dict[str, Array]]:
+        """The pictures of one moment as the graph wants them, as pictures and as rows."""
+        fitted = {**moment, **{name: fit(moment[name], self._spec.size) for name in self._following}}
+        return fitted, self._picture_rows([fitted])
+
+    def _finished(self, made: Batch, fitted: Pictures, moment: Pictures) -> dict[str, Value]:
+        """What came out of the one row of a moment, at the buyer's size."""
+        first, size = self._spec.first, self._spec.size
         outputs = self._outputs({name: tensor[0] for name, tensor in made.items()})
-        if spec.first is None:
+        if first is None:
             return outputs
-        given, original = _size(fitted[spec.first]), _size(moment[spec.first])
+        given, original = _size(fitted[first]), _size(moment[first])
         return {
-            name: restore(value, given, original, spec.size) if isinstance(value, np.ndarray) else value
+            name: restore(value, given, original, size) if isinstance(value, np.ndarray) else value
             for name, value in outputs.items()
         }
 
@@ -118,12 +131,13 @@ class ONNXModel:
                 lefts = grid.columns.starts[begin : begin + self._kernel.max_batch]
                 pieces = [{**moment, **{n: grid.tile(p, top, left) for n, p in grown.items()}} for left in lefts]
                 repeated = {name: np.repeat(array, len(lefts), axis=0) for name, array in rows.items()}
-                tensors = await self._run({**repeated, **self._picture_rows(pieces)}, progress.context)
+                pictures = await asyncio.to_thread(self._picture_rows, pieces)
+                tensors = await self._run({**repeated, **pictures}, progress.context)
                 for name, result in results.items():
                     made[name].extend(result.pixels.to_pixels(tile) for tile in tensors[result.tensor])
                 progress.add(len(lefts))
             for name, canvas in canvases.items():
-                canvas.add(row, made[name])
+                await asyncio.to_thread(canvas.add, row, made[name])
             progress.show(next(iter(canvases.values())).preview(_PREVIEW_SIDE))
         return {name: canvas.picture(*original) for name, canvas in canvases.items()}
 
