@@ -38,6 +38,10 @@ class _Run:
     purchase: Purchase | None = None
     cancelled: bool = False
 
+    def is_for(self, request: str) -> bool:
+        """Whether it follows the order of this request."""
+        return self.purchase is not None and self.purchase.request == request
+
 
 class Jobs(QObject):
     """Jobs by id, oldest first."""
@@ -165,18 +169,18 @@ class Jobs(QObject):
         for pending, kept in found:
             facts = facts_of(pending) | dict(kept)
             known = followed.get(pending.order, "")
-            if known in self._runs:
+            if known in self._runs or any(run.is_for(pending.request) for run in self._runs.values()):
                 continue
-            if any(self._is_for(job, pending) for job in self._runs):
+            if any(self._may_be_for(job, pending) for job in self._runs):
                 self._again.start()  # whose it is will be known in a moment
                 continue
             job = self._jobs.get(known) or _job_of(pending, facts)
             self._start(replace(job, phase=JobPhase.QUEUED, money=Money.HELD, failure=None), _resume(pending, facts))
 
-    def _is_for(self, job: str, pending: PendingOrder) -> bool:
-        """Whether a job that has not heard of its order yet may be the one that made it."""
-        found = self._jobs[job]
-        return not found.order and found.listing == pending.listing
+    def _may_be_for(self, job: str, pending: PendingOrder) -> bool:
+        """Whether a job that is still being prepared may be the one that made this order."""
+        purchase = self._runs[job].purchase
+        return (purchase is None or not purchase.request) and self._jobs[job].listing == pending.listing
 
     def _start(self, job: Job, work: Any) -> None:
         run = _Run(cancelled=job.cancelling)

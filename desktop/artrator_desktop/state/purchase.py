@@ -62,18 +62,20 @@ class Purchase:
         self._engine = engine
         self._places = places
         self._report = report
+        #: Digest of the request, as soon as there is one: what an order in the box is recognised by.
+        self.request = ""
         self._order = ""
         self._cancelled = False
         self._cancelling: set[asyncio.Task[None]] = set()
 
     async def buy(self, request: JobRequest, facts: Mapping[str, Any]) -> End:
         """Prepare, quote, order and follow. ``facts`` are kept with the order for the gallery. Never raises."""
-        return await self._guard(self._buy(request, facts), held=False)
+        return await self._guard(self._buy(request, facts))
 
     async def resume(self, pending: PendingOrder, facts: Mapping[str, Any]) -> End:
         """Take an interrupted order up where it stands. Never raises."""
-        self._order = pending.order
-        return await self._guard(self._follow(self._buyer.resume(pending), facts), held=True)
+        self._order, self.request = pending.order, pending.request
+        return await self._guard(self._follow(self._buyer.resume(pending), facts))
 
     def cancel(self) -> None:
         """Ask for an end. Whatever was held is released; a job that is finished already stays finished."""
@@ -90,6 +92,7 @@ class Purchase:
             "inputs": dict(prepared.body.inputs),
         }
         self._report(inputs=known["inputs"])
+        self.request = prepared.digest
         self._box.announce(prepared.digest, known)
         quote = await self._buyer.quote(prepared)
         if quote.cap > request.price:
@@ -102,27 +105,33 @@ class Purchase:
             raise ArtratorError(Code.JOB_CANCELLED, "The job was cancelled.")
         return await self._follow(self._buyer.run(prepared, quote, max_price=request.price), known)
 
-    async def _guard(self, work: Coroutine[Any, Any, End], *, held: bool) -> End:
+    async def _guard(self, work: Coroutine[Any, Any, End]) -> End:
         try:
             return await work
         except ArtratorError as error:
-            return self._end_of(error, held=held or bool(self._order))
+            failure = Failure(error.code.value, error.message, error.cure)
+            if error.code in _STALLING and await self._waits():
+                return End(JobPhase.STALLED, Money.HELD, failure=failure)
+            charged = int(error.details.get("charged") or 0)
+            money = Money.PAID if charged else Money.RELEASED if self._order else Money.NONE
+            if error.code is Code.JOB_CANCELLED or (self._cancelled and error.code is Code.ORDER_CLOSED):
+                return End(JobPhase.CANCELLED, money, charged)
+            return End(JobPhase.FAILED, money, charged, failure)
         except asyncio.CancelledError:
             raise
         except Exception as error:
             # A bug of ours. If something was ordered it stays in the box, so nothing is lost with it.
-            phase = JobPhase.STALLED if self._order else JobPhase.FAILED
-            return End(phase, Money.HELD if self._order else Money.NONE, failure=as_failure(error))
+            if await self._waits():
+                return End(JobPhase.STALLED, Money.HELD, failure=as_failure(error))
+            return End(JobPhase.FAILED, Money.NONE, failure=as_failure(error))
 
-    def _end_of(self, error: ArtratorError, *, held: bool) -> End:
-        failure = Failure(error.code.value, error.message, error.cure)
-        if error.code in _STALLING and self._order and self._box.find(self._order) is not None:
-            return End(JobPhase.STALLED, Money.HELD, failure=failure)
-        charged = int(error.details.get("charged") or 0)
-        money = Money.PAID if charged else Money.RELEASED if held else Money.NONE
-        if error.code is Code.JOB_CANCELLED or (self._cancelled and error.code is Code.ORDER_CLOSED):
-            return End(JobPhase.CANCELLED, money, charged)
-        return End(JobPhase.FAILED, money, charged, failure)
+    async def _waits(self) -> bool:
+        """Whether an order of this request is in the box, also one that nobody has confirmed yet."""
+        waiting = await asyncio.to_thread(self._box.waiting, self.request) if self.request else ""
+        if waiting and waiting != self._order:
+            self._order = waiting
+            self._report(order=waiting)
+        return bool(waiting)
 
     async def _follow(self, updates: AsyncGenerator[Update, None], facts: Mapping[str, Any]) -> End:
         end: End | None = None

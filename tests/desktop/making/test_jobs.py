@@ -197,6 +197,22 @@ def test_a_lost_registry_stalls_the_job_and_it_goes_on_by_itself(
     assert len(world.orders) == 1
 
 
+def test_an_order_whose_placing_nobody_confirmed_is_not_called_failed(
+    qtbot: Any, app: AppState, opened: Opened, world: World
+) -> None:
+    """The registry may have placed it: "nothing was charged" could be a lie, and a second press a second order."""
+    world.script = Script(lose_registry_at_once=True)
+    opened()
+    app.jobs._again.setInterval(50)
+    job = generate(app)
+    found = wait_for(qtbot, app, job, JobPhase.STALLED)
+    assert found.money is Money.HELD
+    world.script = Script()
+    wait_for(qtbot, app, job, JobPhase.DONE)
+    assert len(app.jobs.all()) == 1
+    assert len(world.orders) == 1
+
+
 def test_a_full_disk_keeps_the_paid_order_until_there_is_room(
     qtbot: Any, app: AppState, opened: Opened, world: World, monkeypatch: pytest.MonkeyPatch
 ) -> None:

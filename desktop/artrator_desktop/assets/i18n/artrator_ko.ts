@@ -592,6 +592,10 @@
         <translation>취소됨</translation>
     </message>
     <message>
+        <source>Waiting for room on the disk</source>
+        <translation>디스크 공간을 기다리는 중</translation>
+    </message>
+    <message>
         <source>Waiting for the connection</source>
         <translation>연결을 기다리는 중</translation>
     </message>
@@ -638,6 +642,10 @@
     <message>
         <source>{count} before it</source>
         <translation>앞에 {count}건</translation>
+    </message>
+    <message>
+        <source>Waits for room on the disk</source>
+        <translation>디스크 공간을 기다림</translation>
     </message>
     <message>
         <source>Waits for the connection</source>

@@ -82,6 +82,17 @@ class OrderBox:
 
         return self._database.write(work).result()
 
+    def waiting(self, request: str) -> str:
+        """The order made for a request digest if it has not ended, else an empty text."""
+
+        def work(connection: sqlite3.Connection) -> str:
+            row = connection.execute(
+                "select order_id from outbox where request = ? order by created_at desc limit 1", (request,)
+            ).fetchone()
+            return str(row["order_id"]) if row is not None else ""
+
+        return self._database.write(work).result()
+
 
 def _pending(connection: sqlite3.Connection, row: sqlite3.Row) -> PendingOrder:
     files = connection.execute("select sha256, data from outbox_file where order_id = ?", (row["order_id"],))

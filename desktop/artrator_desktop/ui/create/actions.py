@@ -55,6 +55,8 @@ class PictureActions(QWidget):
 
     def show_record(self, record: ImageRecord | None) -> None:
         """Act on this picture."""
+        if record is not None and record is self._record:
+            return
         self._record = record
         self.setVisible(record is not None)
         self._fill_menu()

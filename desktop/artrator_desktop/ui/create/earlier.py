@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Final
 
 from PySide6.QtCore import QSize, Signal
 from PySide6.QtWidgets import QVBoxLayout, QWidget
+from shiboken6 import isValid
 
 from artrator_desktop.state.pictures import thumbnail_path
 from artrator_desktop.ui.widgets import FlowLayout, Label, Picture
@@ -52,7 +53,8 @@ class EarlierStrip(QWidget):
         self._app.gallery.earlier(record, lambda found: self._fill(wanted, found))
 
     def _fill(self, wanted: int, found: list[ImageRecord]) -> None:
-        if wanted != self._shown:
+        # A language switch may have taken the page away while the database was asked.
+        if not isValid(self) or wanted != self._shown:
             return
         for tile in self._tiles:
             self._flow.removeWidget(tile)

@@ -23,6 +23,8 @@ def headline(job: Job, count: int = 1) -> str:
         case JobPhase.CANCELLED:
             return QCoreApplication.translate("JobWords", "Cancelled")
         case JobPhase.STALLED:
+            if job.failure is not None and job.failure.code == "disk_full":
+                return QCoreApplication.translate("JobWords", "Waiting for room on the disk")
             return QCoreApplication.translate("JobWords", "Waiting for the connection")
     if job.cancelling:
         return QCoreApplication.translate("JobWords", "Cancelling")
@@ -73,6 +75,8 @@ def short_status(job: Job, ahead: int = 0) -> str:
             before = translate("JobWords", "{count} before it").format(count=ahead) if ahead else ""
             return _join(translate("JobWords", "Waiting"), before)
         case JobPhase.STALLED:
+            if job.failure is not None and job.failure.code == "disk_full":
+                return translate("JobWords", "Waits for room on the disk")
             return translate("JobWords", "Waits for the connection")
         case JobPhase.FAILED:
             return _join(translate("JobWords", "Failed"), _back(job))
