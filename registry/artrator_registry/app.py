@@ -61,7 +61,11 @@ def create_app(settings: Settings, *, clock: Clock = time.time) -> FastAPI:
     )
     install(app)
     limits = {"/v1/listings/": settings.max_publication, "/heartbeat": settings.max_heartbeat, "": settings.max_body}
-    app.add_middleware(Guard, limits=limits)
+
+    async def admit(token: str) -> object:
+        return await _registry(app).accounts.caller(token)
+
+    app.add_middleware(Guard, limits=limits, admit=admit)
     # Routes are tried in order, and orders are what a busy registry mostly gets.
     for router in (orders, nodes, accounts, rails, search, listings):
         app.include_router(router)

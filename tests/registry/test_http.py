@@ -91,8 +91,13 @@ async def test_bodies_have_a_limit_whether_they_say_their_size_or_not(world: Wor
         check(await http.post("/v1/challenges", content=endless()), Code.REQUEST_TOO_LARGE)
         lying = {"Content-Length": "-5"}
         check(await http.post("/v1/challenges", content=endless(), headers=lying), Code.REQUEST_TOO_LARGE)
-        # A publication may be large, and is looked at before anybody asks who sends it.
-        check(await http.put("/v1/listings/a/b", content=b'"' + b"x" * 100_000 + b'"'))
+        # A publication may be larger, from somebody who is signed in.
+        body = b'"' + b"x" * 100_000 + b'"'
+        check(await http.put("/v1/listings/a/b", content=body), Code.SESSION_INVALID)
+        http.headers["Authorization"] = f"Bearer {(await (await world.person('mina')).sign_in()).token}"
+        http.headers["Content-Type"] = "application/json"
+        check(await http.put("/v1/listings/a/b", content=body), Code.REQUEST_INVALID)
+        check(await http.put("/v1/listings/a/b", content=b" " * 9_437_185), Code.REQUEST_TOO_LARGE)
 
 
 async def test_a_mistake_of_ours_tells_nothing_of_the_inside(world: World, caplog: pytest.LogCaptureFixture) -> None:

@@ -16,6 +16,7 @@ from artrator.documents.ticket import read
 from artrator.errors import ArtratorError, Code
 from artrator.keys import PrivateKey
 from artrator.messages import registry as m
+from artrator_registry.orders import settlement
 from artrator_registry.orders.disputes import disputed, resolve
 
 pytestmark = pytest.mark.anyio
@@ -478,3 +479,27 @@ async def test_an_api_key_without_the_scope_cannot_order(world: World) -> None:
     made = await mina.create_api_key(m.APIKeyRequest(label="reader", scopes=[m.Scope.ACCOUNT_READ]))
     reader = RegistryClient("http://registry", api_key=made.secret, transport=world.transport)
     await refuse(Code.SCOPE_MISSING, shop.quote(reader))
+
+
+async def test_one_order_that_cannot_be_ended_does_not_hold_up_the_rest(
+    world: World, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    shop = await world.shop()
+    mina = await world.person("mina", credits_=100)
+    placed = [await shop.order(mina) for _ in range(4)]
+    for order in placed:
+        await shop.claim(order)
+    honest = settlement.settle
+
+    def broken(t: Any, row: Any, fee: int) -> None:
+        honest(t, row, fee)
+        if row["id"] == placed[1].order:
+            raise RuntimeError("a mistake of ours")
+
+    world.clock.offset += 86_401
+    with monkeypatch.context() as patch:
+        patch.setattr(settlement, "settle", broken)
+        assert await world.sweep() == 3
+    assert placed[1].order in caplog.text
+    assert (await mina.balance()).held == 3 * MICRO
+    assert await world.sweep() == 1

@@ -116,6 +116,19 @@ def test_nothing_is_taken_after_the_end_and_what_was_taken_is_done(path: Path) -
         writer.submit(lambda _: None)
 
 
+def test_who_would_wait_too_long_is_told_at_once(writer: Writer, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("artrator_registry.storage.writer._MOST_WAITING", 3)
+    gate = threading.Event()
+    writer.submit(lambda _: gate.wait(5))
+    time.sleep(0.05)  # the writer now waits inside the first command
+    waiting = [writer.submit(lambda _: None) for _ in range(3)]
+    with pytest.raises(ArtratorError) as raised:
+        writer.submit(lambda _: None)
+    assert raised.value.code is Code.STORAGE_BUSY
+    gate.set()
+    assert [future.result(5) for future in waiting] == [None] * 3
+
+
 def _small_disk(path: Path) -> sqlite3.Connection:
     """A database that may not grow: SQLite answers exactly as it does on a full disk."""
     db = connect(path)

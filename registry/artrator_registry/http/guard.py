@@ -11,7 +11,7 @@ import json
 import logging
 import math
 import re
-from collections.abc import Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from typing import Any, Final
 
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
@@ -30,11 +30,15 @@ _NULL: Final = re.compile(rb"(?<!\\)(?:\\\\)*\\u0000")
 
 
 class Guard:
-    """ASGI middleware. ``limits`` has the largest body by a part of the path; ``""`` is for all else."""
+    """ASGI middleware. ``limits`` has the largest body by a part of the path; ``""`` is for all else.
 
-    def __init__(self, app: ASGIApp, *, limits: Mapping[str, int]) -> None:
+    ``admit`` raises ArtratorError unless a bearer token is good; it is asked before a larger body is read.
+    """
+
+    def __init__(self, app: ASGIApp, *, limits: Mapping[str, int], admit: Callable[[str], Awaitable[object]]) -> None:
         self._app = app
         self._limits = limits
+        self._admit = admit
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Serve one request."""
@@ -68,6 +72,10 @@ class Guard:
         path: str = scope["path"]
         limit = next((most for part, most in self._limits.items() if part and part in path), self._limits[""])
         headers = dict(scope["headers"])
+        if limit > self._limits[""] and scope["method"] in ("PUT", "POST"):
+            # Only who is signed in may make us hold megabytes.
+            scheme, _, token = headers.get(b"authorization", b"").decode("latin-1").partition(" ")
+            await self._admit(token.strip() if scheme.lower() == "bearer" else "")
         declared = headers.get(b"content-length", b"0")
         if not declared.isdigit() or len(declared) > 15 or int(declared) > limit:
             raise _too_large(limit)

@@ -120,16 +120,18 @@ def end(t: Transaction, order: str, state: str, charged: int, reason: str | None
     )
 
 
-def due(t: Transaction, limit: int) -> list[Any]:
+def due(t: Transaction, limit: int) -> list[str]:
     """Delivered orders whose time to object is over."""
-    return t.rows("SELECT * FROM orders WHERE state = 'claimed' AND settle_at <= ? LIMIT ?", (t.now, limit))
+    rows = t.rows("SELECT id FROM orders WHERE state = 'claimed' AND settle_at <= ? LIMIT ?", (t.now, limit))
+    return [row["id"] for row in rows]
 
 
-def overdue(t: Transaction, grace: float, online: float, limit: int) -> list[Any]:
+def overdue(t: Transaction, grace: float, online: float, limit: int) -> list[str]:
     """Held orders whose node had its time: see ``orders.sweeper`` for the rule."""
-    return t.rows(
-        "SELECT o.* FROM orders o JOIN nodes n ON n.id = o.node WHERE o.state = 'held' AND o.finish_by < ? AND ("
+    rows = t.rows(
+        "SELECT o.id FROM orders o JOIN nodes n ON n.id = o.node WHERE o.state = 'held' AND o.finish_by < ? AND ("
         " o.capture_by < ? OR o.cancel_requested_at IS NOT NULL OR (n.seen_at > ? AND n.seen_at > o.finish_by + ?))"
         " LIMIT ?",
         (t.now - grace, t.now, t.now - online, grace, limit),
     )
+    return [row["id"] for row in rows]

@@ -19,6 +19,8 @@ import asyncio
 import contextlib
 import logging
 import time
+from collections.abc import Callable
+from functools import partial
 from typing import Final
 
 from artrator.errors import ArtratorError
@@ -30,7 +32,7 @@ from artrator_registry.storage import Database, Transaction
 
 _log = logging.getLogger("artrator_registry.orders")
 
-#: So many orders in one command keep the writer free for buyers in between.
+#: So many orders at once keep the writer free for buyers in between.
 _BATCH: Final = 100
 #: A quote that ended this long ago is of no use even to somebody who debugs.
 _QUOTE_AFTERLIFE_SECONDS: Final = 3_600.0
@@ -73,12 +75,25 @@ class Sweeper:
         await self._db.write(self._housekeeping)
         if not self._clock_is_steady():
             return 0
-        ended = 0
-        while batch := await self._db.write(self._settle_due):
-            ended += batch
+        ended = await self._end_each(partial(store.due, limit=_BATCH), self._settle)
         if (self.up_seconds if up_seconds is None else up_seconds) >= self._settings.grace:
-            while batch := await self._db.write(self._release_overdue):
-                ended += batch
+            online = self._settings.online_seconds
+            overdue = partial(store.overdue, grace=self._settings.grace, online=online, limit=_BATCH)
+            ended += await self._end_each(overdue, self._release)
+        return ended
+
+    async def _end_each(self, find: Callable[[Transaction], list[str]], end: Callable[[Transaction, str], bool]) -> int:
+        """End each order that is found, in a command of its own: one that cannot be ended must not hold up the rest."""
+        ended, failed = 0, set[str]()
+        while orders := [order for order in await self._db.read(find) if order not in failed]:
+            results = await asyncio.gather(*(self._db.write(end, order) for order in orders), return_exceptions=True)
+            for order, result in zip(orders, results, strict=True):
+                if isinstance(result, BaseException):
+                    _log.error("order %s could not be ended", order, exc_info=result)
+                if result is not True:
+                    failed.add(order)
+                else:
+                    ended += 1
         return ended
 
     def _housekeeping(self, t: Transaction) -> None:
@@ -87,18 +102,20 @@ class Sweeper:
         with contextlib.suppress(OSError):  # the keys' folder may be read-only for a while; the next sweep tries again
             self._authority.prepare(t.now)
 
-    def _settle_due(self, t: Transaction) -> int:
-        rows = store.due(t, _BATCH)
-        for row in rows:
-            settlement.settle(t, row, self._settings.fee_basis_points)
-        return len(rows)
+    def _settle(self, t: Transaction, order: str) -> bool:
+        row = store.order(t, order)
+        if row["state"] != "claimed":  # its buyer answered since it was found
+            return False
+        settlement.settle(t, row, self._settings.fee_basis_points)
+        return True
 
-    def _release_overdue(self, t: Transaction) -> int:
-        rows = store.overdue(t, self._settings.grace, self._settings.online_seconds, _BATCH)
-        for row in rows:
-            reason = "cancelled" if row["cancel_requested_at"] is not None else "expired"
-            settlement.release(t, row, reason, expired=True)
-        return len(rows)
+    def _release(self, t: Transaction, order: str) -> bool:
+        row = store.order(t, order)
+        if row["state"] != "held":  # its receipt came since it was found
+            return False
+        reason = "cancelled" if row["cancel_requested_at"] is not None else "expired"
+        settlement.release(t, row, reason, expired=True)
+        return True
 
     def _clock_is_steady(self) -> bool:
         wall, steady = self._db.clock(), time.monotonic()

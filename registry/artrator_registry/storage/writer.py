@@ -17,6 +17,7 @@ from concurrent.futures import Future
 from dataclasses import dataclass
 from typing import Any, Final, ParamSpec, TypeVar
 
+from artrator.errors import ArtratorError, Code
 from artrator_registry.storage.faults import as_problem
 from artrator_registry.storage.transaction import Clock, Transaction
 
@@ -25,6 +26,8 @@ _T = TypeVar("_T")
 
 #: More commands than this in one transaction gain nothing (the fsync is already shared) and make the first ones wait.
 _GROUP: Final = 128
+#: Who comes when this many wait already would give up before being answered, so is told at once.
+_MOST_WAITING: Final = 4096
 
 
 @dataclass
@@ -48,7 +51,13 @@ class Writer:
         self._thread.start()
 
     def submit(self, call: Callable[[Transaction], _T]) -> Future[_T]:
-        """Queue a command. The future is resolved after the commit, or with what the command raised."""
+        """Queue a command. The future is resolved after the commit, or with what the command raised.
+
+        Raises:
+            ArtratorError: ``storage_busy`` when too many wait already.
+        """
+        if self._queue.qsize() >= _MOST_WAITING:
+            raise ArtratorError(Code.STORAGE_BUSY, "The registry has more to write than it can.", retry_after=2)
         future: Future[_T] = Future()
         with self._guard:  # nothing may be queued behind the end mark: nobody would ever answer it
             if self._closed:
