@@ -235,6 +235,7 @@ class Node:
 
     async def _sweep(self) -> None:
         """Remove outputs whose retention time is over."""
+        pause = min(_SWEEP_SECONDS, self.settings.retention_hours * 3600 / 4)
         while True:
             try:
                 for job in await self.journal.expired(self.clock.now()):
@@ -242,7 +243,7 @@ class Node:
                     await self.journal.swept(job)
             except ArtratorError as error:
                 log(_logger, logging.WARNING, "sweep_failed", code=error.code.value)
-            await asyncio.sleep(_SWEEP_SECONDS)
+            await asyncio.sleep(pause)
 
 
 def node_paths(data: Path) -> Paths:

@@ -97,6 +97,23 @@ def test_a_worker_killed_in_the_middle_of_a_job_costs_the_buyer_nothing_but_time
     assert kinds[-1] is EventKind.DONE
 
 
+@pytest.mark.skipif(not Path("/proc").exists(), reason="finds the worker in /proc")
+def test_a_worker_that_dies_while_idle_is_replaced_before_the_next_job(node: ToyNode) -> None:
+    assert node.run({"steps": 1}).state is JobState.DELIVERED
+    for child in workers_of(node):
+        os.kill(child, signal.SIGKILL)
+    node.wait_for(lambda: not workers_of(node), "the worker did not die")
+    request = node.request({"steps": 1})
+
+    async def work(client: NodeClient) -> list[EventKind]:
+        await node.submit(client, request)
+        return [event.kind for event in await node.finished(client, request.job)]
+
+    kinds = node.ask(work)
+    assert kinds.count(EventKind.STARTED) == 1
+    assert kinds[-1] is EventKind.DONE
+
+
 def workers_of(node: ToyNode) -> list[int]:
     """The process ids of a node's workers."""
     assert node.service is not None

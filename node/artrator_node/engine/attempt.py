@@ -51,7 +51,7 @@ async def attempt(shop: life.Workshop, live: LiveJob, slot: Slot, leave: Callabl
         leave()
         outputs = await life.finish(shop, slot, live, body, made)
     except ArtratorError as error:
-        _look_after(shop, slot, worker, error)
+        await _look_after(shop, slot, worker, error)
         if error.code is Code.WORKER_DIED and _may_retry(shop, live):
             return _retry(shop, live)
         state = JobState.CANCELLED if error.code is Code.JOB_CANCELLED else JobState.FAILED
@@ -83,15 +83,15 @@ def _begin(shop: life.Workshop, live: LiveJob, slot: Slot) -> None:
     shop.metrics.wait_seconds.observe(max(0.0, now - live.record.queued_at))
 
 
-def _look_after(shop: life.Workshop, slot: Slot, worker: WorkerHandle, error: ArtratorError) -> None:
+async def _look_after(shop: life.Workshop, slot: Slot, worker: WorkerHandle, error: ArtratorError) -> None:
     """Notice a worker that is gone, and one that has only said no."""
     if worker.alive:
         if error.code in (Code.MODEL_FAILED, Code.INPUT_INVALID):
             slot.survived()
         return
-    if slot.worker is worker:
+    if slot.died(worker, crashed=error.code is Code.WORKER_DIED):
         shop.metrics.deaths.inc()
-    slot.died(worker, crashed=error.code is Code.WORKER_DIED)
+        await worker.close()
 
 
 def _may_retry(shop: life.Workshop, live: LiveJob) -> bool:

@@ -204,6 +204,8 @@ class Engine:
 
     def _pass(self) -> None:
         now, monotonic = self._shop.clock.now(), self._shop.clock.monotonic()
+        for worker in self.slots.dead():
+            self._task(worker.close())
         waiting = self._queue.ordered(self.slots.running)
         blocked: set[Slot] = set()
         for live in waiting:

@@ -168,16 +168,17 @@ class Slot:
             why=error.message,
         )
 
-    def died(self, worker: WorkerHandle, *, crashed: bool) -> None:
-        """The worker is gone. Each job that was in it says so; the first one counts."""
+    def died(self, worker: WorkerHandle, *, crashed: bool) -> bool:
+        """The worker is gone. Each job that was in it says so; answers whether this is news."""
         if self.worker is not worker:
-            return
+            return False
         self.worker, self.state = None, SlotState.COLD
         if crashed:
             self._crashes += 1
             log(_logger, logging.ERROR, "worker_died", package=self.package.digest, in_a_row=self._crashes)
             if self._crashes >= MAX_CRASHES:
                 self._quarantine()
+        return True
 
     def ran(self, seconds: float, work: float, memory_bytes: int) -> None:
         """A run ended as it should, and left the worker with so much memory."""

@@ -100,6 +100,14 @@ class Slots:
                     return slot
         return None
 
+    def dead(self) -> Iterable[WorkerHandle]:
+        """Workers that died while they had nothing to do; the caller closes them."""
+        for slot in self._slots.values():
+            worker = slot.worker
+            if worker is not None and not worker.alive and slot.idle and slot.died(worker, crashed=True):
+                self._metrics.deaths.inc()
+                yield worker
+
     def unserved(self) -> Iterable[WorkerHandle]:
         """Workers of packages that are served no more; the caller closes them."""
         for digest, slot in list(self._slots.items()):
