@@ -270,6 +270,10 @@ def test_a_plugin_cannot_bring_an_artrator_or_an_interpreter_of_its_own(plugin_w
         ({"files": {"bad/artrator-plugin.toml": "network = 'yes'"}}, "true or false"),
         ({"points": {}}, "is no plugin"),
         ({"points": {"Bad\x1b[2J": "bad"}}, "cannot be the name of a backend"),
+        ({"points": {"bad": "../../etc:x"}}, "names nothing to import"),
+        ({"files": {"bad/artrator-plugin.toml": "x = " + "[" * 9000}}, "is not TOML"),
+        ({"files": {"bad/artrator-plugin.toml": "#" * 20_000}}, "is longer than"),
+        ({"files": {"bad-1.0.dist-info/artrator-plugin.toml": "#" * 2_000_000}}, "metadata of more than 1 MiB"),
         ({"points": {"onnx": "bad"}}, "artrator-onnx provides already"),
     ],
 )

@@ -21,6 +21,8 @@ from artrator.worker.words import sentence
 
 #: What a manifest can write as its backend.
 _BACKEND_NAME: Final = re.compile(r"[a-z0-9][a-z0-9._-]{0,63}")
+#: What can be imported: a module, or an object in it.
+_REFERENCE: Final = re.compile(r"[A-Za-z_][\w.]*(:[A-Za-z_][\w.]*)?")
 #: The entry-point group of backends, as ``artrator.hookspecs`` names it.
 GROUP: Final = "artrator.backends"
 
@@ -66,10 +68,12 @@ def describe(distribution: Distribution, **known: object) -> PluginInfo:
     error = None
     wants = Wants()
     try:
-        for name in points:
+        for name, reference in points.items():
             if not _BACKEND_NAME.fullmatch(name):
                 raise ArtratorError(Code.PLUGIN_INVALID, f"{sentence(name, 40)!r} cannot be the name of a backend.")
-        wants = _wants(distribution, points.values())
+            if not _REFERENCE.fullmatch(reference):
+                raise ArtratorError(Code.PLUGIN_INVALID, f"{sentence(reference, 80)!r} names nothing to import.")
+        wants = _wants(distribution, points.values(), editable=known.get("origin") == "built-in")
     except (ArtratorError, OSError, UnicodeDecodeError) as problem:
         error = f"The plugin {given} is broken: {problem}"
     plugin = PluginInfo(
@@ -123,14 +127,17 @@ def _installed(environment: Environment) -> PluginInfo:
     )
 
 
-def _wants(distribution: Distribution, references: Iterable[str]) -> Wants:
-    """The wants beside the plugin's code or in its dist-info; a missing file wants nothing."""
+def _wants(distribution: Distribution, references: Iterable[str], *, editable: bool) -> Wants:
+    """The wants beside the plugin's code or in its dist-info; a missing file wants nothing.
+
+    Code that is ``editable`` may lie elsewhere than its metadata.
+    """
     text = distribution.read_text(WANTS_FILE)
     if text is not None:
         return read_wants(text)
     for reference in references:
-        top = reference.split(":")[0].split(".")[0].strip()
-        for folder in (Path(str(distribution.locate_file(top))), _module_folder(top)):
+        top = reference.split(":")[0].split(".")[0]
+        for folder in (Path(str(distribution.locate_file(top))), _module_folder(top) if editable else None):
             if folder is not None and (folder / WANTS_FILE).is_file():
                 return read_wants((folder / WANTS_FILE).read_text(encoding="utf-8"))
     return Wants()

@@ -32,6 +32,8 @@ from artrator.worker.words import sentence
 _SCRATCH: Final = ".making-"
 _OLD: Final = ".old-"
 _REMOVED: Final = ".removed-"
+_READ_BY_HOST: Final = ("METADATA", "entry_points.txt", "artrator-plugin.toml")
+_MAX_METADATA: Final = 1 << 20
 #: A scratch folder that is older than this belongs to nobody any more.
 _STALE_SECONDS: Final = 24 * 3600
 
@@ -174,6 +176,10 @@ def _wheel(path: Path) -> _Wanted:
 
 def _examined(environment: Environment, name: str) -> PluginInfo:
     """Read what was unpacked and refuse what cannot work, before anybody is asked."""
+    for path in environment.site.glob("*.dist-info/*"):
+        # The node reads these again and again, so none of them may be a bomb.
+        if path.is_file() and path.name in _READ_BY_HOST and path.stat().st_size > _MAX_METADATA:
+            raise ArtratorError(Code.PLUGIN_INVALID, f"{name} has metadata of more than {_MAX_METADATA >> 20} MiB.")
     found = [each for each in distributions(path=[str(environment.site)]) if _name(each) == name]
     if not found:
         raise ArtratorError(Code.PLUGIN_INVALID, f"{name} was not among what was installed.")

@@ -10,6 +10,7 @@ from artrator.worker.words import sentence
 
 #: The name of the file, in the plugin's top package or its dist-info folder.
 WANTS_FILE = "artrator-plugin.toml"
+_MAX_LENGTH = 16_384
 _SWITCHES = ("network", "gpu", "files")
 
 
@@ -20,10 +21,12 @@ def read_wants(text: str) -> Wants:
         ArtratorError: ``plugin_invalid`` if the file is not as documented. Unknown keys are refused, because what
             this version does not know it could not confine either.
     """
+    if len(text) > _MAX_LENGTH:
+        raise ArtratorError(Code.PLUGIN_INVALID, f"{WANTS_FILE} is longer than {_MAX_LENGTH} characters.")
     try:
         table = tomllib.loads(text)
-    except tomllib.TOMLDecodeError as error:
-        raise ArtratorError(Code.PLUGIN_INVALID, f"{WANTS_FILE} is not TOML: {error}.") from error
+    except (tomllib.TOMLDecodeError, RecursionError) as error:
+        raise ArtratorError(Code.PLUGIN_INVALID, f"{WANTS_FILE} is not TOML: {sentence(error, 200)}.") from error
     unknown = sorted(table.keys() - {*_SWITCHES, "reasons"})
     if unknown:
         raise ArtratorError(

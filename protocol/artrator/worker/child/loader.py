@@ -67,8 +67,8 @@ def load_plugin(plugin: str, entry_points: Mapping[str, str]) -> LoadedPlugin:
 
 def _resolve(reference: str) -> object:
     module, _, attribute = reference.partition(":")
-    implementation: object = importlib.import_module(module.strip())
-    for name in filter(None, attribute.split("[")[0].strip().split(".")):
+    implementation: object = importlib.import_module(module)
+    for name in filter(None, attribute.split(".")):
         implementation = getattr(implementation, name)
     return implementation
 
