@@ -37,7 +37,7 @@ EMOJI = [
     ("a house", "fluent"),
     ("a red car", "twemoji"),
 ]
-STYLES = ["blue-swirls", "navy-woodblock", "coloured-pencils", "golden-canvas"]
+STYLES = ["navy-woodblock", "coloured-pencils", "golden-canvas", "blue-swirls"]
 
 
 class Sitting:
@@ -97,15 +97,17 @@ def sit_down(qt: QApplication, app: AppState, folder: Path) -> None:
     """Make some pictures and draw the pages."""
     me = Sitting(qt, app, folder)
     me.wait(lambda: app.session.link is Link.ONLINE and len(app.catalogue.cards) == 3, "the registry")
-    photo = str(ROOT / "examples" / "painterly" / "photo.png")
-    for style in STYLES:
-        me.make("atelier/painterly", {"style": style}, photo)
     for prompt, style in EMOJI:
         (small,) = me.make("atelier/emoji", {"prompt": prompt, "style": style, "images": 1})
         me.make("atelier/upscale-x4", {}, small.path)
     me.window.open("discover")
     me.shoot("discover")
-    me.make("atelier/emoji", {"prompt": "a smiling cat", "style": "noto", "images": 4})
+    photo = str(ROOT / "examples" / "painterly" / "photo.png")
+    for style in STYLES:
+        me.make("atelier/painterly", {"style": style}, photo)
+    page = me.window.page("create")
+    assert isinstance(page, CreatePage)  # noqa: S101  # it was opened to make the pictures
+    page.stage.compare.setChecked(True)
     me.shoot("create")
     me.window.open("gallery")
     me.rest(1.0)

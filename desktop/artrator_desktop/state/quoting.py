@@ -111,6 +111,8 @@ class Quoting(QObject):
             self.again()
 
     def _forget(self) -> None:
+        # An answer that is still on its way is about another listing.
+        self._cancel()
         self.price, self.quote, self.failure, self.measures = None, None, None, {}
         self.phase = Phase.LOADING
         self.changed.emit()

@@ -83,6 +83,18 @@ def test_moving_the_slider_moves_the_price_on_the_button(
     assert page.footer.button.accessibleName() == page.footer.button.text()
 
 
+def test_an_answer_about_the_listing_before_is_never_shown(qtbot: Any, app: AppState, opened: Opened) -> None:
+    opened()
+    app.create.quoting.again()
+    app.create.quoting._ask()  # on its way to the registry now
+    app.create.open("atelier/upscale-x4")
+    qtbot.waitUntil(lambda: app.create.phase is Phase.READY, timeout=10_000)
+    qtbot.wait(100)
+    assert app.create.listing == "atelier/upscale-x4"
+    assert app.create.price is None, "there is no picture yet that it could depend on"
+    assert not app.create.ready
+
+
 def test_the_registry_hears_numbers_and_never_the_prompt(
     qtbot: Any, app: AppState, page: CreatePage, opened: Opened, world: World
 ) -> None:
