@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import json
 import threading
 from collections.abc import Iterator
 from pathlib import Path
@@ -151,3 +152,36 @@ def test_cancelling_stops_the_job_and_releases_the_hold(fragile: Federation) -> 
     assert purchase.error.code.value == "job_cancelled"
     fragile.wait_for(lambda: person.balance().held == 0, "the hold was not released")
     assert person.balance().available == 100_000_000
+
+
+def test_a_delivery_that_was_claimed_and_never_arrived_is_refused(fragile: Federation) -> None:
+    person = fragile.person("mina")
+
+    async def crash(client: RegistryClient) -> None:
+        buyer = person.buyer(client)
+        prepared = buyer.prepare(await client.listing("atelier/emoji"), {"prompt": "a boat", "steps": 4})
+        async with contextlib.aclosing(buyer.run(prepared, await buyer.quote(prepared))) as updates:
+            async for update in updates:
+                if update.stage is Stage.STARTED:
+                    return
+
+    person.ask(crash)
+    newest = lambda: person.ask(lambda client: client.orders()).items[0]  # noqa: E731
+    fragile.wait_for(lambda: newest().state is OrderState.CLAIMED, "the node did not claim the order")
+    assert fragile.node is not None
+    fragile.node.stop()
+
+    # While the node may come back, the order waits: nothing is charged and nothing is forgotten.
+    waiting = person.run("orders", "resume")
+    assert "orders resume" in waiting.stderr
+    assert newest().state is OrderState.CLAIMED
+
+    # It never comes back: long before silence counts as consent the delivery is refused.
+    (kept,) = (person.profile.folder / "orders").glob("*/order.json")
+    facts = json.loads(kept.read_text())
+    kept.write_text(json.dumps(facts | {"created_at": facts["created_at"] - 7 * 3600}))
+    person.run("orders", "resume")
+    order = newest()
+    assert (order.state, order.charged) == (OrderState.DISPUTED, 0)
+    assert not kept.exists()
+    fragile.audit()

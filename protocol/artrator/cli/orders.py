@@ -57,6 +57,6 @@ def resume(folder: Path) -> None:
                                 click.echo(written)
             except ArtratorError as error:
                 paid = format_credits(int(error.details.get("charged", 0)))
-                click.echo(f"{pending.order}: {error.message} {paid} credits were paid.", err=True)
+                click.echo(f"{pending.order}: {error.message} {error.cure} {paid} credits were paid.", err=True)
 
     run(work)
