@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Final
+
 from artrator.backend import Device
 from artrator.plugins import find_backend
 from artrator.worker.host import Limits, Worker
@@ -9,10 +11,21 @@ from artrator_node.catalogue import ServedPackage
 from artrator_node.config import Settings
 from artrator_node.engine.slot import StartWorker, WorkerHandle
 
+#: What interpreter, libraries and the buyers' pictures take beside the model.
+_BESIDE_THE_MODEL: Final = 512 << 20
+
 
 def worker_starter(settings: Settings) -> StartWorker:
     """A function that starts the worker of a package."""
-    device = Device(kind=settings.device, index=settings.device_index, threads=settings.threads)
+    # On the processor, models are told a little less than the worker may take, so that a run which needs too much ends
+    # as an exception, or goes on in smaller batches, before the whole worker has to be killed.
+    spare = min(_BESIDE_THE_MODEL, settings.memory_bytes // 4)
+    device = Device(
+        kind=settings.device,
+        index=settings.device_index,
+        threads=settings.threads,
+        memory_bytes=settings.memory_bytes - spare if settings.device == "cpu" else 0,
+    )
     limits = Limits(
         memory_bytes=settings.memory_bytes, run_seconds=settings.run_seconds, load_seconds=settings.load_seconds
     )
