@@ -29,7 +29,7 @@ from artrator.canonical import b64, request_digest
 from artrator.clients.news import Delivered, Result, Stage, Update
 from artrator.clients.node import JobEvent, NodeClient
 from artrator.clients.orders import NullOrderStore, OrderStore, PendingOrder
-from artrator.clients.prepared import Prepared, read_listing
+from artrator.clients.prepared import Prepared, check_descriptor, read_listing
 from artrator.clients.registry import RegistryClient
 from artrator.documents import Acknowledgement, NodeDescriptor, Receipt, Ticket, document_digest, ticket_digest
 from artrator.documents import ticket as tickets
@@ -154,6 +154,13 @@ class Buyer:
             candidates = [node for node in quote.nodes if node.node not in avoided]
             if not candidates:
                 raise ArtratorError(Code.NO_NODE, "No node that offers this model can be reached.", charged=0)
+            try:
+                check_descriptor(candidates[0], prepared.creator)
+            except ArtratorError as error:  # found out before money is held
+                if len(candidates) == 1:
+                    raise ArtratorError(error.code, error.message, cure=error.cure, charged=0) from error
+                avoided.add(candidates[0].node)
+                continue
             pending = self._pending(prepared, quote, candidates[0], limit, order or str(uuid.uuid4()))
             await asyncio.to_thread(self._store.save, pending)
             try:

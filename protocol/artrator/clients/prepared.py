@@ -2,17 +2,22 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Final
 
 from artrator.canonical import sha256
-from artrator.documents import Offer
+from artrator.documents import NodeDescriptor, Offer
 from artrator.errors import ArtratorError, Code
 from artrator.keys import PublicKey
 from artrator.manifest import Manifest
 from artrator.messages import registry as m
 from artrator.messages.node import JobBody
 from artrator.package import read_manifest, verify_signature
+
+#: How far our clock may be ahead: descriptors hold for weeks, so an hour costs nothing.
+_CLOCK_SECONDS: Final = 3600.0
 
 
 @dataclass(frozen=True)
@@ -47,3 +52,22 @@ def read_listing(listing: m.Listing) -> tuple[Manifest, Offer, PublicKey]:
     if not offer.package == signed.digest == listing.card.package:
         raise ArtratorError(Code.OFFER_INVALID, "The offer is for another package than the listing shows.")
     return read_manifest(listing.manifest), offer, creator
+
+
+def check_descriptor(candidate: m.NodeCandidate, creator: PublicKey) -> NodeDescriptor:
+    """Where a node is, if the listing's creator says so and still does.
+
+    Raises:
+        ArtratorError: ``document_invalid``, ``descriptor_invalid``.
+    """
+    descriptor = NodeDescriptor.verify(candidate.descriptor, creator)
+    if descriptor.node != candidate.node:
+        raise ArtratorError(Code.DESCRIPTOR_INVALID, f"The descriptor of {candidate.name} is another node's.")
+    late = time.time() - descriptor.expires_at
+    if late > _CLOCK_SECONDS:
+        raise ArtratorError(
+            Code.DESCRIPTOR_INVALID,
+            f"The descriptor of {descriptor.name} ran out {round(late)} seconds ago.",
+            cure="Check this machine's clock; if it is right, pick another node.",
+        )
+    return descriptor
