@@ -134,6 +134,15 @@ def test_a_worker_that_talks_nonsense_is_ended(nonsense, make_plugin, content):
     assert error.code == Code.WORKER_DIED
 
 
+def test_a_worker_that_announces_too_much_is_ended_before_it_is_read(make_plugin, content):
+    size = 10 << 30
+    announced = frame_of('{"op":"done","job":"a","values":{},"arrays":[["uint8",[%d]]]}' % size, size)
+    shout = {"do": "shout", "text": announced.decode("latin-1")}
+    error = with_worker(lambda worker: failing(worker.run("a", shout)), make_plugin(), content)
+    assert error.code == Code.WORKER_LIMIT
+    assert str(size) in error.message
+
+
 def test_a_worker_that_floods_its_parent_is_ended(make_plugin, content):
     flood = frame_of('{"op":"progress","job":"a","done":1,"total":1}') * 5000
     shout = {"do": "shout", "text": flood.decode("latin-1")}
@@ -229,7 +238,7 @@ def test_the_worker_sees_nothing_of_the_host_environment(make_plugin, content, m
     where, *variables = seen["text"].split()
     assert where == artrator.__file__
     assert "HOME" in variables
-    assert not {"AWS_SECRET_ACCESS_KEY", "PATH", "USER"} & set(variables)
+    assert not {"AWS_SECRET_ACCESS_KEY", "PATH", "LOGNAME"} & set(variables)
 
 
 def test_a_changed_file_is_refused_by_name(make_plugin, content):

@@ -103,6 +103,8 @@ def environment(plugin: PluginInfo, device: Device, scratch: Path) -> dict[str, 
         "HOME": str(scratch),
         "TMPDIR": str(scratch),
         "LANG": "C.UTF-8",
+        # Libraries that name a cache after the user would else look for the name in /etc/passwd, and fail.
+        "USER": "artrator-worker",
         "ORT_DISABLE_TELEMETRY": "1",
         "TOKENIZERS_PARALLELISM": "false",
         # Each heap of a thread maps 64 MB, which would count against the limit of memory.
