@@ -136,7 +136,7 @@ def test_a_worker_that_talks_nonsense_is_ended(nonsense, make_plugin, content):
 
 def test_a_worker_that_announces_too_much_is_ended_before_it_is_read(make_plugin, content):
     size = 10 << 30
-    announced = frame_of('{"op":"done","job":"a","values":{},"arrays":[["uint8",[%d]]]}' % size, size)
+    announced = frame_of(f'{{"op":"done","job":"a","values":{{}},"arrays":[["uint8",[{size}]]]}}', size)
     shout = {"do": "shout", "text": announced.decode("latin-1")}
     error = with_worker(lambda worker: failing(worker.run("a", shout)), make_plugin(), content)
     assert error.code == Code.WORKER_LIMIT
