@@ -48,7 +48,7 @@ class PublicKey:
     @classmethod
     def decode(cls, text: str) -> PublicKey:
         """Read the wire form; raises ValueError unless it is a P-256 public key."""
-        return cls.from_spki(unb64(text))
+        return _decode(text)
 
     @classmethod
     def from_spki(cls, spki: bytes) -> PublicKey:
@@ -96,6 +96,11 @@ class PublicKey:
         except InvalidSignature:
             return False
         return True
+
+
+@functools.lru_cache(1024)
+def _decode(text: str) -> PublicKey:
+    return PublicKey.from_spki(unb64(text))
 
 
 class PrivateKey:
