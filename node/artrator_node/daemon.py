@@ -74,7 +74,7 @@ class Node:
         self.identity = identity
         self.clock = clock or Clock()
         self.metrics = Metrics()
-        self.registry = RegistryClient(settings.registry, creator)
+        self.registry = RegistryClient(settings.registry, creator, registry_id=root.id)
         self.journal = Journal(paths.journal)
         self.spool = Spool(paths.spool)
         self.outputs = Outputs(paths.outputs)

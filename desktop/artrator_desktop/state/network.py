@@ -24,11 +24,13 @@ class Network:
         self.profile = Profile(folder)
         self.url = url.rstrip("/")
         self.key: PrivateKey = self.profile.identity
+        pinned = self.profile.root_key(self.url)
         self.registry = RegistryClient(
             self.url,
             self.key,
             handle=handle or self.profile.handle,
             display_name=display_name or self.profile.display_name,
+            registry_id=pinned.id if pinned else None,
         )
         self._root: PublicKey | None = None
 
