@@ -103,7 +103,10 @@ class Navigation(QFrame):
     def _count_jobs(self) -> None:
         count = len(self._app.jobs.active())
         name = self._names["create"]
-        self._buttons["create"].setText(f"{name}  ·  {count}" if count else name)
+        words = f"{name}  ·  {count}" if count else name
+        # Every step of every job asks; setting a text lays the whole column out anew.
+        if self._buttons["create"].text() != words:
+            self._buttons["create"].setText(words)
 
     def _brand(self) -> QHBoxLayout:
         mark = QLabel()

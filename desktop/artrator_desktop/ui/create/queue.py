@@ -4,15 +4,18 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from PySide6.QtCore import QSize, Qt, Signal
-from PySide6.QtGui import QDragEnterEvent, QDragLeaveEvent, QDropEvent, QMouseEvent
-from PySide6.QtWidgets import QFrame, QGridLayout, QHBoxLayout, QProgressBar, QVBoxLayout, QWidget
+from PySide6.QtCore import QRectF, QSize, Qt, QTimer, Signal
+from PySide6.QtGui import QColor, QDragEnterEvent, QDragLeaveEvent, QDropEvent, QMouseEvent, QPainter, QPaintEvent
+from PySide6.QtWidgets import QFrame, QGridLayout, QHBoxLayout, QSizePolicy, QVBoxLayout, QWidget
 
 from artrator_desktop.state.job import JobPhase
 from artrator_desktop.state.pictures import thumbnail_path
 from artrator_desktop.ui.create.words import cancel_words, short_status
+from artrator_desktop.ui.paint import text
+from artrator_desktop.ui.theme import font, theme
+from artrator_desktop.ui.theme.fonts import SEMIBOLD
 from artrator_desktop.ui.theme.tokens import L, M, S
-from artrator_desktop.ui.widgets import Button, Card, ElidedLabel, IconButton, Label, PageScroll, Picture, set_look
+from artrator_desktop.ui.widgets import Button, Card, IconButton, Label, PageScroll, Picture
 
 if TYPE_CHECKING:
     from artrator_desktop.state import AppState, ImageRecord, Job
@@ -20,6 +23,44 @@ if TYPE_CHECKING:
 
 _WIDTH = 292
 _JUST_MADE = 9
+_REFRESH_MS = 100
+
+
+class _Words(QWidget):
+    """Title, status and bar of a row, painted: labels would lay the column out anew at every step of every job."""
+
+    def __init__(self, title: str, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self._title = title
+        self._line = ""
+        self._role = "text_dim"
+        self._share: float | None = None
+        self.setMinimumHeight(48)
+        self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Expanding)
+
+    def show_words(self, line: str, role: str, share: float | None) -> None:
+        """Show a status in a colour, and a bar if there is a share."""
+        self._line, self._role, self._share = line, role, share
+        self.setToolTip(line)
+        self.update()
+
+    def paintEvent(self, _event: QPaintEvent) -> None:
+        """Paint the two lines and the bar, in the middle of the height."""
+        tokens = theme().tokens
+        painter = QPainter(self)
+        painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+        height = 38 if self._share is None else 48
+        top, width = (self.height() - height) / 2, float(self.width())
+        text(painter, QRectF(0, top, width, 19), self._title, font(13, SEMIBOLD), tokens.text)
+        text(painter, QRectF(0, top + 20, width, 17), self._line, font(12), getattr(tokens, self._role))
+        if self._share is not None:
+            painter.setPen(Qt.PenStyle.NoPen)
+            painter.setBrush(QColor(tokens.border))
+            bar = QRectF(0, top + 42, width, 6)
+            painter.drawRoundedRect(bar, 3, 3)
+            if self._share > 0:
+                painter.setBrush(QColor(tokens.accent))
+                painter.drawRoundedRect(QRectF(0, bar.y(), max(width * self._share, 6), 6), 3, 3)
 
 
 class JobRow(Card):
@@ -31,43 +72,35 @@ class JobRow(Card):
     def __init__(self, job: Job, pixmaps: Pixmaps, parent: QWidget | None = None) -> None:
         super().__init__("card", parent, inset=10, gap=0)
         self.job = job.id
+        self._shown: tuple[object, ...] = ()
         self.setCursor(Qt.CursorShape.PointingHandCursor)
         self.cover = Picture(pixmaps, job.title, radius=8)
         self.cover.setFixedSize(QSize(48, 48))
         self.cover.set_key(job.cover)
-        self.title = ElidedLabel(f"{job.title} ×{job.expected}" if job.expected > 1 else job.title, "strong")
-        self.line = ElidedLabel("", "meta")
-        self.bar = QProgressBar()
-        self.bar.setTextVisible(False)
-        self.bar.setRange(0, 1000)
-        self.bar.setAccessibleName(self.tr("Progress"))
+        self.words = _Words(f"{job.title} ×{job.expected}" if job.expected > 1 else job.title)
         self.cross = IconButton("x", self.tr("Cancel"), size=28, glyph=16)
         self.cross.clicked.connect(lambda: self.crossed.emit(self.job))
-        words = QVBoxLayout()
-        words.setSpacing(3)
-        words.addStretch(1)
-        words.addWidget(self.title)
-        words.addWidget(self.line)
-        words.addWidget(self.bar)
-        words.addStretch(1)
         row = QHBoxLayout()
         row.setSpacing(M)
         row.addWidget(self.cover)
-        row.addLayout(words, 1)
+        row.addWidget(self.words, 1)
         row.addWidget(self.cross)
         self.column.addLayout(row)
 
     def show_job(self, job: Job, ahead: int) -> None:
         """Show how it stands."""
-        self.line.setText(short_status(job, ahead))
-        set_look(self.line, "role", "bad" if job.phase is JobPhase.FAILED else "meta")
-        self.bar.setVisible(job.phase in (JobPhase.RUNNING, JobPhase.FETCHING))
-        self.bar.setValue(round(job.share * 1000))
+        line = short_status(job, ahead)
+        share = job.share if job.phase in (JobPhase.RUNNING, JobPhase.FETCHING) else None
+        shown = (job.phase, job.cancelling, share, line)
+        if shown == self._shown:
+            return
+        self._shown = shown
+        self.words.show_words(line, "bad" if job.phase is JobPhase.FAILED else "text_dim", share)
         name = self.tr("Dismiss") if job.ended else cancel_words(job.hold)
         self.cross.setAccessibleName(name)
         self.cross.setToolTip(name)
         self.cross.setEnabled(not job.cancelling)
-        self.setAccessibleName(f"{job.title}: {self.line.whole()}")
+        self.setAccessibleName(f"{job.title}: {line}")
 
     def mousePressEvent(self, event: QMouseEvent) -> None:
         """Show this job in the middle."""
@@ -130,9 +163,15 @@ class QueuePanel(QFrame):
         foot.setContentsMargins(18, 8, 18, 18)
         foot.addWidget(self.hint)
         column.addLayout(foot)
+        # Twenty jobs report at once; their rows are brought up to date together.
+        self._soon = QTimer(self)
+        self._soon.setSingleShot(True)
+        self._soon.setInterval(_REFRESH_MS)
+        self._soon.timeout.connect(self._refresh_jobs)
         jobs = app.jobs
-        for signal in (jobs.added, jobs.changed, jobs.ended, jobs.removed):
+        for signal in (jobs.added, jobs.ended, jobs.removed):
             signal.connect(self._refresh_jobs)
+        jobs.changed.connect(self._changed)
         app.gallery.changed.connect(self._refresh_made)
         self._refresh_jobs()
         self._refresh_made()
@@ -156,6 +195,10 @@ class QueuePanel(QFrame):
                 event.acceptProposedAction()
                 self.dropped.emit(url.toLocalFile())
                 return
+
+    def _changed(self, _job: str) -> None:
+        if not self._soon.isActive():
+            self._soon.start()
 
     def _refresh_jobs(self, _job: str = "") -> None:
         shown = [job for job in self._app.jobs.all() if not job.ended or job.phase is JobPhase.FAILED]

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
-from PySide6.QtCore import Qt, Signal
+from PySide6.QtCore import Qt, QTimer, Signal
 from PySide6.QtWidgets import QHBoxLayout, QProgressBar, QStackedWidget, QVBoxLayout, QWidget
 
 from artrator.manifest import pick
@@ -24,6 +24,9 @@ from artrator_desktop.ui.widgets import Button, Card, CompareSlider, IconLabel, 
 if TYPE_CHECKING:
     from artrator_desktop.state import AppState, ImageRecord, Job
     from artrator_desktop.ui.images import Pixmaps
+
+#: Two frames of a 60 Hz screen.
+_REFRESH_MS: Final = 33
 
 
 class Stage(QWidget):
@@ -87,9 +90,13 @@ class Stage(QWidget):
         self.earlier = EarlierStrip(app, pixmaps)
         self.earlier.picked.connect(self.show_record)
         self._build()
-        jobs = app.jobs
-        for signal in (jobs.changed, jobs.ended):
-            signal.connect(self._changed)
+        # Several jobs of a batch report at once; the stage is brought up to date once for all of them.
+        self._soon = QTimer(self)
+        self._soon.setSingleShot(True)
+        self._soon.setInterval(_REFRESH_MS)
+        self._soon.timeout.connect(self.refresh)
+        app.jobs.changed.connect(self._changed)
+        app.jobs.ended.connect(self._ended)
         app.create.listing_changed.connect(self._listing_changed)
         self.refresh()
 
@@ -262,7 +269,14 @@ class Stage(QWidget):
     def _changed(self, job: str) -> None:
         shown = self.job()
         changed = self._app.jobs.get(job)
-        if shown is not None and changed is not None and changed.batch == shown.batch:
+        same = shown is not None and changed is not None and changed.batch == shown.batch
+        if same and not self._soon.isActive():
+            self._soon.start()
+
+    def _ended(self, job: str) -> None:
+        self._changed(job)
+        if self._soon.isActive():
+            self._soon.stop()
             self.refresh()
 
     def _listing_changed(self) -> None:

@@ -183,6 +183,8 @@ class SeedInput(InputField):
 
     def show_drawn(self, seed: int) -> None:
         """Remember the number that the last job drew, so that the lock can keep it."""
+        if seed == self._last:
+            return
         self._last = seed
         self.line.setPlaceholderText(self.tr("Random, last {seed}").format(seed=seed))
         self.lock.setEnabled(True)
