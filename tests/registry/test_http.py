@@ -14,8 +14,10 @@ from hypothesis import strategies as st
 from registry_world import Person, Shop, World
 
 from artrator.errors import CATALOGUE, Code
+from artrator.keys import PublicKey
 from artrator.messages import registry as m
 from artrator_registry import Settings
+from artrator_registry.http.examples import EXAMPLES
 
 pytestmark = pytest.mark.anyio
 
@@ -137,6 +139,11 @@ async def test_the_documentation_describes_every_route(world: World) -> None:
                     if status >= "400":
                         assert "`" in answer["description"], (where, status)
                         assert answer["content"]["application/json"]["schema"]["$ref"].endswith("ProblemBody"), where
+                if method in ("put", "post"):
+                    assert route["requestBody"]["content"]["application/json"]["examples"], where
+    for message, example in EXAMPLES.items():
+        message.model_validate(example)
+    PublicKey.decode(EXAMPLES[m.ChallengeRequest]["public_key"])
     named = set(json.dumps(document).split('"'))
     assert {"session_invalid", "credits_insufficient", "order_closed", "no_node"} <= named
 

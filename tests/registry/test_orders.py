@@ -166,6 +166,17 @@ async def test_what_cannot_be_ordered_has_a_code_each(world: World) -> None:
     assert await mina.balance() == m.Balance(available=10 * MICRO, held=0, pending=0)
 
 
+async def test_a_node_that_went_away_since_the_quote_gets_no_order(world: World) -> None:
+    shop = await world.shop()
+    mina = await world.person("mina", credits_=10)
+    quote = await shop.quote(mina)
+    world.clock.offset += 60
+    request = m.OrderRequest(quote=quote.quote, node=shop.node.id, max_price=quote.cap)
+    await refuse(Code.NO_NODE, mina.order(new_id(), request))
+    await shop.online()
+    assert (await mina.order(new_id(), request)).state is m.OrderState.HELD
+
+
 async def test_a_cap_beyond_any_number_is_no_trouble(world: World) -> None:
     shop = await world.shop()
     mina = await world.person("mina", credits_=10)

@@ -10,6 +10,7 @@ from artrator.errors import Code
 from artrator.messages import registry as m
 from artrator_registry.core import Registry
 from artrator_registry.http.callers import Address, SignedIn, the_registry
+from artrator_registry.http.examples import APIKeyBody, ChallengeBody, SignInBody
 from artrator_registry.http.problems import responses
 
 router = APIRouter(tags=["accounts"])
@@ -18,14 +19,14 @@ _AUTH = (Code.SESSION_INVALID, Code.API_KEY_INVALID, Code.SCOPE_MISSING)
 
 
 @router.post("/v1/challenges", summary="Ask for a challenge to sign", responses=responses(Code.RATE_LIMITED))
-async def challenge(body: m.ChallengeRequest, registry: _Registry, address: Address) -> m.Challenge:
+async def challenge(body: ChallengeBody, registry: _Registry, address: Address) -> m.Challenge:
     """Sign `artrator-sign-in`, the nonce and the registry's id (a line each) with the key, then open a session."""
     registry.challenge_limit.take(address)
     return registry.accounts.challenge(body)
 
 
 @router.post("/v1/sessions", summary="Sign in with a key", responses=responses(Code.CHALLENGE_INVALID, Code.CONFLICT))
-async def sign_in(body: m.SignIn, registry: _Registry) -> m.Session:
+async def sign_in(body: SignInBody, registry: _Registry) -> m.Session:
     """The first sign-in of a key creates its account; `handle` and `display_name` matter only then."""
     return await registry.accounts.sign_in(body)
 
@@ -57,7 +58,7 @@ async def statement(
 
 
 @router.post("/v1/api-keys", summary="Make an API key", status_code=201, responses=responses(*_AUTH))
-async def create_api_key(body: m.APIKeyRequest, who: SignedIn, registry: _Registry) -> m.APIKey:
+async def create_api_key(body: APIKeyBody, who: SignedIn, registry: _Registry) -> m.APIKey:
     """The secret stands in this answer and nowhere else."""
     who.require_key()
     return await registry.accounts.create_api_key(who, body)

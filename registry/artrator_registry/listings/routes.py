@@ -11,6 +11,7 @@ from artrator.errors import Code
 from artrator.messages import registry as m
 from artrator_registry.core import Registry
 from artrator_registry.http.callers import SignedIn, the_registry
+from artrator_registry.http.examples import PublicationBody
 from artrator_registry.http.problems import responses
 
 router = APIRouter(tags=["listings"])
@@ -38,7 +39,7 @@ _FOREVER = {"Cache-Control": "public, max-age=31536000, immutable", "X-Content-T
         Code.REQUEST_TOO_LARGE,
     ),
 )
-async def publish(handle: _Handle, name: _Name, body: m.Publication, who: SignedIn, registry: _Registry) -> m.Listing:
+async def publish(handle: _Handle, name: _Name, body: PublicationBody, who: SignedIn, registry: _Registry) -> m.Listing:
     """The signature must cover the manifest and every sample; the offer must be for this package.
 
     A version never changes; a new offer (a new price) for it may be published at any time.

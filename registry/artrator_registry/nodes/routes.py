@@ -10,6 +10,7 @@ from artrator.errors import Code
 from artrator.messages import registry as m
 from artrator_registry.core import Registry
 from artrator_registry.http.callers import SignedIn, the_registry
+from artrator_registry.http.examples import HeartbeatBody, RegistrationBody
 from artrator_registry.http.problems import responses
 
 router = APIRouter(tags=["nodes"])
@@ -19,7 +20,7 @@ _AUTH = (Code.SESSION_INVALID, Code.API_KEY_INVALID, Code.SCOPE_MISSING, Code.FO
 
 
 @router.put("/v1/nodes/{node}", summary="Say where a node is", responses=responses(*_AUTH, Code.DESCRIPTOR_INVALID))
-async def register(node: _Node, body: m.NodeRegistration, who: SignedIn, registry: _Registry) -> m.HeartbeatAnswer:
+async def register(node: _Node, body: RegistrationBody, who: SignedIn, registry: _Registry) -> m.HeartbeatAnswer:
     """The descriptor must be signed by the account's own key. Repeating it is harmless."""
     who.require(m.Scope.NODES_WRITE)
     return await registry.nodes.register(who, node, body)
@@ -28,7 +29,7 @@ async def register(node: _Node, body: m.NodeRegistration, who: SignedIn, registr
 @router.post(
     "/v1/nodes/{node}/heartbeat", summary="Say that a node is alive", responses=responses(*_AUTH, Code.NODE_UNKNOWN)
 )
-async def heartbeat(node: _Node, body: m.Heartbeat, who: SignedIn, registry: _Registry) -> m.HeartbeatAnswer:
+async def heartbeat(node: _Node, body: HeartbeatBody, who: SignedIn, registry: _Registry) -> m.HeartbeatAnswer:
     """The answer says when to come again and whether ticket keys changed."""
     who.require(m.Scope.NODES_WRITE)
     return await registry.nodes.heartbeat(who, node, body)

@@ -10,6 +10,7 @@ from artrator.errors import Code
 from artrator.messages import registry as m
 from artrator_registry.core import Registry
 from artrator_registry.http.callers import SignedIn, the_registry
+from artrator_registry.http.examples import AcknowledgeBody, ClaimBody, OrderBody, QuoteBody
 from artrator_registry.http.problems import responses
 
 router = APIRouter(tags=["orders"])
@@ -26,7 +27,7 @@ _DOCUMENTS = (Code.ORDER_UNKNOWN, Code.ORDER_CLOSED, Code.CONFLICT, Code.RECEIPT
 
 
 @router.post("/v1/quotes", summary="Ask for a price", responses=responses(*_AUTH, Code.LISTING_UNKNOWN, Code.NO_NODE))
-async def quote(body: m.QuoteRequest, who: SignedIn, registry: _Registry) -> m.Quote:
+async def quote(body: QuoteBody, who: SignedIn, registry: _Registry) -> m.Quote:
     """Only numbers that cost something and a salted digest are sent: never the prompt.
 
     The answer has a hard cap and the nodes that can run it, best first.
@@ -49,7 +50,7 @@ async def quote(body: m.QuoteRequest, who: SignedIn, registry: _Registry) -> m.Q
         Code.CONFLICT,
     ),
 )
-async def order(order: _Order, body: m.OrderRequest, who: SignedIn, registry: _Registry) -> m.Order:
+async def order(order: _Order, body: OrderBody, who: SignedIn, registry: _Registry) -> m.Order:
     """Sets the cap aside and answers with a ticket for the node, in one transaction.
 
     The same id and body give the same answer; the same id and another body are a `conflict`.
@@ -93,7 +94,7 @@ async def cancel(order: _Order, who: SignedIn, registry: _Registry) -> m.Order:
 
 
 @router.put("/v1/orders/{order}/receipt", summary="A node's receipt", responses=responses(*_AUTH, *_DOCUMENTS))
-async def claim(order: _Order, body: m.Claim, who: SignedIn, registry: _Registry) -> m.Order:
+async def claim(order: _Order, body: ClaimBody, who: SignedIn, registry: _Registry) -> m.Order:
     """`delivered` with an accepting acknowledgement is charged at once, without one when the time to object is over.
 
     `failed` and `cancelled` release the hold at once. Repeating it is harmless.
@@ -107,7 +108,7 @@ async def claim(order: _Order, body: m.Claim, who: SignedIn, registry: _Registry
     summary="A buyer's acknowledgement",
     responses=responses(*_AUTH, *_DOCUMENTS),
 )
-async def acknowledge(order: _Order, body: m.Acknowledge, who: SignedIn, registry: _Registry) -> m.Order:
+async def acknowledge(order: _Order, body: AcknowledgeBody, who: SignedIn, registry: _Registry) -> m.Order:
     """Both documents, so that a node that is lost loses nothing. `refused` opens a dispute: the money stays held."""
     who.require(m.Scope.ORDERS_WRITE)
     return await registry.orders.report(who, order, body)

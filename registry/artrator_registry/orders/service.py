@@ -78,8 +78,9 @@ class Orders:
         node = nodes.node(t, request.node)
         if node is None or node["owner"] != quote["creator"]:
             raise ArtratorError(Code.NODE_UNKNOWN, "The quote does not name this node.")
-        if node["expires_at"] <= t.now:
-            raise ArtratorError(Code.NO_NODE, "The node's descriptor has expired.")
+        if node["expires_at"] <= t.now or (node["seen_at"] or 0.0) <= t.now - self._settings.online_seconds:
+            # It was there when the price was told; a hold for a node that has gone would only wait for its end.
+            raise ArtratorError(Code.NO_NODE, "The node has gone offline since the quote.")
         now = int(t.now)
         ticket = Ticket(
             iss=self._authority.id,

@@ -10,6 +10,7 @@ from artrator.errors import Code
 from artrator.messages import registry as m
 from artrator_registry.core import Registry
 from artrator_registry.http.callers import Address, SignedIn, the_registry
+from artrator_registry.http.examples import VoucherBody
 from artrator_registry.http.problems import responses
 
 router = APIRouter(tags=["money"])
@@ -21,7 +22,7 @@ router = APIRouter(tags=["money"])
     responses=responses(Code.SESSION_INVALID, Code.SCOPE_MISSING, Code.VOUCHER_INVALID, Code.RATE_LIMITED),
 )
 async def redeem(
-    body: m.VoucherRedemption, who: SignedIn, registry: Annotated[Registry, Depends(the_registry)], address: Address
+    body: VoucherBody, who: SignedIn, registry: Annotated[Registry, Depends(the_registry)], address: Address
 ) -> m.VoucherRedeemed:
     """A voucher works once. Spaces, dashes and case do not matter."""
     who.require(m.Scope.ORDERS_WRITE)

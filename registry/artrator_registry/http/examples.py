@@ -1,0 +1,56 @@
+"""Requests that the API's documentation shows. Each is checked against its message by a test."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any, Final
+
+from fastapi import Body
+from pydantic import BaseModel
+
+from artrator.messages import registry as m
+
+_KEY: Final = (
+    "MFkwEwYHKoZIzj0CAQYIKoZIzj0DAQcDQgAEQEBps7ZZzq2M_6us1k1lDbQK70njLFOdJum3POyzMjrEkFAZbUwrvIK06nlOJCdNMGrvpZZ6CkKz"
+    "SCaUnDlcmA"
+)
+_ID: Final = "0b8a5c1e-52a4-4f0e-9c53-6d0e3a6f2f11"
+_NODE: Final = "sha256:8d2c77413ecfa8edab1d5a066c3e9eb6eea59b75dd9a963701396df04f07e1a4"
+_SIGNED: Final = {"payloadType": "application/vnd.artrator.…+json", "payload": "…", "signatures": [{"sig": "…"}]}
+
+EXAMPLES: Final[dict[type[BaseModel], dict[str, Any]]] = {
+    m.ChallengeRequest: {"public_key": _KEY},
+    m.SignIn: {"challenge": _ID, "public_key": _KEY, "signature": "MEUCIQ…", "handle": "mina", "display_name": "Mina"},
+    m.APIKeyRequest: {"label": "night batch", "scopes": ["orders:write", "account:read"], "spending_limit": 25_000_000},
+    m.VoucherRedemption: {"code": "YJB38-PCK39-RYE7E-FZN0P-N81JM-R"},
+    m.NodeRegistration: {"descriptor": _SIGNED},
+    m.Heartbeat: {
+        "packages": [
+            {"package": _NODE, "state": "warm", "expected_wait": 4.2, "load_seconds": 1.9, "run_seconds": 3.1}
+        ],
+        "queued": 1,
+        "accepting": True,
+        "version": "0.1.0",
+    },
+    m.QuoteRequest: {"listing": "atelier/emoji", "measures": {"image": 1, "step": 25}, "request": "9f" * 32},
+    m.OrderRequest: {"quote": _ID, "node": _NODE, "max_price": 2_000_000},
+    m.Claim: {"receipt": _SIGNED, "acknowledgement": _SIGNED},
+    m.Acknowledge: {"receipt": _SIGNED, "acknowledgement": _SIGNED},
+    m.Publication: {"manifest": 'name = "emoji"\n…', "signature": {"…": "model.sig"}, "offer": _SIGNED, "samples": []},
+}
+
+
+def _shown(message: type[BaseModel]) -> Any:
+    return Body(openapi_examples={"example": {"value": EXAMPLES[message]}})
+
+
+ChallengeBody = Annotated[m.ChallengeRequest, _shown(m.ChallengeRequest)]
+SignInBody = Annotated[m.SignIn, _shown(m.SignIn)]
+APIKeyBody = Annotated[m.APIKeyRequest, _shown(m.APIKeyRequest)]
+VoucherBody = Annotated[m.VoucherRedemption, _shown(m.VoucherRedemption)]
+RegistrationBody = Annotated[m.NodeRegistration, _shown(m.NodeRegistration)]
+HeartbeatBody = Annotated[m.Heartbeat, _shown(m.Heartbeat)]
+QuoteBody = Annotated[m.QuoteRequest, _shown(m.QuoteRequest)]
+OrderBody = Annotated[m.OrderRequest, _shown(m.OrderRequest)]
+ClaimBody = Annotated[m.Claim, _shown(m.Claim)]
+AcknowledgeBody = Annotated[m.Acknowledge, _shown(m.Acknowledge)]
+PublicationBody = Annotated[m.Publication, _shown(m.Publication)]
