@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import errno
 import hashlib
+import io
 import os
 import socket
 import subprocess
@@ -19,6 +21,8 @@ from packages import MANIFEST, write_package
 from artrator import ArtratorError, Code, PackageFiles
 from artrator.keys import PrivateKey
 from artrator.package import Package, sign, verify
+from artrator.package import folder as folder_module
+from artrator.package import tree as tree_module
 
 needs_posix = pytest.mark.skipif(os.name != "posix", reason="Windows makes links only for administrators")
 
@@ -179,6 +183,41 @@ def test_a_file_that_becomes_a_link_or_a_pipe_is_never_followed(folder: Path, ke
         with pytest.raises(ArtratorError) as caught:
             package.read("model.onnx")
         assert caught.value.code is Code.PACKAGE_CHANGED
+
+
+class _BrokenDisk(io.RawIOBase):
+    def readable(self) -> bool:
+        return True
+
+    def readinto(self, buffer: object) -> int:
+        raise OSError(errno.EIO, "Input/output error")
+
+    def read(self, size: int = -1) -> bytes:
+        raise OSError(errno.EIO, "Input/output error")
+
+
+def test_a_disk_that_fails_is_told_by_file(folder: Path, key: PrivateKey, monkeypatch: pytest.MonkeyPatch) -> None:
+    package = Package.open(folder, key.public)
+    for module in (tree_module, folder_module):
+        monkeypatch.setattr(module, "open_plain", lambda path, name: _BrokenDisk())
+    for work in (lambda: package.read("model.onnx"), lambda: tree_module.hash_file(folder / "x", "model.onnx")):
+        with pytest.raises(ArtratorError, match=r"model\.onnx cannot be read: Input/output error") as caught:
+            work()
+        assert caught.value.code is Code.PACKAGE_CHANGED
+
+
+def test_a_file_that_vanishes_while_it_is_looked_at_is_named(
+    folder: Path, key: PrivateKey, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    real = os.lstat
+
+    def vanishing(path: Path) -> os.stat_result:
+        if path.name == "words.txt":
+            raise FileNotFoundError(errno.ENOENT, "No such file or directory")
+        return real(path)
+
+    monkeypatch.setattr(tree_module.os, "lstat", vanishing)
+    assert [problem["file"] for problem in refusal(folder, key).details["problems"]] == ["data/words.txt"]
 
 
 @pytest.mark.parametrize("name", ["../elsewhere", "/etc/passwd", "model.sig", "nothing", "data", ""])

@@ -13,7 +13,7 @@ from artrator.errors import ArtratorError, Code
 from artrator.manifest import Manifest
 from artrator.package.manifest_file import from_validated, read_manifest
 from artrator.package.problems import MANIFEST_NAME, Problem, refuse
-from artrator.package.tree import SIGNATURE_NAME, hash_file, open_plain, scan
+from artrator.package.tree import SIGNATURE_NAME, hash_file, open_plain, read_errors, scan
 
 if TYPE_CHECKING:  # a worker reads packages without the libraries that signing takes
     from artrator.keys import PrivateKey, PublicKey
@@ -199,7 +199,7 @@ def _compare(folder: Path, signed: SignedFiles) -> tuple[dict[str, SignedFile], 
 
 
 def _read(folder: Path, name: str, signed: SignedFile) -> bytes:
-    with open_plain(folder / name, name) as file:
+    with open_plain(folder / name, name) as file, read_errors(name):
         data = file.read(signed.size + 1)  # a file that has grown is not read to its end
     if len(data) != signed.size or hashlib.sha256(data).hexdigest() != signed.sha256:
         raise ArtratorError(Code.PACKAGE_CHANGED, f"{name} is not the file that was signed.", file=name)

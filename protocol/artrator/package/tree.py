@@ -6,7 +6,8 @@ import hashlib
 import io
 import os
 import stat
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
@@ -70,8 +71,13 @@ def _descend(folder: Path, prefix: str, depth: int, files: list[TreeFile], probl
     for entry in entries:
         name = f"{prefix}{entry}"
         path = folder / entry
+        try:
+            status = os.lstat(path)
+        except OSError as error:  # it was there a moment ago
+            problems.append(Problem(name, None, f"It cannot be looked at: {error.strerror}.", "Try again."))
+            continue
         if name == SIGNATURE_NAME:
-            why = link_fault(os.lstat(path))
+            why = link_fault(status)
             if why is not None:
                 problems.append(Problem(name, None, f"It {why[0]}.", why[1]))
             continue
@@ -79,7 +85,6 @@ def _descend(folder: Path, prefix: str, depth: int, files: list[TreeFile], probl
             if not any(problem.file == "." for problem in problems):
                 problems.append(Problem(".", None, f"There are more than {MAX_FILES} files.", "Take some out."))
             return
-        status = os.lstat(path)
         fault = name_fault(name)
         if fault is not None:
             problems.append(Problem(ascii(name)[1:-1], None, f"The name {fault}.", "Rename the file."))
@@ -132,9 +137,18 @@ def hash_file(path: Path, name: str) -> tuple[str, int]:
     Raises:
         ArtratorError: ``package_changed`` as of ``open_plain``.
     """
-    with open_plain(path, name) as file:
+    with open_plain(path, name) as file, read_errors(name):
         digest = hashlib.file_digest(file, "sha256").hexdigest()
         return digest, file.tell()
+
+
+@contextmanager
+def read_errors(name: str) -> Iterator[None]:
+    """A disk that fails while ``name`` is read becomes ``package_changed``: the bytes cannot be vouched for."""
+    try:
+        yield
+    except OSError as error:
+        raise ArtratorError(Code.PACKAGE_CHANGED, f"{name} cannot be read: {error.strerror}.", file=name) from error
 
 
 def _is_reparse_point(status: os.stat_result) -> bool:
