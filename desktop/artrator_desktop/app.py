@@ -21,6 +21,7 @@ from PySide6.QtCore import QTimer
 from PySide6.QtWidgets import QApplication
 
 from artrator_desktop import i18n
+from artrator_desktop.collector import Collector
 from artrator_desktop.ui.theme import logo_icon, theme
 
 
@@ -60,6 +61,7 @@ def main(argv: Sequence[str] | None = None) -> int:
 def run(data_dir: Path | None = None, *, page: str = "", qt_arguments: Sequence[str] = ()) -> int:
     """Open the window on a profile and stay until it is closed; returns the exit status."""
     app = make_application(qt_arguments)
+    collector = Collector(app)
 
     from artrator_desktop.state import AppState
 
@@ -85,6 +87,7 @@ def run(data_dir: Path | None = None, *, page: str = "", qt_arguments: Sequence[
     finally:
         window.pixmaps.close()
         state.close()
+        collector.stop()
 
 
 def _quit_on_interrupt(app: QApplication) -> None:

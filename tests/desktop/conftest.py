@@ -7,6 +7,7 @@ import os
 # Qt reads it once, at the first QApplication.
 os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
 
+import gc
 import math
 import random
 import time
@@ -60,6 +61,15 @@ def qapp_args() -> list[str]:
     return ["artrator-tests"]
 
 
+@pytest.fixture(autouse=True, scope="session")
+def _collect_on_this_thread_only() -> Iterator[None]:
+    """As in the application: a widget must not be collected by the thread of the engine or of a decoder."""
+    gc.disable()
+    yield
+    gc.collect()
+    gc.enable()
+
+
 @pytest.fixture(autouse=True)
 def _look(qapp: QApplication) -> Iterator[None]:
     """Every test begins in English on the dark theme."""
@@ -70,6 +80,7 @@ def _look(qapp: QApplication) -> Iterator[None]:
         theme().switch("dark")
     yield
     i18n.install("en")
+    gc.collect(1)
 
 
 @pytest.fixture
