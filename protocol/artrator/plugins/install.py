@@ -124,8 +124,15 @@ def uninstall(name: str) -> str:
             f"{plugin.name} is part of this environment.",
             cure="Remove it with whatever installed Artrator, such as pip or uv.",
         )
-    grave = Path(tempfile.mkdtemp(prefix=_REMOVED, dir=plugins_folder()))
-    plugin.location.rename(grave / plugin.name)  # gone for everybody at once, whatever happens to the files
+    try:
+        grave = Path(tempfile.mkdtemp(prefix=_REMOVED, dir=plugins_folder()))
+        plugin.location.rename(grave / plugin.name)  # gone for everybody at once, whatever happens to the files
+    except OSError as error:  # Windows keeps what a running worker has open
+        raise ArtratorError(
+            Code.CONFLICT,
+            f"{plugin.name} cannot be removed: {error.strerror}.",
+            cure="Stop the node that uses it, then try again.",
+        ) from error
     shutil.rmtree(grave, ignore_errors=True)
     return plugin.name
 

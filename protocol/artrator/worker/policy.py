@@ -19,6 +19,7 @@ _SYSTEM = (
     "/usr/lib", "/usr/lib64", "/lib", "/lib64", "/usr/local/lib", "/etc/ld.so.cache", "/etc/localtime",
     "/usr/share/zoneinfo", "/dev/null", "/dev/zero", "/dev/urandom", "/dev/random", "/proc/cpuinfo", "/proc/meminfo",
     "/proc/self", "/proc/stat", "/sys/devices/system/cpu", "/sys/devices/system/node",
+    "/nix/store", "/home/linuxbrew/.linuxbrew",
 )  # fmt: skip
 #: Name resolution and certificates, for plugins that were allowed the network.
 _NETWORK = (
@@ -75,7 +76,12 @@ def sandbox_settings(
     """The settings that ``artrator.worker.sandbox.confine`` carries out."""
     granted = grants(plugin, device)
     paths = [*_SYSTEM, *(_NETWORK if granted["network"] else ()), *(_gpu_paths() if granted["gpu"] else ())]
-    stdlib = {sysconfig.get_path("stdlib"), sysconfig.get_path("platstdlib"), sysconfig.get_config_var("LIBDIR")}
+    stdlib = {
+        str(Path(sys.base_prefix, "lib")),
+        sysconfig.get_path("stdlib"),
+        sysconfig.get_path("platstdlib"),
+        sysconfig.get_config_var("LIBDIR"),
+    }
     own = [Path(artrator.__file__).parent, plugin.interpreter, scratch, *plugin.sys_path, *readable]
     return {
         **granted,
