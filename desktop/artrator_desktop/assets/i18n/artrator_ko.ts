@@ -565,10 +565,6 @@
 <context>
     <name>JobRow</name>
     <message>
-        <source>Progress</source>
-        <translation>진행률</translation>
-    </message>
-    <message>
         <source>Cancel</source>
         <translation>취소</translation>
     </message>
@@ -1605,6 +1601,7 @@
     <name>Stage</name>
     <message>
         <source>Compare</source>
+        <extracomment>Two frames of a 60 Hz screen.</extracomment>
         <translation>비교</translation>
     </message>
     <message>
