@@ -46,6 +46,14 @@ def test_the_reference_page_lists_each_code_with_status_and_cure() -> None:
     assert listed == [code.value for code in Code]
 
 
+def test_each_code_is_met_in_a_test() -> None:
+    tests = Path(__file__).parents[1]
+    text = "".join(
+        path.read_text(encoding="utf-8") for path in tests.rglob("test_*.py") if path.name != Path(__file__).name
+    )
+    assert [code.value for code in Code if code.value not in text and code.name not in text] == []
+
+
 @pytest.mark.parametrize("code", Code)
 def test_an_error_survives_json_and_pickling(code: Code) -> None:
     error = ArtratorError(code, "It broke.", cure="Mend it.", price=12, input="x")

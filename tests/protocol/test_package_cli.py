@@ -85,6 +85,15 @@ def test_check_as_json_has_every_problem(tmp_path: Path) -> None:
     assert {problem["file"] for problem in json.loads(done.output)["problems"]} == {"weights.pt", ".DS_Store"}
 
 
+def test_a_backend_that_is_not_installed_is_said_so_with_its_cure(tmp_path: Path) -> None:
+    folder = write_package(tmp_path / "model", MANIFEST.replace('backend = "onnx"', 'backend = "tarot"'))
+    assert artrator("check", folder).exit_code == 0
+    done = artrator("check", folder, "--load")
+    assert done.exit_code == 1
+    assert "tarot" in done.output
+    assert "backend_missing" in done.output
+
+
 @pytest.mark.parametrize("name", ["My-Model", "a--b", "-a", "a/b", "..", "x" * 65])
 def test_a_name_that_no_listing_could_have_is_refused(name: str, tmp_path: Path) -> None:
     assert CliRunner().invoke(main, ["package", "new", "--in", str(tmp_path), "--", name]).exit_code == 2
