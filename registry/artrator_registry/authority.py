@@ -121,6 +121,10 @@ class Authority:
             os.fsync(file.fileno())
         scratch.replace(self._path)
         self._loaded = None
+        listed = {key.kid for key in keys}
+        for path in self._folder.glob("ticket-*.pem"):
+            if PrivateKey.load(path).id not in listed:  # a key that signs nothing any more can only be stolen
+                path.unlink()
 
     def _current(self) -> _Loaded:
         found = self._path.stat()
