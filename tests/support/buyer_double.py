@@ -171,6 +171,8 @@ class Script:
     #: Nothing answers any more from this step on: the order stays where it is.
     lose_registry_at: int | None = None
     outputs: int = 1
+    #: One more output, a text.
+    text: str = ""
 
 
 @dataclass
@@ -437,6 +439,17 @@ class BuyerDouble:
             OutputDigest(name="image", media_type="image/png", sha256=hashlib.sha256(data).hexdigest(), size=len(data))
             for data in pictures
         ]
+        if self._world.script.text:
+            words = self._world.script.text.encode()
+            pictures.append(words)
+            digests.append(
+                OutputDigest(
+                    name="caption",
+                    media_type="text/plain; charset=utf-8",
+                    sha256=hashlib.sha256(words).hexdigest(),
+                    size=len(words),
+                )
+            )
         receipt = Receipt(
             node=self._world.receipt_key.id,
             order=pending.order,
@@ -462,16 +475,10 @@ class BuyerDouble:
         self._world.held -= price
         outputs = []
         for index, data in enumerate(pictures):
-            width, height = PIL.Image.open(io.BytesIO(data)).size
-            outputs.append(
-                Delivered(
-                    Output(
-                        index=index, name="image", media_type="image/png", sha256=digests[index].sha256,
-                        size=len(data), width=width, height=height,
-                    ),
-                    data,
-                )
-            )  # fmt: skip
+            digest = digests[index]
+            size = PIL.Image.open(io.BytesIO(data)).size if digest.media_type == "image/png" else (None, None)
+            listed = Output(index=index, **digest.model_dump(), width=size[0], height=size[1])
+            outputs.append(Delivered(listed, data))
         result = Result(
             order=pending.order,
             listing=pending.listing,

@@ -81,6 +81,7 @@ class Job:
         hold: Micro-credits that are held while it runs; ``charged`` is what it cost in the end.
         inputs: As asked, then as completed (with the seed that was drawn).
         images: Its pictures, once they are saved; ``expected`` says how many there will be.
+        texts: What it said in words, if its outputs are texts; they are saved beside the pictures.
         resumed: It was ordered before the application was closed or killed.
     """
 
@@ -107,6 +108,7 @@ class Job:
     money: Money = Money.NONE
     charged: int = 0
     images: Sequence[ImageRecord] = ()
+    texts: Sequence[str] = ()
     failure: Failure | None = None
     cancelling: bool = False
     resumed: bool = False

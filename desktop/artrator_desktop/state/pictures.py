@@ -15,7 +15,7 @@ from artrator_desktop.state import png_text
 THUMBNAIL: Final = 384
 #: Decoding more than this would take more memory than a picture viewer should.
 MAX_PIXELS: Final = 200_000_000
-_SUFFIXES: Final = {"image/png": ".png", "image/jpeg": ".jpg", "image/webp": ".webp"}
+_SUFFIXES: Final = {"image/png": ".png", "image/jpeg": ".jpg", "image/webp": ".webp", "text/plain": ".txt"}
 
 
 def file_name(listing: str, order: str, position: int, media_type: str, ordered_at: float) -> str:
@@ -23,7 +23,7 @@ def file_name(listing: str, order: str, position: int, media_type: str, ordered_
     when = time.strftime("%Y-%m-%d_%H%M%S", time.localtime(ordered_at))
     model = "".join(c for c in listing.rpartition("/")[2] if c.isalnum() or c in "-_.")[:40] or "picture"
     number = f"-{position + 1}" if position else ""
-    return f"{when}_{model}_{order[:8]}{number}{_SUFFIXES.get(media_type, '.bin')}"
+    return f"{when}_{model}_{order[:8]}{number}{_SUFFIXES.get(media_type.partition(';')[0], '.bin')}"
 
 
 def decode(data: bytes, side: int = 0) -> QImage:

@@ -45,6 +45,7 @@ class End:
     charged: int = 0
     failure: Failure | None = None
     images: tuple[ImageRecord, ...] = ()
+    texts: tuple[str, ...] = ()
 
 
 class Purchase:
@@ -110,7 +111,8 @@ class Purchase:
             return await work
         except ArtratorError as error:
             failure = Failure(error.code.value, error.message, error.cure)
-            if error.code in _STALLING and await self._waits():
+            undecided = error.details.get("undecided") is True and not self._cancelled
+            if (error.code in _STALLING or undecided) and await self._waits():
                 return End(JobPhase.STALLED, Money.HELD, failure=failure)
             charged = int(error.details.get("charged") or 0)
             money = Money.PAID if charged else Money.RELEASED if self._order else Money.NONE
@@ -139,7 +141,8 @@ class Purchase:
             async for update in updates:
                 if update.result is not None:
                     kept = await self._engine.decode(keep, update.result, facts, self._places)
-                    end = End(JobPhase.DONE, Money.PAID, update.result.charged, images=tuple(kept))
+                    texts = texts_of(update.result)
+                    end = End(JobPhase.DONE, Money.PAID, update.result.charged, images=tuple(kept), texts=texts)
                     continue  # the generator now lets the store forget the order
                 await self._tell(update)
         if end is None:
@@ -187,7 +190,7 @@ def prompt_of(manifest: Manifest, inputs: Mapping[str, Any]) -> str:
 
 
 def keep(result: Result, facts: Mapping[str, Any], places: Places) -> list[ImageRecord]:
-    """Write a result's pictures and rows; repeating it changes nothing. Blocks.
+    """Write a result's files, and a row for each picture; repeating it changes nothing. Blocks.
 
     Raises:
         ArtratorError: ``disk_full``; the order then stays in the box and is fetched again.
@@ -196,12 +199,13 @@ def keep(result: Result, facts: Mapping[str, Any], places: Places) -> list[Image
     listing = str(facts.get("listing") or result.listing)
     kept: list[ImageRecord] = []
     for position, delivered in enumerate(result.outputs):
-        if not delivered.output.media_type.startswith("image/"):
-            continue
         digest = result.receipt.outputs[position].sha256
         path = places.pictures / pictures.file_name(
             listing, result.order, position, delivered.output.media_type, ordered_at
         )
+        if not delivered.output.media_type.startswith("image/"):
+            write_atomically(path, delivered.data)  # the gallery shows pictures only, but nothing paid for is dropped
+            continue
         record = ImageRecord(
             id=0,
             order_id=result.order,
@@ -232,6 +236,15 @@ def keep(result: Result, facts: Mapping[str, Any], places: Places) -> list[Image
         )
         kept.append(_keep_one(record, delivered.data, places))
     return kept
+
+
+def texts_of(result: Result) -> tuple[str, ...]:
+    """What a result says in words, to be shown beside its pictures or instead of them."""
+    return tuple(
+        delivered.data.decode("utf-8", "replace")
+        for delivered in result.outputs
+        if delivered.output.media_type.startswith("text/")
+    )
 
 
 def settings_of(record: ImageRecord) -> dict[str, Any]:

@@ -243,3 +243,13 @@ def test_one_run_can_make_several_pictures(qtbot: Any, app: AppState, opened: Op
     assert {(picture.cost, picture.outputs) for picture in job.images} == {(2_000_000, 3)}
     assert all(verify(picture).holds for picture in job.images)
     assert len({picture.path for picture in job.images}) == 3
+
+
+def test_a_text_that_was_paid_for_is_shown_and_saved(qtbot: Any, app: AppState, opened: Opened, world: World) -> None:
+    world.script = Script(text="A cat, smiling.")
+    opened()
+    job = wait_for(qtbot, app, generate(app), JobPhase.DONE)
+    assert list(job.texts) == ["A cat, smiling."]
+    assert len(job.images) == 1
+    (saved,) = app.settings.pictures_dir.glob("*.txt")
+    assert saved.read_text() == "A cat, smiling."

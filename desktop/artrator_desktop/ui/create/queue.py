@@ -5,7 +5,17 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QRectF, QSize, Qt, QTimer, Signal
-from PySide6.QtGui import QColor, QDragEnterEvent, QDragLeaveEvent, QDropEvent, QMouseEvent, QPainter, QPaintEvent
+from PySide6.QtGui import (
+    QColor,
+    QDragEnterEvent,
+    QDragLeaveEvent,
+    QDropEvent,
+    QFocusEvent,
+    QKeyEvent,
+    QMouseEvent,
+    QPainter,
+    QPaintEvent,
+)
 from PySide6.QtWidgets import QFrame, QGridLayout, QHBoxLayout, QSizePolicy, QVBoxLayout, QWidget
 
 from artrator_desktop.state.job import JobPhase
@@ -15,7 +25,7 @@ from artrator_desktop.ui.paint import text
 from artrator_desktop.ui.theme import font, theme
 from artrator_desktop.ui.theme.fonts import SEMIBOLD
 from artrator_desktop.ui.theme.tokens import L, M, S
-from artrator_desktop.ui.widgets import Button, Card, IconButton, Label, PageScroll, Picture
+from artrator_desktop.ui.widgets import Button, Card, IconButton, Label, PageScroll, Picture, mark_focus
 
 if TYPE_CHECKING:
     from artrator_desktop.state import AppState, ImageRecord, Job
@@ -74,6 +84,7 @@ class JobRow(Card):
         self.job = job.id
         self._shown: tuple[object, ...] = ()
         self.setCursor(Qt.CursorShape.PointingHandCursor)
+        self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
         self.cover = Picture(pixmaps, job.title, radius=8)
         self.cover.setFixedSize(QSize(48, 48))
         self.cover.set_key(job.cover)
@@ -106,6 +117,25 @@ class JobRow(Card):
         """Show this job in the middle."""
         self.opened.emit(self.job)
         super().mousePressEvent(event)
+
+    def keyPressEvent(self, event: QKeyEvent) -> None:
+        """Do the same with Enter or Space, and cancel with Delete."""
+        if event.key() in (Qt.Key.Key_Return, Qt.Key.Key_Enter, Qt.Key.Key_Space) and not event.modifiers():
+            self.opened.emit(self.job)
+        elif event.key() == Qt.Key.Key_Delete:
+            self.crossed.emit(self.job)
+        else:
+            super().keyPressEvent(event)
+
+    def focusInEvent(self, event: QFocusEvent) -> None:
+        """Show the ring if the keyboard led here."""
+        super().focusInEvent(event)
+        mark_focus(self, event)
+
+    def focusOutEvent(self, event: QFocusEvent) -> None:
+        """Hide the ring."""
+        super().focusOutEvent(event)
+        mark_focus(self, event)
 
 
 class QueuePanel(QFrame):

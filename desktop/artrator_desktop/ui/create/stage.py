@@ -81,6 +81,9 @@ class Stage(QWidget):
         self.pictures = QStackedWidget()
         self.pictures.addWidget(self.preview)
         self.pictures.addWidget(self.slider)
+        self.said_words = Card("well", inset=16)
+        self.words = Label("", "body", wrap=True).selectable()
+        self.said_words.column.addWidget(self.words)
         self.strip = BatchStrip(pixmaps)
         self.strip.chosen.connect(self.show_job)
         self.tools = PictureActions(app)
@@ -132,6 +135,8 @@ class Stage(QWidget):
         record = self.record()
         self._show_head(job, record)
         self._show_failure(job)
+        self.words.setText("\n\n".join(job.texts) if job is not None else "")
+        self.said_words.setVisible(bool(self.words.text()))
         self._show_picture(job, record)
         self.strip.show_jobs(self._app.jobs.batch(job.batch) if job is not None else [], self._job, self._index)
         self.tools.show_record(record)
@@ -156,7 +161,7 @@ class Stage(QWidget):
             head.addWidget(button)
         area = PageScroll(side=24, top=0, bottom=24)
         area.column.setSpacing(L - 2)
-        for part in (self.failure, self.pictures, self.strip, self.tools, self.settings, self.earlier):
+        for part in (self.failure, self.said_words, self.pictures, self.strip, self.tools, self.settings, self.earlier):
             area.column.addWidget(part)
         area.column.addStretch(1)
         top = QVBoxLayout()

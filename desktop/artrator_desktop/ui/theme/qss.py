@@ -54,6 +54,7 @@ QMainWindow, QDialog, #page, #pages {{ background:{t.bg}; }}
 #sidebar {{ background:{t.panel}; border:0; border-right:1px solid {t.border}; }}
 #inspector {{ background:{t.panel}; border:0; border-left:1px solid {t.border}; }}
 #card {{ background:{t.surface}; border:1px solid {t.border}; border-radius:12px; }}
+#card[kbd="true"] {{ border-color:{t.accent}; }}
 #well {{ background:{t.raised}; border:0; border-radius:12px; }}
 #strip-ok {{ background:{t.ok_tint}; border:0; border-radius:8px; }}
 #strip-warn {{ background:{t.warn_tint}; border:0; border-radius:8px; }}
