@@ -26,7 +26,7 @@ images         a list of images (frames of a video, members of a set)
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any, Protocol, TypeAlias, runtime_checkable
 
 import numpy as np
@@ -174,11 +174,3 @@ class Backend(Protocol):
     def load(self, package: PackageFiles, device: Device) -> Model:
         """Load the weights. Called once in a worker's life; never falls back to another device in silence."""
         ...
-
-
-@dataclass(frozen=True)
-class RunRequest:
-    """One job as it crosses into a worker."""
-
-    job: str
-    inputs: Mapping[str, Value] = field(default_factory=dict)

@@ -14,6 +14,7 @@ from typing import Final
 from packaging.utils import canonicalize_name
 
 from artrator.errors import ArtratorError, Code
+from artrator.hookspecs import BACKENDS
 from artrator.plugins.environment import Environment, environments, interpreter
 from artrator.plugins.info import PluginInfo, Wants
 from artrator.plugins.wants import WANTS_FILE, read_wants
@@ -23,8 +24,6 @@ from artrator.worker.words import sentence
 _BACKEND_NAME: Final = re.compile(r"[a-z0-9][a-z0-9._-]{0,63}")
 #: What can be imported: a module, or an object in it.
 _REFERENCE: Final = re.compile(r"[A-Za-z_][\w.]*(:[A-Za-z_][\w.]*)?")
-#: The entry-point group of backends, as ``artrator.hookspecs`` names it.
-GROUP: Final = "artrator.backends"
 
 
 def discover() -> Sequence[PluginInfo]:
@@ -63,7 +62,7 @@ def find_plugin(name: str) -> PluginInfo:
 
 def describe(distribution: Distribution, **known: object) -> PluginInfo:
     """What a distribution's metadata says of it as a plugin; ``known`` overrides fields of PluginInfo."""
-    points = {point.name: point.value for point in distribution.entry_points if point.group == GROUP}
+    points = {point.name: point.value for point in distribution.entry_points if point.group == BACKENDS}
     given = sentence(distribution.metadata["Name"], 100)
     error = None
     wants = Wants()
@@ -94,7 +93,7 @@ def describe(distribution: Distribution, **known: object) -> PluginInfo:
 def _built_in() -> list[PluginInfo]:
     found: dict[str, PluginInfo] = {}
     for distribution in distributions():
-        points = [point for point in distribution.entry_points if point.group == GROUP]
+        points = [point for point in distribution.entry_points if point.group == BACKENDS]
         if not points:
             continue
         plugin = describe(distribution, origin="built-in", sys_path=_host_path(point.module for point in points))
