@@ -120,21 +120,22 @@ def writer(name: str, model: onnx.ModelProto) -> Callable[[Path, PrivateKey], st
 
 @dataclass
 class Row:
-    """Milliseconds of each round: bare, until ``done``, until the picture is here; and processor time a job."""
+    """Milliseconds of each round (bare, ``done``, with the picture, an empty request) and processor time a job."""
 
     bare: list[float] = field(default_factory=list)
     done: list[float] = field(default_factory=list)
     fetched: list[float] = field(default_factory=list)
+    empty: list[float] = field(default_factory=list)
     daemon_cpu: float = 0.0
     worker_cpu: float = 0.0
 
     def markdown(self, name: str) -> str:
         """One line of the table."""
-        bare, done, fetched = (statistics.median(times) for times in (self.bare, self.done, self.fetched))
+        bare, done, fetched, empty = map(statistics.median, (self.bare, self.done, self.fetched, self.empty))
         tail = statistics.quantiles(self.done, n=10)[-1]
         return (
             f"| {name} | {bare:.2f} | {done:.2f} | **+{done - bare:.2f}** | {tail:.2f} | "
-            f"{fetched:.2f} | +{fetched - bare:.2f} | {self.daemon_cpu:.2f} | {self.worker_cpu:.2f} | "
+            f"{fetched:.2f} | +{fetched - bare:.2f} | {empty:.2f} | {self.daemon_cpu:.2f} | {self.worker_cpu:.2f} | "
             f"{len(self.done)} |"
         )
 
@@ -183,7 +184,7 @@ def measure(name: str, model: onnx.ModelProto, folder: Path, jobs: int, threads:
     options.intra_op_num_threads = threads
     session = onnxruntime.InferenceSession(model.SerializeToString(), options, providers=["CPUExecutionProvider"])
     noise = tuple(session.get_inputs()[0].shape[1:])
-    registry = RegistryDouble()
+    registry = RegistryDouble(next_in=15.0)
     registry.start()
     node = ToyNode(folder, registry, settings={"threads": threads, "log_level": "warning"}, write=writer(name, model))
     node.start()
@@ -200,6 +201,9 @@ def measure(name: str, model: onnx.ModelProto, folder: Path, jobs: int, threads:
                 row.bare.append(bare * 1000)
                 row.done.append(done * 1000)
                 row.fetched.append(fetched * 1000)
+                started = time.perf_counter()
+                await client.health()
+                row.empty.append((time.perf_counter() - started) * 1000)
         after = cpu_seconds(node.service.pid)
         row.daemon_cpu, row.worker_cpu = ((b - a) * 1000 / jobs for a, b in zip(before, after, strict=True))
 
@@ -224,9 +228,9 @@ def main() -> None:
     )
     print(
         "| graph | bare run + encode, ms | job until done, ms | added | p90 of done | with the picture | added "
-        "| CPU of the daemon, ms a job | of the worker | jobs |"
+        "| one empty request | CPU of the daemon, ms a job | of the worker | jobs |"
     )
-    print("|-|-|-|-|-|-|-|-|-|-|")
+    print("|-|-|-|-|-|-|-|-|-|-|-|")
     for name, model in (("tiny", tiny()), ("wide", wide())):
         with tempfile.TemporaryDirectory() as folder:
             row = measure(name, model, Path(folder), arguments.jobs, arguments.threads)

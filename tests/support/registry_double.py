@@ -30,6 +30,8 @@ class RegistryDouble:
     serial: int = 1
     root: PrivateKey = field(default_factory=PrivateKey.generate)
     ticket_key: PrivateKey = field(default_factory=PrivateKey.generate)
+    #: How often nodes are to send heartbeats.
+    next_in: float = 0.5
     #: What is added to the time it tells.
     ahead: float = 0.0
     claims: dict[str, list[dict[str, Any]]] = field(default_factory=dict)
@@ -173,12 +175,12 @@ class RegistryDouble:
         @app.put("/v1/nodes/{node}")
         async def register(node: str, request: Request) -> dict[str, Any]:
             self.descriptors.append(NodeDescriptor.peek((await request.json())["descriptor"]))
-            return {"next_in": 0.5, "keyset_serial": self.serial}
+            return {"next_in": self.next_in, "keyset_serial": self.serial}
 
         @app.post("/v1/nodes/{node}/heartbeat")
         async def beat(node: str, request: Request) -> dict[str, Any]:
             self.heartbeats.append(await request.json())
-            return {"next_in": 0.5, "keyset_serial": self.serial}
+            return {"next_in": self.next_in, "keyset_serial": self.serial}
 
         @app.put("/v1/orders/{order}/receipt")
         async def claim(order: str, request: Request) -> Response:

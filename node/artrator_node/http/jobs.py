@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping
 from pathlib import Path
 from typing import Final
 
@@ -211,7 +211,10 @@ class _Submission:
         assert self.admission is not None  # noqa: S101  # examine ran before any file was read
         assert self._served is not None  # noqa: S101
         ticket, served = self.admission.ticket, self._served
-        measures = await asyncio.to_thread(_measure, served.manifest, upload, dict(ticket.measures))
+        if file_references(upload.request.body.inputs):
+            measures = await asyncio.to_thread(_measure, served.manifest, upload, ticket.measures)
+        else:  # numbers only: done before a thread would have begun
+            measures = _measure(served.manifest, upload, ticket.measures)
         return JobRecord(
             job=self._job,
             state=JobState.QUEUED,
@@ -230,7 +233,7 @@ class _Submission:
         )
 
 
-def _measure(manifest: Manifest, upload: Upload, paid: dict[str, int]) -> dict[str, int]:
+def _measure(manifest: Manifest, upload: Upload, paid: Mapping[str, int]) -> Mapping[str, int]:
     inputs = complete(manifest, upload.request.body.inputs)
     images: dict[str, list[bytes]] = {}
     for name, spec in manifest.inputs.items():
@@ -238,7 +241,7 @@ def _measure(manifest: Manifest, upload: Upload, paid: dict[str, int]) -> dict[s
             value = inputs[name]
             items = value if isinstance(value, list | tuple) else [value]
             images[name] = [(upload.folder / FileRef.model_validate(item).sha256).read_bytes() for item in items]
-    return dict(measured(manifest, inputs, images, paid))
+    return measured(manifest, inputs, images, paid)
 
 
 def _record(found: LiveJob | JobRecord) -> JobRecord:

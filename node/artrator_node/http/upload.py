@@ -58,7 +58,8 @@ async def receive(
         async for _ in parts:
             pass
         return request
-    folder = await asyncio.to_thread(spool.begin)
+    with disk_errors("the request"):
+        folder = spool.begin()
     try:
         await _file_parts(parts, folder, expected.files)
     except BaseException:
