@@ -90,7 +90,7 @@ async def cancel(order: _Order, who: SignedIn, registry: _Registry) -> m.Order:
     passed. Until then the node may be working, and its receipt counts.
     """
     who.require(m.Scope.ORDERS_WRITE)
-    return await registry.orders.cancel(who, order, up_seconds=registry.sweeper.up_seconds)
+    return await registry.orders.cancel(who, order, at_once=registry.sweeper.may_end_orders())
 
 
 @router.put("/v1/orders/{order}/receipt", summary="A node's receipt", responses=responses(*_AUTH, *_DOCUMENTS))

@@ -57,9 +57,15 @@ class Orders:
         """The caller's orders, newest first."""
         return await self._db.read(_orders, who, before, limit)
 
-    async def cancel(self, who: Caller, order: str, *, up_seconds: float) -> m.Order:
-        """The buyer gives up; see ``orders.sweeper`` for when the money comes back."""
-        return await self._db.write(_cancel, who, order, self._settings, up_seconds)
+    async def cancel(self, who: Caller, order: str, *, at_once: bool) -> m.Order:
+        """The buyer gives up; see ``orders.sweeper`` for when the money comes back.
+
+        Args:
+            who: The buyer.
+            order: The order.
+            at_once: Whether time may end anything now.
+        """
+        return await self._db.write(_cancel, who, order, self._settings.grace if at_once else None)
 
     async def report(self, who: Caller, order: str, request: m.Claim | m.Acknowledge) -> m.Order:
         """What the node says it did, what the buyer says arrived. Either of them may bring it."""
@@ -168,13 +174,12 @@ def _orders(t: Transaction, who: Caller, before: str | None, limit: int) -> m.Or
     return m.Orders(items=[as_message(row, who) for row in rows[:limit]], next=following)
 
 
-def _cancel(t: Transaction, who: Caller, order: str, settings: Settings, up_seconds: float) -> m.Order:
+def _cancel(t: Transaction, who: Caller, order: str, grace: float | None) -> m.Order:
     row = _visible(t, who, order)
     if row["buyer"] != who.account:
         raise ArtratorError(Code.FORBIDDEN, "Only the buyer can give up an order.")
     if row["state"] == "held":
-        node_had_its_time = row["finish_by"] + settings.grace < t.now and up_seconds >= settings.grace
-        if node_had_its_time:
+        if grace is not None and row["finish_by"] + grace < t.now:  # the node had its time
             settlement.release(t, row, "cancelled")
         else:
             store.request_cancel(t, order)

@@ -7,9 +7,9 @@ The rule, so that it can rob neither side:
 - Nothing is released before ``finish_by`` + grace, because until then the node may be running the job, offline.
 - After that, a held order is released if the node is online (it can reach us, and says nothing), or if the buyer gave
   up, which states that nothing arrived. A node that is cut off, and whose buyer says nothing, has until ``capture_by``.
-- Time during which this registry was down does not count against a node: nothing is released in the first grace after
-  a start, nor until a clock that jumped has been steady for a while.
 - A delivery that its buyer never answered is charged when the time to object is over.
+- Time during which this registry was down counts against nobody: nothing runs out in the first grace after a start, nor
+  until a clock that jumped has been steady for a while.
 - A receipt that comes after the release is answered ``order_closed`` and kept as evidence.
 """
 
@@ -55,6 +55,15 @@ class Sweeper:
         """How long this registry has been up."""
         return time.monotonic() - self._started
 
+    def may_end_orders(self, up_seconds: float | None = None) -> bool:
+        """Whether time may end anything now: this registry was up long enough to be told, and its clock is steady.
+
+        Args:
+            up_seconds: Stands in for the time since the start.
+        """
+        steady = self._clock_is_steady()
+        return steady and (self.up_seconds if up_seconds is None else up_seconds) >= self._settings.grace
+
     def trust_the_clock(self) -> None:
         """Take the clock as it is now for right, whatever it said before."""
         self._look = (self._db.clock(), time.monotonic())
@@ -73,14 +82,12 @@ class Sweeper:
     async def sweep(self, *, up_seconds: float | None = None) -> int:
         """Look once; answers how many orders ended. ``up_seconds`` stands in for the time since the start."""
         await self._db.write(self._housekeeping)
-        if not self._clock_is_steady():
+        if not self.may_end_orders(up_seconds):
             return 0
-        ended = await self._end_each(partial(store.due, limit=_BATCH), self._settle)
-        if (self.up_seconds if up_seconds is None else up_seconds) >= self._settings.grace:
-            online = self._settings.online_seconds
-            overdue = partial(store.overdue, grace=self._settings.grace, online=online, limit=_BATCH)
-            ended += await self._end_each(overdue, self._release)
-        return ended
+        settled = await self._end_each(partial(store.due, limit=_BATCH), self._settle)
+        online = self._settings.online_seconds
+        overdue = partial(store.overdue, grace=self._settings.grace, online=online, limit=_BATCH)
+        return settled + await self._end_each(overdue, self._release)
 
     async def _end_each(self, find: Callable[[Transaction], list[str]], end: Callable[[Transaction, str], bool]) -> int:
         """End each order that is found, in a command of its own: one that cannot be ended must not hold up the rest."""
