@@ -65,7 +65,9 @@ def _read_regular(folder: Path, parts: Sequence[str]) -> bytes:
     for above in [folder.joinpath(*parts[:depth]) for depth in range(1, len(parts))]:
         if above.is_symlink():
             raise OSError(0, f"{above.name} is a link")
-    descriptor = os.open(path, os.O_RDONLY | getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_BINARY", 0))
+    # Without O_NONBLOCK, opening a pipe in the place of the file would wait for ever.
+    flags = sum(getattr(os, name, 0) for name in ("O_NOFOLLOW", "O_NONBLOCK", "O_BINARY"))
+    descriptor = os.open(path, os.O_RDONLY | flags)
     with os.fdopen(descriptor, "rb") as file:
         found = os.fstat(file.fileno())
         if not stat.S_ISREG(found.st_mode) or found.st_nlink > 1:
