@@ -138,8 +138,9 @@ def _show_plan(plan: Plan) -> None:
 
 async def _described(found: Sequence[PluginInfo], *, check: bool) -> list[dict[str, Any]]:
     """What is told of each plugin; with ``check``, what its worker says too."""
-    rows = []
-    for plugin in found:
+    few = asyncio.Semaphore(4)  # each check is a process that imports a runtime
+
+    async def described(plugin: PluginInfo) -> dict[str, Any]:
         row: dict[str, Any] = {
             "name": plugin.name,
             "version": plugin.version,
@@ -154,11 +155,13 @@ async def _described(found: Sequence[PluginInfo], *, check: bool) -> list[dict[s
         }
         if check and plugin.error is None:
             try:
-                row["hooks"] = list((await check_plugin(plugin)).hooks)
+                async with few:
+                    row["hooks"] = list((await check_plugin(plugin)).hooks)
             except ArtratorError as error:
                 row["error"] = error.message
-        rows.append(row)
-    return rows
+        return row
+
+    return list(await asyncio.gather(*(described(plugin) for plugin in found)))
 
 
 def _record(plugin: PluginInfo) -> dict[str, Any]:
