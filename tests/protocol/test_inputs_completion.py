@@ -197,7 +197,7 @@ _ANYTHING = st.recursive(
 )
 
 
-@settings(max_examples=400, deadline=None)
+@settings(max_examples=200, deadline=None)
 @given(st.dictionaries(st.sampled_from([*MODEL.inputs, "other", "a\ud800"]), _ANYTHING, max_size=6))
 def test_whatever_is_sent_only_catalogue_errors_come_out(inputs: dict[str, object]) -> None:
     try:

@@ -271,7 +271,7 @@ _REAL = [
 ]
 
 
-@settings(max_examples=700, deadline=None)
+@settings(max_examples=500, deadline=None)
 @given(
     st.sampled_from(_REAL),
     st.lists(st.tuples(st.floats(0, 1, exclude_max=True), st.binary(min_size=0, max_size=6)), min_size=1, max_size=5),
