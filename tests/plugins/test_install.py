@@ -357,7 +357,7 @@ def test_the_command_line_installs_lists_checks_and_uninstalls(plugin_wheel, whe
     assert json.loads(run(command, ["info", "brush", "--check", "--json"]).output)["hooks"] == ["register_backends"]
     assert "no luck today" in json.loads(run(command, ["info", "raises", "--check", "--json"]).output)["error"]
     listed = json.loads(run(command, ["list", "--json"]).output)["plugins"]
-    assert {"artrator-onnx", "artrator-diffusion", "brush", "raises"} == {plugin["name"] for plugin in listed}
+    assert {"artrator-onnx", "artrator-diffusion", "brush", "raises"} <= {plugin["name"] for plugin in listed}
     assert "artrator-onnx" in run(command, ["list"]).output
     info = json.loads(run(command, ["info", "brush", "--json"]).output)
     assert {"brush", "numpy", "pluggy"} == {wheel["name"] for wheel in info["wheels"]}
