@@ -195,6 +195,11 @@ class Engine(QObject):
                     await work()
                 except Exception:
                     log.exception("a part of the engine did not close")
+            # What calls started and did not wait for, such as a last "please stop" to a node.
+            rest = [task for task in asyncio.all_tasks() if task is not asyncio.current_task()]
+            for task in rest:
+                task.cancel()
+            await asyncio.gather(*rest, return_exceptions=True)
             await self._loop.shutdown_asyncgens()
             await self._loop.shutdown_default_executor()
         finally:

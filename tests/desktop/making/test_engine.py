@@ -99,6 +99,28 @@ def test_close_lets_everything_say_farewell_and_leaves_no_thread(qtbot: Any, eng
     assert not [thread for thread in threading.enumerate() if thread.name.startswith("artrator-")]
 
 
+def test_close_also_ends_what_a_call_left_behind(qtbot: Any, engine: Engine) -> None:
+    ended: list[str] = []
+
+    async def straggler() -> None:
+        try:
+            await asyncio.sleep(60)
+        finally:
+            ended.append("straggler")
+
+    kept: set[asyncio.Task[None]] = set()
+
+    async def starter() -> None:
+        kept.add(asyncio.get_running_loop().create_task(straggler()))
+
+    engine.start()
+    engine.call(starter)
+    qtbot.waitUntil(lambda: bool(kept), timeout=5000)
+    qtbot.wait(20)
+    engine.close()
+    assert ended == ["straggler"]
+
+
 def test_closing_an_engine_that_never_started_is_quiet(qapp: Any) -> None:
     async def never() -> None:
         raise AssertionError

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import sqlite3
 from collections.abc import Callable
 from pathlib import Path
@@ -178,8 +179,8 @@ def test_a_crash_between_the_picture_and_forgetting_the_order_makes_no_second_ro
     second = launch()
     qtbot.waitUntil(lambda: bool(second.jobs.all()) and not second.jobs.active(), timeout=10_000)
     second.close()
-    rows = sqlite3.connect(home / "desktop.sqlite3").execute("select count(*) from image").fetchone()[0]
-    assert rows == 1
+    with contextlib.closing(sqlite3.connect(home / "desktop.sqlite3")) as connection:
+        assert connection.execute("select count(*) from image").fetchone()[0] == 1
     assert len(list((home / "pictures").iterdir())) == 1
 
 
