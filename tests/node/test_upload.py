@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import io
 import struct
+import threading
 import zlib
+from collections.abc import Iterator
 
 import httpx
 import numpy as np
@@ -166,3 +168,31 @@ def test_a_prompt_is_in_no_log_and_gone_from_the_disk_when_its_job_has_ended(nod
     for file in node.data.rglob("*"):
         if file.is_file():
             assert secret.encode() not in file.read_bytes(), file
+
+
+def test_a_ticket_has_one_upload_at_a_time_and_the_newest_counts(node: ToyNode) -> None:
+    request = node.request({}, {"image": encoded(noise())})
+    ((name, data),) = request.files.items()
+    path = f"/v1/jobs/{request.job}"
+    made = {"method": "PUT", "path": path, "node": node.descriptor.node, "body": request.digest}
+    release = threading.Event()
+    answers: list[tuple[int, str]] = []
+
+    def body() -> Iterator[bytes]:
+        yield b'--x\r\nContent-Disposition: form-data; name="job"\r\n\r\n' + job_part(request)[1] + b"\r\n"
+        yield b'--x\r\nContent-Disposition: form-data; name="' + name.encode() + b'"\r\n\r\n' + data[:100]
+        release.wait(30)
+
+    def hang() -> None:
+        headers = {proof.HEADER: proof.make(node.buyer, **made), "Content-Type": "multipart/form-data; boundary=x"}
+        answer = httpx.put(f"{node.url}{path}", headers=headers, content=body(), verify=False, timeout=30)
+        answers.append((answer.status_code, answer.json()["error"]["code"]))
+
+    stuck = threading.Thread(target=hang)
+    stuck.start()
+    node.wait_for(lambda: len(list((node.data / "spool").glob(".partial-*/*"))) == 1, "the upload did not begin")
+    assert send(node, request, [job_part(request), (name, data)]) == (200, "")
+    node.wait_for(lambda: not list((node.data / "spool").glob(".partial-*")), "the older upload was kept")
+    release.set()
+    stuck.join(30)
+    assert answers == [(409, "conflict")]
