@@ -20,6 +20,7 @@ from PySide6.QtWidgets import (
 
 from artrator_desktop.app import prepare_environment
 from artrator_desktop.state import AppState, Failure, Link
+from artrator_desktop.state.job import JobPhase
 from artrator_desktop.ui import shell as shell_module
 from artrator_desktop.ui.pages.base import Page
 from artrator_desktop.ui.pages.onboarding import OnboardingPage
@@ -149,11 +150,11 @@ def test_the_window_comes_back_where_it_was(qtbot: Any, state: AppState) -> None
 def test_a_job_that_ends_on_another_page_is_told_with_its_price(
     shell: Shell, state: AppState, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    done = SimpleNamespace(phase="done", title="Emoji", charged=2_000_000, failure=None, images=())
+    done = SimpleNamespace(phase=JobPhase.DONE, title="Emoji", charged=2_000_000, failure=None, images=())
     monkeypatch.setattr(state.jobs, "get", lambda _name: done)
     state.jobs.ended.emit("one")
     assert shell.toasts.sentences() == ["Emoji is ready. Paid 2 credits."]
-    done.phase, done.failure = "failed", Failure("node_unreachable", "The node is away.", "Nothing was charged.")
+    done.phase, done.failure = JobPhase.FAILED, Failure("node_unreachable", "The node is away.", "Nothing was charged.")
     state.jobs.ended.emit("one")
     assert shell.toasts.sentences()[-1] == "Emoji failed. The node is away. Nothing was charged."
 

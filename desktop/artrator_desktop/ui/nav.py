@@ -10,6 +10,7 @@ from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QVBoxLayout, QWidget
 
 from artrator.manifest import pick
 from artrator_desktop.i18n import language
+from artrator_desktop.state import Link
 from artrator_desktop.ui.text import amount, credits_text
 from artrator_desktop.ui.theme import logo, set_icon, theme
 from artrator_desktop.ui.theme.tokens import NAV_WIDTH, M
@@ -89,10 +90,10 @@ class Navigation(QFrame):
         """Show the balance and the connection."""
         info = self._app.session.info
         self.balance.show_balance(self._app.wallet.balance, pick(info.credit_note, language()) if info else "")
-        link = str(self._app.session.link)
-        if link == "online":
+        link = self._app.session.link
+        if link is Link.ONLINE:
             self.status.show_status("ok", self.tr("Connected to registry"), info.name if info else "")
-        elif link == "connecting":
+        elif link is Link.CONNECTING:
             self.status.show_status("warn", self.tr("Connecting…"))
         elif self._app.session.retry_in:
             words = self.tr("Offline, retrying in {count} s").format(count=self._app.session.retry_in)

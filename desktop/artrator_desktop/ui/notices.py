@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QObject
 
+from artrator_desktop.state.job import JobPhase
 from artrator_desktop.ui.text import credits_text
 
 if TYPE_CHECKING:
@@ -32,8 +33,7 @@ class JobNotices(QObject):
         job = self._jobs.get(name)
         if job is None or self._page() in {"create", "onboarding"}:
             return
-        phase = str(job.phase)
-        if phase == "done":
+        if job.phase is JobPhase.DONE:
             words = self.tr("{title} is ready. Paid {amount}.").format(
                 title=job.title, amount=credits_text(job.charged)
             )
@@ -41,7 +41,7 @@ class JobNotices(QObject):
             self._toasts.say("ok", words, self.tr("Show")).clicked.connect(
                 lambda: self._show("gallery", {"image": image})
             )
-        elif phase == "failed":
+        elif job.phase is JobPhase.FAILED:
             reason = job.failure.sentence if job.failure is not None else ""
             words = self.tr("{title} failed. {reason}").format(title=job.title, reason=reason)
             self._toasts.say("bad", words, self.tr("Show")).clicked.connect(lambda: self._show("create", {"job": name}))

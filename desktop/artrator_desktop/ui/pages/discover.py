@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, ClassVar, Final
 from PySide6.QtCore import QRect, QTimer
 from PySide6.QtWidgets import QHBoxLayout, QStackedWidget, QVBoxLayout, QWidget
 
+from artrator_desktop.state import Phase
 from artrator_desktop.ui.images import Pixmaps
 from artrator_desktop.ui.listings import ListingGrid
 from artrator_desktop.ui.pages.base import Page
@@ -114,7 +115,7 @@ class DiscoverPage(Page):
         if isinstance(query, str):
             self.search.setText(query)
             self._search()
-        elif self._catalogue.phase == "idle":
+        elif self._catalogue.phase is Phase.IDLE:
             self._search()
 
     def focus_search(self) -> bool:
@@ -126,13 +127,13 @@ class DiscoverPage(Page):
     def refresh(self) -> None:
         """Show what the catalogue holds."""
         catalogue = self._catalogue
-        phase = str(catalogue.phase)
+        phase = catalogue.phase
         self._show_counts()
         tasks = [("", self.tr("All")), *((task, task_name(task)) for task in catalogue.tasks)]
         self.chips.set_choices(tasks, catalogue.task)
-        if phase == "failed" and not catalogue.cards:
+        if phase is Phase.FAILED and not catalogue.cards:
             self._show_failure()
-        elif phase == "empty":
+        elif phase is Phase.EMPTY:
             self._show_empty()
         elif catalogue.cards:
             self.grid.model.show_cards(catalogue.cards)
@@ -210,7 +211,7 @@ class DiscoverPage(Page):
 
     def _connection_changed(self) -> None:
         self._show_counts()
-        if str(self._catalogue.phase) == "failed" and not self._catalogue.cards:
+        if self._catalogue.phase is Phase.FAILED and not self._catalogue.cards:
             self._show_failure()
 
     def _search(self) -> None:
@@ -228,7 +229,7 @@ class DiscoverPage(Page):
 
     def _first_way(self) -> None:
         catalogue = self._catalogue
-        if str(catalogue.phase) == "failed":
+        if catalogue.phase is Phase.FAILED:
             self.app.session.retry()
             catalogue.refresh()
         elif catalogue.suggestion is not None:
@@ -240,7 +241,7 @@ class DiscoverPage(Page):
             catalogue.refresh()
 
     def _second_way(self) -> None:
-        if str(self._catalogue.phase) == "failed":
+        if self._catalogue.phase is Phase.FAILED:
             self.navigate.emit("settings", {})
         else:
             self._clear()
@@ -259,5 +260,5 @@ class DiscoverPage(Page):
     def _near_end(self, value: int) -> None:
         bar = self.area.verticalScrollBar()
         more = len(self._catalogue.cards) < self._catalogue.total
-        if more and str(self._catalogue.phase) == "ready" and value > bar.maximum() - _AHEAD:
+        if more and self._catalogue.phase is Phase.READY and value > bar.maximum() - _AHEAD:
             self._catalogue.load_more()

@@ -9,6 +9,7 @@ from PySide6.QtWidgets import QHBoxLayout, QStackedWidget, QVBoxLayout, QWidget
 
 from artrator.manifest import pick
 from artrator_desktop.i18n import language
+from artrator_desktop.state import Phase
 from artrator_desktop.ui.images import Pixmaps
 from artrator_desktop.ui.listings.delegate import state_words
 from artrator_desktop.ui.pages.base import Page
@@ -119,7 +120,7 @@ class ModelPage(Page):
     def refresh(self) -> None:
         """Show what the catalogue knows of the listing."""
         detail = self._catalogue.detail
-        failed = str(self._catalogue.detail_phase) == "failed"
+        failed = self._catalogue.detail_phase is Phase.FAILED
         self.terms.setVisible(detail is not None)
         if detail is not None:
             if detail is not self._shown:

@@ -10,6 +10,7 @@ from PySide6.QtWidgets import QHBoxLayout, QStackedWidget, QVBoxLayout, QWidget
 
 from artrator.manifest import pick
 from artrator_desktop.i18n import language
+from artrator_desktop.state import Phase
 from artrator_desktop.ui.images import Pixmaps
 from artrator_desktop.ui.listings.delegate import state_words
 from artrator_desktop.ui.pages.base import Page
@@ -111,7 +112,7 @@ class NodePage(Page):
         if health is not None:
             self._show(health)
             self.stack.setCurrentWidget(self.area)
-        elif str(self._watch.phase) in {"idle", "loading"}:
+        elif self._watch.phase in {Phase.IDLE, Phase.LOADING}:
             self.stack.setCurrentWidget(self.loading)
         else:
             self.header.subtitle.setText("")
@@ -119,7 +120,7 @@ class NodePage(Page):
 
     def _show_absence(self) -> None:
         url = self.app.settings.node_url
-        if str(self._watch.phase) == "empty":
+        if self._watch.phase is Phase.EMPTY:
             self.panel.show_state(
                 "server",
                 self.tr("No node is running here"),

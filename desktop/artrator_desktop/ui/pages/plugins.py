@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, ClassVar
 
 from PySide6.QtWidgets import QHBoxLayout, QStackedWidget, QVBoxLayout, QWidget
 
+from artrator_desktop.state import Phase
 from artrator_desktop.ui.images import Pixmaps
 from artrator_desktop.ui.pages.base import Page
 from artrator_desktop.ui.theme.tokens import PAGE_SIDE, PAGE_TOP, L, M, S
@@ -74,15 +75,15 @@ class PluginsPage(Page):
     def refresh(self) -> None:
         """Show what was found."""
         rows = list(self._plugins.rows)
-        phase = str(self._plugins.phase)
+        phase = self._plugins.phase
         if rows:
             if rows != self._shown:
                 self._shown = rows
                 self._show(rows)
             self.stack.setCurrentWidget(self.area)
-        elif phase in {"idle", "loading"}:
+        elif phase in {Phase.IDLE, Phase.LOADING}:
             self.stack.setCurrentWidget(self.loading)
-        elif phase == "failed":
+        elif phase is Phase.FAILED:
             failure = self._plugins.failure
             self.panel.show_state(
                 "circle-alert",

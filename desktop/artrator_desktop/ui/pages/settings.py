@@ -8,6 +8,7 @@ from PySide6.QtCore import QUrl
 from PySide6.QtGui import QDesktopServices, QGuiApplication
 from PySide6.QtWidgets import QFileDialog, QHBoxLayout, QVBoxLayout, QWidget
 
+from artrator_desktop.state import Link
 from artrator_desktop.ui.images import Pixmaps
 from artrator_desktop.ui.pages.base import Page
 from artrator_desktop.ui.text import short_digest
@@ -87,11 +88,11 @@ class SettingsPage(Page):
         """Show who is signed in, and how the connection stands."""
         session = self.app.session
         info = session.info
-        link = str(session.link)
-        if link == "online" and info is not None:
+        link = session.link
+        if link is Link.ONLINE and info is not None:
             words, role = self.tr("Connected to {name}, version {version}"), "ok"
             self.link.setText(words.format(name=info.name, version=info.version))
-        elif link == "connecting":
+        elif link is Link.CONNECTING:
             self.link.setText(self.tr("Connecting…"))
             role = "meta"
         else:

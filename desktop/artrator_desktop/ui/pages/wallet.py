@@ -10,6 +10,7 @@ from PySide6.QtWidgets import QHBoxLayout, QVBoxLayout, QWidget
 
 from artrator.manifest import pick
 from artrator_desktop.i18n import language
+from artrator_desktop.state import Phase
 from artrator_desktop.ui.images import Pixmaps
 from artrator_desktop.ui.pages.base import Page
 from artrator_desktop.ui.pages.wallet_rows import StatementRows
@@ -107,16 +108,16 @@ class WalletPage(Page):
     def refresh(self) -> None:
         """Show what the wallet holds."""
         wallet = self._wallet
-        phase = str(wallet.phase)
+        phase = wallet.phase
         self._show_cards()
         self._show_note()
         self.redeem.set_busy(wallet.redeeming)
         self.rows.show_lines(wallet.lines, {card.listing: card for card in self.app.catalogue.cards})
         self.rows.setVisible(bool(wallet.lines))
-        self.loading.setVisible(phase in {"idle", "loading"} and not wallet.lines)
+        self.loading.setVisible(phase in {Phase.IDLE, Phase.LOADING} and not wallet.lines)
         self.more.setVisible(bool(wallet.lines) and wallet.more)
-        self.panel.setVisible(not wallet.lines and phase in {"empty", "failed"})
-        if phase == "failed":
+        self.panel.setVisible(not wallet.lines and phase in {Phase.EMPTY, Phase.FAILED})
+        if phase is Phase.FAILED:
             failure = wallet.failure
             self.panel.show_state(
                 "wifi-off" if failure is None or failure.code == "registry_unreachable" else "circle-alert",
@@ -125,7 +126,7 @@ class WalletPage(Page):
                 self.tr("Retry now"),
                 failed=True,
             )
-        elif phase == "empty":
+        elif phase is Phase.EMPTY:
             self.panel.show_state(
                 "receipt",
                 self.tr("Nothing has moved yet"),
