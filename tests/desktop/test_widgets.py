@@ -10,6 +10,7 @@ from PySide6.QtCore import QMimeData, QPoint, QSize, Qt, QUrl
 from PySide6.QtGui import QImage, QPixmap, QWheelEvent
 from PySide6.QtWidgets import QVBoxLayout, QWidget
 
+from artrator_desktop.ui.text import tip
 from artrator_desktop.ui.widgets import (
     Button,
     ChipRow,
@@ -69,7 +70,7 @@ def test_an_elided_label_keeps_its_words_as_a_tool_tip(qtbot: Any) -> None:
     label.resize(80, 20)
     label.show()
     assert label.text().endswith("…")
-    assert label.toolTip() == label.whole()
+    assert label.toolTip() == tip(label.whole())
     label.resize(900, 20)
     assert label.toolTip() == ""
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import re
 import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -40,6 +41,8 @@ if TYPE_CHECKING:
 #: A pause in typing this long is a moment to save.
 _DRAFT_MS: Final = 1000
 COUNTS: Final = (1, 2, 4, 8)
+#: What a listing's name looks like: a file from a stranger must not make up a path on the registry.
+_LISTING: Final = re.compile(r"[a-z0-9-]{1,64}/[a-z0-9-]{1,64}")
 
 
 @dataclass
@@ -329,7 +332,7 @@ class Create(QObject):
         def done(found: dict[str, Any] | None) -> None:
             listing = found.get("listing") if found else None
             inputs = found.get("inputs") if found else None
-            if not isinstance(listing, str) or not isinstance(inputs, dict) or listing.count("/") != 1:
+            if not isinstance(listing, str) or not isinstance(inputs, dict) or not _LISTING.fullmatch(listing):
                 self.nothing_inside.emit(name)
                 return
             self.reuse(listing, inputs, name)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import html
 from collections import OrderedDict
 from collections.abc import Sequence
 from dataclasses import replace
@@ -58,7 +59,9 @@ class GalleryModel(QAbstractListModel):
             return self.record(index.row())
         if role in (Qt.ItemDataRole.ToolTipRole, Qt.ItemDataRole.AccessibleTextRole):
             record = self.record(index.row())
-            return f"{record.title}: {record.prompt}" if record is not None else ""
+            words = f"{record.title}: {record.prompt}" if record is not None else ""
+            # A tool tip that looks like HTML is drawn as HTML, and titles come from strangers.
+            return f"<p>{html.escape(words)}</p>" if words and role == Qt.ItemDataRole.ToolTipRole else words
         return None
 
     def id_at(self, row: int) -> int:

@@ -14,7 +14,11 @@ from artrator_desktop.state import png_text
 #: Longest side of a thumbnail in pixels: the gallery's largest tile on a screen of double density.
 THUMBNAIL: Final = 384
 #: Decoding more than this would take more memory than a picture viewer should.
-MAX_PIXELS: Final = 200_000_000
+MAX_PIXELS: Final = 100_000_000
+#: What nodes and registries may send. Qt would also read SVG and others, whose readers were not made for strangers.
+FORMATS: Final = frozenset({"png", "jpeg", "webp"})
+# Qt's own limit stops at 64 million pixels, less than an enlarged picture may have.
+QImageReader.setAllocationLimit(512)
 _SUFFIXES: Final = {"image/png": ".png", "image/jpeg": ".jpg", "image/webp": ".webp", "text/plain": ".txt"}
 
 
@@ -26,17 +30,20 @@ def file_name(listing: str, order: str, position: int, media_type: str, ordered_
     return f"{when}_{model}_{order[:8]}{number}{_SUFFIXES.get(media_type.partition(';')[0], '.bin')}"
 
 
-def decode(data: bytes, side: int = 0) -> QImage:
-    """Decode a picture, scaled down while it is read so that its longer side is at most ``side``; null if it cannot."""
+def decode(data: bytes, side: int = 0, *, pixels: int = MAX_PIXELS) -> QImage:
+    """Decode a picture of at most ``pixels``, scaled down while it is read so that its longer side is at most ``side``.
+
+    The image is null if it is damaged, too large, or of another format than ``FORMATS``.
+    """
     buffer = QBuffer()
     buffer.setData(QByteArray(data))
     buffer.open(QIODevice.OpenModeFlag.ReadOnly)
-    return _read(QImageReader(buffer), side)
+    return _read(QImageReader(buffer), side, pixels)
 
 
 def decode_file(path: Path, side: int = 0) -> QImage:
     """Decode a file as ``decode`` does."""
-    return _read(QImageReader(str(path)), side)
+    return _read(QImageReader(str(path)), side, MAX_PIXELS)
 
 
 def thumbnail_path(cache: Path, sha256: str) -> Path:
@@ -75,11 +82,19 @@ def read_settings(path: Path) -> dict[str, object] | None:
         return None
 
 
-def _read(reader: QImageReader, side: int) -> QImage:
+def is_welcome(reader: QImageReader) -> bool:
+    """Whether the content, whatever the file is called, is of a format that strangers may send."""
+    reader.setDecideFormatFromContent(True)
+    return bytes(reader.format().data()).decode() in FORMATS
+
+
+def _read(reader: QImageReader, side: int, pixels: int) -> QImage:
+    if not is_welcome(reader):
+        return QImage()
     reader.setAutoTransform(True)
     size = reader.size()
     if size.isValid():
-        if size.width() * size.height() > MAX_PIXELS:
+        if size.width() * size.height() > pixels:
             return QImage()
         if side and max(size.width(), size.height()) > side:
             reader.setScaledSize(size.scaled(QSize(side, side), Qt.AspectRatioMode.KeepAspectRatio))

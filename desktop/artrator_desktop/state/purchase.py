@@ -32,6 +32,8 @@ from artrator_desktop.state.store.orders import OrderBox
 
 #: Longest side of a preview on the screen; nodes send at most 320 px.
 _PREVIEW_SIDE: Final = 640
+#: A preview with more pixels than this is not a preview but an attack on our memory.
+_PREVIEW_PIXELS: Final = 4_000_000
 #: These leave the order where it is: it is taken up again when the cause is gone.
 _STALLING: Final = frozenset({Code.REGISTRY_UNREACHABLE, Code.DISK_FULL})
 
@@ -165,7 +167,8 @@ class Purchase:
                     phase=JobPhase.RUNNING, done=update.done, total=update.total, seconds_left=update.seconds_left
                 )
             case Stage.PREVIEW if update.preview is not None:
-                image = await self._engine.decode(pictures.decode, update.preview, _PREVIEW_SIDE)
+                data = update.preview
+                image = await self._engine.decode(lambda: pictures.decode(data, _PREVIEW_SIDE, pixels=_PREVIEW_PIXELS))
                 if not image.isNull():
                     self._report(preview=image)
             case Stage.FETCHING:

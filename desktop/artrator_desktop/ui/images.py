@@ -12,6 +12,8 @@ from typing import Final, Protocol
 from PySide6.QtCore import QObject, QSize, Qt, Signal, SignalInstance
 from PySide6.QtGui import QImage, QImageReader, QPixmap
 
+from artrator_desktop.state.pictures import is_welcome
+
 # A screen holds some 30 covers; this many lets one scroll back without decoding again and stays under 100 MB.
 _KEPT: Final = 400
 # Nothing on a screen needs more pixels than this, whatever a file's header claims.
@@ -114,6 +116,8 @@ class Pixmaps(QObject):
 def read_covering(path: str, size: QSize) -> QImage:
     """Decode a file so that it just covers a size in pixels, never larger than it is; a null image if it is broken."""
     reader = QImageReader(path)
+    if not is_welcome(reader):
+        return QImage()
     reader.setAutoTransform(True)
     whole = reader.size()
     if whole.isValid():

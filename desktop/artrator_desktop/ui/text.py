@@ -1,5 +1,6 @@
 """How numbers, times and names of things are written."""
 
+import html
 from datetime import datetime
 
 from PySide6.QtCore import QCoreApplication, QDateTime, QLocale
@@ -40,6 +41,11 @@ def paragraphs(words: str) -> str:
     """Undo the line breaks that a text has only because its file has lines; empty lines part paragraphs."""
     parts = (" ".join(part.split()) for part in words.replace("\r\n", "\n").split("\n\n"))
     return "\n\n".join(part for part in parts if part)
+
+
+def tip(words: str) -> str:
+    """Return a text for a tool tip: one that looks like HTML would be drawn as HTML, and titles come from strangers."""
+    return f"<p>{html.escape(words)}</p>" if words else ""
 
 
 def signed(micro: int) -> str:

@@ -22,6 +22,7 @@ from artrator_desktop.state.job import JobPhase
 from artrator_desktop.state.pictures import thumbnail_path
 from artrator_desktop.ui.create.words import cancel_words, short_status
 from artrator_desktop.ui.paint import text
+from artrator_desktop.ui.text import tip
 from artrator_desktop.ui.theme import font, theme
 from artrator_desktop.ui.theme.fonts import SEMIBOLD
 from artrator_desktop.ui.theme.tokens import L, M, S
@@ -51,7 +52,7 @@ class _Words(QWidget):
     def show_words(self, line: str, role: str, share: float | None) -> None:
         """Show a status in a colour, and a bar if there is a share."""
         self._line, self._role, self._share = line, role, share
-        self.setToolTip(line)
+        self.setToolTip(tip(line))
         self.update()
 
     def paintEvent(self, _event: QPaintEvent) -> None:
@@ -271,7 +272,7 @@ class QueuePanel(QFrame):
             # The cache may have been emptied; the picture itself does as well, only slower.
             tile.set_key(str(thumbnail) if thumbnail.is_file() else record.path)
             tile.setAccessibleName(record.prompt or record.title)
-            tile.setToolTip(record.prompt or record.title)
+            tile.setToolTip(tip(record.prompt or record.title))
             tile.show()
         for tile in self._tiles[len(self._records) :]:
             tile.hide()

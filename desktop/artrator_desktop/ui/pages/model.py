@@ -15,7 +15,7 @@ from artrator_desktop.ui.listings.delegate import state_words
 from artrator_desktop.ui.pages.base import Page
 from artrator_desktop.ui.pages.model_inputs import InputTable
 from artrator_desktop.ui.pages.model_terms import TermsPanel
-from artrator_desktop.ui.text import paragraphs, task_name
+from artrator_desktop.ui.text import paragraphs, task_name, tip
 from artrator_desktop.ui.theme.tokens import PAGE_SIDE, PAGE_TOP, L, M, S
 from artrator_desktop.ui.widgets import (
     FlowLayout,
@@ -183,7 +183,7 @@ class ModelPage(Page):
             thumb.setCheckable(True)
             thumb.setFixedSize(88, 88)
             thumb.set_key(key)
-            thumb.setToolTip(caption)
+            thumb.setToolTip(tip(caption))
             thumb.clicked.connect(lambda _=False, number=index, words=caption: self._choose(number, words))
             self._thumbs.append(thumb)
             self._thumb_row.addWidget(thumb)

@@ -9,6 +9,7 @@ from PySide6.QtWidgets import QGridLayout, QWidget
 
 from artrator.manifest import pick
 from artrator_desktop.i18n import language
+from artrator_desktop.ui.text import tip
 from artrator_desktop.ui.theme.tokens import L
 from artrator_desktop.ui.widgets import Card, IconLabel, Label
 
@@ -107,7 +108,7 @@ class InputTable(Card):
                 widget.deleteLater()
         for row, spec in enumerate(specs):
             label = Label(pick(spec.label, language()), "strong", wrap=True)
-            label.setToolTip(pick(spec.help, language()) if spec.help else "")
+            label.setToolTip(tip(pick(spec.help, language())) if spec.help else "")
             value = Label(default(spec), "dim", wrap=True)
             value.setAlignment(Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter)
             self._grid.addWidget(IconLabel(_ICONS.get(spec.type.value, "info"), 16), row, 0)

@@ -9,6 +9,7 @@ from PySide6.QtWidgets import QHBoxLayout, QStackedWidget, QVBoxLayout, QWidget
 from artrator_desktop.state import Phase
 from artrator_desktop.ui.images import Pixmaps
 from artrator_desktop.ui.pages.base import Page
+from artrator_desktop.ui.text import tip
 from artrator_desktop.ui.theme.tokens import PAGE_SIDE, PAGE_TOP, L, M, S
 from artrator_desktop.ui.widgets import (
     Button,
@@ -139,7 +140,7 @@ class PluginsPage(Page):
             allowed = want in plugin.allowed.names()
             words = self.tr("may use: {what}") if allowed else self.tr("asks for: {what}")
             pill = Pill(words.format(what=names.get(want, want)), "neutral" if allowed else "warn")
-            pill.setToolTip(plugin.wants.reasons.get(want, ""))
+            pill.setToolTip(tip(plugin.wants.reasons.get(want, "")))
             pills.addWidget(pill)
         pills.addStretch(1)
         card.column.addLayout(pills)
