@@ -275,3 +275,16 @@ def test_a_picture_that_cannot_be_had_is_asked_for_once(qtbot: Any, state: Any, 
     assert pixmaps.is_missing(str(broken))
     assert pixmaps.get(str(broken), QSize(10, 10)) is None
     pixmaps.close()
+
+
+def test_a_closed_cache_answers_nothing_and_does_not_complain(qtbot: Any, state: Any, tmp_path: Path) -> None:
+    from artrator_desktop.ui.images import Pixmaps
+
+    path = tmp_path / "one.png"
+    filled(80, 60, "#00ff00").save(str(path))
+    pixmaps = Pixmaps(state.media)
+    with qtbot.waitSignal(pixmaps.ready):
+        pixmaps.get(str(path), QSize(20, 20))
+    pixmaps.close()
+    pixmaps.close()
+    assert pixmaps.get(str(path), QSize(40, 40)) is None

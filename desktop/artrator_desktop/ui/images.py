@@ -44,6 +44,7 @@ class Pixmaps(QObject):
         self._wanted: dict[str, set[tuple[int, int]]] = {}
         self._paths: dict[str, str] = {}
         self._gone: set[str] = set()
+        self._closed = False
         # Two decoders keep up with any scrolling; more would take the cores away from the interface.
         self._pool = ThreadPoolExecutor(2, thread_name_prefix="decode")
         self._decoded.connect(self._keep, Qt.ConnectionType.QueuedConnection)
@@ -52,7 +53,7 @@ class Pixmaps(QObject):
 
     def get(self, key: str, size: QSize, ratio: float = 1.0) -> QPixmap | None:
         """Return a picture that covers `size` (in logical pixels), or None and fetch it."""
-        if not key or key in self._gone or size.isEmpty():
+        if self._closed or not key or key in self._gone or size.isEmpty():
             return None
         pixels = (round(size.width() * ratio), round(size.height() * ratio))
         slot = (key, *pixels)
@@ -78,7 +79,10 @@ class Pixmaps(QObject):
         self._gone.clear()
 
     def close(self) -> None:
-        """Wait for the decoders."""
+        """Wait for the decoders; nothing is answered from now on."""
+        if self._closed:
+            return
+        self._closed = True
         self._media.fetched.disconnect(self._fetched)
         self._pool.shutdown(cancel_futures=True)
 
