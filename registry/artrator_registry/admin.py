@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sqlite3
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -80,3 +81,5 @@ def _migrate(settings: Settings) -> None:
         migrate(settings.database, MIGRATIONS, SCHEMA)
     except NewerSchemaError as error:
         raise click.ClickException(str(error)) from error
+    except (sqlite3.DatabaseError, OSError) as error:
+        raise click.ClickException(f"{settings.database} cannot be opened: {error}. Is it whole, and yours?") from error

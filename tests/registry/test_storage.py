@@ -242,6 +242,15 @@ def test_a_database_of_a_newer_version_is_refused_and_not_touched(data: Path) ->
         assert "update first" in result.output
 
 
+def test_a_database_that_is_damaged_is_said(data: Path) -> None:
+    for name in ("registry.db", "registry.db-wal"):
+        (data / name).write_bytes(b"not a database at all" * 100)
+    for arguments in (["grant", "mina", "5"], ["serve", "--port", "0"]):
+        result = CliRunner().invoke(registry, [*arguments, "--data", str(data)])
+        assert result.exit_code == 1
+        assert "cannot be opened" in result.output
+
+
 async def test_a_full_disk_is_told_to_buyers_and_no_money_moves(world: World) -> None:
     shop = await world.shop()
     mina = await world.person("mina", credits_=100)
