@@ -15,6 +15,7 @@ from artrator.clients import _http
 from artrator.clients.registry import RegistryClient
 from artrator.errors import ArtratorError, Code
 from artrator.keys import PrivateKey
+from artrator.messages import registry as m
 
 INFO = {
     "name": "r",
@@ -87,6 +88,20 @@ def test_an_error_of_the_catalogue_is_told_as_it_is() -> None:
     told = ArtratorError(Code.LISTING_UNKNOWN, "There is no such listing.", near="x").to_json()
     error = meets(says(answer(json.dumps(told).encode(), status="404 Not Found")))
     assert (error.code, error.details) == (Code.LISTING_UNKNOWN, {"near": "x"})
+
+
+def test_control_characters_do_not_reach_a_terminal() -> None:
+    escape = {"name": "\x1b]0;owned\x07Shop\x9b2J\x7f", "credit_note": {"en\x1b": "a\tb\nc\x00"}}
+
+    async def run() -> m.RegistryInfo:
+        async with hostile(says(answer(json.dumps(INFO | escape).encode()))) as url, RegistryClient(url) as client:
+            return await client.info()
+
+    info = asyncio.run(run())
+    assert (info.name, info.credit_note) == ("]0;ownedShop2J", {"en": "a\tb\nc"})
+    told = ArtratorError(Code.LISTING_UNKNOWN, "There\x1b[2J is none.", cure="\x1b[31mRun").to_json()
+    error = meets(says(answer(json.dumps(told).encode(), status="404 Not Found")))
+    assert (error.message, error.cure) == ("There[2J is none.", "[31mRun")
 
 
 @pytest.mark.parametrize(

@@ -17,12 +17,13 @@ from artrator.cli._session import json_option, make_buyer, print_json, run
 from artrator.clients.buyer import Buyer, Prepared, Result, Stage, Update, read_listing
 from artrator.clients.registry import RegistryClient
 from artrator.errors import ArtratorError, Code
+from artrator.inputs import parse_value
 from artrator.manifest import InputType, Manifest
 from artrator.messages import registry as m
 from artrator.money import format_credits, parse_credits
 from artrator.profile import Profile, write_atomically
+from artrator.values import FILE_TYPES
 
-_FILE_TYPES = {InputType.IMAGE, InputType.MASK, InputType.IMAGES}
 _SUFFIXES = {"image/png": ".png", "image/jpeg": ".jpg", "image/webp": ".webp", "text/plain": ".txt"}
 
 
@@ -69,9 +70,9 @@ def generate(
         if quote_only:
             _say_quote(quote, as_json)
             return
-        name = found.card.listing.partition("/")[2]
+        # The file is named after what the creator signed, which is a plain word; a registry may send any listing.
         result, written = await _follow(
-            buyer, prepared, quote, lambda result: write_outputs(result, output, default=name), quiet=as_json
+            buyer, prepared, quote, lambda result: write_outputs(result, output, default=manifest.name), quiet=as_json
         )
         _say_result(result, written, as_json)
 
@@ -89,29 +90,15 @@ def read_settings(manifest: Manifest, settings: Sequence[str]) -> dict[str, obje
         if spec is None:
             known = ", ".join(manifest.inputs)
             raise ArtratorError(Code.INPUT_UNKNOWN, f"{manifest.name} has no input {name!r}; it has: {known}.")
-        inputs[name] = _typed(spec.type, name, value)
+        if spec.type in FILE_TYPES:
+            raise ArtratorError(Code.INPUT_INVALID, f"{name} is an image: give it with --file {name}=PATH.")
+        inputs[name] = parse_value(spec, value)
     return inputs
-
-
-def _typed(kind: InputType, name: str, value: str) -> object:
-    try:
-        match kind:
-            case InputType.INTEGER:
-                return int(value)
-            case InputType.NUMBER:
-                return float(value)
-            case InputType.BOOLEAN:
-                return {"true": True, "yes": True, "1": True, "false": False, "no": False, "0": False}[value.lower()]
-    except (ValueError, KeyError) as error:
-        raise ArtratorError(Code.INPUT_INVALID, f"{name}={value!r} is not a value of type {kind.value}.") from error
-    if kind in _FILE_TYPES:
-        raise ArtratorError(Code.INPUT_INVALID, f"{name} is an image: give it with --file {name}=PATH.")
-    return value
 
 
 def read_files(manifest: Manifest, files: Sequence[str]) -> dict[str, bytes | list[bytes]]:
     """``NAME=PATH`` pairs as bytes. A sole image input may leave its name out."""
-    wanted = [spec.name for spec in manifest.inputs.values() if spec.type in _FILE_TYPES]
+    wanted = [spec.name for spec in manifest.inputs.values() if spec.type in FILE_TYPES]
     found: dict[str, bytes | list[bytes]] = {}
     for given in files:
         name, equals, path = given.partition("=")

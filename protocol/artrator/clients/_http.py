@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import re
 from collections.abc import AsyncGenerator, AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
@@ -20,6 +21,8 @@ _M = TypeVar("_M", bound=pydantic.BaseModel)
 MAX_JSON: Final = 16 * 2**20
 #: A compressed answer of a few bytes can unpack to any size, so none is asked for and none is taken.
 HEADERS: Final = {"Accept-Encoding": "identity"}
+# All but tab and line breaks.
+_CONTROL: Final = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f]")
 
 
 class MisbehavedError(Exception):
@@ -46,16 +49,37 @@ class Answer:
             ArtratorError: ``internal``.
         """
         try:
-            return json.loads(self.content)
+            return read_json(self.content)
         except (ValueError, RecursionError) as error:
             raise not_understood(self.server) from error
 
     def problem(self) -> ArtratorError:
         """What an answer of status 400 and above says."""
         try:
-            return ArtratorError.from_json(json.loads(self.content), status=self.status)
+            return ArtratorError.from_json(read_json(self.content), status=self.status)
         except (ValueError, RecursionError):
             return ArtratorError.from_json(None, status=self.status)
+
+
+def read_json(data: bytes | str) -> Any:
+    """JSON whose texts hold no control characters: printed, those could take a terminal over.
+
+    Nothing that is signed changes by this: documents travel in base64, and a manifest that held any would not pass.
+
+    Raises:
+        ValueError, RecursionError: It is not JSON, or too deep.
+    """
+    return _plain(json.loads(data))
+
+
+def _plain(value: Any) -> Any:
+    if isinstance(value, str):
+        return _CONTROL.sub("", value)
+    if isinstance(value, list):
+        return [_plain(item) for item in value]
+    if isinstance(value, dict):
+        return {_CONTROL.sub("", name): _plain(item) for name, item in value.items()}
+    return value
 
 
 async def fetch(

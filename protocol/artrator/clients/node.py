@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import json
 import ssl
 import time
 from collections.abc import AsyncGenerator, AsyncIterator, Mapping
@@ -16,7 +15,7 @@ from urllib.parse import urlsplit
 import httpx
 
 from artrator.clients._events import RawEvent, read_events
-from artrator.clients._http import Answer, MisbehavedError, fetch, not_understood, read, stream
+from artrator.clients._http import Answer, MisbehavedError, fetch, not_understood, read, read_json, stream
 from artrator.documents import NodeDescriptor, proof
 from artrator.errors import ArtratorError, Code
 from artrator.keys import PrivateKey
@@ -231,7 +230,7 @@ def _event(raw: RawEvent) -> JobEvent | None:
     except ValueError:  # a newer node may tell more
         return None
     try:
-        serial, data = int(raw.id or 0), json.loads(raw.data)
+        serial, data = int(raw.id or 0), read_json(raw.data)
     except (ValueError, RecursionError) as error:
         raise not_understood(_SERVER) from error
     if not isinstance(data, dict) or not 0 <= serial < 2**53:
