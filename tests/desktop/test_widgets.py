@@ -288,3 +288,20 @@ def test_a_closed_cache_answers_nothing_and_does_not_complain(qtbot: Any, state:
     pixmaps.close()
     pixmaps.close()
     assert pixmaps.get(str(path), QSize(40, 40)) is None
+
+
+def test_a_picture_that_was_missing_comes_when_the_connection_is_back(qtbot: Any, state: Any, tmp_path: Path) -> None:
+    from artrator_desktop.ui.images import Pixmaps
+
+    path = tmp_path / "late.png"
+    pixmaps = Pixmaps(state.media)
+    picture = Picture(pixmaps, "Late")
+    qtbot.addWidget(picture)
+    picture.setFixedSize(QSize(60, 60))
+    picture.set_key(str(path))
+    with qtbot.waitSignal(pixmaps.missing):
+        picture.show()
+    filled(80, 60, "#00ff00").save(str(path))
+    pixmaps.forget_missing()
+    qtbot.waitUntil(lambda: picture.grab().toImage().pixelColor(30, 30).name() == "#00ff00")
+    pixmaps.close()

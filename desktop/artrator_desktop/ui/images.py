@@ -30,12 +30,17 @@ class MediaSource(Protocol):
         """Bring a picture; answers with `fetched(key, path)` or `failed(key)`."""
 
 
+class _Bridge(QObject):
+    """Carries pictures from the decoders; they hold it themselves, so it outlives a cache that goes while they work."""
+
+    decoded = Signal(str, int, int, QImage)
+
+
 class Pixmaps(QObject):
     """The cache of decoded pictures."""
 
     ready = Signal(str)
     missing = Signal(str)
-    _decoded = Signal(str, int, int, QImage)
 
     def __init__(self, media: MediaSource, parent: QObject | None = None) -> None:
         super().__init__(parent)
@@ -47,7 +52,8 @@ class Pixmaps(QObject):
         self._closed = False
         # Two decoders keep up with any scrolling; more would take the cores away from the interface.
         self._pool = ThreadPoolExecutor(2, thread_name_prefix="decode")
-        self._decoded.connect(self._keep, Qt.ConnectionType.QueuedConnection)
+        self._bridge = _Bridge()
+        self._bridge.decoded.connect(self._keep, Qt.ConnectionType.QueuedConnection)
         media.fetched.connect(self._fetched)
         media.failed.connect(self._failed)
 
@@ -76,7 +82,10 @@ class Pixmaps(QObject):
 
     def forget_missing(self) -> None:
         """Try the missing pictures again, after the connection came back."""
-        self._gone.clear()
+        gone, self._gone = self._gone, set()
+        for key in gone:
+            # Whoever shows it paints again, and by that asks for it again.
+            self.ready.emit(key)
 
     def close(self) -> None:
         """Wait for the decoders; nothing is answered from now on."""
@@ -97,8 +106,10 @@ class Pixmaps(QObject):
         self.missing.emit(key)
 
     def _decode(self, key: str, path: str, pixels: tuple[int, int]) -> None:
+        bridge = self._bridge
+
         def work() -> None:
-            self._decoded.emit(key, *pixels, read_covering(path, QSize(*pixels)))
+            bridge.decoded.emit(key, *pixels, read_covering(path, QSize(*pixels)))
 
         self._pool.submit(work)
 

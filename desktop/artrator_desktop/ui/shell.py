@@ -66,6 +66,7 @@ class Shell(QMainWindow):
         self._shortcut("Ctrl+,", "settings")
         QShortcut(QKeySequence("Ctrl+K"), self).activated.connect(self.focus_search)
         app.settings.changed.connect(self._setting_changed)
+        app.session.online.connect(self.pixmaps.forget_missing)
         app.session.changed.connect(self._session_changed)
         self.open("onboarding" if app.session.needs_onboarding else "discover")
 
