@@ -108,7 +108,11 @@ class Database:
 
     def _connect(self) -> sqlite3.Connection:
         connection = sqlite3.connect(self.path, timeout=_BUSY_SECONDS, isolation_level=None, check_same_thread=False)
-        connection.row_factory = sqlite3.Row
-        connection.execute("pragma synchronous=full")
-        connection.execute("pragma foreign_keys=on")
+        try:
+            connection.row_factory = sqlite3.Row
+            connection.execute("pragma synchronous=full")
+            connection.execute("pragma foreign_keys=on")
+        except sqlite3.Error:
+            connection.close()
+            raise
         return connection
