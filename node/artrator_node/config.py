@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 import tomllib
 from dataclasses import dataclass
 from pathlib import Path
@@ -14,8 +13,11 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from artrator.errors import ArtratorError, Code
 from artrator.profile import write_atomically
+from artrator.worker.policy import machine_memory
 
 _MIB = 1024 * 1024
+#: Where the platform does not say what it has.
+_UNKNOWN_MEMORY = 8 * 1024 * _MIB
 
 
 class Settings(BaseModel):
@@ -63,7 +65,7 @@ class Settings(BaseModel):
     @property
     def memory_bytes(self) -> int:
         """The memory budget."""
-        return self.memory_mib * _MIB if self.memory_mib else int(machine_memory() * 0.6)
+        return self.memory_mib * _MIB if self.memory_mib else int((machine_memory() or _UNKNOWN_MEMORY) * 0.6)
 
     @property
     def request_bytes(self) -> int:
@@ -155,11 +157,3 @@ def save(paths: Paths, settings: Settings) -> None:
     """Write ``node.toml``."""
     paths.root.mkdir(parents=True, exist_ok=True, mode=0o700)
     write_atomically(paths.settings, settings.to_toml().encode())
-
-
-def machine_memory() -> int:
-    """The machine's memory in bytes; 8 GiB where the platform does not say."""
-    try:
-        return int(os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES"))
-    except (AttributeError, ValueError, OSError):
-        return 8 * 1024 * _MIB

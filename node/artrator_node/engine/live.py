@@ -12,6 +12,7 @@ from artrator_node.waiting import set_within
 
 #: Progress and previews reach a buyer at most this often; screens and eyes need no more.
 _QUIET_SECONDS: Final = 0.2
+_PASSING: Final = {EventKind.PROGRESS, EventKind.PREVIEW}
 _ENDINGS: Final = {EventKind.DONE, EventKind.FAILED, EventKind.CANCELLED}
 #: Old progress events beyond this many are forgotten in memory; nobody resumes to see them.
 _MAX_EVENTS: Final = 2_000
@@ -40,13 +41,15 @@ class EventLog:
         """Tell events to everyone who follows."""
         self._events.extend(events)
         if len(self._events) > _MAX_EVENTS:
-            old = next(
-                (i for i, e in enumerate(self._events) if e.kind in (EventKind.PROGRESS, EventKind.PREVIEW)), None
-            )
+            old = next((i for i, e in enumerate(self._events) if e.kind in _PASSING), None)
             if old is not None:
                 del self._events[old]
         self._changed.set()
         self._changed = asyncio.Event()
+
+    def forget_progress(self) -> None:
+        """The job has ended: how it went along the way interests nobody who comes now."""
+        self._events = [event for event in self._events if event.kind not in _PASSING]
 
     async def follow(self, after: int, ping_seconds: float) -> AsyncIterator[Event | None]:
         """Events after a serial, until the last one; None after every ``ping_seconds`` of silence."""

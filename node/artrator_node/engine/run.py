@@ -178,6 +178,8 @@ async def end(
             await asyncio.sleep(_FULL_DISK_SECONDS)
     live.record = record
     live.log.publish(events)
+    live.log.forget_progress()
+    live.preview = None
     live.ended.set()
     await asyncio.to_thread(shop.spool.remove, live.job)
     code = error.code.value if error is not None else ""
