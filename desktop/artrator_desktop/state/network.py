@@ -23,7 +23,7 @@ class Network:
     def __init__(self, folder: Path, url: str, *, handle: str | None = None, display_name: str | None = None) -> None:
         self.profile = Profile(folder)
         self.url = url.rstrip("/")
-        self.key: PrivateKey = self.profile.identity
+        self.key = _identity(self.profile)
         pinned = self.profile.root_key(self.url)
         self.registry = RegistryClient(
             self.url,
@@ -63,6 +63,17 @@ class Network:
         await self.registry.aclose()
 
 
+def _identity(profile: Profile) -> PrivateKey:
+    try:
+        return profile.identity
+    except (OSError, ValueError, TypeError) as error:
+        raise ArtratorError(
+            Code.INPUT_INVALID,
+            f"The identity key {profile.folder / 'identity.pem'} cannot be read.",
+            cure="Restore it from a backup; your account and its credits belong to this key.",
+        ) from error
+
+
 async def join(folder: Path, url: str, display_name: str, handle: str, key_path: Path | None) -> Network:
     """Make (or copy) the identity key, sign in for the first time, then remember where and as whom.
 
@@ -73,7 +84,7 @@ async def join(folder: Path, url: str, display_name: str, handle: str, key_path:
             or the handle is taken, ``registry_unreachable``.
     """
     profile = Profile(folder)
-    key = profile.identity if key_path is None else _import_key(profile, key_path)
+    key = _identity(profile) if key_path is None else _import_key(profile, key_path)
     handle = handle or _handle(display_name, key)
     network = Network(folder, url, handle=handle, display_name=display_name)
     try:

@@ -171,3 +171,12 @@ def test_thousands_of_signals_do_not_wear_the_interpreter_out(qtbot: Any) -> Non
         latest.put("a", number)
         latest.flush()
     assert len(heard) == 5000
+
+
+def test_a_damaged_identity_is_named_and_never_replaced(qtbot: Any, state: Any) -> None:
+    written = (state.settings.data_dir / "identity.pem").read_text()
+    state.start()
+    qtbot.waitUntil(lambda: state.session.failure is not None, timeout=10_000)
+    assert state.session.failure.code == "input_invalid"
+    assert "identity.pem" in state.session.failure.message
+    assert (state.settings.data_dir / "identity.pem").read_text() == written

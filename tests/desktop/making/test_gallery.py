@@ -9,12 +9,13 @@ from typing import Any
 
 import pytest
 from buyer_double import DIGEST, plain_picture
-from PySide6.QtCore import Qt
+from PySide6.QtCore import QItemSelectionModel, Qt
 from PySide6.QtTest import QAbstractItemModelTester
 
 from artrator_desktop.state import AppState, ImageQuery, ImageRecord, Phase
 from artrator_desktop.state.gallery_model import RecordRole
 from artrator_desktop.state.store import Database, images
+from artrator_desktop.ui.gallery.compare import CompareDialog
 from artrator_desktop.ui.images import Pixmaps
 from artrator_desktop.ui.pages.gallery import GalleryPage
 
@@ -184,3 +185,28 @@ def test_a_database_of_a_newer_version_is_not_touched(tmp_path: Path) -> None:
     connection.close()
     with pytest.raises(sqlite3.OperationalError, match="newer version"):
         Database(path)
+
+
+def test_two_chosen_pictures_can_be_compared(qtbot: Any, gallery_app: AppState, tmp_path: Path) -> None:
+    fill(gallery_app, tmp_path, 4)
+    pixmaps = Pixmaps(gallery_app.media)
+    page = GalleryPage(gallery_app, pixmaps)
+    page.resize(1224, 900)
+    qtbot.addWidget(page)
+    page.show()
+    page.activate()
+    qtbot.waitUntil(lambda: page.details.record() is not None, timeout=5000)
+    assert not page.details.comparing.isEnabled(), "one picture without a source has nothing to be compared with"
+    page.grid.selectAll()
+    assert page._pair() is None
+    page.grid.choose(gallery_app.gallery.model.id_at(0))
+    flag = QItemSelectionModel.SelectionFlag.Select
+    page.grid.selectionModel().setCurrentIndex(gallery_app.gallery.model.index(2), flag)
+    older, newer = page._pair()
+    assert older.created_at < newer.created_at
+    assert page.details.comparing.isEnabled()
+    dialog = CompareDialog(older.path, newer.path, ("a", "b"))
+    qtbot.addWidget(dialog)
+    assert dialog.complete
+    page.thumbs.close()
+    pixmaps.close()

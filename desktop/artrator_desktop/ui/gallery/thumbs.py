@@ -35,6 +35,7 @@ class Thumbs(QObject):
         self._lock = threading.Lock()
         self._wanted: OrderedDict[int, tuple[str, Path, int]] = OrderedDict()
         self._missing: set[int] = set()
+        self._closed = False
         self._pool = ThreadPoolExecutor(2, thread_name_prefix="artrator-thumbs")
         self._decoded.connect(self._keep, Qt.ConnectionType.QueuedConnection)
 
@@ -56,11 +57,14 @@ class Thumbs(QObject):
     def close(self) -> None:
         """Stop decoding."""
         with self._lock:
+            self._closed = True
             self._wanted.clear()
         self._pool.shutdown(wait=True, cancel_futures=True)
 
     def _ask(self, record: ImageRecord, side: int) -> None:
         with self._lock:
+            if self._closed:  # a last paint of a window that is going away
+                return
             new = record.id not in self._wanted
             self._wanted[record.id] = (record.path, thumbnail_path(self._cache, record.sha256), side)
             self._wanted.move_to_end(record.id)

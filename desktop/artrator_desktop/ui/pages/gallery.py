@@ -195,6 +195,7 @@ class GalleryPage(Page):
         record = self._gallery.model.record(row) if row >= 0 else None
         if record is not None:
             self.details.show_record(record)
+            self.details.comparing.setEnabled(bool(record.source) or self._pair() is not None)
         self.details.setVisible(record is not None or (row >= 0 and self.details.isVisible()))
 
     def _rows_changed(self) -> None:
@@ -228,8 +229,21 @@ class GalleryPage(Page):
         if record is not None:
             self._gallery.set_favourite(self.grid.chosen(), not record.favourite)
 
+    def _pair(self) -> tuple[ImageRecord, ImageRecord] | None:
+        """Return the two chosen pictures, the older one first, if two are chosen."""
+        model = self._gallery.model
+        found = [model.record(model.row_of(image)) for image in self.grid.chosen()[:3]]
+        records = sorted((record for record in found if record is not None), key=lambda record: record.created_at)
+        return (records[0], records[1]) if len(found) == len(records) == 2 else None
+
     def _compare(self, record: ImageRecord) -> None:
-        dialog = CompareDialog(record.source, record.path, (self.tr("Before"), self.tr("After")), self)
+        """Compare two chosen pictures, or one with the picture it was made from."""
+        pair = self._pair()
+        if pair is not None:
+            names = (when(pair[0].created_at), when(pair[1].created_at))
+            dialog = CompareDialog(pair[0].path, pair[1].path, names, self)
+        else:
+            dialog = CompareDialog(record.source, record.path, (self.tr("Before"), self.tr("After")), self)
         if dialog.complete:
             dialog.exec()
         else:
