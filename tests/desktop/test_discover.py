@@ -234,3 +234,19 @@ def test_small_samples_are_shown_as_a_sheet_and_large_ones_fill_the_cover(
     middles = [image.pixelColor(across * (2 * column + 1), down * (2 * row + 1)).name()
                for row in range(2) for column in range(3)]  # fmt: skip
     assert middles == ["#ff0000", "#00ff00", "#0000ff", "#ffff00", "#ff00ff", "#00ffff"]
+
+
+def test_tab_goes_through_the_page_in_the_order_one_reads_it(
+    qtbot: Any, page: DiscoverPage, fill: Callable[[], None]
+) -> None:
+    fill()
+    with qtbot.waitActive(page):
+        page.activateWindow()
+    page.search.setFocus()
+    # Of chips that exclude each other only the one that is on is a stop; arrows lead to the others.
+    expected = [page.search, page.sort, page.chips.chips()[0], page.hero.button, page.grid.view]
+    met = []
+    for _ in expected:
+        met.append(page.focusWidget())
+        qtbot.keyClick(page.focusWidget(), Qt.Key.Key_Tab)
+    assert met == expected

@@ -90,6 +90,7 @@ class DiscoverPage(Page):
         column.addLayout(top)
         column.addWidget(self.stack, 1)
 
+        self.chips.follow(self.sort)
         self._typing = QTimer(self)
         self._typing.setSingleShot(True)
         self._typing.setInterval(_PAUSE_MS)

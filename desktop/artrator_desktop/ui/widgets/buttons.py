@@ -75,6 +75,12 @@ class ChipRow(QWidget):
         self._group.setExclusive(True)
         self._layout = FlowLayout(self, gap=8)
         self._chips: list[Chip] = []
+        self._before: QWidget | None = None
+
+    def follow(self, before: QWidget) -> None:
+        """Stand after a widget in the order of the Tab key, also with chips that are made later."""
+        self._before = before
+        self._chain()
 
     def set_choices(self, choices: Iterable[tuple[str, str]], value: str) -> None:
         """Show (value, text) pairs and switch one on."""
@@ -83,6 +89,7 @@ class ChipRow(QWidget):
             for chip in self._chips:
                 self._group.removeButton(chip)
                 self._layout.removeWidget(chip)
+                chip.hide()
                 chip.deleteLater()
             self._chips = [Chip(text, key, self) for key, text in wanted]
             for chip in self._chips:
@@ -90,12 +97,21 @@ class ChipRow(QWidget):
                 self._layout.addWidget(chip)
                 chip.clicked.connect(self._clicked)
                 chip.show()
+            self._chain()
         for chip in self._chips:
             chip.setChecked(chip.value == value)
 
     def chips(self) -> list[Chip]:
         """Return the chips, in order."""
         return list(self._chips)
+
+    def _chain(self) -> None:
+        # A widget that is made later stands last in the order of its window.
+        before = self._before
+        for chip in self._chips:
+            if before is not None and before.window() is chip.window():
+                QWidget.setTabOrder(before, chip)
+            before = chip
 
     def _clicked(self) -> None:
         chip = self.sender()
