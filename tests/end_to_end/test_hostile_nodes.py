@@ -73,6 +73,7 @@ class LyingNode:
     signer: PrivateKey | None = None
     events: bytes | None = None
     hangs_up_on: str = ""
+    listed: list[dict[str, Any]] = field(default_factory=list)
     heard: list[str] = field(default_factory=list)
 
     async def __call__(self, asked: str, writer: asyncio.StreamWriter) -> None:
@@ -105,7 +106,7 @@ class LyingNode:
             self.receipt_changes.setdefault("node", self.shop.node.id)
         changes = {"outputs": [output(self.sends)] if self.outcome == "delivered" else []} | self.receipt_changes
         receipt = node.receipt(placed, self.outcome, **changes)
-        done = {"job": job, "state": "delivered", "outputs": [], "receipt": receipt}
+        done = {"job": job, "state": "delivered", "outputs": self.listed, "receipt": receipt}
         return head + f"id: 1\nevent: done\ndata: {json.dumps(done)}\n\n".encode()
 
 
@@ -167,6 +168,22 @@ async def test_an_honest_node_is_paid_at_once(world: World) -> None:
     assert ending.balance == m.Balance(available=7 * MICRO, held=0, pending=0)
 
 
+async def test_of_an_output_only_what_is_signed_is_believed(world: World) -> None:
+    listed = {
+        "index": 0,
+        "name": "../x",
+        "media_type": "text/html",
+        "sha256": "0" * 64,
+        "size": 1,
+        "width": 8,
+        "height": 8,
+    }
+    ending = await buy(world, listed=[listed])
+    assert ending.result is not None
+    told = ending.result.outputs[0].output
+    assert (told.name, told.media_type, told.size, told.width) == ("image", "image/png", len(PICTURE), 8)
+
+
 @pytest.mark.parametrize(
     "lies",
     [
@@ -175,11 +192,12 @@ async def test_an_honest_node_is_paid_at_once(world: World) -> None:
         {"receipt_changes": {"outputs": [output(PICTURE, size=len(PICTURE) + 1)]}},
         {"sends": PICTURE[:-40]},
         {"sends": b"not a picture"},
+        {"sends": encoded(noise(8, 8), "EPS")},
         {"sends": png_header(100_000, 100_000)},
         {"receipt_changes": {"outputs": [output(PICTURE, size=2**40)]}},
         {"receipt_changes": {"outputs": [output(PICTURE)] * 257}},
     ],
-    ids=["digest", "longer", "shorter", "cut off", "no picture", "bomb", "a tebibyte", "too many"],
+    ids=["digest", "longer", "shorter", "cut off", "no picture", "a program", "bomb", "a tebibyte", "too many"],
 )
 async def test_what_did_not_arrive_whole_is_disputed_and_not_paid(world: World, lies: dict[str, Any]) -> None:
     ending = await buy(world, **lies)

@@ -15,33 +15,29 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import hashlib
-import io
 import secrets
 import time
 import uuid
-from collections.abc import AsyncGenerator, Awaitable, Callable, Mapping, Sequence
-from typing import Any, Final, TypeVar
-
-from PIL import Image as PillowImage
+from collections.abc import AsyncGenerator, Callable, Mapping, Sequence
+from typing import Any, Final
 
 from artrator.canonical import b64, request_digest
+from artrator.clients._patience import patiently
+from artrator.clients.delivery import check_receipt, fetch_outputs
 from artrator.clients.news import Delivered, Result, Stage, Update
 from artrator.clients.node import JobEvent, NodeClient
 from artrator.clients.orders import NullOrderStore, OrderStore, PendingOrder
 from artrator.clients.prepared import Prepared, check_descriptor, read_listing
 from artrator.clients.registry import RegistryClient
-from artrator.documents import Acknowledgement, NodeDescriptor, Receipt, Ticket, document_digest, ticket_digest
+from artrator.documents import Acknowledgement, NodeDescriptor, Ticket, document_digest
 from artrator.documents import ticket as tickets
 from artrator.errors import ArtratorError, Code
 from artrator.inputs import request_body
 from artrator.keys import PrivateKey, PublicKey
 from artrator.messages import registry as m
-from artrator.messages.node import EventKind, Job, JobRequest, Output
+from artrator.messages.node import EventKind, Job, JobRequest
 
 __all__ = ["Buyer", "Delivered", "Prepared", "Result", "Stage", "Update", "read_listing"]
-
-_T = TypeVar("_T")
 
 #: An order in one of these states needs nothing more of its buyer.
 _ENDED: Final = {m.OrderState.SETTLED, m.OrderState.RELEASED, m.OrderState.REFUNDED, m.OrderState.DISPUTED}
@@ -53,9 +49,6 @@ _UNDECIDED: Final = (
 )
 #: How long a node may stay silent at first before the order is given up.
 _REACH_SECONDS: Final = 20.0
-#: What one job may deliver at most: outputs wait in memory until the last one is checked.
-_MAX_OUTPUTS: Final = 256
-_MAX_OUTPUT_BYTES: Final = 2**30
 #: How long a node may take to tell its last word after the ticket's time: messages travel.
 _GRACE_SECONDS: Final = 60.0
 #: How long after a failed job the buyer waits to see the hold released.
@@ -248,7 +241,7 @@ class Buyer:
 
     async def _place(self, pending: PendingOrder) -> m.Order:
         request = m.OrderRequest(quote=pending.quote, node=pending.candidate.node, max_price=pending.max_price)
-        placed = await _patiently(lambda: self.registry.order(pending.order, request), seconds=_REACH_SECONDS)
+        placed = await patiently(lambda: self.registry.order(pending.order, request), seconds=_REACH_SECONDS)
         if placed.state in (m.OrderState.RELEASED, m.OrderState.REFUNDED):
             raise ArtratorError(Code.ORDER_CLOSED, f"The order has ended: {placed.reason or placed.state.value}.")
         return placed
@@ -279,7 +272,7 @@ class Buyer:
                 raise
 
         try:
-            await _patiently(attempt, seconds=patience)
+            await patiently(attempt, seconds=patience)
         except ArtratorError as error:
             if error.code is Code.NODE_UNREACHABLE and may_have_arrived:
                 raise ArtratorError(error.code, error.message, reached=True) from error
@@ -349,24 +342,8 @@ class Buyer:
 
     async def _collect(self, node: NodeClient, job: Job, pending: PendingOrder, placed: m.Order) -> Result:
         receipt_document = dict(job.receipt or {})
-        receipt = self._check_receipt(receipt_document, node.descriptor, pending, placed)
-        outputs, problem = [], ""
-        delivered = receipt.outputs
-        if len(delivered) > _MAX_OUTPUTS or sum(output.size for output in delivered) > _MAX_OUTPUT_BYTES:
-            delivered, problem = (), "The node lists more than one job can deliver."
-        for index, digest in enumerate(delivered):
-            data = await self._fetch(node, pending.order, index, digest.size)
-            if data is None:
-                problem = f"The node sends more of {digest.name} than it signed."
-                continue
-            if len(data) != digest.size or hashlib.sha256(data).hexdigest() != digest.sha256:
-                problem = f"The output {digest.name} differs from what the node signed."
-            elif digest.media_type.startswith("image/") and not await asyncio.to_thread(_decodes, data):
-                problem = f"The output {digest.name} is not a whole image."
-            listed = next((o for o in job.outputs if o.index == index), None)
-            outputs.append(Delivered(listed or _listed(index, digest.model_dump()), data))
-        if not outputs:
-            problem = problem or "The node delivered nothing."
+        receipt = check_receipt(receipt_document, node.descriptor, pending, placed.ticket or "")
+        outputs, problem = await fetch_outputs(node, job, receipt)
         acknowledgement = self._acknowledgement(pending.order, receipt_document, problem)
         settled = await self._acknowledge(node, pending.order, receipt_document, acknowledgement)
         if problem:
@@ -384,33 +361,6 @@ class Buyer:
             settled=settled is not None and settled.state is m.OrderState.SETTLED,
         )
 
-    @staticmethod
-    async def _fetch(node: NodeClient, order: str, index: int, size: int) -> bytes | None:
-        """An output of at most ``size`` bytes; None if the node sends more."""
-        try:
-            return await _patiently(lambda: node.output(order, index, limit=size), seconds=60.0)
-        except ArtratorError as error:
-            if error.code is Code.OUTPUT_CORRUPT:
-                return None
-            raise
-
-    def _check_receipt(
-        self, document: Mapping[str, Any], descriptor: NodeDescriptor, pending: PendingOrder, placed: m.Order
-    ) -> Receipt:
-        receipt = Receipt.verify(document, PublicKey.decode(descriptor.receipt_key))
-        promised = (
-            descriptor.node,
-            pending.order,
-            ticket_digest(placed.ticket or ""),
-            pending.package,
-            pending.request,
-        )
-        if (receipt.node, receipt.order, receipt.ticket, receipt.package, receipt.request) != promised:
-            raise ArtratorError(Code.RECEIPT_INVALID, "The node signed a receipt for another job.")
-        if receipt.outcome != "delivered":
-            raise ArtratorError(Code.RECEIPT_INVALID, "The node says done, but its receipt says otherwise.")
-        return receipt
-
     async def _acknowledge(
         self, node: NodeClient, order: str, receipt: Mapping[str, Any], acknowledgement: Mapping[str, Any]
     ) -> m.Order | None:
@@ -419,7 +369,7 @@ class Buyer:
             await node.acknowledge(order, acknowledgement)
         with contextlib.suppress(ArtratorError):
             both = m.Acknowledge(receipt=receipt, acknowledgement=acknowledgement)
-            return await _patiently(lambda: self.registry.acknowledge(order, both), seconds=_REACH_SECONDS)
+            return await patiently(lambda: self.registry.acknowledge(order, both), seconds=_REACH_SECONDS)
         return None
 
     async def _give_up(self, pending: PendingOrder, why: ArtratorError) -> m.Order | None:
@@ -464,37 +414,7 @@ class Buyer:
         ).sign(self._key)
 
 
-async def _patiently(call: Callable[[], Awaitable[_T]], *, seconds: float) -> _T:
-    """``call``, again and again while nobody answers, for at most ``seconds``."""
-    deadline, wait = time.monotonic() + seconds, 0.2
-    while True:
-        try:
-            return await call()
-        except ArtratorError as error:
-            lost = error.code in (Code.REGISTRY_UNREACHABLE, Code.NODE_UNREACHABLE)
-            if not lost or time.monotonic() + wait > deadline:
-                raise
-        await asyncio.sleep(wait)
-        wait = min(wait * 2, 3.0)
-
-
 def _job_error(event: JobEvent) -> ArtratorError:
     if event.kind is EventKind.CANCELLED:
         return ArtratorError(Code.JOB_CANCELLED, "The job was cancelled.")
     return ArtratorError.from_json({"error": event.data})
-
-
-def _decodes(data: bytes) -> bool:
-    """Whether the whole image decodes; a limit on pixels keeps a hostile node from filling our memory."""
-    try:
-        with PillowImage.open(io.BytesIO(data)) as image:
-            if image.width * image.height > 200_000_000:
-                return False
-            image.load()
-    except Exception:  # Pillow raises many kinds for damaged files
-        return False
-    return True
-
-
-def _listed(index: int, digest: Mapping[str, Any]) -> Output:
-    return Output(index=index, **digest)

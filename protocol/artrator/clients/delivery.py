@@ -1,0 +1,106 @@
+"""What a node delivers, checked against what it signed: nothing that it merely says is believed."""
+
+from __future__ import annotations
+
+import asyncio
+import hashlib
+import io
+from collections.abc import Mapping, Sequence
+from typing import Any, Final
+
+import PIL.Image
+
+from artrator.clients._patience import patiently
+from artrator.clients.news import Delivered
+from artrator.clients.node import NodeClient
+from artrator.clients.orders import PendingOrder
+from artrator.documents import NodeDescriptor, OutputDigest, Receipt, ticket_digest
+from artrator.errors import ArtratorError, Code
+from artrator.keys import PublicKey
+from artrator.messages.node import Job, Output
+
+#: What one job may deliver at most: outputs wait in memory until the last one is checked.
+_MAX_OUTPUTS: Final = 256
+_MAX_OUTPUT_BYTES: Final = 2**30
+#: An upscaler may make more pixels than an input may have.
+_MAX_PIXELS: Final = 200_000_000
+#: What nodes encode. Others are not even tried: some of Pillow's readers start other programs.
+_FORMATS: Final = ("PNG", "JPEG", "WEBP")
+_FETCH_SECONDS: Final = 60.0
+
+
+def check_receipt(
+    document: Mapping[str, Any], descriptor: NodeDescriptor, pending: PendingOrder, ticket: str
+) -> Receipt:
+    """The receipt, if the node signed it for this order and says that it delivered.
+
+    Raises:
+        ArtratorError: ``document_invalid``, ``receipt_invalid``.
+    """
+    receipt = Receipt.verify(document, PublicKey.decode(descriptor.receipt_key))
+    promised = (descriptor.node, pending.order, ticket_digest(ticket), pending.package, pending.request)
+    if (receipt.node, receipt.order, receipt.ticket, receipt.package, receipt.request) != promised:
+        raise ArtratorError(Code.RECEIPT_INVALID, "The node signed a receipt for another job.")
+    if receipt.outcome != "delivered":
+        raise ArtratorError(Code.RECEIPT_INVALID, "The node says done, but its receipt says otherwise.")
+    return receipt
+
+
+async def fetch_outputs(node: NodeClient, job: Job, receipt: Receipt) -> tuple[Sequence[Delivered], str]:
+    """Every output that the receipt names, and what is wrong with them; an empty text if nothing is.
+
+    Raises:
+        ArtratorError: Whatever keeps them from being fetched, such as ``node_unreachable``.
+    """
+    if len(receipt.outputs) > _MAX_OUTPUTS or sum(output.size for output in receipt.outputs) > _MAX_OUTPUT_BYTES:
+        return (), "The node lists more than one job can deliver."
+    if not receipt.outputs:
+        return (), "The node delivered nothing."
+    delivered, problem = [], ""
+    for index, signed in enumerate(receipt.outputs):
+        data = await _fetch(node, receipt.order, index, signed.size)
+        if data is None:
+            problem = f"The node sends more of {signed.name} than it signed."
+            continue
+        if len(data) != signed.size or hashlib.sha256(data).hexdigest() != signed.sha256:
+            problem = f"The output {signed.name} differs from what the node signed."
+        elif signed.media_type.startswith("image/") and not await asyncio.to_thread(_decodes, data):
+            problem = f"The output {signed.name} is not a whole image."
+        delivered.append(Delivered(_described(index, signed, job), data))
+    return delivered, problem
+
+
+async def _fetch(node: NodeClient, order: str, index: int, size: int) -> bytes | None:
+    """An output of at most ``size`` bytes; None if the node sends more."""
+    try:
+        return await patiently(lambda: node.output(order, index, limit=size), seconds=_FETCH_SECONDS)
+    except ArtratorError as error:
+        if error.code is Code.OUTPUT_CORRUPT:
+            return None
+        raise
+
+
+def _described(index: int, signed: OutputDigest, job: Job) -> Output:
+    """What is signed of an output; only its width and height are the node's word, for laying out a page."""
+    listed = next((output for output in job.outputs if output.index == index), None)
+    return Output(
+        index=index,
+        name=signed.name,
+        media_type=signed.media_type,
+        sha256=signed.sha256,
+        size=signed.size,
+        width=None if listed is None else listed.width,
+        height=None if listed is None else listed.height,
+    )
+
+
+def _decodes(data: bytes) -> bool:
+    """Whether the whole image decodes; a limit on pixels keeps a hostile node from filling our memory."""
+    try:
+        with PIL.Image.open(io.BytesIO(data), formats=_FORMATS) as image:
+            if image.width * image.height > _MAX_PIXELS:
+                return False
+            image.load()
+    except Exception:  # Pillow raises many kinds for damaged files
+        return False
+    return True
