@@ -2,6 +2,7 @@
 
 from artrator_desktop.state.app import AppState
 from artrator_desktop.state.catalogue import Catalogue, ListingDetail
+from artrator_desktop.state.companions import Companions
 from artrator_desktop.state.create import Create
 from artrator_desktop.state.engine import Engine
 from artrator_desktop.state.gallery import Gallery
@@ -19,6 +20,7 @@ from artrator_desktop.state.wallet import Wallet
 __all__ = [
     "AppState",
     "Catalogue",
+    "Companions",
     "Create",
     "Engine",
     "Failure",

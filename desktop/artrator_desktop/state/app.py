@@ -13,6 +13,7 @@ import platformdirs
 from PySide6.QtCore import QObject
 
 from artrator_desktop.state.catalogue import Catalogue
+from artrator_desktop.state.companions import Companions
 from artrator_desktop.state.create import Create
 from artrator_desktop.state.engine import Engine
 from artrator_desktop.state.gallery import Gallery
@@ -55,7 +56,8 @@ class AppState(QObject):
             self.session, self.engine, lambda: Places(self.settings.pictures_dir, cache, self.database), self
         )
         self.jobs.money_moved.connect(self.wallet.refresh_soon)
-        self.create = Create(self.session, self.engine, self.database, self.jobs, cache, self)
+        self.companions = Companions(self.session, self)
+        self.create = Create(self.session, self.engine, self.database, self.jobs, self.companions, cache, self)
         self.gallery = Gallery(self.database, self.engine, self.settings, cache, self)
         self.jobs.made.connect(lambda _records: self.gallery.refresh())
         self.node = NodeWatch(self.settings, self.engine, self)

@@ -15,6 +15,7 @@ from PySide6.QtGui import QImage
 
 from artrator_desktop.state import pictures as picture_files
 from artrator_desktop.state.catalogue import ListingDetail, fetch_detail
+from artrator_desktop.state.companions import Companions
 from artrator_desktop.state.engine import Call, Engine
 from artrator_desktop.state.inputs import (
     FILE_TYPES,
@@ -35,7 +36,6 @@ from artrator_desktop.state.store import Database, drafts
 
 if TYPE_CHECKING:
     from artrator.manifest import InputSpec
-    from artrator.messages.registry import ListingCard
     from artrator_desktop.state.network import Network
 
 #: A pause in typing this long is a moment to save.
@@ -79,8 +79,6 @@ class Create(QObject):
     reused = Signal(str)
     #: A dropped picture has no settings inside: its file name.
     nothing_inside = Signal(str)
-    companions_changed = Signal()
-    specs_known = Signal(str)
     submitted = Signal(object)
 
     def __init__(
@@ -89,6 +87,7 @@ class Create(QObject):
         engine: Engine,
         database: Database,
         jobs: Jobs,
+        companions: Companions,
         cache: Path,
         parent: QObject | None = None,
     ) -> None:
@@ -97,6 +96,7 @@ class Create(QObject):
         self._engine = engine
         self._database = database
         self._jobs = jobs
+        self._companions = companions
         self._pasted = cache / "pasted"
         self.phase = Phase.IDLE
         self.failure: Failure | None = None
@@ -105,9 +105,7 @@ class Create(QObject):
         self.values: dict[str, Any] = {}
         self.pictures: dict[str, list[Picture]] = {}
         self.count = 1
-        self.companions: list[ListingCard] = []
         self.quoting = Quoting(session, self)
-        self._known: dict[str, Mapping[str, InputSpec]] = {}
         self._undo: _Snapshot | None = None
         self._opening: Call[Any] | None = None
         self._wish: _Wish | None = None
@@ -155,7 +153,7 @@ class Create(QObject):
         self._opening = None
         self.detail, draft = result
         manifest = self.detail.manifest
-        self._known[self.listing] = manifest.inputs
+        self._companions.learn(self.listing, self.detail)
         self.values = defaults(manifest) | accepted(manifest, draft.get("values", {}))
         self.pictures = {name: [] for name, spec in manifest.inputs.items() if spec.type in FILE_TYPES}
         self._undo = None
@@ -181,7 +179,6 @@ class Create(QObject):
             wish = self._wish or _Wish(self.listing)
             self.open(self.listing, values=wish.values, picture=wish.picture)
         self.quoting.again()
-        self.load_companions()
 
     def _fill(self, wish: _Wish) -> None:
         if wish.values:
@@ -198,26 +195,6 @@ class Create(QObject):
     def specs(self) -> Mapping[str, InputSpec]:
         """The inputs of the open listing, in the manifest's order."""
         return self.detail.manifest.inputs if self.detail is not None else {}
-
-    def specs_of(self, listing: str) -> Mapping[str, InputSpec]:
-        """The inputs of a listing, for naming the settings of older pictures.
-
-        What is not known yet is asked for once; ``specs_known`` follows.
-        """
-        if listing == self.listing and self.detail is not None:
-            return self.specs()
-        if listing not in self._known:
-            self._known[listing] = {}
-            self._session.call(
-                lambda network: fetch_detail(network, listing),
-                lambda detail: self._learn(listing, detail),
-                lambda _failure: self._known.pop(listing, None),
-            )
-        return self._known[listing]
-
-    def _learn(self, listing: str, detail: ListingDetail) -> None:
-        self._known[listing] = detail.manifest.inputs
-        self.specs_known.emit(listing)
 
     def set_value(self, name: str, value: Any) -> None:
         """A value from the form."""
@@ -370,21 +347,6 @@ class Create(QObject):
             self.values |= accepted(self.detail.manifest, values)
             self.values_changed.emit()
             self._touch()
-
-    # --- sending on
-
-    def load_companions(self) -> None:
-        """Find listings that take a picture, for "send to"."""
-
-        async def work(network: Network) -> list[ListingCard]:
-            page = await network.registry.search(sort="popular", limit=48)
-            return [card for card in page.items if card.task != "text-to-image"]
-
-        def done(cards: list[ListingCard]) -> None:
-            self.companions = cards
-            self.companions_changed.emit()
-
-        self._session.call(work, done)
 
     # --- the press
 

@@ -50,7 +50,7 @@ class PictureActions(QWidget):
         for button in (self.send, self.save, self.copy, self.reveal):
             row.addWidget(button)
         row.addStretch(1)
-        app.create.companions_changed.connect(self._fill_menu)
+        app.companions.changed.connect(self._fill_menu)
         self._fill_menu()
 
     def show_record(self, record: ImageRecord | None) -> None:
@@ -65,7 +65,7 @@ class PictureActions(QWidget):
         """List what can take a picture; one upscaler among them names itself on the button."""
         companions = [
             card
-            for card in self._app.create.companions
+            for card in self._app.companions.cards
             if self._record is None or card.listing != self._record.listing or card.task != "upscale"
         ]
         self.menu.clear()

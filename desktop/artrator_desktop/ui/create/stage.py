@@ -142,7 +142,7 @@ class Stage(QWidget):
         self.tools.show_record(record)
         self.earlier.show_for(record)
         listing = record.listing if record is not None else job.listing if job is not None else ""
-        specs = self._app.create.specs_of(listing) if listing else {}
+        specs = self._app.companions.inputs_of(listing) if listing else {}
         inputs = record.inputs if record is not None else job.inputs if job is not None else {}
         rows = setting_rows(specs, inputs)
         if record is not None:

@@ -67,7 +67,7 @@ class DetailsPane(QFrame):
         self.removing = Button(self.tr("Delete"), "danger", "trash-2")
         self.removing.clicked.connect(self.delete)
         self._build()
-        app.create.specs_known.connect(self._name_settings)
+        app.companions.known.connect(self._name_settings)
 
     def show_record(self, record: ImageRecord) -> None:
         """Show a picture; its receipt is checked anew each time."""
@@ -137,7 +137,7 @@ class DetailsPane(QFrame):
     def _rows(self, record: ImageRecord) -> list[tuple[str, str]]:
         rows = [(self.tr("Model"), f"{record.title} {record.version}".strip())]
         rows.append((self.tr("Creator"), record.listing.partition("/")[0]))
-        rows += setting_rows(self._app.create.specs_of(record.listing), record.inputs)
+        rows += setting_rows(self._app.companions.inputs_of(record.listing), record.inputs)
         rows.append((self.tr("Size"), f"{record.width} × {record.height}"))
         rows.append((self.tr("Node"), record.node_name))
         rows.append((self.tr("Took"), duration(record.seconds)))
