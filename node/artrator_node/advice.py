@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-import importlib.metadata
 from collections.abc import Sequence
 
+from artrator.onnx_runtime.wheels import wheels_problem
 from artrator_node.clock import WARN_SECONDS, Clock
 from artrator_node.config import Settings
 from artrator_node.engine.slot import Slot
@@ -12,13 +12,8 @@ from artrator_node.engine.slot import Slot
 
 def at_start() -> Sequence[str]:
     """What is wrong with this environment."""
-    both = [name for name in ("onnxruntime", "onnxruntime-gpu") if _installed(name)]
-    if len(both) == 2:
-        return (
-            "onnxruntime and onnxruntime-gpu are both installed and overwrite each other: "
-            "uninstall both, then install exactly one of them.",
-        )
-    return ()
+    problem = wheels_problem()
+    return () if problem is None else (f"{problem.message} {problem.cure}",)
 
 
 def while_serving(
@@ -41,11 +36,3 @@ def while_serving(
     if registry_problem is not None:
         said[f"The registry: {registry_problem}"] = None
     return tuple(said)
-
-
-def _installed(distribution: str) -> bool:
-    try:
-        importlib.metadata.version(distribution)
-    except importlib.metadata.PackageNotFoundError:
-        return False
-    return True

@@ -47,34 +47,43 @@ def installed_wheels() -> Sequence[Wheel]:
     return found
 
 
-def require_runtime() -> Any:
-    """Import onnxruntime, or say why it cannot work.
-
-    Raises:
-        ArtratorError: ``backend_runtime_broken`` if no wheel, several wheels or half a wheel is installed.
-    """
+def wheels_problem() -> ArtratorError | None:
+    """What is wrong with the wheels that are installed, by their metadata alone; None if there is exactly one."""
     wheels = installed_wheels()
     if not wheels:
-        raise ArtratorError(
+        return ArtratorError(
             Code.BACKEND_RUNTIME_BROKEN,
             "onnxruntime is not installed.",
             cure="Install one of the extras: artrator[cpu], artrator[gpu] or, with CUDA's libraries, artrator[cuda].",
         )
     if len(wheels) > 1:
         names = " and ".join(f"{wheel.name} {wheel.version}" for wheel in wheels)
-        raise ArtratorError(
+        return ArtratorError(
             Code.BACKEND_RUNTIME_BROKEN,
             f"{names} are installed side by side; they share one folder, so each overwrites the other.",
             wheels=[wheel.name for wheel in wheels],
         )
+    return None
+
+
+def require_runtime() -> Any:
+    """Import onnxruntime, or say why it cannot work.
+
+    Raises:
+        ArtratorError: ``backend_runtime_broken`` if no wheel, several wheels or half a wheel is installed.
+    """
+    problem = wheels_problem()
+    if problem is not None:
+        raise problem
+    (wheel,) = installed_wheels()
     try:
         runtime = importlib.import_module("onnxruntime")
         runtime.InferenceSession  # noqa: B018 - half-removed wheels leave an empty namespace package behind
     except (ImportError, AttributeError, OSError) as error:
         raise ArtratorError(
             Code.BACKEND_RUNTIME_BROKEN,
-            f"{wheels[0].name} {wheels[0].version} is listed as installed but does not load: {error}.",
-            cure=f"Install it again: uv pip install --reinstall {wheels[0].name}.",
+            f"{wheel.name} {wheel.version} is listed as installed but does not load: {error}.",
+            cure=f"Install it again: uv pip install --reinstall {wheel.name}.",
         ) from error
     return runtime
 
