@@ -1,0 +1,13 @@
+"""The compiled inner loops: what touches every pixel many times.
+
+Each kernel works on a range of rows, holds no lock on the interpreter and writes no row but its own, so that the caller
+decides about threads. Channel counts are arguments, not constants, so that one compilation serves every problem; only
+the search is compiled for each side of a patch.
+"""
+
+from artrator_ebsynth.kernels.compilation import prepare
+from artrator_ebsynth.kernels.rows import evaluate, patch_means, vote
+from artrator_ebsynth.kernels.simd import LANES
+from artrator_ebsynth.kernels.sweep import SWEEPS
+
+__all__ = ["LANES", "SWEEPS", "evaluate", "patch_means", "prepare", "sweep", "vote"]

@@ -1,0 +1,35 @@
+"""How much memory a synthesis takes, told before it begins."""
+
+from __future__ import annotations
+
+from typing import Final
+
+#: What the interpreter, numpy, numba and LLVM take before the first picture comes.
+RUNTIME_BYTES: Final = 320 << 20
+#: Bands have a copy of the occupancy each; there is one merged, one from which they start, and the sums it is made of.
+_OCCUPANCIES: Final = 8
+#: 32-bit numbers held for each target pixel.
+_FIELDS: Final = 14
+_PREVIEWS: Final = 4 << 20
+
+
+def memory_bytes(
+    source: tuple[int, int], target: tuple[int, int], style_channels: int, guide_channels: int, patch: int = 5
+) -> int:
+    """An upper bound of what ``synthesize`` allocates, the pictures given to it not counted.
+
+    Args:
+        source: Height and width of the style.
+        target: Height and width of the result.
+        style_channels: Of the style.
+        guide_channels: Of all guides together.
+        patch: The side of a patch.
+    """
+    channels = style_channels + guide_channels
+    source_pixels, target_pixels = ((height + 2 * patch) * (width + 2 * patch) for height, width in (source, target))
+    # As bytes: side by side and in every coarser level. As int16: the values, the means, and a copy that is being made.
+    # Then masks, what is shown, and the style once more with four channels.
+    source_bytes = source_pixels * (2 * channels + 6 * channels + 8 + 8 + 4 * _OCCUPANCIES)
+    # Matches as held, as they were, at the start of a sweep and as they go up a level; costs, changes, modulation.
+    target_bytes = target_pixels * (2 * channels + 6 * channels + 8 + 4 * _FIELDS)
+    return source_bytes + target_bytes + _PREVIEWS

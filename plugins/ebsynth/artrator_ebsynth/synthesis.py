@@ -1,0 +1,183 @@
+"""The whole way: from chance at the coarsest level to the finished picture at the finest."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+from typing import Any, Final, TypeAlias
+
+import numpy as np
+import numpy.typing as npt
+
+from artrator.backend import Image
+from artrator_ebsynth.crew import Crew
+from artrator_ebsynth.field import NeighbourField, random_matches, refine
+from artrator_ebsynth.kernels import prepare
+from artrator_ebsynth.level import Level, Pictures
+from artrator_ebsynth.problem import Guide, Problem, refuse, state
+from artrator_ebsynth.pyramid import dilate, level_count
+from artrator_ebsynth.schedule import PRESETS, Effort, radii
+from artrator_ebsynth.search import BandedSearch, Search
+
+#: (done, total, preview): how far it is, and the picture so far in its own channels.
+Progress: TypeAlias = Callable[[int, int, Image], None]
+#: The longer side of a preview.
+_PREVIEW_SIDE: Final = 320
+
+
+@dataclass(frozen=True, eq=False)
+class Synthesis:
+    """What was made.
+
+    Attributes:
+        image: uint8 ``[H, W, channels]``, with the channels of the style.
+        field: Where every pixel's patch comes from.
+        error: float32 ``[H, W]``: the weighted squared distance of every pixel's patch, style and guides together;
+            0 where the mask let nothing be made.
+    """
+
+    image: Image
+    field: NeighbourField
+    error: npt.NDArray[np.float32]
+
+
+def synthesize(
+    style: Image | Sequence[Image],
+    guides: Iterable[Guide | tuple[Any, ...]],
+    *,
+    mask: Image | None = None,
+    source_mask: Image | None = None,
+    modulation: Image | None = None,
+    init: Image | None = None,
+    seed: int = 0,
+    preset: str = "balanced",
+    patch: int = 5,
+    uniformity: float = 3500.0,
+    threads: int = 0,
+    progress: Progress | None = None,
+    cancelled: Callable[[], bool] | None = None,
+) -> Synthesis:
+    """Make a picture out of patches of the style, as the guides say.
+
+    The same inputs give the same bytes with any number of threads. Pictures are uint8 ``[height, width, channels]`` or
+    ``[height, width]``; a channel that the file has counts, whatever is in it.
+
+    Args:
+        style: What the result is made of.
+        guides: ``(source, target)`` or ``(source, target, weight)``, at least one.
+        mask: Target pixels to make, 128 and above; the others keep ``init``, or stay 0.
+        source_mask: Parts of the style to use, 128 and above.
+        modulation: How much the guides count at a target pixel, 255 = fully.
+        init: The picture to start from.
+        seed: Another one, another picture.
+        preset: ``balanced``, or ``fast``.
+        patch: The side of a patch: 3, 5 or 7.
+        uniformity: What it costs to use some of the style more often than the rest; 0 lets it repeat.
+        threads: 0 takes all processors.
+        progress: Called after every vote, from the calling thread.
+        cancelled: Asked several times a second.
+
+    Raises:
+        ArtratorError: ``input_invalid`` with the slot at fault; ``job_cancelled``.
+    """
+    if preset not in PRESETS:
+        raise refuse("preset", f"is '{preset}'; use {' or '.join(sorted(PRESETS))}.")
+    problem = state(
+        style, guides, mask=mask, source_mask=source_mask, modulation=modulation, init=init, patch=patch,
+        uniformity=uniformity,
+    )  # fmt: skip
+    prepare()
+    with Crew(threads, cancelled) as crew:
+        return _Refinement(problem, crew, BandedSearch(crew), seed, preset, progress).run()
+
+
+class _Refinement:
+    """One run through the levels."""
+
+    def __init__(
+        self, problem: Problem, crew: Crew, search: Search, seed: int, preset: str, progress: Progress | None
+    ) -> None:
+        self._problem: Final = problem
+        self._crew: Final = crew
+        self._search: Final = search
+        self._random: Final = np.random.Generator(np.random.PCG64(seed % (1 << 64)))
+        self._levels: Final = self._pyramid()
+        efforts = [PRESETS[preset].at(place) for place in range(len(self._levels))]
+        self._efforts: Final = efforts
+        self._progress: Final = progress
+        areas = [pictures.target_guides.shape[0] * pictures.target_guides.shape[1] for pictures in self._levels]
+        self._total: Final = sum(area * effort.votes for area, effort in zip(areas, efforts, strict=True))
+        self._done = 0
+        self._turn = 0
+
+    def run(self) -> Synthesis:
+        """From the coarsest level to the finest."""
+        coarser: Level | None = None
+        for place in range(len(self._levels) - 1, -1, -1):
+            pictures = self._levels.pop()  # each level's pictures go as it is left
+            level = Level(pictures, self._problem, self._crew)
+            if coarser is None:
+                level.matches = random_matches(level.target_size, level.allowed, self._random)
+            else:
+                level.matches = refine(
+                    coarser.matches, level.target_size, level.allowed, self._problem.patch // 2, self._random
+                )
+            if coarser is not None or pictures.init is None:
+                level.paint(np.ones(level.target_size, np.uint8))
+            self._improve(level, self._efforts[place], place)
+            coarser = level
+        if coarser is None:
+            raise AssertionError("a pyramid has at least one level")
+        return self._finished(coarser)
+
+    def _improve(self, level: Level, effort: Effort, place: int) -> None:
+        """Search and vote in turn."""
+        active = level.inside
+        for number in range(effort.votes):
+            self._crew.check()
+            level.measure()
+            held = level.matches.copy()
+            turns = range(self._turn, self._turn + effort.sweeps)
+            self._turn += effort.sweeps
+            tries = [radii(level.source_size, effort.near_tries, turn) for turn in turns]
+            self._search.improve(level, active, tries, self._random)
+            stale = dilate((level.matches != held).astype(np.uint8), level.patch)
+            change = level.paint(stale)
+            if effort.still and number < effort.votes - 1:
+                moved = (change >= effort.still * level.brightest).astype(np.uint8)
+                active = dilate(moved, level.patch) & level.inside
+            self._report(level, place)
+
+    def _finished(self, level: Level) -> Synthesis:
+        level.measure()
+        image = level.picture()
+        inside = self._problem.inside
+        if inside is not None:
+            outside = inside == 0
+            image[outside] = 0 if self._problem.init is None else self._problem.init[outside]
+        return Synthesis(image, NeighbourField.unpack(level.matches), level.costs)
+
+    def _pyramid(self) -> list[Pictures]:
+        """The pictures of all levels, finest first, down to where the style still has a usable patch."""
+        problem = self._problem
+        levels = [Pictures.full(problem)]
+        if not levels[0].allowed(problem.patch).any():
+            raise refuse("source mask", f"selects no patch of {problem.patch} x {problem.patch} pixels.")
+        sides = (*problem.source_size, *problem.target_size)
+        for place in range(1, level_count(sides, problem.patch)):
+            source_height, source_width, height, width = (side >> place for side in sides)
+            coarser = levels[-1].halved((source_height, source_width), (height, width))
+            if not coarser.allowed(problem.patch).any() or (coarser.inside is not None and not coarser.inside.any()):
+                break
+            levels.append(coarser)
+        return levels
+
+    def _report(self, level: Level, place: int) -> None:
+        """Tell how far it is, in pixels voted for."""
+        self._done += level.target_size[0] * level.target_size[1]
+        if self._progress is None:
+            return
+        picture = level.picture()
+        grown = np.repeat(np.repeat(picture, 1 << place, axis=0), 1 << place, axis=1)
+        stride = -(-max(grown.shape[:2]) // _PREVIEW_SIDE)
+        self._progress(self._done, self._total, np.ascontiguousarray(grown[::stride, ::stride]))
