@@ -33,11 +33,6 @@ def patch_occupancy(
     return np.ascontiguousarray(_box(_box(padded, patch), patch))
 
 
-def tent(patch: int) -> npt.NDArray[np.int32]:
-    """What one match adds around it along one axis: 1, 2 … ``patch`` … 2, 1."""
-    return (patch - np.abs(np.arange(1 - patch, patch))).astype(np.int32)
-
-
 def _box(values: npt.NDArray[np.int32], side: int) -> npt.NDArray[np.int32]:
     for axis in (0, 1):
         values = _running_sum(values, side, axis)

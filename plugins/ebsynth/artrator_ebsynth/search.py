@@ -11,7 +11,7 @@ import numpy.typing as npt
 from artrator_ebsynth.crew import Crew
 from artrator_ebsynth.kernels import SWEEPS
 from artrator_ebsynth.level import MASK, Level
-from artrator_ebsynth.occupancy import patch_occupancy, tent
+from artrator_ebsynth.occupancy import patch_occupancy
 
 
 class Search(Protocol):
@@ -50,7 +50,6 @@ class BandedSearch:
         """As ``Search`` says."""
         edges = self._edges(active, level.patch)
         occupancy = patch_occupancy(level.matches, level.inside, level.source_size, level.patch).reshape(-1)
-        weights = tent(level.patch)
         for radii in tries:
             self._turn += 1
             before = level.matches.copy() if len(edges) > 2 else level.matches
@@ -70,7 +69,7 @@ class BandedSearch:
             ) -> Callable[[], None]:
                 return lambda: SWEEPS[level.patch](
                     level.values, level.means, level.shape, level.scales, level.modulation, level.masked, level.allowed,
-                    level.matches, before, level.costs, copy, weights, level.inside, active, MASK, reach,
+                    level.matches, before, level.costs, copy, level.inside, active, MASK, reach,
                     (first, last, first, last), step, seed, self._crew.flag,
                 )  # fmt: skip
 

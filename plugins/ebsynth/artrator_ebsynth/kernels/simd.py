@@ -121,3 +121,16 @@ def at(typingctx, array, index):  # type: ignore[no-untyped-def]
         return builder.load(builder.gep(data, [arguments[1]]))
 
     return array.dtype(array, types.intp), generate
+
+
+@intrinsic
+def add_to(typingctx, array, index, value):  # type: ignore[no-untyped-def]
+    """``array.flat[index] += value``, never asking whether the index is negative, so that LLVM takes many at once."""
+
+    def generate(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
+        data = context.make_array(signature.args[0])(context, builder, arguments[0]).data
+        place = builder.gep(data, [arguments[1]])
+        builder.store(builder.add(builder.load(place), arguments[2]), place)
+        return context.get_dummy_value()
+
+    return types.void(array, types.intp, array.dtype), generate

@@ -10,7 +10,7 @@ import numpy as np
 from numba import float32, int32, int64, types, uint32
 
 from artrator_ebsynth.kernels.compilation import kernel
-from artrator_ebsynth.kernels.simd import at, squared_distance
+from artrator_ebsynth.kernels.simd import add_to, at, squared_distance
 
 _int16s = types.Array(types.int16, 1, "C")
 _uint8s = types.Array(types.uint8, 2, "C")
@@ -24,7 +24,7 @@ _ROUNDING = np.float32(0.9999)
 _SIGNATURE = types.void(
     types.UniTuple(_int16s, 4), types.UniTuple(_int16s, 2), types.UniTuple(types.int64, 4),
     types.UniTuple(types.float32, 4), _floats, types.boolean, _uint8s, _matches, _matches, _floats,
-    _int32s, _int32s, _uint8s, _uint8s, _int16s, types.Array(types.int64, 1, "C"), types.UniTuple(types.int64, 4),
+    _int32s, _uint8s, _uint8s, _int16s, types.Array(types.int64, 1, "C"), types.UniTuple(types.int64, 4),
     types.int64, types.uint32, types.Array(types.uint8, 1, "C"),
 )  # fmt: skip
 
@@ -34,7 +34,7 @@ def _for_patch(patch: int) -> Any:
 
     @kernel(_SIGNATURE)
     def sweep(
-        values, means, shape, scales, modulation, masked, allowed, matches, before, costs, occupancy, tent, inside,
+        values, means, shape, scales, modulation, masked, allowed, matches, before, costs, occupancy, inside,
         active, mask, radii, rows, step, seed, cancelled,
     ):  # fmt: skip
         """Improve ``matches`` and ``costs`` in a range of rows.
@@ -53,7 +53,6 @@ def _for_patch(patch: int) -> Any:
             costs: The patch distance of every match.
             occupancy: The band's own: for every source pixel, padded by the radius, how much the patch around it is
                 used.
-            tent: The weights 1, 2 … patch … 2, 1 by which one match adds to the occupancy around it.
             inside: Target pixels that are searched at all.
             active: Those that are searched now.
             mask: For ``squared_distance``.
@@ -174,15 +173,17 @@ def _for_patch(patch: int) -> Any:
                     found = float32(style) * style_scale + float32(guide) * guide_weight
                     if found >= limit:
                         continue
-                    # One match more there, one less here.
+                    # One match more there, one less here: 1, 2 … patch … 2, 1 along both axes.
                     put = (sy - radius) * occupied_width + sx - radius
                     take = (int64(best >> 16) - radius) * occupied_width + int64(best & 0xFFFF) - radius
                     for j in range(2 * patch - 1):
-                        weight = tent[j]
+                        row_weight = patch - abs(j - patch + 1)
                         for i in range(2 * patch - 1):
-                            occupancy[put + j * occupied_width + i] += weight * tent[i]
+                            weight = int32(row_weight * (patch - abs(i - patch + 1)))
+                            add_to(occupancy, put + j * occupied_width + i, weight)
                         for i in range(2 * patch - 1):
-                            occupancy[take + j * occupied_width + i] -= weight * tent[i]
+                            weight = int32(row_weight * (patch - abs(i - patch + 1)))
+                            add_to(occupancy, take + j * occupied_width + i, -weight)
                     best = candidate
                     distance = found
                     cost = found + occupancy_cost * float32(at(occupancy, (sy + radius) * occupied_width + sx + radius))
