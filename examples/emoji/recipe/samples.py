@@ -1,14 +1,16 @@
 # SPDX-License-Identifier: Apache-2.0
 """Draws the sample pictures of the package from its exported files alone; needs no torch.
 
-Run ``python samples.py ../package``.  The noise is the one that a node makes of the same seed, so a buyer who sends
-the inputs of a sample gets the sample, 32x32; here each pixel is drawn as a square of 8.
+Run ``python samples.py ../package``: draws every ``[[samples]]`` of the manifest from its prompt, style and seed, and
+an overview.  The noise is the one that a node makes of the same seed, so a buyer who sends the inputs of a sample gets
+the sample, 32x32; here each pixel is drawn as a square of 8.
 """
 
 from __future__ import annotations
 
 import argparse
 import os
+import tomllib
 from pathlib import Path
 
 os.environ.setdefault("ORT_DISABLE_TELEMETRY", "1")  # before onnxruntime loads
@@ -22,17 +24,6 @@ from text import TextEncoder
 
 STYLES = ("noto", "twemoji", "fluent")
 STEPS, GUIDANCE, SCALE = 24, 2.5, 8
-
-SHOWN = (  # prompt, style and seed of the pictures that the package shows one by one
-    ("a smiling cat", "twemoji", 1),
-    ("red apple", "noto", 1),
-    ("a green frog", "twemoji", 1),
-    ("pizza", "twemoji", 1),
-    ("a red car", "noto", 1),
-    ("rocket", "twemoji", 1),
-    ("a purple cat", "noto", 1),
-    ("a house", "fluent", 1),
-)
 
 OVERVIEW = (
     "a smiling cat", "red apple", "a green frog", "pizza", "a red car", "a house", "a tree", "the sun",
@@ -93,12 +84,12 @@ def main() -> None:
     parser.add_argument("package", type=Path, help="folder of the package")
     package: Path = parser.parse_args().package
     artist = Artist(package)
-    folder = package / "samples"
-    folder.mkdir(exist_ok=True)
-    for prompt, style, seed in SHOWN:
-        name = f"{prompt.replace(' ', '-')}-{style}.png"
-        enlarge(artist.draw(prompt, style, seed), SCALE).save(folder / name, optimize=True)
-    overview(artist).save(folder / "overview.png", optimize=True)
+    (package / "samples").mkdir(exist_ok=True)
+    for shown in tomllib.loads((package / "artrator.toml").read_text("utf-8")).get("samples", []):
+        inputs = shown["inputs"]
+        picture = artist.draw(inputs["prompt"], inputs["style"], inputs["seed"])
+        enlarge(picture, SCALE).save(package / shown["file"], optimize=True)
+    overview(artist).save(package / "samples" / "overview.png", optimize=True)
 
 
 if __name__ == "__main__":
