@@ -3,7 +3,7 @@
 
 Run ``python samples.py ../package``: draws every ``[[samples]]`` of the manifest from its prompt, style and seed, and
 an overview.  The noise is the one that a node makes of the same seed, so a buyer who sends the inputs of a sample gets
-the sample, 32x32; here each pixel is drawn as a square of 8.
+the sample, 32x32; here it is shown four times larger, smoothly, as the desktop shows small pictures.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ from PIL import Image, ImageDraw
 from text import TextEncoder
 
 STYLES = ("noto", "twemoji", "fluent")
-STEPS, GUIDANCE, SCALE = 24, 2.5, 8
+STEPS, GUIDANCE, SCALE = 24, 2.5, 4
 
 OVERVIEW = (
     "a smiling cat", "red apple", "a green frog", "pizza", "a red car", "a house", "a tree", "the sun",
@@ -58,10 +58,10 @@ class Artist:
         return np.ascontiguousarray(levels.transpose(1, 2, 0))
 
 
-def enlarge(picture: NDArray[np.uint8], scale: int) -> Image.Image:
-    """Turn ``[h, w, 3]`` uint8 into an image of squares of ``scale`` pixels."""
+def enlarge(picture: NDArray[np.uint8], scale: int, how: Image.Resampling) -> Image.Image:
+    """Turn ``[h, w, 3]`` uint8 into an image ``scale`` times larger."""
     height, width = picture.shape[:2]
-    return Image.fromarray(picture).resize((width * scale, height * scale), Image.Resampling.NEAREST)
+    return Image.fromarray(picture).resize((width * scale, height * scale), how)
 
 
 def overview(artist: Artist) -> Image.Image:
@@ -74,7 +74,9 @@ def overview(artist: Artist) -> Image.Image:
         left, top = index % columns * cell, index // columns * block
         pen.text((left + 4, top + 3), prompt, fill="black")
         for row, style in enumerate(STYLES):
-            sheet.paste(enlarge(artist.draw(prompt, style, 0), 4), (left, top + title + row * cell))
+            # Squares: a sheet of this size in smooth colours would weigh more than all samples together.
+            picture = enlarge(artist.draw(prompt, style, 0), SCALE, Image.Resampling.NEAREST)
+            sheet.paste(picture, (left, top + title + row * cell))
     return sheet
 
 
@@ -88,7 +90,7 @@ def main() -> None:
     for shown in tomllib.loads((package / "artrator.toml").read_text("utf-8")).get("samples", []):
         inputs = shown["inputs"]
         picture = artist.draw(inputs["prompt"], inputs["style"], inputs["seed"])
-        enlarge(picture, SCALE).save(package / shown["file"], optimize=True)
+        enlarge(picture, SCALE, Image.Resampling.BICUBIC).save(package / shown["file"], optimize=True)
     overview(artist).save(package / "samples" / "overview.png", optimize=True)
 
 
