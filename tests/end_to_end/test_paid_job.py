@@ -122,6 +122,19 @@ def test_too_dear_is_said_before_anything_is_held(running: Federation, buyer: Pe
     assert buyer.balance() == before
 
 
+def test_a_program_spends_no_more_than_its_key_allows(running: Federation, buyer: Person, tmp_path: Path) -> None:
+    made = read_json(buyer.run("account", "keys", "create", "batch", "--limit", "3", "--json").stdout)
+    job = ("generate", "atelier/emoji", "--prompt", "a star", "--set", "steps=4", "--json")
+    secret = str(made["secret"])
+    assert buyer.run(*job, cwd=tmp_path, api_key=secret).returncode == 0
+    refused = buyer.run(*job, cwd=tmp_path, api_key=secret)
+    assert refused.returncode == 3
+    assert "spending_limit" in refused.stderr
+    assert "2 of 3 credits spent" in buyer.run("account", "keys", "list").stdout
+    assert buyer.run("account", "keys", "revoke", str(made["id"])).returncode == 0
+    assert "api_key_invalid" in buyer.run("balance", "--json", api_key=secret).stderr
+
+
 def test_every_order_of_the_session_has_reached_its_end(running: Federation, buyer: Person) -> None:
     orders = buyer.ask(lambda client: client.orders(limit=100)).items
     assert orders

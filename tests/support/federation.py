@@ -74,16 +74,14 @@ class Person:
         assert root is not None
         return Buyer(client, self.profile.identity, root, store=OrderFolder(self.profile.folder / "orders"))
 
-    def run(self, *arguments: str, cwd: Path | None = None) -> subprocess.CompletedProcess[str]:
+    def run(
+        self, *arguments: str, cwd: Path | None = None, api_key: str | None = None
+    ) -> subprocess.CompletedProcess[str]:
         """Run an ``artrator`` command as this person; says what it printed, whatever its exit code."""
-        return subprocess.run(
-            command(*arguments),
-            env=environment(self.profile.folder),
-            cwd=cwd,
-            capture_output=True,
-            text=True,
-            timeout=120,
-        )
+        mine = dict(environment(self.profile.folder))
+        if api_key is not None:
+            mine["ARTRATOR_API_KEY"] = api_key
+        return subprocess.run(command(*arguments), env=mine, cwd=cwd, capture_output=True, text=True, timeout=120)
 
     def buy(self, listing: str, inputs: dict[str, object], files: dict[str, bytes] | None = None) -> Result:
         """Buy one job and wait for its pictures."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import time
 from collections.abc import Sequence
 
@@ -10,6 +11,7 @@ from rich.console import Console
 from rich.table import Table
 
 from artrator.cli._session import json_option, print_json, run
+from artrator.cli.keys import keys
 from artrator.clients.registry import RegistryClient
 from artrator.messages import registry as m
 from artrator.money import format_credits
@@ -21,20 +23,29 @@ def account() -> None:
     """Choose a registry and see who you are there."""
 
 
+account.add_command(keys)
+
+
 @account.command("use")
 @click.argument("url")
 @click.option("--handle", help="The handle to ask for, such as mina.")
 @click.option("--name", help="The name others see.")
 def use(url: str, handle: str | None, name: str | None) -> None:
     """Use the registry at URL and pin its root key."""
-    profile = Profile()
+    profile, url = Profile(), url.rstrip("/")
 
-    async def look(client: RegistryClient) -> tuple[m.RegistryInfo, m.Account]:
-        return await client.info(), (await client.sign_in()).account
+    root = profile.root_key(url)
+    known = root.id if root else None
 
-    profile.configure(registry_url=url.rstrip("/"), handle=handle, display_name=name)
-    info, me = run(look)
-    profile.pin_root(url.rstrip("/"), info.root_key)
+    async def meet() -> tuple[m.RegistryInfo, m.Account]:
+        identity = profile.identity
+        async with RegistryClient(url, identity, handle=handle, display_name=name, registry_id=known) as client:
+            return await client.info(), (await client.sign_in()).account
+
+    # Nothing is remembered before the registry has answered: a handle that is taken leaves nobody half signed in.
+    info, me = asyncio.run(meet())
+    profile.pin_root(url, info.root_key)
+    profile.configure(registry_url=url, handle=handle, display_name=name)
     click.echo(f"You are {me.display_name} ({me.handle}) at {info.name}.")
 
 
