@@ -10,7 +10,6 @@ import asyncio
 import contextlib
 import logging
 from collections.abc import Sequence
-from pathlib import Path
 from typing import Any, Final
 
 import artrator
@@ -244,8 +243,3 @@ class Node:
             except ArtratorError as error:
                 log(_logger, logging.WARNING, "sweep_failed", code=error.code.value)
             await asyncio.sleep(pause)
-
-
-def node_paths(data: Path) -> Paths:
-    """The data folder, absolute: workers and publishers have other working directories."""
-    return Paths(data.expanduser().resolve())
