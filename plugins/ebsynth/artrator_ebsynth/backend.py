@@ -121,7 +121,7 @@ class EBSynthModel:
         """Refuse what would not fit, before anything is allocated."""
         if not self._device.memory_bytes:
             return
-        channels = sum(_channels(guide.source) for guide in guides)
+        channels = sum(_channels(guide.target) for guide in guides)
         target = guides[0].target
         sizes = (style.shape[0], style.shape[1]), (target.shape[0], target.shape[1])
         needed = RUNTIME_BYTES + memory_bytes(*sizes, _channels(style), channels, self._spec.patch)

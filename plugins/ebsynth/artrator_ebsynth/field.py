@@ -8,6 +8,8 @@ from typing import Any, TypeAlias
 import numpy as np
 import numpy.typing as npt
 
+from artrator_ebsynth.atlas import Atlas
+
 #: A position packed as ``y << 16 | x``: what the kernels work on.
 Packed: TypeAlias = npt.NDArray[np.int32]
 #: The longest side that a packed position can name.
@@ -29,9 +31,9 @@ class NeighbourField:
     x: npt.NDArray[np.int32]
 
     @classmethod
-    def unpack(cls, matches: Packed) -> NeighbourField:
-        """The field of packed positions in the one source image there is."""
-        return cls(np.zeros(matches.shape, np.uint16), matches >> 16, matches & 0xFFFF)
+    def unpack(cls, matches: Packed, atlas: Atlas) -> NeighbourField:
+        """The field of packed positions in an atlas."""
+        return cls(*atlas.split(matches >> 16, matches & 0xFFFF))
 
 
 def pack(y: npt.NDArray[Any], x: npt.NDArray[Any]) -> Packed:
@@ -47,26 +49,68 @@ def random_matches(shape: tuple[int, int], allowed: npt.NDArray[np.uint8], rando
 
 
 def refine(
-    matches: Packed, shape: tuple[int, int], allowed: npt.NDArray[np.uint8], radius: int, random: np.random.Generator
+    matches: Packed,
+    shape: tuple[int, int],
+    atlases: tuple[Atlas, Atlas],
+    allowed: npt.NDArray[np.uint8],
+    radius: int,
+    random: np.random.Generator,
 ) -> Packed:
     """The matches of a coarse level on the next finer one: positions doubled, pixels of a block kept side by side.
 
     Args:
         matches: Of the coarse level.
         shape: Height and width of the finer target.
-        allowed: Of the finer source; a position that is not allowed there is drawn anew.
-        radius: Of a patch: how far a position keeps from the source's border.
+        atlases: Of the coarse sources and of the finer ones.
+        allowed: Of the finer sources; a position that is not allowed there is drawn anew.
+        radius: Of a patch: how far a position keeps from a source's border.
         random: For positions drawn anew.
     """
-    height, width = shape
-    source_height, source_width = allowed.shape
-    rows, columns = np.arange(height), np.arange(width)
-    coarse_rows = np.minimum(rows // 2, matches.shape[0] - 1)
-    coarse_columns = np.minimum(columns // 2, matches.shape[1] - 1)
-    coarse = matches[coarse_rows[:, None], coarse_columns[None, :]]
-    y = np.clip((coarse >> 16) * 2 + (rows & 1)[:, None], radius, source_height - 1 - radius)
-    x = np.clip((coarse & 0xFFFF) * 2 + (columns & 1)[None, :], radius, source_width - 1 - radius)
-    doubled = pack(y, x)
-    if not allowed[y, x].all():
-        return np.where(allowed[y, x] != 0, doubled, random_matches(shape, allowed, random))
-    return doubled
+    rows, columns = (np.arange(side, dtype=np.int32) for side in shape)
+    coarse = matches[
+        np.minimum(rows // 2, matches.shape[0] - 1)[:, None], np.minimum(columns // 2, matches.shape[1] - 1)[None, :]
+    ]
+    source, y, x = atlases[0].split(coarse >> 16, coarse & 0xFFFF)
+    return _placed(source, y * 2 + (rows & 1)[:, None], x * 2 + (columns & 1), atlases[1], allowed, radius, random)
+
+
+def begin_with(
+    field: NeighbourField,
+    place: int,
+    shape: tuple[int, int],
+    atlas: Atlas,
+    allowed: npt.NDArray[np.uint8],
+    radius: int,
+    random: np.random.Generator,
+) -> Packed:
+    """The matches of one level from a field of the finest.
+
+    Args:
+        field: As large as the finest target.
+        place: The level, counted from the finest, which is 0.
+        shape: Height and width of the level's target.
+        atlas: Of the level's sources.
+        allowed: Of the level's sources; a position that is not allowed there is drawn anew.
+        radius: Of a patch.
+        random: For positions drawn anew.
+    """
+    kept = np.s_[: shape[0] << place : 1 << place, : shape[1] << place : 1 << place]
+    return _placed(
+        field.source[kept], field.y[kept] >> place, field.x[kept] >> place, atlas, allowed, radius, random
+    )  # fmt: skip
+
+
+def _placed(
+    source: npt.NDArray[Any],
+    y: npt.NDArray[Any],
+    x: npt.NDArray[Any],
+    atlas: Atlas,
+    allowed: npt.NDArray[np.uint8],
+    radius: int,
+    random: np.random.Generator,
+) -> Packed:
+    y, x = atlas.join(source, y, x, radius)
+    good = allowed[y, x] != 0
+    if good.all():
+        return pack(y, x)
+    return np.where(good, pack(y, x), random_matches((y.shape[0], y.shape[1]), allowed, random))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -9,6 +10,7 @@ import numpy as np
 import numpy.typing as npt
 
 from artrator.backend import Image
+from artrator_ebsynth.atlas import Atlas
 from artrator_ebsynth.crew import Crew
 from artrator_ebsynth.field import Packed
 from artrator_ebsynth.kernels import LANES, evaluate, patch_means, vote
@@ -27,11 +29,11 @@ MASK: Final = np.repeat(np.array([-1, 0], np.int16), LANES)
 class Pictures:
     """The pictures of a problem at one level; as in ``Problem``."""
 
-    style: Image
-    source_guides: Image
+    styles: tuple[Image, ...]
+    source_guides: tuple[Image, ...]
     target_guides: Image
     inside: Image | None
-    usable: Image | None
+    usable: tuple[Image, ...] | None
     modulation: Image | None
     init: Image | None
 
@@ -39,30 +41,32 @@ class Pictures:
     def full(cls, problem: Problem) -> Pictures:
         """Those of the finest level."""
         return cls(
-            problem.style, problem.source_guides, problem.target_guides,
+            problem.styles, problem.source_guides, problem.target_guides,
             problem.inside, problem.usable, problem.modulation, problem.init,
         )  # fmt: skip
 
-    def halved(self, source: tuple[int, int], target: tuple[int, int]) -> Pictures:
+    def halved(self, sources: Sequence[tuple[int, int]], target: tuple[int, int]) -> Pictures:
         """Those of the next coarser level, which has these sizes."""
 
-        def plane(picture: Image | None, size: tuple[int, int]) -> Image | None:
-            return None if picture is None else shrink(picture[:, :, None], *size)[:, :, 0]
+        def each(pictures: tuple[Image, ...]) -> tuple[Image, ...]:
+            return tuple(shrink(picture, *size) for picture, size in zip(pictures, sources, strict=True))
 
+        def plane(picture: Image | None) -> Image | None:
+            return None if picture is None else shrink(picture[:, :, None], *target)[:, :, 0]
+
+        usable = None if self.usable is None else each(tuple(mask[:, :, None] for mask in self.usable))
         return Pictures(
-            shrink(self.style, *source), shrink(self.source_guides, *source), shrink(self.target_guides, *target),
-            plane(self.inside, target), plane(self.usable, source), plane(self.modulation, target),
+            each(self.styles), each(self.source_guides), shrink(self.target_guides, *target), plane(self.inside),
+            None if usable is None else tuple(mask[:, :, 0] for mask in usable), plane(self.modulation),
             None if self.init is None else shrink(self.init, *target),
         )  # fmt: skip
 
     def allowed(self, patch: int) -> npt.NDArray[np.uint8]:
-        """uint8 ``[h, w]``: 1 where the patch around a source pixel lies in the picture and in its usable part."""
-        height, width = self.style.shape[:2]
-        radius = patch // 2
-        allowed = np.zeros((height, width), np.uint8)
-        allowed[radius : height - radius, radius : width - radius] = 1
+        """uint8, as large as the atlas: 1 where the patch around a pixel lies in one source and in its usable part."""
+        atlas = Atlas.of(self.styles)
+        allowed = atlas.inner(patch // 2)
         if self.usable is not None:
-            allowed &= 1 - dilate((self.usable != 255).astype(np.uint8), patch)
+            allowed &= 1 - dilate((atlas.stack(self.usable) != 255).astype(np.uint8), patch)
         return allowed
 
 
@@ -72,6 +76,7 @@ class Level:
     Attributes:
         matches: Packed, one a target pixel.
         costs: float32 ``[H, W]``: the patch distance of each match.
+        atlas: Where the sources lie in ``values``, ``means`` and ``allowed``.
         allowed: uint8 ``[h, w]``: where a match may be centred.
         masked: Whether that is less than every whole patch.
         inside: uint8 ``[H, W]``: which target pixels are made.
@@ -82,10 +87,11 @@ class Level:
         self._style: Final = Quantisation.of(problem.style_weights, problem.patch)
         self._guides: Final = Quantisation.of(problem.guide_weights, problem.patch)
         self.patch: Final = problem.patch
-        self.source_size: Final = pictures.style.shape[0], pictures.style.shape[1]
+        self.atlas: Final = Atlas.of(pictures.styles)
+        self.source_size: Final = self.atlas.size
         self.target_size: Final = pictures.target_guides.shape[0], pictures.target_guides.shape[1]
         self.allowed: Final = pictures.allowed(self.patch)
-        self.masked: Final = pictures.usable is not None
+        self.masked: Final = pictures.usable is not None or len(pictures.styles) > 1
         height, width = self.target_size
         self.inside: Final[npt.NDArray[np.uint8]] = (
             np.ones((height, width), np.uint8) if pictures.inside is None else (pictures.inside != 0).astype(np.uint8)
@@ -95,21 +101,21 @@ class Level:
             if pictures.modulation is None
             else pictures.modulation.astype(np.float32) / np.float32(255)
         )
-        channels = pictures.style.shape[2]
+        channels = pictures.styles[0].shape[2]
         self._channels: Final = channels
         start = np.zeros((height, width, channels), np.uint8) if pictures.init is None else pictures.init
         self._paintable: Final = np.zeros((*self.source_size, 4), np.int16)
-        style = self._style.values(pictures.style)
+        style = self.atlas.stack([self._style.values(picture) for picture in pictures.styles])
         self._paintable[:, :, :channels] = style
         self._canvas = self._padded(self._style.values(start))
         self.values: Final = (
             self._canvas,
             self._padded(self._guides.values(pictures.target_guides)),
             _flat(style),
-            _flat(self._guides.values(pictures.source_guides)),
+            _flat(self.atlas.stack([self._guides.values(picture) for picture in pictures.source_guides])),
         )
-        self.shape: Final = (channels, pictures.source_guides.shape[2], *self.source_size)
-        together = channels + pictures.source_guides.shape[2]
+        self.shape: Final = (channels, pictures.target_guides.shape[2], *self.source_size)
+        together = channels + pictures.target_guides.shape[2]
         self._mean_gain: Final = joint_gain(np.concatenate([problem.style_weights, problem.guide_weights]))
         self.means: Final = tuple(
             np.zeros(max(0, (h - self.patch + 1) * (w - self.patch + 1)) * together + LANES, np.int16)
@@ -120,7 +126,8 @@ class Level:
         self._take_means(3, 1, self.source_size)
         self.matches: Packed = np.zeros(self.target_size, np.int32)
         self.costs: Final = np.zeros(self.target_size, np.float32)
-        covered = self.allowed.size if pictures.usable is None else max(1, int((pictures.usable == 255).sum()))
+        usable = pictures.usable
+        covered = self.atlas.area if usable is None else max(1, sum(int((mask == 255).sum()) for mask in usable))
         ideal = int(self.inside.sum()) / covered * self.patch**2
         #: The cost of one unit of ``patch_occupancy``.
         self.occupancy_cost: Final = problem.uniformity / (self.patch**2 * ideal)

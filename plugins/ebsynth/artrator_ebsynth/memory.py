@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Final
+
+from artrator_ebsynth.atlas import Atlas
 
 #: What the interpreter, numpy, numba and LLVM take before the first picture comes.
 RUNTIME_BYTES: Final = 320 << 20
@@ -14,19 +17,25 @@ _PREVIEWS: Final = 4 << 20
 
 
 def memory_bytes(
-    source: tuple[int, int], target: tuple[int, int], style_channels: int, guide_channels: int, patch: int = 5
+    source: tuple[int, int] | Sequence[tuple[int, int]],
+    target: tuple[int, int],
+    style_channels: int,
+    guide_channels: int,
+    patch: int = 5,
 ) -> int:
     """An upper bound of what ``synthesize`` allocates, the pictures given to it not counted.
 
     Args:
-        source: Height and width of the style.
+        source: Height and width of the style, or of each style.
         target: Height and width of the result.
         style_channels: Of the style.
         guide_channels: Of all guides together.
         patch: The side of a patch.
     """
     channels = style_channels + guide_channels
-    source_pixels, target_pixels = ((height + 2 * patch) * (width + 2 * patch) for height, width in (source, target))
+    sources = [size for size in source if not isinstance(size, int)]
+    whole = Atlas(tuple(sources) or ((int(source[0]), int(source[1])),)).size  # type: ignore[arg-type]
+    source_pixels, target_pixels = ((height + 2 * patch) * (width + 2 * patch) for height, width in (whole, target))
     # As bytes: side by side and in every coarser level. As int16: the values, the means, and a copy that is being made.
     # Then masks, what is shown, and the style once more with four channels.
     source_bytes = source_pixels * (2 * channels + 6 * channels + 8 + 8 + 4 * _OCCUPANCIES)

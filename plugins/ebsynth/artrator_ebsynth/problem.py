@@ -12,7 +12,7 @@ import numpy.typing as npt
 
 from artrator.backend import Image
 from artrator.errors import ArtratorError, Code
-from artrator_ebsynth.field import LONGEST_SIDE
+from artrator_ebsynth.field import LONGEST_SIDE, NeighbourField
 
 PATCHES: Final = (3, 5, 7)
 #: Grey, grey with alpha, RGB, RGB with alpha.
@@ -23,13 +23,13 @@ class Guide(NamedTuple):
     """A pair of pictures that say the same thing about the style and about what is to be made.
 
     Attributes:
-        source: uint8, as large as the style.
+        source: uint8, as large as the style; one for each style where there are several.
         target: uint8, as large as the result, with as many channels as ``source``.
         weight: How much it counts; None shares a weight of 1 evenly among all guides.
         name: For messages.
     """
 
-    source: Image
+    source: Image | Sequence[Image]
     target: Image
     weight: float | None = None
     name: str = ""
@@ -40,35 +40,32 @@ class Problem:
     """The pictures with their channels side by side.
 
     Attributes:
-        style: uint8 ``[h, w, channels]``.
-        source_guides: uint8 ``[h, w, guide channels]``.
+        styles: uint8 ``[h, w, channels]``, one for each source; each may have its own size.
+        source_guides: uint8 ``[h, w, guide channels]``, one for each source.
         target_guides: uint8 ``[H, W, guide channels]``.
         style_weights: One for each channel of the style.
         guide_weights: One for each channel of the guides.
         inside: uint8 ``[H, W]``, not zero where pixels are made; None makes all.
-        usable: uint8 ``[h, w]``, 255 where the style may be used; None allows all of it.
+        usable: uint8 ``[h, w]`` for each source, 255 where the style may be used; None allows all of all.
         modulation: uint8 ``[H, W]``, how much the guides count, 255 = fully; None is 255.
         init: uint8 ``[H, W, channels]``, what to start from; None starts from chance.
         patch: The side of a patch.
         uniformity: What using the style unevenly costs.
+        field: The matches to start from; None starts from chance.
     """
 
-    style: Image
-    source_guides: Image
+    styles: tuple[Image, ...]
+    source_guides: tuple[Image, ...]
     target_guides: Image
     style_weights: npt.NDArray[np.float64]
     guide_weights: npt.NDArray[np.float64]
     inside: Image | None
-    usable: Image | None
+    usable: tuple[Image, ...] | None
     modulation: Image | None
     init: Image | None
     patch: int
     uniformity: float
-
-    @property
-    def source_size(self) -> tuple[int, int]:
-        """Height and width of the style."""
-        return self.style.shape[0], self.style.shape[1]
+    field: NeighbourField | None
 
     @property
     def target_size(self) -> tuple[int, int]:
@@ -86,82 +83,155 @@ def state(
     guides: Iterable[Guide | tuple[Any, ...]],
     *,
     mask: Image | None,
-    source_mask: Image | None,
+    source_mask: Image | Sequence[Image | None] | None,
     modulation: Image | None,
     init: Image | None,
     patch: int,
     uniformity: float,
+    field: NeighbourField | None = None,
 ) -> Problem:
     """Check everything and put the channels side by side.
 
     Raises:
         ArtratorError: ``input_invalid``, with the slot: style, guide, mask, source mask, modulation, init, patch,
-            uniformity.
+            uniformity, field.
     """
     if patch not in PATCHES:
         raise refuse("patch", f"is {patch}; it must be 3, 5 or 7.")
     if not (isinstance(uniformity, int | float) and math.isfinite(uniformity) and 0 <= uniformity <= 1e9):
         raise refuse("uniformity", f"is {uniformity}; it must be a number from 0 to a thousand million.")
-    paper = _picture("style", _one(style))
-    source_size = _size(paper)
-    if min(source_size) < patch:
-        raise refuse("style", f"is {_words(source_size)}; it must hold a patch of {patch} x {patch} pixels.")
+    styles = _styles(style, patch)
+    sizes = [_size(picture) for picture in styles]
     pairs = [entry if isinstance(entry, Guide) else Guide(*entry) for entry in guides]
     if not pairs:
         raise refuse("guides", "there is none; the target of a guide says how large the result is.")
-    sources, targets, weights = _guides(pairs, source_size)
+    sources, targets, weights = _guides(pairs, sizes)
     target_size = _size(targets[0])
+    channels = styles[0].shape[2]
     start = None if init is None else _picture("init", init)
     if start is not None:
         _same("init", _size(start), target_size, "the targets of the guides")
-        if start.shape[2] != paper.shape[2]:
-            raise refuse("init", f"has {start.shape[2]} channels and the style has {paper.shape[2]}.")
+        if start.shape[2] != channels:
+            raise refuse("init", f"has {start.shape[2]} channels and the style has {channels}.")
     inside = _plane("mask", mask, target_size, "the targets of the guides")
-    usable = _plane("source mask", source_mask, source_size, "the style")
+    if field is not None:
+        _inside_all(field, sizes, target_size)
     return Problem(
-        style=paper,
-        source_guides=np.concatenate(sources, axis=2),
+        styles=styles,
+        source_guides=tuple(np.concatenate(planes, axis=2) for planes in zip(*sources, strict=True)),
         target_guides=np.concatenate(targets, axis=2),
-        style_weights=np.full(paper.shape[2], 1 / paper.shape[2]),
+        style_weights=np.full(channels, 1 / channels),
         guide_weights=np.array(weights, np.float64),
         inside=_chosen("mask", inside),
-        usable=_chosen("source mask", usable),
+        usable=_usable(source_mask, sizes),
         modulation=_plane("modulation", modulation, target_size, "the targets of the guides"),
         init=start,
         patch=patch,
         uniformity=float(uniformity),
+        field=field,
     )
 
 
-def _guides(pairs: Sequence[Guide], source_size: tuple[int, int]) -> tuple[list[Image], list[Image], list[float]]:
-    sources: list[Image] = []
+def _styles(style: Image | Sequence[Image], patch: int) -> tuple[Image, ...]:
+    given = _several(style)
+    if not given:
+        raise refuse("style", "there is none.")
+    slots = _slots("style", len(given))
+    styles = tuple(_picture(slot, picture) for slot, picture in zip(slots, given, strict=True))
+    for slot, picture in zip(slots, styles, strict=True):
+        if min(_size(picture)) < patch:
+            raise refuse(slot, f"is {_words(_size(picture))}; it must hold a patch of {patch} x {patch} pixels.")
+        if picture.shape[2] != styles[0].shape[2]:
+            raise refuse(slot, f"has {picture.shape[2]} channels and {slots[0]} has {styles[0].shape[2]}.")
+    if sum(picture.shape[0] for picture in styles) > LONGEST_SIDE:
+        raise refuse("style", f"the pictures are together higher than {LONGEST_SIDE} pixels.", "Give fewer of them.")
+    return styles
+
+
+def _guides(
+    pairs: Sequence[Guide], sizes: Sequence[tuple[int, int]]
+) -> tuple[list[list[Image]], list[Image], list[float]]:
+    """The sources by guide and style, the targets, and a weight for each channel."""
+    sources: list[list[Image]] = []
     targets: list[Image] = []
     weights: list[float] = []
     for number, pair in enumerate(pairs, 1):
         slot = f"guide {pair.name or number}"
-        source, target = _picture(f"{slot} (source)", pair.source), _picture(f"{slot} (target)", pair.target)
-        _same(f"{slot} (source)", _size(source), source_size, "the style")
+        target = _picture(f"{slot} (target)", pair.target)
         _same(f"{slot} (target)", _size(target), _size(targets[0]) if targets else _size(target), "the other targets")
-        channels = source.shape[2]
-        if target.shape[2] != channels:
-            raise refuse(slot, f"the source has {channels} channels and the target has {target.shape[2]}.")
+        channels = target.shape[2]
+        sources.append(_guide_sources(slot, pair.source, channels, sizes))
         weight = 1 / len(pairs) if pair.weight is None else pair.weight
         if isinstance(weight, bool) or not isinstance(weight, int | float | np.number):
             raise refuse(f"{slot} (weight)", f"is {weight!r}; it must be a number.")
         if not (math.isfinite(weight) and 0 <= weight <= 1e6):
             raise refuse(f"{slot} (weight)", f"is {weight}; it must be a number from 0 to a million.")
-        sources.append(source)
         targets.append(target)
         weights.extend([float(weight) / channels] * channels)
     return sources, targets, weights
 
 
-def _one(style: Image | Sequence[Image]) -> Image:
-    if isinstance(style, np.ndarray):
-        return style
-    if len(style) != 1:
-        raise refuse("style", f"holds {len(style)} pictures; this version takes one.")
-    return style[0]
+def _guide_sources(
+    slot: str, source: Image | Sequence[Image], channels: int, sizes: Sequence[tuple[int, int]]
+) -> list[Image]:
+    given = _several(source)
+    if len(given) != len(sizes):
+        raise refuse(f"{slot} (source)", f"holds {len(given)} pictures, and there are {len(sizes)} styles.")
+    found = []
+    for name, value, size in zip(_slots("source", len(given)), given, sizes, strict=True):
+        picture = _picture(f"{slot} ({name})", value)
+        _same(f"{slot} ({name})", _size(picture), size, "the style")
+        if picture.shape[2] != channels:
+            raise refuse(slot, f"the {name} has {picture.shape[2]} channels and the target has {channels}.")
+        found.append(picture)
+    return found
+
+
+def _usable(source_mask: Any, sizes: Sequence[tuple[int, int]]) -> tuple[Image, ...] | None:
+    if source_mask is None:
+        return None
+    given = _several(source_mask)
+    if len(given) != len(sizes):
+        raise refuse("source mask", f"holds {len(given)} pictures, and there are {len(sizes)} styles.")
+    slots = _slots("source mask", len(given))
+    planes = [_plane(slot, value, size, "the style") for slot, value, size in zip(slots, given, sizes, strict=True)]
+    if len(planes) == 1:
+        alone = _chosen(slots[0], planes[0])
+        return None if alone is None else (alone,)
+    # One of several may be left out as a whole, so that it is no mistake to select nothing there.
+    return tuple(
+        np.full(size, 255, np.uint8) if plane is None else _halved(plane)
+        for plane, size in zip(planes, sizes, strict=True)
+    )
+
+
+def _inside_all(field: NeighbourField, sizes: Sequence[tuple[int, int]], target_size: tuple[int, int]) -> None:
+    """A field to start from names a place in a source for every target pixel."""
+    parts = (field.source, field.y, field.x)
+    if not all(isinstance(part, np.ndarray) and part.ndim == 2 and part.dtype.kind in "iu" for part in parts):
+        raise refuse("field", "its parts must be whole numbers, as high and wide as the result.")
+    for part in parts:
+        _same("field", (part.shape[0], part.shape[1]), target_size, "the targets of the guides")
+    limits = np.array(sizes)
+    if int(field.source.min()) < 0 or int(field.source.max()) >= len(limits):
+        raise refuse("field", f"names source {int(field.source.max())}, and there are {len(limits)} styles.")
+    size = limits[field.source]
+    if (
+        min(int(field.y.min()), int(field.x.min())) < 0
+        or (field.y >= size[..., 0]).any()
+        or (field.x >= size[..., 1]).any()
+    ):
+        raise refuse("field", "names a place outside the style.")
+
+
+def _several(value: Any) -> list[Any]:
+    """What was given as one or as a list."""
+    return list(value) if isinstance(value, list | tuple) else [value]
+
+
+def _slots(name: str, count: int) -> list[str]:
+    """What several are called in messages; one alone has no number."""
+    return [name] if count == 1 else [f"{name} {number}" for number in range(1, count + 1)]
 
 
 def _picture(slot: str, value: Any) -> Image:
@@ -196,10 +266,14 @@ def _chosen(slot: str, plane: Image | None) -> Image | None:
     """A mask as 0 and 255, with something selected."""
     if plane is None:
         return None
-    chosen = np.where(plane >= 128, 255, 0).astype(np.uint8)
+    chosen = _halved(plane)
     if not chosen.any():
         raise refuse(slot, "selects no pixel.", "Paint white what is meant.")
     return chosen
+
+
+def _halved(plane: Image) -> Image:
+    return np.where(plane >= 128, 255, 0).astype(np.uint8)
 
 
 def _same(slot: str, size: tuple[int, int], wanted: tuple[int, int], whose: str) -> None:

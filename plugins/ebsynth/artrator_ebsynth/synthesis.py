@@ -10,13 +10,14 @@ import numpy as np
 import numpy.typing as npt
 
 from artrator.backend import Image
+from artrator_ebsynth.atlas import Atlas
 from artrator_ebsynth.crew import Crew
-from artrator_ebsynth.field import NeighbourField, random_matches, refine
+from artrator_ebsynth.field import NeighbourField, Packed, begin_with, random_matches, refine
 from artrator_ebsynth.kernels import prepare
 from artrator_ebsynth.level import Level, Pictures
 from artrator_ebsynth.problem import Guide, Problem, refuse, state
 from artrator_ebsynth.pyramid import dilate, level_count
-from artrator_ebsynth.schedule import PRESETS, Effort, radii
+from artrator_ebsynth.schedule import PRESETS, Effort, Preset, radii
 from artrator_ebsynth.search import BandedSearch, Search
 
 #: (done, total, preview): how far it is, and the picture so far in its own channels.
@@ -46,13 +47,15 @@ def synthesize(
     guides: Iterable[Guide | tuple[Any, ...]],
     *,
     mask: Image | None = None,
-    source_mask: Image | None = None,
+    source_mask: Image | Sequence[Image | None] | None = None,
     modulation: Image | None = None,
     init: Image | None = None,
     seed: int = 0,
     preset: str = "balanced",
     patch: int = 5,
     uniformity: float = 3500.0,
+    field: NeighbourField | None = None,
+    field_level: int = 0,
     threads: int = 0,
     progress: Progress | None = None,
     cancelled: Callable[[], bool] | None = None,
@@ -63,16 +66,21 @@ def synthesize(
     ``[height, width]``; a channel that the file has counts, whatever is in it.
 
     Args:
-        style: What the result is made of.
-        guides: ``(source, target)`` or ``(source, target, weight)``, at least one.
+        style: What the result is made of; or several pictures, each of any size, with equally many channels.
+        guides: ``(source, target)`` or ``(source, target, weight)``, at least one. With several styles, ``source`` is a
+            list of as many.
         mask: Target pixels to make, 128 and above; the others keep ``init``, or stay 0.
-        source_mask: Parts of the style to use, 128 and above.
+        source_mask: Parts of the style to use, 128 and above. With several styles, one for each; None uses all of it.
         modulation: How much the guides count at a target pixel, 255 = fully.
         init: The picture to start from.
         seed: Another one, another picture.
         preset: ``balanced``, or ``fast``.
         patch: The side of a patch: 3, 5 or 7.
         uniformity: What it costs to use some of the style more often than the rest; 0 lets it repeat.
+        field: Matches to start from, such as those of the picture before in a video, as large as the result. Positions
+            are moved so far inwards that their patch is whole; one that the masks forbid is drawn by chance.
+        field_level: The level that ``field`` is the start of: 0 is the full size, 1 is half of it, and so on. Coarser
+            levels are left out.
         threads: 0 takes all processors.
         progress: Called after every vote, from the calling thread.
         cancelled: Asked several times a second.
@@ -82,27 +90,36 @@ def synthesize(
     """
     if preset not in PRESETS:
         raise refuse("preset", f"is '{preset}'; use {' or '.join(sorted(PRESETS))}.")
+    if isinstance(field_level, bool) or not isinstance(field_level, int) or field_level < 0:
+        raise refuse("field level", f"is {field_level}; it must be a whole number from 0.")
     problem = state(
         style, guides, mask=mask, source_mask=source_mask, modulation=modulation, init=init, patch=patch,
-        uniformity=uniformity,
+        uniformity=uniformity, field=field,
     )  # fmt: skip
     prepare()
     with Crew(threads, cancelled) as crew:
-        return _Refinement(problem, crew, BandedSearch(crew), seed, preset, progress).run()
+        return _Refinement(problem, crew, BandedSearch(crew), seed, PRESETS[preset], field_level, progress).run()
 
 
 class _Refinement:
     """One run through the levels."""
 
     def __init__(
-        self, problem: Problem, crew: Crew, search: Search, seed: int, preset: str, progress: Progress | None
+        self,
+        problem: Problem,
+        crew: Crew,
+        search: Search,
+        seed: int,
+        preset: Preset,
+        field_level: int,
+        progress: Progress | None,
     ) -> None:
         self._problem: Final = problem
         self._crew: Final = crew
         self._search: Final = search
         self._random: Final = np.random.Generator(np.random.PCG64(seed % (1 << 64)))
-        self._levels: Final = self._pyramid()
-        efforts = [PRESETS[preset].at(place) for place in range(len(self._levels))]
+        self._levels: Final = self._pyramid(None if problem.field is None else field_level)
+        efforts = [preset.at(place) for place in range(len(self._levels))]
         self._efforts: Final = efforts
         self._progress: Final = progress
         areas = [pictures.target_guides.shape[0] * pictures.target_guides.shape[1] for pictures in self._levels]
@@ -116,12 +133,7 @@ class _Refinement:
         for place in range(len(self._levels) - 1, -1, -1):
             pictures = self._levels.pop()  # each level's pictures go as it is left
             level = Level(pictures, self._problem, self._crew)
-            if coarser is None:
-                level.matches = random_matches(level.target_size, level.allowed, self._random)
-            else:
-                level.matches = refine(
-                    coarser.matches, level.target_size, level.allowed, self._problem.patch // 2, self._random
-                )
+            level.matches = self._start(level, coarser, place)
             if coarser is not None or pictures.init is None:
                 level.paint(np.ones(level.target_size, np.uint8))
             self._improve(level, self._efforts[place], place)
@@ -129,6 +141,17 @@ class _Refinement:
         if coarser is None:
             raise AssertionError("a pyramid has at least one level")
         return self._finished(coarser)
+
+    def _start(self, level: Level, coarser: Level | None, place: int) -> Packed:
+        """The matches that a level begins with: those of the coarser one, or the field given, or chance."""
+        problem, radius = self._problem, self._problem.patch // 2
+        if coarser is not None:
+            atlases = coarser.atlas, level.atlas
+            return refine(coarser.matches, level.target_size, atlases, level.allowed, radius, self._random)
+        if problem.field is not None:
+            given = problem.field, place, level.target_size, level.atlas
+            return begin_with(*given, level.allowed, radius, self._random)
+        return random_matches(level.target_size, level.allowed, self._random)
 
     def _improve(self, level: Level, effort: Effort, place: int) -> None:
         """Search and vote in turn."""
@@ -155,18 +178,23 @@ class _Refinement:
         if inside is not None:
             outside = inside == 0
             image[outside] = 0 if self._problem.init is None else self._problem.init[outside]
-        return Synthesis(image, NeighbourField.unpack(level.matches), level.costs)
+        return Synthesis(image, NeighbourField.unpack(level.matches, level.atlas), level.costs)
 
-    def _pyramid(self) -> list[Pictures]:
-        """The pictures of all levels, finest first, down to where the style still has a usable patch."""
+    def _pyramid(self, coarsest: int | None) -> list[Pictures]:
+        """The pictures of all levels, finest first, down to where the style still has a usable patch.
+
+        Args:
+            coarsest: None, or the coarsest level that is needed.
+        """
         problem = self._problem
         levels = [Pictures.full(problem)]
         if not levels[0].allowed(problem.patch).any():
             raise refuse("source mask", f"selects no patch of {problem.patch} x {problem.patch} pixels.")
-        sides = (*problem.source_size, *problem.target_size)
-        for place in range(1, level_count(sides, problem.patch)):
-            source_height, source_width, height, width = (side >> place for side in sides)
-            coarser = levels[-1].halved((source_height, source_width), (height, width))
+        sources, (height, width) = Atlas.of(problem.styles).sizes, problem.target_size
+        count = level_count((*(side for size in sources for side in size), height, width), problem.patch)
+        for place in range(1, count if coarsest is None else min(count, coarsest + 1)):
+            smaller = [(rows >> place, columns >> place) for rows, columns in sources]
+            coarser = levels[-1].halved(smaller, (height >> place, width >> place))
             if not coarser.allowed(problem.patch).any() or (coarser.inside is not None and not coarser.inside.any()):
                 break
             levels.append(coarser)

@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 from patch_energy import channel_weights, patch_distance
 
+from artrator_ebsynth.atlas import Atlas
 from artrator_ebsynth.crew import Crew
 from artrator_ebsynth.field import pack, random_matches, refine
 from artrator_ebsynth.level import Level, Pictures
@@ -165,7 +166,8 @@ def test_refining_doubles_positions_and_keeps_blocks_together(random):
     allowed = np.zeros((40, 41), np.uint8)
     allowed[2:38, 2:39] = 1
     coarse = pack(random.integers(2, 18, (6, 7)), random.integers(2, 18, (6, 7)))
-    fine = refine(coarse, (13, 15), allowed, 2, random)
+    atlases = Atlas(((20, 20),)), Atlas(((40, 41),))
+    fine = refine(coarse, (13, 15), atlases, allowed, 2, random)
     assert (fine[4, 6] >> 16, fine[4, 6] & 0xFFFF) == ((coarse[2, 3] >> 16) * 2, (coarse[2, 3] & 0xFFFF) * 2)
     assert fine[5, 7] - fine[4, 6] == (1 << 16) + 1
     assert allowed[fine >> 16, fine & 0xFFFF].all()

@@ -5,10 +5,10 @@ import tracemalloc
 
 import numpy as np
 import pytest
-from patch_energy import distances, mean_occupancy
+from patch_energy import channel_weights, distances, mean_occupancy, patch_distance, stacked
 
 from artrator.errors import ArtratorError, Code
-from artrator_ebsynth import memory_bytes, synthesize
+from artrator_ebsynth import NeighbourField, memory_bytes, synthesize
 
 
 @pytest.fixture
@@ -128,6 +128,90 @@ def test_a_style_of_one_colour_gives_that_colour_exactly(blobs):
 def test_a_list_of_one_style_is_that_style(scene):
     style, guides = scene
     assert (synthesize([style], guides).image == synthesize(style, guides).image).all()
+
+
+def several(blobs, target=(31, 36)):
+    """Three styles of different sizes and brightness, and a guide that asks for each in a third of the target."""
+    sizes = [(40, 44), (24, 52), (33, 20)]
+    styles = [blobs(*size, 3) // 4 + np.uint8(60 * place) for place, size in enumerate(sizes)]
+    sources = [np.full((*size, 1), 100 * place, np.uint8) for place, size in enumerate(sizes)]
+    wanted = np.zeros((*target, 1), np.uint8)
+    wanted[:, 12:24], wanted[:, 24:] = 100, 200
+    return styles, [(sources, wanted, 4.0)], sizes
+
+
+@pytest.mark.parametrize("preset", ["fast", "balanced"])
+def test_of_several_styles_each_pixel_takes_the_one_its_guide_asks_for(blobs, preset):
+    styles, guides, sizes = several(blobs)
+    made = synthesize(styles, guides, preset=preset, uniformity=0.0)
+    for place, columns in enumerate([np.s_[:, 4:8], np.s_[:, 16:20], np.s_[:, 28:32]]):
+        assert (made.field.source[columns] == place).mean() > 0.95
+        assert abs(np.median(made.image[columns]) - np.median(styles[place])) < 30
+    for place, (height, width) in enumerate(sizes):
+        chosen = made.field.source == place
+        assert chosen.any()
+        assert made.field.y[chosen].min() >= 2
+        assert made.field.x[chosen].min() >= 2
+        assert made.field.y[chosen].max() < height - 2
+        assert made.field.x[chosen].max() < width - 2
+
+
+def test_the_error_map_of_several_styles_is_the_energy_of_the_final_picture(blobs):
+    styles, guides, _ = several(blobs)
+    made = synthesize(styles, guides, patch=3)
+    expected = np.zeros(made.error.shape)
+    for place, style in enumerate(styles):
+        one = [(guides[0][0][place], guides[0][1], guides[0][2])]
+        source, target = stacked(style, one, made.image)
+        for y, x in np.argwhere(made.field.source == place):
+            at = made.field.y[y, x], made.field.x[y, x]
+            expected[y, x] = patch_distance(target, source, channel_weights(style, one), (y, x), at, 3)
+    assert made.error.mean() == pytest.approx(expected.mean(), rel=0.02)
+
+
+def test_several_styles_give_the_same_bytes_at_any_number_of_threads(blobs):
+    styles, guides, _ = several(blobs)
+    one, three = (synthesize(styles, guides, threads=n, seed=2) for n in (1, 3))
+    assert one.image.tobytes() == three.image.tobytes()
+    assert one.field.source.tobytes() == three.field.source.tobytes()
+
+
+def test_a_style_that_is_masked_away_is_never_used(blobs):
+    styles, guides, _ = several(blobs)
+    made = synthesize(styles, guides, source_mask=[None, np.zeros((24, 52), np.uint8), None])
+    assert set(np.unique(made.field.source)) == {0, 2}
+
+
+def test_a_field_from_before_saves_the_way_from_the_coarsest_level(scene):
+    style, guides = scene
+    cold = synthesize(style, guides, uniformity=500.0)
+    told = []
+    warm = synthesize(
+        style, guides, uniformity=500.0, field=cold.field, progress=lambda *news: told.append(news), seed=5
+    )
+    assert told[-1][0] == told[-1][1] == len(told) * 36 * 50  # the finest level only
+    assert warm.error.mean() <= cold.error.mean()
+    assert np.abs(warm.image.astype(int) - cold.image).mean() < 8
+
+
+@pytest.mark.parametrize("level", [1, 9])
+def test_a_field_can_be_the_start_of_a_coarser_level(scene, level):
+    style, guides = scene
+    cold = synthesize(style, guides)
+    warm = synthesize(style, guides, field=cold.field, field_level=level)
+    expected = distances(style, guides, warm, 5)
+    assert warm.error.mean() == pytest.approx(expected.mean(), rel=0.02)
+    assert warm.error.mean() == pytest.approx(cold.error.mean(), rel=0.1)
+
+
+def test_a_field_may_name_places_near_the_border_or_masked_away(blobs):
+    styles, guides, sizes = several(blobs)
+    source = np.arange(31 * 36).reshape(31, 36) % 3
+    y, x = np.array(sizes)[source, 0] - 1, np.array(sizes)[source, 1] - 1
+    field = NeighbourField(source.astype(np.uint16), y.astype(np.int32), x.astype(np.int32))
+    mask = [None, np.zeros((24, 52), np.uint8), None]
+    made = synthesize(styles, guides, field=field, source_mask=mask)
+    assert set(np.unique(made.field.source)) == {0, 2}
 
 
 def test_progress_counts_up_to_the_end_with_pictures_that_get_finer(scene):
