@@ -41,7 +41,7 @@ class Settings(BaseModel):
     #: Jobs of one package that run at once in its worker, so that their steps can be merged into batches.
     jobs_per_package: Annotated[int, Field(ge=1, le=256)] = 4
     #: What all files of one request may weigh together.
-    request_mib: Annotated[int, Field(ge=1, le=4096)] = 128
+    request_mib: Annotated[int, Field(ge=1, le=4096)] = 512
     #: What all loaded models may take together; 0 means 60 % of the machine's memory.
     memory_mib: Annotated[int, Field(ge=0)] = 0
     #: Load packages when the node starts, as far as memory allows, instead of when the first job comes.

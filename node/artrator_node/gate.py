@@ -11,7 +11,7 @@ In this order, so that the cheap checks protect the dear ones:
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -20,7 +20,7 @@ from artrator.documents import Ticket, proof, ticket_digest
 from artrator.documents import ticket as tickets
 from artrator.errors import ArtratorError, Code
 from artrator.inputs import image_size, measure
-from artrator.inputs.images import check_size
+from artrator.inputs.images import check_size, check_total
 from artrator.keys import PublicKey
 from artrator.manifest import Manifest
 from artrator.messages.node import JobRequest
@@ -116,7 +116,7 @@ class Gate:
 
 
 def measured(
-    manifest: Manifest, inputs: Mapping[str, Any], images: Mapping[str, Sequence[bytes]], paid: Mapping[str, int]
+    manifest: Manifest, inputs: Mapping[str, Any], images: Mapping[str, Iterable[bytes]], paid: Mapping[str, int]
 ) -> Mapping[str, int]:
     """Step 5: the measures of a complete request, from the files themselves.
 
@@ -127,6 +127,7 @@ def measured(
     for name, found in sizes.items():
         for size in found:
             check_size(size, manifest.inputs[name])
+        check_total(found, manifest.inputs[name])
     measures = measure(manifest, inputs, sizes)
     for unit, amount in measures.items():
         if amount > paid.get(unit, 0):

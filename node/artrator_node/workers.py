@@ -13,6 +13,8 @@ from artrator_node.engine.slot import StartWorker, WorkerHandle
 
 #: What interpreter, libraries and the buyers' pictures take beside the model.
 _BESIDE_THE_MODEL: Final = 512 << 20
+#: Of what all models may take: the frames of a film leave a worker together, and wait here to be encoded.
+_OUTPUT_SHARE: Final = 8
 
 
 def worker_starter(settings: Settings) -> StartWorker:
@@ -27,7 +29,10 @@ def worker_starter(settings: Settings) -> StartWorker:
         memory_bytes=settings.memory_bytes - spare if settings.device == "cpu" else 0,
     )
     limits = Limits(
-        memory_bytes=settings.memory_bytes, run_seconds=settings.run_seconds, load_seconds=settings.load_seconds
+        memory_bytes=settings.memory_bytes,
+        run_seconds=settings.run_seconds,
+        load_seconds=settings.load_seconds,
+        output_bytes=max(Limits.output_bytes, settings.memory_bytes // _OUTPUT_SHARE),
     )
 
     async def start(package: ServedPackage) -> WorkerHandle:

@@ -51,6 +51,7 @@ class InputSpec:
         max_length: Of text, in characters.
         min_side, max_side, max_pixels: Of image, mask and each of images, in pixels.
         max_items: Of images.
+        max_total_pixels: Of images: all of them together, which bounds what a film takes of memory.
         random: For integer: a fresh value is drawn for every job unless the buyer gives one (a seed).
         advanced: Shown only when the buyer asks for more settings.
         multiline: Of text.
@@ -72,6 +73,7 @@ class InputSpec:
     max_side: int | None = None
     max_pixels: int | None = None
     max_items: int | None = None
+    max_total_pixels: int | None = None
     random: bool = False
     advanced: bool = False
     multiline: bool = False

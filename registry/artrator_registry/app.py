@@ -60,7 +60,13 @@ def create_app(settings: Settings, *, clock: Clock = time.time) -> FastAPI:
         redirect_slashes=False,
     )
     install(app)
-    limits = {"/v1/listings/": settings.max_publication, "/heartbeat": settings.max_heartbeat, "": settings.max_body}
+    limits = {
+        "/v1/listings/": settings.max_publication,
+        "/heartbeat": settings.max_heartbeat,
+        "/receipt": settings.max_receipt,
+        "/acknowledgement": settings.max_receipt,
+        "": settings.max_body,
+    }
 
     async def admit(token: str) -> object:
         return await _registry(app).accounts.caller(token)

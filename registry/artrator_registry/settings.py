@@ -34,6 +34,7 @@ class Settings:
         max_body: Largest body of most requests, in bytes.
         max_heartbeat: Largest heartbeat: a thousand packages.
         max_publication: Largest publication: twelve samples of 512 KiB in base64, and the documents.
+        max_receipt: Largest receipt with its acknowledgement: a thousand frames of a film.
     """
 
     data: Path
@@ -65,6 +66,7 @@ class Settings:
     max_body: int = 64 * 1024
     max_heartbeat: int = 512 * 1024
     max_publication: int = 9 * 1024 * 1024
+    max_receipt: int = 512 * 1024
 
     def __post_init__(self) -> None:
         """Refuse settings that contradict each other before anything is opened."""

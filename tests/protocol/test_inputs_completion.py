@@ -178,6 +178,15 @@ def test_a_picture_beyond_its_input_is_refused_before_it_is_sent() -> None:
     assert "at most 1024" in caught.value.message
 
 
+def test_the_pictures_of_one_input_are_bounded_together() -> None:
+    model = read_manifest(MANIFEST.replace("max_items = 3", "max_items = 3\nmax_total_pixels = 3072"))
+    frame = encoded(noise())
+    assert len(request_body(model, PACKAGE, {"prompt": "x"}, {"frames": [frame] * 2}).sizes["frames"]) == 2
+    with pytest.raises(ArtratorError, match=r"^frames has 3 images of 4608 pixels together; at most 3072") as caught:
+        request_body(model, PACKAGE, {"prompt": "x"}, {"frames": [frame] * 3})
+    assert (caught.value.code, caught.value.details["input"]) == (Code.IMAGE_TOO_LARGE, "frames")
+
+
 def test_a_reference_without_bytes_cannot_be_sent() -> None:
     reference = {"sha256": "0" * 64, "size": 5, "media_type": "image/png"}
     with pytest.raises(ArtratorError, match="start has no bytes"):

@@ -11,7 +11,7 @@ from registry_world import MICRO, Node, Shop, World, acknowledge, gather, make_p
 
 from artrator.canonical import unb64
 from artrator.clients.registry import RegistryClient
-from artrator.documents import ticket_digest
+from artrator.documents import OutputDigest, ticket_digest
 from artrator.documents.ticket import read
 from artrator.errors import ArtratorError, Code
 from artrator.keys import PrivateKey
@@ -249,6 +249,20 @@ async def test_a_receipt_is_taken_once_and_its_repeat_is_harmless(world: World) 
     assert await shop.creator.claim(order.order, m.Claim(receipt=receipt)) == first
     await refuse(Code.CONFLICT, shop.claim(order, measures={"step": 1}))
     await refuse(Code.CONFLICT, shop.claim(order, "failed"))
+
+
+async def test_the_receipt_of_a_film_of_480_frames_settles(world: World) -> None:
+    shop = await world.shop()
+    mina = await world.person("mina", credits_=10)
+    order = await shop.order(mina)
+    frames = [
+        OutputDigest(name=f"frames-{number}", media_type="image/png", sha256=f"{number:064x}", size=10**6)
+        for number in range(1, 481)
+    ]
+    receipt = shop.node.receipt(order, outputs=frames)
+    answer = acknowledge(mina.key, order.order, receipt)
+    settled = await shop.creator.claim(order.order, m.Claim(receipt=receipt, acknowledgement=answer))
+    assert settled.state is m.OrderState.SETTLED
 
 
 async def test_what_was_not_used_is_not_charged(world: World) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-from collections.abc import AsyncIterator, Callable, Iterator, Mapping
+from collections.abc import AsyncIterator, Callable, Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Final
 
@@ -187,13 +187,18 @@ class _Submission:
 
 def _measure(manifest: Manifest, upload: Upload, paid: Mapping[str, int]) -> Mapping[str, int]:
     inputs = complete(manifest, upload.request.body.inputs)
-    images: dict[str, list[bytes]] = {}
+    images: dict[str, Iterable[bytes]] = {}
     for name, spec in manifest.inputs.items():
         if spec.type in (InputType.IMAGE, InputType.MASK, InputType.IMAGES) and inputs.get(name) is not None:
             value = inputs[name]
             items = value if isinstance(value, list | tuple) else [value]
-            images[name] = [(upload.folder / FileRef.model_validate(item).sha256).read_bytes() for item in items]
+            # One after the other, because a film's frames together may be large.
+            images[name] = map(_reader(upload.folder), items)
     return measured(manifest, inputs, images, paid)
+
+
+def _reader(folder: Path) -> Callable[[object], bytes]:
+    return lambda item: (folder / FileRef.model_validate(item).sha256).read_bytes()
 
 
 @contextlib.contextmanager

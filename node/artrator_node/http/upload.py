@@ -17,8 +17,9 @@ from artrator_node.files import Spool, disk_errors
 from artrator_node.http.multipart import PartBegin, PartData, PartEnd, PartEvent
 
 #: The ``job`` part: a ticket and inputs without files.
-_MAX_JOB_BYTES: Final = 256 * 1024
-_MAX_FILES: Final = 512
+_MAX_JOB_BYTES: Final = 1024 * 1024
+#: The frames of a film, as many masks and as many guides.
+_MAX_FILES: Final = 2048
 
 
 @dataclass(frozen=True)

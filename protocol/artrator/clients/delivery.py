@@ -20,7 +20,7 @@ from artrator.keys import PublicKey
 from artrator.messages.node import Job, Output
 
 #: What one job may deliver at most: outputs wait in memory until the last one is checked.
-_MAX_OUTPUTS: Final = 256
+_MAX_OUTPUTS: Final = 1_000
 _MAX_OUTPUT_BYTES: Final = 2**30
 #: An upscaler may make more pixels than an input may have.
 _MAX_PIXELS: Final = 200_000_000

@@ -13,7 +13,7 @@ from __future__ import annotations
 
 import io
 import struct
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from typing import Final
 
@@ -119,6 +119,19 @@ def check_size(size: tuple[int, int], spec: InputSpec | None) -> None:
             Code.INPUT_INVALID,
             f"{_subject(spec)} is {shown} pixels; at least {spec.min_side} wide and high are needed.",
             cure=f"Use an image of at least {spec.min_side} x {spec.min_side} pixels.",
+            input=spec.name,
+        )
+
+
+def check_total(sizes: Sequence[tuple[int, int]], spec: InputSpec) -> None:
+    """Raise ``image_too_large`` unless all images of one input together lie within its ``max_total_pixels``."""
+    total = sum(width * height for width, height in sizes)
+    if spec.max_total_pixels is not None and total > spec.max_total_pixels:
+        raise ArtratorError(
+            Code.IMAGE_TOO_LARGE,
+            f"{spec.name} has {len(sizes)} images of {total} pixels together; at most {spec.max_total_pixels} are "
+            "accepted.",
+            cure="Give fewer images or smaller ones.",
             input=spec.name,
         )
 

@@ -9,7 +9,7 @@ from typing import Any, Final, Literal, TypeAlias, cast
 from artrator.canonical import sha256
 from artrator.errors import ArtratorError, Code
 from artrator.inputs.completion import complete
-from artrator.inputs.images import check_size, image_size, media_type
+from artrator.inputs.images import check_size, check_total, image_size, media_type
 from artrator.inputs.measures import measure
 from artrator.manifest import InputSpec, Manifest
 from artrator.messages.node import FileRef, JobBody
@@ -73,6 +73,8 @@ def request_body(
             values[name] = _named(spec, value, by_digest, sizes)
         else:
             values[name] = value
+    for name, found in sizes.items():
+        check_total(found, manifest.inputs[name])
     return PreparedRequest(
         body=JobBody(package=package, inputs=values, format=cast("_Format", image_format)),
         files=by_digest,

@@ -24,7 +24,7 @@ FIELDS: Final[dict[InputType, tuple[str, ...]]] = {
     InputType.CHOICE: ("default", "choices"),
     InputType.IMAGE: (*_SIDES, "alpha"),
     InputType.MASK: _SIDES,
-    InputType.IMAGES: (*_SIDES, "max_items", "alpha"),
+    InputType.IMAGES: (*_SIDES, "max_items", "max_total_pixels", "alpha"),
 }
 _EVERY: Final = frozenset(field for fields in FIELDS.values() for field in fields)
 
@@ -64,6 +64,9 @@ def read_input(name: str, table: Table) -> InputSpec | None:
         max_side=table.integer("max_side", lowest=1, highest=65_535) if kind in FILE_TYPES else None,
         max_pixels=table.integer("max_pixels", lowest=1, highest=2**32) if kind in FILE_TYPES else None,
         max_items=(table.integer("max_items", lowest=1, highest=10_000) or 64) if kind is InputType.IMAGES else None,
+        max_total_pixels=(
+            table.integer("max_total_pixels", lowest=1, highest=10**12) if kind is InputType.IMAGES else None
+        ),
         random=random,
         advanced=advanced,
         multiline="multiline" in fields and table.boolean("multiline"),
