@@ -13,9 +13,9 @@ import click
 from artrator.errors import ArtratorError
 from artrator.money import parse_credits
 from artrator_registry.authority import Authority
-from artrator_registry.core import MIGRATIONS, SCHEMA
+from artrator_registry.core import MIGRATIONS, OLDEST_SCHEMA, SCHEMA
 from artrator_registry.settings import Settings
-from artrator_registry.storage import NewerSchemaError, Transaction, connect, migrate
+from artrator_registry.storage import SchemaError, Transaction, connect, migrate
 
 _T = TypeVar("_T")
 
@@ -78,8 +78,8 @@ def write(data: Path, command: Callable[[Transaction], _T]) -> _T:
 
 def _migrate(settings: Settings) -> None:
     try:
-        migrate(settings.database, MIGRATIONS, SCHEMA)
-    except NewerSchemaError as error:
+        migrate(settings.database, MIGRATIONS, SCHEMA, OLDEST_SCHEMA)
+    except SchemaError as error:
         raise click.ClickException(str(error)) from error
     except (sqlite3.DatabaseError, OSError) as error:
         raise click.ClickException(f"{settings.database} cannot be opened: {error}. Is it whole, and yours?") from error

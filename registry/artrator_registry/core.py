@@ -51,7 +51,9 @@ MIGRATIONS: Final = (
     orders_schema.migrations,
 )
 #: One more with every migration: an older program refuses a newer database instead of misreading it.
-SCHEMA: Final = 7
+SCHEMA: Final = 100
+#: The first schema of a release.
+OLDEST_SCHEMA: Final = 100
 
 
 class Registry:
@@ -59,7 +61,7 @@ class Registry:
 
     def __init__(self, settings: Settings, clock: Clock = time.time) -> None:
         self.settings = settings
-        migrate(settings.database, MIGRATIONS, SCHEMA)
+        migrate(settings.database, MIGRATIONS, SCHEMA, OLDEST_SCHEMA)
         self.authority = Authority(settings.keys, days=settings.ticket_key_days)
         self.authority.prepare(clock())
         self.database = Database(settings.database, clock)

@@ -50,7 +50,7 @@ def test_statements_of_both_sides_add_up_and_say_why(running: Federation, buyer:
     line = next(line for line in buyer.statement() if line.order == result.order and line.amount < 0)
     assert line.listing == "atelier/emoji"
     theirs = running.creator.balance()
-    gained = theirs.available + theirs.pending - earned.available - earned.pending
+    gained = theirs.earnings + theirs.pending - earned.earnings - earned.pending
     fee = result.charged - gained
     assert 0 <= fee <= result.charged // 10
     assert "no difference" in running.audit()

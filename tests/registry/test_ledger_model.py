@@ -61,7 +61,7 @@ class Machine(RuleBasedStateMachine):
         self.open_holds: dict[str, Hold] = {}
         self.serial = 0
         for person in PEOPLE:
-            store.add_account(self.t, person)
+            store.add_accounts(self.t, person)
 
     def teardown(self) -> None:
         if hasattr(self, "db"):

@@ -74,7 +74,7 @@ async def test_a_statement_says_why_and_its_balances_run(world: World) -> None:
     charge = lines[2]
     assert (charge.order, charge.listing, charge.counterparty) == (settled.order, shop.listing, "atelier")
     assert charge.receipt is not None
-    earned = (await shop.creator.statement()).lines
+    earned = (await shop.creator.statement(of="earnings")).lines
     assert [(line.kind, line.amount) for line in earned] == [("fee", -150_000), ("earning", 3 * MICRO)]
 
 

@@ -76,7 +76,7 @@ async def test_creators_try_their_own_models_for_nothing(world: World) -> None:
     order = await shop.order(shop.creator)
     assert order.cap == 0
     assert (await shop.deliver(shop.creator, order)).state is m.OrderState.SETTLED
-    assert (await shop.creator.balance()).available == 0
+    assert (await shop.creator.balance()).earnings == 0
 
 
 async def test_a_free_listing_needs_no_credits(world: World) -> None:
@@ -197,7 +197,7 @@ async def test_fifty_buyers_at_once_never_spend_more_than_they_have(world: World
         *(shop.deliver(person, order) for order in placed for person in people if order.order in owner[person])
     )
     assert all(order.state is m.OrderState.SETTLED for order in done)
-    assert (await shop.creator.balance()).available == 100 * 3 * MICRO * 95 // 100
+    assert (await shop.creator.balance()).earnings == 100 * 3 * MICRO * 95 // 100
     assert {(await person.balance()).available for person in people} == {1 * MICRO}
 
 
@@ -280,7 +280,7 @@ async def test_fees_are_split_to_the_last_micro_credit(world: World) -> None:
     shop = await world.shop(base=7, step=0)
     mina = await world.person("mina", credits_=1)
     await shop.deliver(mina, await shop.order(mina))
-    fee = 7 - (await shop.creator.balance()).available
+    fee = 7 - (await shop.creator.balance()).earnings
     assert fee in (0, 1)
     assert (await mina.balance()).available == MICRO - 7
 

@@ -153,7 +153,7 @@ class Market(RuleBasedStateMachine):
                 lambda t: t.row("SELECT credits_posted FROM ledger_accounts WHERE id = ?", (FEES,))[0]
             )
         )
-        assert creator.available + fees == charged
+        assert creator.earnings + fees == charged
         assert creator.pending == sum(b.held for b in balances)
 
 

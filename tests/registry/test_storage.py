@@ -21,10 +21,10 @@ from artrator.errors import ArtratorError, Code
 from artrator.messages import registry as m
 from artrator_registry.backup import backup
 from artrator_registry.cli import registry
-from artrator_registry.core import MIGRATIONS, SCHEMA
+from artrator_registry.core import MIGRATIONS, OLDEST_SCHEMA, SCHEMA
 from artrator_registry.server import alone
 from artrator_registry.settings import Settings
-from artrator_registry.storage import Database, NewerSchemaError, Transaction, connect, migrate
+from artrator_registry.storage import Database, SchemaError, Transaction, connect, migrate
 from artrator_registry.storage.writer import Writer
 
 pytestmark = pytest.mark.anyio
@@ -228,14 +228,23 @@ def test_every_table_is_strict_and_every_foreign_key_holds(data: Path) -> None:
     migrate(data / "registry.db", MIGRATIONS, SCHEMA)  # harmless
 
 
+def test_a_database_from_before_the_first_release_is_refused(data: Path) -> None:
+    db = connect(data / "registry.db")
+    db.execute("PRAGMA user_version = 7")
+    db.close()
+    result = CliRunner().invoke(registry, ["grant", "mina", "5", "--data", str(data)])
+    assert result.exit_code != 0
+    assert "start anew" in result.output
+
+
 def test_a_database_of_a_newer_version_is_refused_and_not_touched(data: Path) -> None:
     db = connect(data / "registry.db")
     steps = db.execute("SELECT count(*) FROM _sqlite_migrations").fetchone()[0]
-    assert db.execute("PRAGMA user_version").fetchone()[0] == steps == SCHEMA
+    assert db.execute("PRAGMA user_version").fetchone()[0] == OLDEST_SCHEMA - 7 + steps == SCHEMA
     db.execute(f"PRAGMA user_version = {SCHEMA + 1}")
     db.close()
-    with pytest.raises(NewerSchemaError, match="newer version"):
-        migrate(data / "registry.db", MIGRATIONS, SCHEMA)
+    with pytest.raises(SchemaError, match="newer version"):
+        migrate(data / "registry.db", MIGRATIONS, SCHEMA, OLDEST_SCHEMA)
     for arguments in (["grant", "mina", "5"], ["serve", "--port", "0"], ["init"]):
         result = CliRunner().invoke(registry, [*arguments, "--data", str(data)])
         assert result.exit_code == 1

@@ -69,16 +69,18 @@ def balance(as_json: bool) -> None:
         print_json(now.model_dump(mode="json"))
         return
     click.echo(f"{format_credits(now.available)} credits available, {format_credits(now.held)} on hold", nl=False)
-    click.echo(f", {format_credits(now.pending)} earned and pending" if now.pending else "")
+    click.echo(f", {format_credits(now.earnings)} earned" if now.earnings else "", nl=False)
+    click.echo(f", {format_credits(now.pending)} more when buyers confirm" if now.pending else "")
 
 
 @click.command()
 @click.option("--limit", default=20, show_default=True, type=click.IntRange(1, 200))
+@click.option("--of", type=click.Choice(["wallet", "earnings", "debt"]), default="wallet", show_default=True)
 @click.option("--all", "every_line", is_flag=True, help="Also the holds that ended in a charge.")
 @json_option
-def statement(limit: int, every_line: bool, as_json: bool) -> None:
+def statement(limit: int, of: m.StatementOf, every_line: bool, as_json: bool) -> None:
     """Show what came and what went, newest first."""
-    page = run(lambda client: client.statement(limit=limit))
+    page = run(lambda client: client.statement(of=of, limit=limit))
     if as_json:
         print_json(page.model_dump(mode="json"))
         return

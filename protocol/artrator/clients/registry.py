@@ -135,9 +135,12 @@ class RegistryClient:
         """What can be spent, what is held, what is pending."""
         return await self._get("/v1/account/balance", m.Balance)
 
-    async def statement(self, *, before: str | None = None, limit: int = 50) -> m.Statement:
+    async def statement(
+        self, *, of: m.StatementOf = "wallet", before: str | None = None, limit: int = 50
+    ) -> m.Statement:
         """The newest lines, or those before a cursor."""
-        return await self._get("/v1/account/statement", m.Statement, {"before": before, "limit": limit})
+        query = {"of": of, "before": before, "limit": limit}
+        return await self._get("/v1/account/statement", m.Statement, query)
 
     async def redeem(self, code: str) -> m.VoucherRedeemed:
         """Redeem a voucher."""

@@ -73,6 +73,9 @@ async def _statement(stage: Stage, profile: Profile, name: str) -> None:
     async with RegistryClient(stage.registry_url, profile.identity) as client:
         balance = await client.balance()
         held = f", {format_credits(balance.held)} on hold" if balance.held else ""
-        earned = f", {format_credits(balance.pending)} earned and pending" if balance.pending else ""
-        title = f"Statement of {name}: {format_credits(balance.available)} credits{held}{earned}"
+        title = f"Statement of {name}: {format_credits(balance.available)} credits{held}"
         print_statement(without_holds((await client.statement(limit=60)).lines), title=title)
+        if balance.earnings or balance.pending:
+            pending = f", {format_credits(balance.pending)} pending" if balance.pending else ""
+            title = f"Earnings of {name}: {format_credits(balance.earnings)} credits{pending}"
+            print_statement((await client.statement(of="earnings", limit=60)).lines, title=title)

@@ -3,17 +3,22 @@
 from artrator.documents._signed import SignedDocument, document_digest
 from artrator.documents.descriptor import NodeDescriptor
 from artrator.documents.keyset import KeySet, TicketKey
-from artrator.documents.offer import Offer, UnitPrice
+from artrator.documents.licence import Licence
+from artrator.documents.offer import Offer, Royalty, UnitPrice
+from artrator.documents.plan import Plan
 from artrator.documents.receipt import Acknowledgement, OutputDigest, Receipt
 from artrator.documents.ticket import Ticket, ticket_digest
 
 __all__ = [
     "Acknowledgement",
     "KeySet",
+    "Licence",
     "NodeDescriptor",
     "Offer",
     "OutputDigest",
+    "Plan",
     "Receipt",
+    "Royalty",
     "SignedDocument",
     "Ticket",
     "TicketKey",

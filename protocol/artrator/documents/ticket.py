@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from functools import lru_cache
-from typing import Final
+from typing import Final, Literal
 
 import pydantic
 from joserfc import jws
@@ -38,6 +38,8 @@ class Ticket(BaseModel):
         request: The salted request digest.
         measures: The cost units that were paid for; a request that measures more is refused.
         cap: The most this order can cost, in micro-credits.
+        kind: ``run`` runs the package; ``purchase`` lets the buyer fetch it.
+        paid_by: ``credits``, ``pass``, ``free`` or ``own``: a node may serve those who pay by the run first.
         start_by: The node does not start after this.
         finish_by: The node stops by then.
         capture_by: The registry takes no receipt after this; then the hold is released.
@@ -57,6 +59,8 @@ class Ticket(BaseModel):
     request: str
     measures: Mapping[str, int]
     cap: int = Field(ge=0)
+    kind: Literal["purchase", "run"] = "run"
+    paid_by: Literal["credits", "free", "own", "pass"] = "credits"
     start_by: int
     finish_by: int
     capture_by: int

@@ -124,13 +124,25 @@ class APIKeys(Message):
 class Balance(Message):
     """``GET /v1/account/balance``.
 
-    ``available`` can be spent; ``held`` waits for deliveries; what a creator earned is ``pending`` until its dispute
-    window ends.
+    ``available`` can be spent, ``held`` waits for deliveries. A creator's ``earnings`` are apart from that; what buyers
+    still hold for them is ``pending``. A ``debt`` comes from a top-up that was charged back after it was spent.
     """
 
     available: int
     held: int
     pending: int
+    earnings: int = 0
+    debt: int = 0
+
+
+StatementKind = Literal[
+    "charge", "chargeback", "clawback", "earning", "fee", "grant", "hold", "pass", "payout", "purchase", "refund",
+    "release", "royalty", "topup", "transfer", "voucher", "writeoff",
+]  # fmt: skip
+
+
+#: What can be spent, what was earned, what is owed.
+StatementOf = Literal["wallet", "earnings", "debt"]
 
 
 class StatementLine(Message):
@@ -138,7 +150,7 @@ class StatementLine(Message):
 
     id: str
     at: float
-    kind: Literal["grant", "voucher", "hold", "release", "charge", "earning", "fee", "refund", "royalty"]
+    kind: StatementKind
     amount: int
     balance: int
     text: str
@@ -149,7 +161,7 @@ class StatementLine(Message):
 
 
 class Statement(Message):
-    """``GET /v1/account/statement?before=&limit=``: newest first; ``next`` is the cursor of the following page."""
+    """``GET /v1/account/statement?of=&before=&limit=``: newest first; ``next`` is the cursor of the following page."""
 
     lines: Sequence[StatementLine]
     next: str | None = None
@@ -307,12 +319,33 @@ class Nodes(Message):
 # --- orders ---------------------------------------------------------------------------------------------------------
 
 
+#: What an order is paid with: credits; a pass; the creator's daily free runs; or nothing, on one's own model.
+PaidBy = Literal["credits", "free", "own", "pass"]
+
+
+class Share(Message):
+    """Who gets what of a price, in micro-credits: the split that both sides see before anything is bought.
+
+    ``to`` is a handle, or the registry's name for ``fee``; ``listing`` is the base model that a royalty is for.
+    """
+
+    kind: Literal["creator", "fee", "royalty"]
+    to: str
+    basis_points: int
+    amount: int
+    listing: str | None = None
+
+
 class QuoteRequest(Request):
-    """``POST /v1/quotes``: only numbers that cost something, and a salted digest; never the prompt."""
+    """``POST /v1/quotes``: only numbers that cost something, and a salted digest; never the prompt.
+
+    ``pay`` ``any`` takes what costs least: a free run, then a pass, then credits.
+    """
 
     listing: str
     version: str | None = None
     measures: Measures
+    pay: Literal["any", "credits"] = "any"
     request: Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")]
 
 
@@ -325,7 +358,11 @@ class PriceLine(Message):
 
 
 class Quote(Message):
-    """A price with a hard cap, good until ``expires_at``. ``nodes`` is best first and never empty (``no_node``)."""
+    """A price with a hard cap, good until ``expires_at``. ``nodes`` is best first and never empty (``no_node``).
+
+    ``worth`` is the list price, which a pass counts; ``left`` is what its allowance, or the free runs of today, has
+    left after this order.
+    """
 
     quote: Identifier
     listing: str
@@ -334,6 +371,11 @@ class Quote(Message):
     price: int
     cap: int
     breakdown: Sequence[PriceLine]
+    paid_by: PaidBy = "credits"
+    worth: int = 0
+    pass_id: Identifier | None = None
+    left: int | None = None
+    split: Sequence[Share] = ()
     nodes: Sequence[NodeCandidate]
     expires_at: float
 
@@ -347,7 +389,7 @@ class OrderRequest(Request):
 
 
 class OrderState(StrEnum):
-    """``held -> claimed -> settled | released | disputed -> refunded | settled``."""
+    """``held -> claimed -> settled | released | disputed -> refunded | settled``, and ``settled -> disputed``."""
 
     HELD = "held"
     CLAIMED = "claimed"
@@ -367,8 +409,14 @@ class Order(Message):
     node: str
     cap: int
     charged: int
+    kind: Literal["purchase", "run"] = "run"
+    paid_by: PaidBy = "credits"
+    worth: int = 0
+    refunded: int = 0
     created_at: float
     capture_by: float
+    #: Until when the buyer may open a dispute; None where there is nothing to dispute.
+    dispute_until: float | None = None
     ticket: str | None = None
     receipt: Json | None = None
     acknowledgement: Json | None = None

@@ -51,10 +51,11 @@ async def statement(
     registry: _Registry,
     before: Annotated[str | None, Query(max_length=200, description="`next` of the page before.")] = None,
     limit: Annotated[int, Query(ge=1, le=200)] = 50,
+    of: Annotated[m.StatementOf, Query(description="What can be spent, what was earned, or what is owed.")] = "wallet",
 ) -> m.Statement:
-    """Every change of what can be spent, newest first, with the balance after it and the reason."""
+    """Every change of one of the caller's accounts, newest first, with the balance after it and the reason."""
     who.require(m.Scope.ACCOUNT_READ)
-    return await registry.ledger.statement(who.account, before, limit)
+    return await registry.ledger.statement(who.account, of, before, limit)
 
 
 @router.post("/v1/api-keys", summary="Make an API key", status_code=201, responses=responses(*_AUTH))

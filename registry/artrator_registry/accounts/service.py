@@ -186,7 +186,7 @@ def _create(t: Transaction, key: PublicKey, handle: str | None, display_name: st
     if store.by_handle(t, wanted) is not None:
         raise ArtratorError(Code.CONFLICT, f"The handle {wanted} is taken.", cure="Choose another handle.")
     store.add(t, account, wanted, display_name or wanted, key.encode())
-    ledger.add_account(t, account)
+    ledger.add_accounts(t, account)
     return store.by_id(t, account)
 
 

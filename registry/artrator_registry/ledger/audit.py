@@ -6,7 +6,7 @@ from collections import defaultdict
 from collections.abc import Iterator, Sequence
 from typing import Any
 
-from artrator_registry.ledger.models import FEES, transfer_id
+from artrator_registry.ledger.models import FEES, earnings, transfer_id
 from artrator_registry.storage import Transaction
 
 _COUNTERS = ("debits_pending", "debits_posted", "credits_pending", "credits_posted")
@@ -91,12 +91,14 @@ def _orders(t: Transaction) -> Iterator[str]:
         where = f"order {order['id']} ({order['state']})"
         if (hold["amount"] if hold else 0) != order["cap"]:
             yield f"{where}: its hold is not its cap of {order['cap']}"
-        elif hold and (hold["debit"], hold["credit"]) != (order["buyer"], order["creator"]):
+        elif hold and (hold["debit"], hold["credit"]) != (order["buyer"], earnings(order["creator"])):
             yield f"{where}: its hold is between other accounts"
         if (capture["amount"] if capture else 0) != order["charged"]:
             yield f"{where}: {order['charged']} was charged and {capture['amount'] if capture else 0} captured"
         fee = made.get(ids["fee"])
-        if fee and ((fee["debit"], fee["credit"]) != (order["creator"], FEES) or fee["amount"] > order["charged"]):
+        if fee and (
+            (fee["debit"], fee["credit"]) != (earnings(order["creator"]), FEES) or fee["amount"] > order["charged"]
+        ):
             yield f"{where}: its fee of {fee['amount']} does not fit"
         resolved = bool(capture or release)
         ended = order["state"] in ("settled", "released", "refunded")

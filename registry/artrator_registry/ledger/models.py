@@ -6,9 +6,11 @@ import uuid
 from dataclasses import dataclass
 from typing import Final
 
-CLAWBACKS: Final = "system:clawbacks"
+DISPUTES: Final = "system:disputes"
 FEES: Final = "system:fees"
 GRANTS: Final = "system:grants"
+LOSSES: Final = "system:losses"
+PAYOUTS: Final = "system:payouts"
 VOUCHERS: Final = "system:vouchers"
 
 #: Ids of transfers are derived from what causes them, so that doing a thing twice does it once.
@@ -18,6 +20,26 @@ _NAMESPACE: Final = uuid.UUID("5f3b1c0e-8f4e-5d0a-9c1b-2f6d7a8e9b10")
 def transfer_id(cause: str, step: str) -> str:
     """The id of the transfer that ``step`` (``hold``, ``capture``, …) of ``cause`` (an order, a voucher) makes."""
     return str(uuid.uuid5(_NAMESPACE, f"{cause}/{step}"))
+
+
+def earnings(person: str) -> str:
+    """The account of what a person earned. It is apart from what they can spend, because only this is ever paid out."""
+    return f"{person}/earnings"
+
+
+def debt(person: str) -> str:
+    """The account of what a person owes after a top-up was charged back; it stands below zero or at zero."""
+    return f"{person}/debt"
+
+
+def rail(name: str) -> str:
+    """The account of a rail: below zero by what came in through it."""
+    return f"system:rail/{name}"
+
+
+def pass_period(period: str) -> str:
+    """The account that holds the price of one pass period until it is earned."""
+    return f"pass/{period}"
 
 
 @dataclass(frozen=True)

@@ -17,13 +17,15 @@ migrations = Migrations("artrator-registry-ledger")
 _ACCOUNTS = """
 CREATE TABLE ledger_accounts (
     id TEXT PRIMARY KEY,
+    owner TEXT,
     system INTEGER NOT NULL CHECK (system IN (0, 1)),
     overdraft INTEGER NOT NULL CHECK (overdraft IN (0, 1)),
     debits_pending INTEGER NOT NULL DEFAULT 0 CHECK (debits_pending >= 0),
     debits_posted INTEGER NOT NULL DEFAULT 0 CHECK (debits_posted >= 0),
     credits_pending INTEGER NOT NULL DEFAULT 0 CHECK (credits_pending >= 0),
     credits_posted INTEGER NOT NULL DEFAULT 0 CHECK (credits_posted >= 0),
-    CHECK (overdraft = 1 OR debits_pending + debits_posted <= credits_posted)
+    CHECK (overdraft = 1 OR debits_pending + debits_posted <= credits_posted),
+    CHECK (system = 1 OR owner IS NOT NULL)
 ) STRICT, WITHOUT ROWID
 """
 
@@ -37,7 +39,9 @@ CREATE TABLE ledger_transfers (
     credit TEXT NOT NULL REFERENCES ledger_accounts (id),
     amount INTEGER NOT NULL CHECK (amount BETWEEN 1 AND 1000000000000000),
     expires_at REAL,
-    kind TEXT NOT NULL CHECK (kind IN ('fee', 'grant', 'order', 'refund', 'royalty', 'voucher')),
+    kind TEXT NOT NULL CHECK (kind IN (
+        'chargeback', 'clawback', 'fee', 'grant', 'order', 'pass', 'payout', 'purchase', 'refund', 'royalty', 'topup',
+        'transfer', 'voucher', 'writeoff')),
     at REAL NOT NULL,
     order_id TEXT,
     listing TEXT,
@@ -144,12 +148,13 @@ _INDEXES = (
     "CREATE INDEX ledger_transfers_credit ON ledger_transfers (credit, serial)",
 )
 
-#: Accounts of the operator. Sources of money may go below zero: what stands there is what was ever given out.
+#: Accounts of the operator. Sources of money may go below zero: what stands there is what was ever given out. A rail
+#: that is loaded adds its own, ``system:rail/NAME``; a pass period that is paid for is held in ``pass/ID``.
 SYSTEM_ACCOUNTS = {
-    "system:clawbacks": 1,
-    "system:disputes": 0,
+    "system:disputes": 1,  # what the operator pays from its own pocket to end a dispute
     "system:fees": 0,
     "system:grants": 1,
+    "system:losses": 1,  # debts of charged-back top-ups that will never be paid
     "system:payouts": 0,
     "system:promotions": 1,
     "system:rounding": 1,

@@ -8,7 +8,7 @@ from artrator.errors import ArtratorError, Code
 from artrator.messages import registry as m
 from artrator.money import MAX_AMOUNT, format_credits
 from artrator_registry.ledger import store
-from artrator_registry.ledger.models import Balances, Why
+from artrator_registry.ledger.models import Balances, Why, debt, earnings
 from artrator_registry.paging import pack, unpack
 from artrator_registry.storage import Database, Transaction
 
@@ -23,8 +23,14 @@ def balances(t: Transaction, account: str) -> Balances:
 
 def balance(t: Transaction, account: str) -> m.Balance:
     """What an account has, as a message."""
-    found = balances(t, account)
-    return m.Balance(available=found.available, held=found.held, pending=found.pending)
+    spendable, earned, owed = (balances(t, each) for each in (account, earnings(account), debt(account)))
+    return m.Balance(
+        available=spendable.available,
+        held=spendable.held,
+        pending=earned.pending,
+        earnings=earned.available,
+        debt=-owed.available,
+    )
 
 
 def move(t: Transaction, transfer: str, debit: str, credit: str, amount: int, why: Why) -> None:
@@ -133,6 +139,7 @@ class Ledger:
         """What an account has."""
         return await self._db.read(balance, account)
 
-    async def statement(self, account: str, before: str | None, limit: int) -> m.Statement:
-        """The newest lines, or those before a cursor."""
+    async def statement(self, person: str, of: m.StatementOf, before: str | None, limit: int) -> m.Statement:
+        """The newest lines of one of a person's accounts, or those before a cursor."""
+        account = {"wallet": person, "earnings": earnings(person), "debt": debt(person)}[of]
         return await self._db.read(statement, account, before, limit)

@@ -4,13 +4,25 @@ from __future__ import annotations
 
 from typing import Any
 
-from artrator_registry.ledger.models import Balances, Why
+from artrator_registry.ledger.models import Balances, Why, debt, earnings
 from artrator_registry.storage import Transaction
 
 
-def add_account(t: Transaction, account: str) -> None:
-    """An account of a person: it cannot overdraw."""
-    t.run("INSERT INTO ledger_accounts (id, system, overdraft) VALUES (?, 0, 0)", (account,))
+def add_accounts(t: Transaction, person: str) -> None:
+    """The three accounts of a person: what can be spent and what was earned cannot overdraw; a debt is below zero."""
+    for account, overdraft in ((person, 0), (earnings(person), 0), (debt(person), 1)):
+        t.run(
+            "INSERT INTO ledger_accounts (id, owner, system, overdraft) VALUES (?, ?, 0, ?)",
+            (account, person, overdraft),
+        )
+
+
+def add_system_account(t: Transaction, account: str, *, overdraft: bool) -> None:
+    """An account that belongs to nobody, such as a rail's or a pass period's. Harmless if it is there."""
+    t.run(
+        "INSERT INTO ledger_accounts (id, system, overdraft) VALUES (?, 1, ?) ON CONFLICT DO NOTHING",
+        (account, int(overdraft)),
+    )
 
 
 def balances(t: Transaction, account: str) -> Balances | None:
@@ -74,7 +86,8 @@ def lines(t: Transaction, account: str, before: tuple[int, int] | None, limit: i
         "SELECT e.transfer, e.part, e.kind, e.amount, e.balance, x.at, x.order_id, x.listing, x.receipt, x.note,"
         " CASE WHEN x.debit = e.account THEN x.credit ELSE x.debit END AS other, a.handle AS other_handle"
         " FROM ledger_entries e JOIN ledger_transfers x ON x.serial = e.transfer"
-        " LEFT JOIN accounts a ON a.id = CASE WHEN x.debit = e.account THEN x.credit ELSE x.debit END"
+        " JOIN ledger_accounts o ON o.id = CASE WHEN x.debit = e.account THEN x.credit ELSE x.debit END"
+        " LEFT JOIN accounts a ON a.id = o.owner"
         " WHERE e.account = ? AND (e.transfer, e.part) < (?, ?)"
         " ORDER BY e.transfer DESC, e.part DESC LIMIT ?",
         (account, *(before or (2**62, 0)), limit),

@@ -37,6 +37,9 @@ def m001_create_orders(db: Database) -> None:
             buyer TEXT NOT NULL REFERENCES accounts (id),
             creator TEXT NOT NULL REFERENCES accounts (id),
             api_key TEXT REFERENCES api_keys (id),
+            kind TEXT NOT NULL DEFAULT 'run' CHECK (kind IN ('run', 'purchase')),
+            paid_by TEXT NOT NULL DEFAULT 'credits' CHECK (paid_by IN ('credits', 'free', 'own', 'pass')),
+            pass TEXT,
             listing TEXT NOT NULL,
             package TEXT NOT NULL,
             node TEXT NOT NULL REFERENCES nodes (id),
@@ -44,7 +47,9 @@ def m001_create_orders(db: Database) -> None:
             request TEXT NOT NULL,
             measures TEXT NOT NULL,
             cap INTEGER NOT NULL CHECK (cap >= 0),
+            worth INTEGER NOT NULL DEFAULT 0 CHECK (worth >= 0),
             charged INTEGER NOT NULL DEFAULT 0 CHECK (charged BETWEEN 0 AND cap),
+            refunded INTEGER NOT NULL DEFAULT 0 CHECK (refunded BETWEEN 0 AND charged),
             state TEXT NOT NULL
                 CHECK (state IN ('held', 'claimed', 'settled', 'released', 'disputed', 'refunded')),
             ticket TEXT NOT NULL,
@@ -65,7 +70,10 @@ def m001_create_orders(db: Database) -> None:
             CHECK (state NOT IN ('claimed', 'settled') OR receipt IS NOT NULL),
             CHECK ((state = 'claimed') = (settle_at IS NOT NULL)),
             CHECK ((state IN ('settled', 'released', 'refunded')) = (ended_at IS NOT NULL)),
-            CHECK (charged = 0 OR state = 'settled')
+            CHECK (charged = 0 OR state IN ('settled', 'disputed', 'refunded')),
+            CHECK (refunded = 0 OR state IN ('settled', 'refunded')),
+            CHECK ((paid_by = 'pass') = (pass IS NOT NULL)),
+            CHECK (paid_by = 'credits' OR cap = 0)
         ) STRICT
         """,
         "CREATE INDEX orders_buyer ON orders (buyer, serial)",
@@ -73,8 +81,9 @@ def m001_create_orders(db: Database) -> None:
         "CREATE INDEX orders_claimed ON orders (settle_at) WHERE state = 'claimed'",
         "CREATE INDEX orders_api_key ON orders (api_key) WHERE api_key IS NOT NULL",
         """
-        CREATE TRIGGER orders_agreed BEFORE UPDATE OF id, body, buyer, creator, api_key, listing, package, node, offer,
-            request, measures, cap, ticket, ticket_digest, created_at, start_by, finish_by, capture_by ON orders
+        CREATE TRIGGER orders_agreed BEFORE UPDATE OF id, body, buyer, creator, api_key, kind, paid_by, pass, listing,
+            package, node, offer, request, measures, cap, worth, ticket, ticket_digest, created_at, start_by, finish_by,
+            capture_by ON orders
         BEGIN SELECT RAISE(ABORT, 'orders: what was agreed does not change'); END
         """,
         """
@@ -82,6 +91,7 @@ def m001_create_orders(db: Database) -> None:
         WHEN NEW.state <> OLD.state AND NOT (
             (OLD.state = 'held' AND NEW.state IN ('claimed', 'settled', 'released', 'disputed'))
             OR (OLD.state = 'claimed' AND NEW.state IN ('settled', 'released', 'disputed'))
+            OR (OLD.state = 'settled' AND NEW.state = 'disputed')
             OR (OLD.state = 'disputed' AND NEW.state IN ('settled', 'refunded'))
         )
         BEGIN SELECT RAISE(ABORT, 'orders: there is no such road between states'); END

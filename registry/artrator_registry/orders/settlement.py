@@ -9,7 +9,7 @@ from artrator.documents import Receipt
 from artrator.money import split
 from artrator_registry.accounts import service as accounts
 from artrator_registry.ledger import service as ledger
-from artrator_registry.ledger.models import FEES, Why, transfer_id
+from artrator_registry.ledger.models import FEES, Why, earnings, transfer_id
 from artrator_registry.listings import parsed
 from artrator_registry.listings import store as listings
 from artrator_registry.orders import store
@@ -18,13 +18,13 @@ from artrator_registry.storage import Transaction
 
 
 def open_hold(t: Transaction, order: Any) -> None:
-    """Set the cap aside, from the buyer to the creator."""
+    """Set the cap aside, from what the buyer can spend to what the creator earns."""
     if order["cap"]:
         ledger.hold(
             t,
             transfer_id(order["id"], "hold"),
             order["buyer"],
-            order["creator"],
+            earnings(order["creator"]),
             order["cap"],
             Why("order", order=order["id"], listing=order["listing"]),
             order["capture_by"],
@@ -43,7 +43,7 @@ def settle(t: Transaction, order: Any, fee_basis_points: int) -> None:
         _, fee = split(amount, [10_000 - fee_basis_points, fee_basis_points])
         if fee:
             reason = Why("fee", order=order["id"], listing=order["listing"], receipt=order["receipt_digest"])
-            ledger.move(t, transfer_id(order["id"], "fee"), order["creator"], FEES, fee, reason)
+            ledger.move(t, transfer_id(order["id"], "fee"), earnings(order["creator"]), FEES, fee, reason)
     elif order["cap"]:
         ledger.release(t, transfer_id(order["id"], "release"), hold, why)
     store.end(t, order["id"], "settled", amount, None)

@@ -48,27 +48,32 @@ def connect(path: Path, *, read_only: bool = False) -> sqlite3.Connection:
     return db
 
 
-class NewerSchemaError(Exception):
-    """The database was written by a newer version, whose rules this one does not know."""
+class SchemaError(Exception):
+    """The database was written by a version whose rules this one does not know."""
 
 
-def migrate(path: Path, migrations: Sequence[Migrations], version: int = 0) -> None:
+def migrate(path: Path, migrations: Sequence[Migrations], version: int = 0, oldest: int = 0) -> None:
     """Bring the schema up to date; each step is one transaction with its own record.
 
     Args:
         path: The database; it is made if there is none.
         migrations: The sets, in the order in which they depend on each other.
         version: The number of the schema, which grows with every step; it is kept in ``user_version``.
+        oldest: The first number that can be brought up to date.
 
     Raises:
-        NewerSchemaError: The database has a schema that this version does not know.
+        SchemaError: The database has a schema that this version does not know.
     """
     path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
     db = connect(path)
     try:
         found = db.execute("PRAGMA user_version").fetchone()[0]
         if found > version:
-            raise NewerSchemaError(f"{path} was written by a newer version of Artrator (schema {found}): update first.")
+            raise SchemaError(f"{path} was written by a newer version of Artrator (schema {found}): update first.")
+        if 0 < found < oldest:
+            raise SchemaError(
+                f"{path} was made before the first release (schema {found}), whose ledger had no earnings: start anew."
+            )
         tables = Tables(db)
         for each in migrations:
             each.apply(tables)
