@@ -16,8 +16,8 @@ class Rail(Message):
     """A way for money to come in, or go out.
 
     Attributes:
-        flow: ``redirect`` opens a page in the browser; ``invoice`` shows a text and its QR code; ``voucher`` and ``grant``
-            have no top-up of their own.
+        flow: ``redirect`` opens a page in the browser; ``invoice`` shows a text and its QR code; ``voucher`` and
+            ``grant`` have no top-up of their own.
         currency: ISO 4217, or ``sat``; empty where credits have no cash value.
         rate: Micro-credits for one minor unit (cent, won, satoshi) of the currency; 0 without one.
         minimum, maximum, suggested: Of a top-up, in micro-credits.
