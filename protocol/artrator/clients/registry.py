@@ -15,6 +15,8 @@ from artrator.clients._http import Answer, MisbehavedError, fetch, read
 from artrator.documents import KeySet
 from artrator.errors import ArtratorError, Code
 from artrator.keys import PrivateKey, PublicKey
+from artrator.messages import disputes as dm
+from artrator.messages import payouts as pm
 from artrator.messages import registry as m
 
 _M = TypeVar("_M", bound=pydantic.BaseModel)
@@ -229,6 +231,71 @@ class RegistryClient:
     async def acknowledge(self, order: str, acknowledge: m.Acknowledge) -> m.Order:
         """A buyer's acknowledgement of a receipt."""
         return await self._put(f"/v1/orders/{order}/acknowledgement", acknowledge, m.Order)
+
+    # --- disputes
+
+    async def open_dispute(self, order: str, opening: dm.DisputeOpening) -> dm.Dispute:
+        """Say what is wrong with a delivery, as its buyer."""
+        return await self._put(f"/v1/orders/{order}/dispute", opening, dm.Dispute)
+
+    async def dispute(self, order: str) -> dm.Dispute:
+        """How a dispute stands, for both sides."""
+        return await self._get(f"/v1/orders/{order}/dispute", dm.Dispute)
+
+    async def answer_dispute(self, order: str, answer: dm.DisputeAnswer) -> dm.Dispute:
+        """The creator's answer; ``give_back`` ends it in the buyer's favour."""
+        return await self._put(f"/v1/orders/{order}/dispute/answer", answer, dm.Dispute)
+
+    async def disputes(self, *, before: str | None = None) -> dm.Disputes:
+        """The account's disputes as buyer and as creator, newest first."""
+        return await self._get("/v1/disputes", dm.Disputes, {"before": before})
+
+    async def trust(self, listing: str) -> dm.DisputeRates:
+        """What happened to the orders of a listing in the last 90 days."""
+        return await self._get(f"/v1/listings/{listing}/trust", dm.DisputeRates, signed=False)
+
+    # --- earnings and payouts
+
+    async def earnings(self, since: str, until: str) -> pm.Earnings:
+        """What was earned on the days from ``since`` to ``until`` (``YYYY-MM-DD``, inclusive, at most 400)."""
+        return await self._get("/v1/earnings", pm.Earnings, {"from": since, "until": until})
+
+    async def move_earnings(self, transfer: str, amount: int) -> m.Balance:
+        """Spend what was earned: from available earnings to the wallet. The client makes the id."""
+        return await self._put(f"/v1/earnings/transfers/{transfer}", pm.EarningsTransfer(amount=amount), m.Balance)
+
+    async def earnings_statement(self, year: int) -> pm.EarningsStatement:
+        """What was earned and paid out in a year, as a tax office asks."""
+        return await self._get(f"/v1/earnings/statements/{year}", pm.EarningsStatement)
+
+    async def statement_csv(self, of: m.StatementOf = "wallet") -> str:
+        """A whole statement as CSV, oldest first."""
+        answer = await self._request("GET", "/v1/account/statement.csv", query={"of": of})
+        return answer.content.decode()
+
+    async def seller(self) -> pm.Seller:
+        """Who the account sells as."""
+        return await self._get("/v1/account/seller", pm.Seller)
+
+    async def set_seller(self, profile: pm.SellerProfile) -> pm.Seller:
+        """Say who sells; the operator verifies it."""
+        return await self._put("/v1/account/seller", profile, pm.Seller)
+
+    async def payouts(self, *, before: str | None = None) -> pm.Payouts:
+        """The account's payouts, newest first, with the schedule and the least that can be asked for."""
+        return await self._get("/v1/payouts", pm.Payouts, {"before": before})
+
+    async def request_payout(self, payout: str, request: pm.PayoutRequest) -> pm.Payout:
+        """Ask for earnings to be paid out. The client makes the id."""
+        return await self._put(f"/v1/payouts/{payout}", request, pm.Payout)
+
+    async def cancel_payout(self, payout: str) -> pm.Payout:
+        """Take back a payout that was not sent yet."""
+        return self._read(await self._send("DELETE", f"/v1/payouts/{payout}"), pm.Payout)
+
+    async def set_payout_schedule(self, schedule: pm.PayoutSchedule) -> pm.PayoutSchedule:
+        """When payouts are asked for without being told."""
+        return await self._put("/v1/account/payout-schedule", schedule, pm.PayoutSchedule)
 
     # --- how it travels
 

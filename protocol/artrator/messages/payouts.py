@@ -143,3 +143,56 @@ class Payouts(Message):
     next: str | None = None
     minimum: int
     schedule: PayoutSchedule
+
+
+class StatementEntry(Message):
+    """What one listing earned in one month."""
+
+    month: Annotated[str, Field(pattern=r"^\d{4}-\d{2}$")]
+    listing: str
+    kind: Literal["pass", "purchase", "royalty", "run"]
+    runs: int
+    gross: int
+    fee: int
+    royalties: int
+    refunded: int
+    net: int
+
+
+class PaidOut(Message):
+    """A payout that was paid in the year."""
+
+    id: Identifier
+    at: float
+    amount: int
+    rail: str
+    reference: str
+
+
+class EarningsStatement(Message):
+    """``GET /v1/earnings/statements/{year}``, also as ``/v1/earnings/statements/{year}.csv``.
+
+    Attributes:
+        zone: The time zone in which days, months and the year are cut.
+        complete: Whether the year is over; a statement of the present year grows.
+        vat_base, vat: The gross less refunds without VAT, and the VAT in it; None where the seller declares none.
+    """
+
+    year: int
+    zone: str
+    registry: str
+    creator: str
+    profile: SellerProfile | None
+    verified: bool
+    complete: bool
+    made_at: float
+    entries: Sequence[StatementEntry]
+    gross: int
+    fee: int
+    royalties: int
+    refunded: int
+    net: int
+    vat_base: int | None = None
+    vat: int | None = None
+    payouts: Sequence[PaidOut]
+    paid: int
