@@ -13,10 +13,12 @@ from artrator import __version__
 from artrator.messages import registry as m
 from artrator_registry.accounts.routes import router as accounts
 from artrator_registry.core import Registry
+from artrator_registry.http.express import Express
 from artrator_registry.http.guard import Guard
 from artrator_registry.http.problems import install
 from artrator_registry.listings.routes import router as listings
 from artrator_registry.nodes.routes import router as nodes
+from artrator_registry.orders.routes import EXPRESS
 from artrator_registry.orders.routes import router as orders
 from artrator_registry.rails.routes import router as rails
 from artrator_registry.search.routes import router as search
@@ -71,6 +73,8 @@ def create_app(settings: Settings, *, clock: Clock = time.time) -> FastAPI:
     async def admit(token: str) -> object:
         return await _registry(app).accounts.caller(token)
 
+    # The one added last stands outermost.
+    app.add_middleware(Express, routes=EXPRESS, registry=lambda: _registry(app))
     app.add_middleware(Guard, limits=limits, admit=admit)
     # Routes are tried in order, and orders are what a busy registry mostly gets.
     for router in (orders, nodes, accounts, rails, search, listings):

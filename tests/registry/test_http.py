@@ -16,6 +16,7 @@ from registry_world import Person, Shop, World
 from artrator.errors import CATALOGUE, Code
 from artrator.keys import PublicKey
 from artrator.messages import registry as m
+from artrator.money import MICRO
 from artrator_registry import Settings
 from artrator_registry.http.examples import EXAMPLES
 
@@ -230,3 +231,33 @@ async def test_no_input_makes_the_registry_stumble(data: Any) -> None:
             assert answer.status_code < 500 or answer.json()["error"]["code"] == "no_node", (request, answer.text)
             if answer.is_error:
                 check(answer)
+
+
+async def test_the_express_lane_answers_as_the_documented_route_does(world: World) -> None:
+    """What is plainly right takes the short way; a query that changes nothing sends the same request the long way."""
+    shop, mina = await world.shop(), await world.person("mina", 10 * MICRO)
+    wanted = {"listing": shop.listing, "measures": {"step": 20}, "request": "ab" * 32}
+    token = (await mina.sign_in()).token
+    async with world.http() as http:
+        http.headers["Authorization"] = f"Bearer {token}"
+        short, long = [(await http.post(f"/v1/quotes{query}", json=wanted)) for query in ("", "?x=1")]
+        assert short.status_code == long.status_code == 200
+        assert short.headers["content-type"] == long.headers["content-type"]
+        changing = {"quote": None, "expires_at": None}
+        assert short.json() | changing == long.json() | changing
+        order = "0b8a5c1e-52a4-4f0e-9c53-6d0e3a6f2f11"
+        body = {"quote": short.json()["quote"], "node": shop.node.id, "max_price": 3_000_000}
+        placed = [(await http.put(f"/v1/orders/{order}{query}", json=body)).json() for query in ("", "?x=1")]
+        assert placed[0] == placed[1]
+        for path, sent in (
+            (f"/v1/orders/{order}x", body),
+            ("/v1/orders/x", body),
+            (f"/v1/orders/{order}", body | {"y": 1}),
+        ):
+            check(await http.put(path, json=sent), Code.REQUEST_INVALID)
+        del http.headers["Authorization"]
+        check(await http.post("/v1/quotes", json=wanted), Code.SESSION_INVALID)
+        check(await http.post("/v1/quotes", json=wanted, headers={"Authorization": "Basic x"}), Code.SESSION_INVALID)
+        check(
+            await http.post("/v1/quotes", json=wanted, headers={"Authorization": "Bearer ark_x"}), Code.API_KEY_INVALID
+        )

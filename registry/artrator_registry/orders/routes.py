@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Annotated
 
 from fastapi import APIRouter, Depends, Path, Query
+from fastapi.routing import APIRoute
 
 from artrator.errors import Code
 from artrator.messages import registry as m
@@ -112,3 +113,11 @@ async def acknowledge(order: _Order, body: AcknowledgeBody, who: SignedIn, regis
     """Both documents, so that a node that is lost loses nothing. `refused` opens a dispute: the money stays held."""
     who.require(m.Scope.ORDERS_WRITE)
     return await registry.orders.report(who, order, body)
+
+
+#: What every paid job asks for: see ``http.express``.
+EXPRESS = [
+    route
+    for route in router.routes
+    if isinstance(route, APIRoute) and route.endpoint in (quote, order, claim, acknowledge)
+]

@@ -38,13 +38,13 @@ class Orders:
 
     async def quote(self, who: Caller, request: m.QuoteRequest) -> m.Quote:
         """A price with a hard cap."""
-        quote, stored = await self._db.read(quotes.prepare, who, request, self._settings)
+        quote, stored = self._db.glance(quotes.prepare, who, request, self._settings)
         await self._db.write(store.add_quote, stored)
         return quote
 
     async def order(self, who: Caller, order: str, request: m.OrderRequest) -> m.Order:
         """Accept a quote: hold, order and ticket in one transaction."""
-        new = await self._db.read(self._prepare, who, order, request)
+        new = self._db.glance(self._prepare, who, order, request)
         if isinstance(new, m.Order):
             return new
         return await self._db.write(_place, who, new, request.max_price)
@@ -69,7 +69,7 @@ class Orders:
 
     async def report(self, who: Caller, order: str, request: m.Claim | m.Acknowledge) -> m.Order:
         """What the node says it did, what the buyer says arrived. Either of them may bring it."""
-        receipt, acknowledgement = await self._db.read(_check, who, order, request.receipt, request.acknowledgement)
+        receipt, acknowledgement = self._db.glance(_check, who, order, request.receipt, request.acknowledgement)
         answer = await self._db.write(_apply, who, order, receipt, acknowledgement, self._settings)
         if isinstance(answer, ArtratorError):
             raise answer

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import functools
 import sqlite3
 from collections.abc import Callable, Sequence
 from pathlib import Path
@@ -12,6 +11,7 @@ from typing import Concatenate, ParamSpec, TypeVar
 from sqlite_utils import Database as Tables
 from sqlite_utils import Migrations
 
+from artrator_registry.storage.homecoming import Homecoming
 from artrator_registry.storage.readers import Readers
 from artrator_registry.storage.transaction import Clock, Transaction
 from artrator_registry.storage.writer import Writer
@@ -104,23 +104,34 @@ class Database:
         self.clock = clock
         self._writer = Writer(lambda: connect(path), clock)
         self._readers = Readers(lambda: connect(path, read_only=True), clock)
+        self._home: Homecoming | None = None
 
     async def write(
         self, call: Callable[Concatenate[Transaction, _P], _T], /, *args: _P.args, **kwargs: _P.kwargs
     ) -> _T:
         """Run a command in the writer; returns after it is on the disk."""
         bound: Callable[[Transaction], _T] = lambda t: call(t, *args, **kwargs)  # noqa: E731  # typed, unlike partial
-        return await asyncio.wrap_future(self._writer.submit(bound))
+        return await self._homecoming().waiting_for(self._writer.submit(bound))
 
     async def read(
         self, call: Callable[Concatenate[Transaction, _P], _T], /, *args: _P.args, **kwargs: _P.kwargs
     ) -> _T:
-        """Run a query on a snapshot."""
+        """Run a query on a snapshot, in a thread: for what may take more than a millisecond."""
         bound: Callable[[Transaction], _T] = lambda t: call(t, *args, **kwargs)  # noqa: E731  # typed, unlike partial
-        return await asyncio.wrap_future(self._readers.submit(bound))
+        return await self._homecoming().waiting_for(self._readers.submit(bound))
+
+    def glance(self, call: Callable[Concatenate[Transaction, _P], _T], /, *args: _P.args, **kwargs: _P.kwargs) -> _T:
+        """Run a query on a snapshot, here and now: for a few rows by their keys, which a thread would only delay."""
+        return self._readers.run(lambda t: call(t, *args, **kwargs))
 
     async def close(self) -> None:
         """Finish what was begun, then close."""
         loop = asyncio.get_running_loop()
         await loop.run_in_executor(None, self._readers.close)
-        await loop.run_in_executor(None, functools.partial(self._writer.close))
+        await loop.run_in_executor(None, self._writer.close)
+
+    def _homecoming(self) -> Homecoming:
+        loop = asyncio.get_running_loop()
+        if self._home is None or self._home.loop is not loop:
+            self._home = Homecoming(loop)
+        return self._home

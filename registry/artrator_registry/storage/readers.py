@@ -27,7 +27,7 @@ class Readers:
 
     def submit(self, call: Callable[[Transaction], _T]) -> Future[_T]:
         """Run a query in one of the threads."""
-        return self._pool.submit(self._run, call)
+        return self._pool.submit(self.run, call)
 
     def close(self) -> None:
         """Wait for running queries and close every connection."""
@@ -35,7 +35,8 @@ class Readers:
         for db in self._open:
             db.close()
 
-    def _run(self, call: Callable[[Transaction], _T]) -> _T:
+    def run(self, call: Callable[[Transaction], _T]) -> _T:
+        """Run a query in the calling thread, which gets a connection of its own."""
         try:
             db = self._connection()
             db.execute("BEGIN")
