@@ -22,6 +22,7 @@ from artrator_registry.orders.routes import EXPRESS
 from artrator_registry.orders.routes import router as orders
 from artrator_registry.rails.routes import router as rails
 from artrator_registry.search.routes import router as search
+from artrator_registry.sellers.routes import router as sellers
 from artrator_registry.settings import Settings
 from artrator_registry.storage import Clock
 
@@ -38,6 +39,7 @@ _TAGS = [
     {"name": "registry", "description": "Who answers, and how it is."},
     {"name": "accounts", "description": "Sign in by key; API keys with scopes and a spending limit."},
     {"name": "money", "description": "Balances, statements and vouchers."},
+    {"name": "earnings", "description": "What creators earn, who sells, and how it is paid out."},
     {"name": "listings", "description": "Publish, find and look at packages."},
     {"name": "nodes", "description": "Where packages run."},
     {"name": "orders", "description": "Quotes, orders with their holds and tickets, receipts, settlement."},
@@ -77,7 +79,7 @@ def create_app(settings: Settings, *, clock: Clock = time.time) -> FastAPI:
     app.add_middleware(Express, routes=EXPRESS, registry=lambda: _registry(app))
     app.add_middleware(Guard, limits=limits, admit=admit)
     # Routes are tried in order, and orders are what a busy registry mostly gets.
-    for router in (orders, nodes, accounts, rails, search, listings):
+    for router in (orders, nodes, accounts, rails, sellers, search, listings):
         app.include_router(router)
 
     @app.get("/v1/registry", tags=["registry"], summary="Who answers")

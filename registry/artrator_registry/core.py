@@ -35,6 +35,8 @@ from artrator_registry.rails import schema as rails_schema
 from artrator_registry.rails.service import Rails
 from artrator_registry.search import schema as search_schema
 from artrator_registry.search.service import Search
+from artrator_registry.sellers import schema as sellers_schema
+from artrator_registry.sellers.service import Sellers
 from artrator_registry.settings import Settings
 from artrator_registry.storage import Clock, Database, Transaction, migrate
 
@@ -49,9 +51,10 @@ MIGRATIONS: Final = (
     search_schema.migrations,
     nodes_schema.migrations,
     orders_schema.migrations,
+    sellers_schema.migrations,
 )
 #: One more with every migration: an older program refuses a newer database instead of misreading it.
-SCHEMA: Final = 100
+SCHEMA: Final = 101
 #: The first schema of a release.
 OLDEST_SCHEMA: Final = 100
 
@@ -72,6 +75,7 @@ class Registry:
         self.search = Search(self.database, settings)
         self.nodes = Nodes(self.database, settings, self.authority)
         self.orders = Orders(self.database, settings, self.authority)
+        self.sellers = Sellers(self.database)
         self.sweeper = Sweeper(self.database, settings, self.accounts, self.authority)
         self.challenge_limit = RateLimit("sign-ins", settings.requests_per_minute)
         self.voucher_limit = RateLimit("vouchers", settings.vouchers_per_minute)

@@ -7,6 +7,7 @@ from typing import Annotated, Any, Final
 from fastapi import Body
 from pydantic import BaseModel
 
+from artrator.messages import payouts
 from artrator.messages import registry as m
 
 _KEY: Final = (
@@ -36,6 +37,15 @@ EXAMPLES: Final[dict[type[BaseModel], dict[str, Any]]] = {
     m.Claim: {"receipt": _SIGNED, "acknowledgement": _SIGNED},
     m.Acknowledge: {"receipt": _SIGNED, "acknowledgement": _SIGNED},
     m.Publication: {"manifest": 'name = "emoji"\n…', "signature": {"…": "model.sig"}, "offer": _SIGNED, "samples": []},
+    payouts.SellerProfile: {
+        "legal_name": "주식회사 아틀리에",
+        "representative": "김민아",
+        "country": "KR",
+        "address": "서울특별시 …",
+        "email": "mina@example.org",
+        "business_number": "124-81-00998",
+        "vat_registered": True,
+    },
 }
 
 
@@ -54,3 +64,4 @@ OrderBody = Annotated[m.OrderRequest, _shown(m.OrderRequest)]
 ClaimBody = Annotated[m.Claim, _shown(m.Claim)]
 AcknowledgeBody = Annotated[m.Acknowledge, _shown(m.Acknowledge)]
 PublicationBody = Annotated[m.Publication, _shown(m.Publication)]
+SellerBody = Annotated[payouts.SellerProfile, _shown(payouts.SellerProfile)]
