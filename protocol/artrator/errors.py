@@ -27,9 +27,11 @@ class Code(StrEnum):
     CHALLENGE_INVALID = "challenge_invalid"
     CONFLICT = "conflict"
     CREDITS_INSUFFICIENT = "credits_insufficient"
+    DEBT_UNPAID = "debt_unpaid"
     DESCRIPTOR_INVALID = "descriptor_invalid"
     DISK_FULL = "disk_full"
     DOCUMENT_INVALID = "document_invalid"
+    EXTENSION_MISSING = "extension_missing"
     FORBIDDEN = "forbidden"
     IMAGE_CORRUPT = "image_corrupt"
     IMAGE_TOO_LARGE = "image_too_large"
@@ -63,6 +65,9 @@ class Code(StrEnum):
     PROOF_INVALID = "proof_invalid"
     QUOTE_EXPIRED = "quote_expired"
     QUOTE_UNKNOWN = "quote_unknown"
+    RAIL_MISCONFIGURED = "rail_misconfigured"
+    RAIL_UNAVAILABLE = "rail_unavailable"
+    RAIL_UNKNOWN = "rail_unknown"
     RATE_LIMITED = "rate_limited"
     RECEIPT_INVALID = "receipt_invalid"
     REGISTRY_UNREACHABLE = "registry_unreachable"
@@ -76,7 +81,9 @@ class Code(StrEnum):
     TICKET_EXPIRED = "ticket_expired"
     TICKET_INVALID = "ticket_invalid"
     TICKET_WRONG_NODE = "ticket_wrong_node"
+    TOPUP_UNKNOWN = "topup_unknown"
     VOUCHER_INVALID = "voucher_invalid"
+    WEBHOOK_INVALID = "webhook_invalid"
     WORKER_DIED = "worker_died"
     WORKER_LIMIT = "worker_limit"
 
@@ -99,9 +106,11 @@ CATALOGUE: Final[dict[Code, Entry]] = {
     Code.CHALLENGE_INVALID: Entry(401, "Ask for a new challenge and sign it within a minute."),
     Code.CONFLICT: Entry(409, "The same id was used for something else; use a fresh id."),
     Code.CREDITS_INSUFFICIENT: Entry(402, "Redeem a voucher or top up, then try again."),
+    Code.DEBT_UNPAID: Entry(402, "Top up what is owed; then you can order again."),
     Code.DESCRIPTOR_INVALID: Entry(422, "Run `artrator node init` again so that the node signs a fresh descriptor."),
     Code.DISK_FULL: Entry(507, "Free some disk space on the machine that answered, then repeat the request."),
     Code.DOCUMENT_INVALID: Entry(422, "The document was changed or signed by another key; ask for a fresh one."),
+    Code.EXTENSION_MISSING: Entry(422, "Install the distribution that provides it, or do not name it."),
     Code.FORBIDDEN: Entry(403, "This belongs to another account."),
     Code.IMAGE_CORRUPT: Entry(422, "Save the image again as PNG, JPEG or WebP and send that file."),
     Code.IMAGE_TOO_LARGE: Entry(413, "Make the image smaller than the limit that the message names."),
@@ -135,6 +144,9 @@ CATALOGUE: Final[dict[Code, Entry]] = {
     Code.PROOF_INVALID: Entry(401, "Sign the request with the key that the ticket names, and check the clock."),
     Code.QUOTE_EXPIRED: Entry(410, "Ask for a new quote."),
     Code.QUOTE_UNKNOWN: Entry(404, "Ask for a new quote."),
+    Code.RAIL_MISCONFIGURED: Entry(422, "Correct rails.toml in the registry's folder, then start it again."),
+    Code.RAIL_UNAVAILABLE: Entry(503, "Nothing was paid; repeat it in a moment, with the same id."),
+    Code.RAIL_UNKNOWN: Entry(404, "Choose a rail that this registry offers; `artrator topup` lists them."),
     Code.RATE_LIMITED: Entry(429, "Slow down; Retry-After says when to come back."),
     Code.RECEIPT_INVALID: Entry(422, "The node must sign the receipt with the key in its descriptor."),
     Code.REGISTRY_UNREACHABLE: Entry(502, "Check the registry's address and your connection, then try again."),
@@ -148,7 +160,9 @@ CATALOGUE: Final[dict[Code, Entry]] = {
     Code.TICKET_EXPIRED: Entry(410, "Nothing was charged; make a new order. If this repeats, check the clock."),
     Code.TICKET_INVALID: Entry(401, "Get a ticket from the registry that this node trusts."),
     Code.TICKET_WRONG_NODE: Entry(403, "Send the job to the node that the ticket names."),
+    Code.TOPUP_UNKNOWN: Entry(404, "Check the id of the top-up."),
     Code.VOUCHER_INVALID: Entry(422, "Check the code; a voucher works once and may expire."),
+    Code.WEBHOOK_INVALID: Entry(400, "Check the signing secret of the webhook, and both clocks."),
     Code.WORKER_DIED: Entry(500, "Nothing was charged; try again. The node has started a fresh worker."),
     Code.WORKER_LIMIT: Entry(500, "Nothing was charged; the model outran its limits. Try a smaller request."),
 }

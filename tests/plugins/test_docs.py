@@ -27,7 +27,7 @@ def hooks():
 
 
 def test_every_hook_is_documented_with_its_signature():
-    assert [name for name, _ in hooks()] == ["register_backends"]
+    assert [name for name, _ in hooks()] == ["register_backends", "register_rails"]
     for name, function in hooks():
         assert f"\n{name}({', '.join(inspect.signature(function).parameters)})\n" in REFERENCE
 

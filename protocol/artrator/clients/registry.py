@@ -17,6 +17,7 @@ from artrator.errors import ArtratorError, Code
 from artrator.keys import PrivateKey, PublicKey
 from artrator.messages import disputes as dm
 from artrator.messages import payouts as pm
+from artrator.messages import rails as rm
 from artrator.messages import registry as m
 
 _M = TypeVar("_M", bound=pydantic.BaseModel)
@@ -296,6 +297,24 @@ class RegistryClient:
     async def set_payout_schedule(self, schedule: pm.PayoutSchedule) -> pm.PayoutSchedule:
         """When payouts are asked for without being told."""
         return await self._put("/v1/account/payout-schedule", schedule, pm.PayoutSchedule)
+
+    # --- rails
+
+    async def rails(self) -> Sequence[rm.Rail]:
+        """How money can come in here, or go out."""
+        return (await self._get("/v1/rails", rm.Rails, signed=False)).items
+
+    async def top_up(self, topup: str, request: rm.TopUpRequest) -> rm.TopUp:
+        """Ask for a top-up. Repeating it with the same id is harmless; nothing is paid yet."""
+        return await self._put(f"/v1/topups/{topup}", request, rm.TopUp)
+
+    async def topup(self, topup: str) -> rm.TopUp:
+        """How a top-up stands."""
+        return await self._get(f"/v1/topups/{topup}", rm.TopUp)
+
+    async def topups(self, *, before: str | None = None, limit: int = 50) -> rm.TopUps:
+        """The account's top-ups, newest first."""
+        return await self._get("/v1/topups", rm.TopUps, {"before": before, "limit": limit})
 
     # --- how it travels
 

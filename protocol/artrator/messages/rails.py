@@ -55,7 +55,10 @@ class TopUpRequest(Request):
 
 
 class TopUpState(StrEnum):
-    """``open -> paid -> charged_back``, or ``expired`` or ``failed``; a late payment still makes it ``paid``."""
+    """``open -> paid -> charged_back``, or ``expired`` or ``failed``.
+
+    A late payment still makes it ``paid``, and a chargeback that is decided for the payee does so again.
+    """
 
     OPEN = "open"
     PAID = "paid"
@@ -68,6 +71,7 @@ class TopUp(Message):
     """A top-up.
 
     ``charge`` is in minor units of ``currency``; ``page`` is opened in the browser, ``invoice`` is paid from a wallet.
+    ``taken_back`` is the part of ``amount`` that was refunded or charged back.
     """
 
     id: Identifier
@@ -79,13 +83,14 @@ class TopUp(Message):
     created_at: float
     expires_at: float | None
     paid_at: float | None = None
+    taken_back: int = 0
     page: str | None = None
     invoice: str | None = None
     reason: str = ""
 
 
 class TopUps(Message):
-    """``GET /v1/topups?before=``: newest first."""
+    """``GET /v1/topups?before=&limit=``: newest first."""
 
     items: Sequence[TopUp]
     next: str | None = None
