@@ -170,12 +170,11 @@ def disputes(data: Path) -> None:
 @_data
 @click.argument("order")
 @click.option("--to", "winner", type=click.Choice(["buyer", "creator"]), required=True, help="Who gets the money.")
-@click.option("--fee", "fee_basis_points", default=500, show_default=True, help="The operator's share, in 1/100 %.")
-def resolve(data: Path, order: str, winner: str, fee_basis_points: int) -> None:
+def resolve(data: Path, order: str, winner: str) -> None:
     """Decide a dispute."""
     from artrator_registry.orders.disputes import resolve as decide
 
-    row = write(data, lambda t: decide(t, order, winner, fee_basis_points))
+    row = write(data, lambda t: decide(t, order, winner))
     click.echo(f"{order} is {row['state']}; {format_credits(row['charged'])} credits were charged")
 
 

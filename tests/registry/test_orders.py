@@ -360,11 +360,11 @@ async def test_a_refused_delivery_stays_held_until_the_operator_decides(
     await world.sweep()
     assert (await mina.balance()).held == 3 * MICRO
     assert [row["id"] for row in await world.registry.database.read(disputed)] == [order.order]
-    await world.registry.database.write(resolve, order.order, winner, 500)
+    await world.registry.database.write(resolve, order.order, winner)
     assert (await mina.get_order(order.order)).state.value == state
     assert (await mina.balance()).available == left * MICRO
-    await refuse(Code.ORDER_CLOSED, world.registry.database.write(resolve, order.order, winner, 500))
-    await refuse(Code.ORDER_UNKNOWN, world.registry.database.write(resolve, new_id(), winner, 500))
+    await refuse(Code.ORDER_CLOSED, world.registry.database.write(resolve, order.order, winner))
+    await refuse(Code.ORDER_UNKNOWN, world.registry.database.write(resolve, new_id(), winner))
 
 
 async def test_a_delivery_that_nobody_answered_is_charged_when_the_time_to_object_is_over(world: World) -> None:
@@ -517,8 +517,8 @@ async def test_one_order_that_cannot_be_ended_does_not_hold_up_the_rest(
         await shop.claim(order)
     honest = settlement.settle
 
-    def broken(t: Any, row: Any, fee: int) -> None:
-        honest(t, row, fee)
+    def broken(t: Any, row: Any) -> None:
+        honest(t, row)
         if row["id"] == placed[1].order:
             raise RuntimeError("a mistake of ours")
 

@@ -108,7 +108,7 @@ class Market(RuleBasedStateMachine):
 
     @rule(name=orders, winner=st.sampled_from(["buyer", "creator"]))
     def decide(self, name: str, winner: str) -> None:
-        self.attempt(self.world.registry.database.write(resolve, name, winner, 500), Code.ORDER_CLOSED)
+        self.attempt(self.world.registry.database.write(resolve, name, winner), Code.ORDER_CLOSED)
 
     @rule(seconds=st.sampled_from([10.0, 400.0, 1_100.0, 90_000.0, -3_600.0]), told=st.booleans())
     def time_passes(self, seconds: float, told: bool) -> None:

@@ -17,6 +17,7 @@ from artrator.errors import ArtratorError, Code
 from artrator.keys import PrivateKey, PublicKey
 from artrator.messages import disputes as dm
 from artrator.messages import payouts as pm
+from artrator.messages import products as p
 from artrator.messages import rails as rm
 from artrator.messages import registry as m
 
@@ -315,6 +316,33 @@ class RegistryClient:
     async def topups(self, *, before: str | None = None, limit: int = 50) -> rm.TopUps:
         """The account's top-ups, newest first."""
         return await self._get("/v1/topups", rm.TopUps, {"before": before, "limit": limit})
+
+    # --- passes
+
+    async def plans(self, listing: str | None = None, creator: str | None = None) -> Sequence[p.Plan]:
+        """Passes that are sold, cheapest first: those that cover a listing, those of a creator's handle, or all."""
+        return (await self._get("/v1/plans", p.Plans, {"listing": listing, "creator": creator}, signed=False)).items
+
+    async def publish_plan(self, handle: str, name: str, document: Mapping[str, Any]) -> p.Plan:
+        """Offer a pass, or withdraw it: a signed ``documents.Plan``."""
+        return await self._put(f"/v1/plans/{handle}/{name}", p.PlanPublication(plan=document), p.Plan)
+
+    async def buy_pass(self, pass_id: str, request: p.PassRequest) -> p.Pass:
+        """Buy a pass. Repeating it with the same id is harmless."""
+        return await self._put(f"/v1/passes/{pass_id}", request, p.Pass)
+
+    async def passes(self) -> Sequence[p.Pass]:
+        """The account's passes, those in force first."""
+        return (await self._get("/v1/passes", p.Passes)).items
+
+    async def one_pass(self, pass_id: str) -> p.Pass:
+        """How a pass stands."""
+        return await self._get(f"/v1/passes/{pass_id}", p.Pass)
+
+    async def change_pass(self, pass_id: str, renew: bool) -> p.Pass:
+        """Whether a pass renews itself when its period ends."""
+        body = p.PassChange(renew=renew)
+        return self._read(await self._send("PATCH", f"/v1/passes/{pass_id}", body=body), p.Pass)
 
     # --- how it travels
 

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterator, Sequence
-from typing import Any
 
-from artrator_registry.ledger.models import FEES, earnings, transfer_id
+from artrator_registry.ledger.models import transfer_id
+from artrator_registry.orders import audit as orders
 from artrator_registry.storage import Transaction
 
 _COUNTERS = ("debits_pending", "debits_posted", "credits_pending", "credits_posted")
@@ -14,7 +14,7 @@ _COUNTERS = ("debits_pending", "debits_posted", "credits_pending", "credits_post
 
 def audit(t: Transaction) -> Sequence[str]:
     """Every difference, as a sentence."""
-    return [*_replay(t), *_entries(t), *_orders(t), *_api_keys(t), *_vouchers(t)]
+    return [*_replay(t), *_entries(t), *orders.check(t), *_api_keys(t), *_vouchers(t)]
 
 
 def _replay(t: Transaction) -> Iterator[str]:
@@ -77,35 +77,6 @@ def _entries(t: Transaction) -> Iterator[str]:
     ):
         if running[row["id"]] != row["available"]:
             yield f"statement of {row['id']} ends with {running[row['id']]}, the account has {row['available']}"
-
-
-def _orders(t: Transaction) -> Iterator[str]:
-    made: dict[str, Any] = {
-        row["id"]: row for row in t.run("SELECT * FROM ledger_transfers WHERE order_id IS NOT NULL")
-    }
-    known: set[str] = set()
-    for order in t.run("SELECT id, buyer, creator, cap, charged, state FROM orders"):
-        ids = {step: transfer_id(order["id"], step) for step in ("hold", "capture", "release", "fee")}
-        known.update(ids.values())
-        hold, capture, release = (made.get(ids[step]) for step in ("hold", "capture", "release"))
-        where = f"order {order['id']} ({order['state']})"
-        if (hold["amount"] if hold else 0) != order["cap"]:
-            yield f"{where}: its hold is not its cap of {order['cap']}"
-        elif hold and (hold["debit"], hold["credit"]) != (order["buyer"], earnings(order["creator"])):
-            yield f"{where}: its hold is between other accounts"
-        if (capture["amount"] if capture else 0) != order["charged"]:
-            yield f"{where}: {order['charged']} was charged and {capture['amount'] if capture else 0} captured"
-        fee = made.get(ids["fee"])
-        if fee and (
-            (fee["debit"], fee["credit"]) != (earnings(order["creator"]), FEES) or fee["amount"] > order["charged"]
-        ):
-            yield f"{where}: its fee of {fee['amount']} does not fit"
-        resolved = bool(capture or release)
-        ended = order["state"] in ("settled", "released", "refunded")
-        if order["cap"] and resolved != ended:
-            yield f"{where}: its hold is {'resolved' if resolved else 'open'}"
-    for stray in made.keys() - known:
-        yield f"transfer {stray} names an order that does not know it"
 
 
 def _api_keys(t: Transaction) -> Iterator[str]:

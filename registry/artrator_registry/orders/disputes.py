@@ -18,7 +18,7 @@ def disputed(t: Transaction) -> list[Any]:
     )
 
 
-def resolve(t: Transaction, order: str, winner: str, fee_basis_points: int) -> Any:
+def resolve(t: Transaction, order: str, winner: str) -> Any:
     """Give a disputed order's money to ``buyer`` or ``creator``; answers the order's row."""
     row = store.order(t, order)
     if row is None:
@@ -26,7 +26,7 @@ def resolve(t: Transaction, order: str, winner: str, fee_basis_points: int) -> A
     if row["state"] != "disputed":
         raise ArtratorError(Code.ORDER_CLOSED, f"This order is {row['state']}, not disputed.")
     if winner == "creator":
-        settlement.settle(t, row, fee_basis_points)
+        settlement.settle(t, row)
     else:
         settlement.release(t, row, "refused", state="refunded")
     return store.order(t, order)

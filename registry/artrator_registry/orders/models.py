@@ -28,14 +28,24 @@ class CheckedAcknowledgement:
 
 @dataclass(frozen=True)
 class NewOrder:
-    """An order about to be placed: its ticket is signed and its quote was read; the writer has the last word."""
+    """An order about to be placed: its ticket is signed; the writer has the last word.
+
+    Attributes:
+        body: The digest of the request that places it, by which a repeated request is known.
+        ticket: Says the rest: kind, what it is paid by, cap, measures, and the times, which may be days apart.
+        worth: Its list price in micro-credits.
+        fee: The operator's share in basis points, as it was shown.
+        period: The pass period that pays for it.
+    """
 
     id: str
     body: str
     buyer: str
     api_key: str | None
-    quote: str
     creator: str
     ticket: Ticket
     token: str
     token_digest: str
+    worth: int
+    fee: int
+    period: str | None = None

@@ -28,14 +28,15 @@ def prepare(t: Transaction, who: Caller, request: m.QuoteRequest, settings: Sett
     check_measures(request.measures, parsed.cost_units(version["manifest"]))
     # Nobody pays themselves: a creator tries the own model for nothing.
     own = version["creator"] == who.account
-    lines = {unit: 0 if own else amount for unit, amount in offer.breakdown(request.measures).items()}
-    price = sum(lines.values())
-    if price > MAX_AMOUNT:
+    lines = offer.breakdown(request.measures)
+    worth = sum(lines.values())
+    if worth > MAX_AMOUNT:
         raise ArtratorError(
             Code.REQUEST_INVALID,
-            f"This would cost {format_credits(price)} credits, more than an order can.",
+            f"This would cost {format_credits(worth)} credits, more than an order can.",
             field="measures",
         )
+    price = 0 if own else worth
     quote = m.Quote(
         quote=str(uuid.uuid4()),
         listing=version["listing"],
@@ -43,6 +44,7 @@ def prepare(t: Transaction, who: Caller, request: m.QuoteRequest, settings: Sett
         offer=offered["digest"],
         price=price,
         cap=price,
+        worth=worth,
         breakdown=[
             m.PriceLine(unit=unit, measure=1 if unit == "base" else request.measures.get(unit, 0), amount=amount)
             for unit, amount in lines.items()
@@ -61,6 +63,10 @@ def prepare(t: Transaction, who: Caller, request: m.QuoteRequest, settings: Sett
         "request": request.request,
         "measures": json.dumps(dict(request.measures)),
         "cap": quote.cap,
+        "worth": quote.worth,
+        "fee": settings.fee_basis_points,
+        "paid_by": quote.paid_by,
+        "pass": None,
         "expires_at": quote.expires_at,
     }
     return quote, stored

@@ -60,6 +60,8 @@ def m001_create_orders(db: Database) -> None:
             capture_by INTEGER NOT NULL,
             settle_at REAL,
             ended_at REAL,
+            settled_at REAL,
+            dispute_until REAL,
             cancel_requested_at REAL,
             receipt TEXT,
             receipt_digest TEXT,
@@ -71,6 +73,8 @@ def m001_create_orders(db: Database) -> None:
             CHECK ((state = 'claimed') = (settle_at IS NOT NULL)),
             CHECK ((state IN ('settled', 'released', 'refunded')) = (ended_at IS NOT NULL)),
             CHECK (charged = 0 OR state IN ('settled', 'disputed', 'refunded')),
+            CHECK (dispute_until IS NULL OR settled_at IS NOT NULL),
+            CHECK (state <> 'settled' OR settled_at IS NOT NULL),
             CHECK (refunded = 0 OR state IN ('settled', 'refunded')),
             CHECK ((paid_by = 'pass') = (pass IS NOT NULL)),
             CHECK (paid_by = 'credits' OR cap = 0)
@@ -97,4 +101,25 @@ def m001_create_orders(db: Database) -> None:
         BEGIN SELECT RAISE(ABORT, 'orders: there is no such road between states'); END
         """,
         "CREATE TRIGGER orders_kept BEFORE DELETE ON orders BEGIN SELECT RAISE(ABORT, 'orders: orders are kept'); END",
+    )(db)
+
+
+@migrations()
+def m002_keep_terms(db: Database) -> None:
+    # What a quote promised besides its price is part of what was agreed: what pays for it, and the operator's share.
+    statements(
+        "ALTER TABLE quotes ADD COLUMN worth INTEGER NOT NULL DEFAULT 0 CHECK (worth >= 0)",
+        "ALTER TABLE quotes ADD COLUMN fee INTEGER NOT NULL DEFAULT 0 CHECK (fee BETWEEN 0 AND 10000)",
+        "ALTER TABLE quotes ADD COLUMN paid_by TEXT NOT NULL DEFAULT 'credits'",
+        "ALTER TABLE quotes ADD COLUMN pass TEXT",
+        "ALTER TABLE orders ADD COLUMN fee INTEGER NOT NULL DEFAULT 0 CHECK (fee BETWEEN 0 AND 10000)",
+        "CREATE INDEX orders_free ON orders (buyer, listing, created_at) WHERE paid_by = 'free'",
+        "CREATE INDEX orders_pass ON orders (pass) WHERE pass IS NOT NULL",
+        "DROP TRIGGER orders_agreed",
+        """
+        CREATE TRIGGER orders_agreed BEFORE UPDATE OF id, body, buyer, creator, api_key, kind, paid_by, pass, listing,
+            package, node, offer, request, measures, cap, worth, fee, ticket, ticket_digest, created_at, start_by,
+            finish_by, capture_by ON orders
+        BEGIN SELECT RAISE(ABORT, 'orders: what was agreed does not change'); END
+        """,
     )(db)

@@ -15,12 +15,11 @@ from artrator.documents import Ticket, ticket_digest
 from artrator.documents.ticket import issue
 from artrator.errors import ArtratorError, Code
 from artrator.messages import registry as m
-from artrator_registry.accounts import service as accounts
 from artrator_registry.accounts import store as account_store
 from artrator_registry.accounts.models import Caller
 from artrator_registry.authority import Authority
 from artrator_registry.nodes import store as nodes
-from artrator_registry.orders import quotes, settlement, store
+from artrator_registry.orders import placing, quotes, settlement, store
 from artrator_registry.orders.models import CheckedAcknowledgement, CheckedReceipt, NewOrder
 from artrator_registry.orders.receipts import check_acknowledgement, check_receipt, failure
 from artrator_registry.paging import pack, unpack
@@ -47,7 +46,7 @@ class Orders:
         new = self._db.glance(self._prepare, who, order, request)
         if isinstance(new, m.Order):
             return new
-        return await self._db.write(_place, who, new, request.max_price)
+        return await self._db.write(_place, who, new, request)
 
     async def get(self, who: Caller, order: str) -> m.Order:
         """How an order stands, for its buyer and its creator."""
@@ -77,9 +76,9 @@ class Orders:
 
     def _prepare(self, t: Transaction, who: Caller, order: str, request: m.OrderRequest) -> NewOrder | m.Order:
         body = sha256(canonical_json(request.model_dump()))
-        known = _repeated(t, who, order, body)
+        known = placing.repeated(t, who, order, body)
         if known is not None:
-            return known
+            return as_message(known, who)
         quote = quotes.usable(t, who, request.quote, request.max_price)
         node = nodes.node(t, request.node)
         if node is None or node["owner"] != quote["creator"]:
@@ -101,6 +100,7 @@ class Orders:
             request=quote["request"],
             measures=json.loads(quote["measures"]),
             cap=quote["cap"],
+            paid_by=quote["paid_by"],
             start_by=now + self._settings.start_seconds,
             finish_by=now + self._settings.finish_seconds,
             capture_by=now + self._settings.capture_seconds,
@@ -111,11 +111,13 @@ class Orders:
             body=body,
             buyer=who.account,
             api_key=who.api_key,
-            quote=quote["id"],
             creator=quote["creator"],
             ticket=ticket,
             token=token,
             token_digest=ticket_digest(token),
+            worth=quote["worth"],
+            fee=quote["fee"],
+            period=quote["pass"],
         )
 
 
@@ -129,8 +131,13 @@ def as_message(row: Any, who: Caller) -> m.Order:
         node=row["node"],
         cap=row["cap"],
         charged=row["charged"],
+        kind=row["kind"],
+        paid_by=row["paid_by"],
+        worth=row["worth"],
+        refunded=row["refunded"],
         created_at=row["created_at"],
         capture_by=row["capture_by"],
+        dispute_until=row["settle_at"] or row["dispute_until"],
         ticket=row["ticket"] if row["buyer"] == who.account else None,
         receipt=_json(row["receipt"]),
         acknowledgement=_json(row["acknowledgement"]),
@@ -138,26 +145,12 @@ def as_message(row: Any, who: Caller) -> m.Order:
     )
 
 
-def _repeated(t: Transaction, who: Caller, order: str, body: str) -> m.Order | None:
-    row = store.order(t, order)
-    if row is None:
-        return None
-    if row["buyer"] != who.account or row["body"] != body:
-        raise ArtratorError(Code.CONFLICT, "This order id was used for something else.")
-    return as_message(row, who)
-
-
-def _place(t: Transaction, who: Caller, new: NewOrder, max_price: int) -> m.Order:
-    known = _repeated(t, who, new.id, new.body)
+def _place(t: Transaction, who: Caller, new: NewOrder, request: m.OrderRequest) -> m.Order:
+    known = placing.repeated(t, who, new.id, new.body)
     if known is not None:
-        return known
-    quotes.usable(t, who, new.quote, max_price)
-    if new.api_key is not None:
-        accounts.spend(t, new.api_key, new.ticket.cap)
-    store.add_order(t, new)
-    row = store.order(t, new.id)
-    settlement.open_hold(t, row)
-    return as_message(row, who)
+        return as_message(known, who)
+    quotes.usable(t, who, request.quote, request.max_price)
+    return as_message(placing.place(t, new), who)
 
 
 def _visible(t: Transaction, who: Caller, order: str) -> Any:
@@ -240,7 +233,9 @@ def _answer(t: Transaction, row: Any, checked: CheckedAcknowledgement, settings:
     if row["state"] == "claimed":
         store.keep_acknowledgement(t, row["id"], checked)
         if accepted:
-            settlement.settle(t, row, settings.fee_basis_points)
+            settlement.settle(t, row)
+            if row["buyer"] != row["creator"]:
+                store.keep_open_to_dispute(t, row["id"], t.now + settings.dispute_seconds)
         else:
             store.dispute(t, row["id"])
     elif row["state"] == "settled" and not accepted:

@@ -3,18 +3,22 @@
 from __future__ import annotations
 
 import json
-from typing import Any
+from collections.abc import Callable, Sequence
+from typing import Any, Final
 
 from artrator.documents import Receipt
-from artrator.money import split
 from artrator_registry.accounts import service as accounts
 from artrator_registry.ledger import service as ledger
-from artrator_registry.ledger.models import FEES, Why, earnings, transfer_id
+from artrator_registry.ledger.models import Why, earnings, transfer_id
 from artrator_registry.listings import parsed
 from artrator_registry.listings import store as listings
-from artrator_registry.orders import store
+from artrator_registry.orders import shares, store
 from artrator_registry.orders.receipts import charge
 from artrator_registry.storage import Transaction
+
+#: What else an order of a kind does when it has been settled, in the same transaction and with its fresh row: a
+#: purchase has its licence issued. Orders know nothing of what is bought with them: whoever does hangs it in here.
+AFTER: Final[dict[str, Callable[[Transaction, Any], None]]] = {}
 
 
 def open_hold(t: Transaction, order: Any) -> None:
@@ -26,40 +30,62 @@ def open_hold(t: Transaction, order: Any) -> None:
             order["buyer"],
             earnings(order["creator"]),
             order["cap"],
-            Why("order", order=order["id"], listing=order["listing"]),
+            Why(_kind(order), order=order["id"], listing=order["listing"]),
             order["capture_by"],
         )
 
 
-def settle(t: Transaction, order: Any, fee_basis_points: int) -> None:
-    """Charge what was delivered: the creator gets it, less the operator's fee; the rest goes back to the buyer."""
+def settle(t: Transaction, order: Any) -> None:
+    """Charge what was delivered: the creator gets it, less fee and royalties; the rest goes back to the buyer."""
     receipt = Receipt.peek(json.loads(order["receipt"]))
     offer = parsed.offer(listings.offer_by_digest(t, order["offer"])["document"])
     amount = charge(order, offer, receipt)
-    why = Why("order", order=order["id"], listing=order["listing"], receipt=order["receipt_digest"])
+    why = Why(_kind(order), order=order["id"], listing=order["listing"], receipt=order["receipt_digest"])
     hold = transfer_id(order["id"], "hold")
     if amount:
         ledger.capture(t, transfer_id(order["id"], "capture"), hold, amount, why)
-        _, fee = split(amount, [10_000 - fee_basis_points, fee_basis_points])
-        if fee:
-            reason = Why("fee", order=order["id"], listing=order["listing"], receipt=order["receipt_digest"])
-            ledger.move(t, transfer_id(order["id"], "fee"), earnings(order["creator"]), FEES, fee, reason)
+        hand_out(t, order["id"], shares.divide(t, amount, order["creator"], order["fee"], offer), why)
     elif order["cap"]:
         ledger.release(t, transfer_id(order["id"], "release"), hold, why)
     store.end(t, order["id"], "settled", amount, None)
     _give_back(t, order, order["cap"] - amount)
     if order["buyer"] != order["creator"]:  # trying the own model does not make it popular
         listings.count_run(t, order["listing"])
+    if order["kind"] in AFTER:
+        AFTER[order["kind"]](t, store.order(t, order["id"]))
+
+
+def hand_out(t: Transaction, cause: str, parts: Sequence[shares.Part], why: Why) -> None:
+    """Move the fee and the royalties on from what has just come into a creator's earnings, and was split so.
+
+    Args:
+        t: The transaction in which it came in.
+        cause: What the transfers' ids are derived from: an order, a pass period.
+        parts: The split; its first part stays where it is.
+        why: What came in; the statements of those who get a share name its order and listing.
+    """
+    creator = parts[0].account
+    for part in parts[1:]:
+        if part.amount:
+            note = "" if part.listing is None else f"for {part.listing}"
+            reason = Why(part.kind, order=why.order, listing=why.listing, receipt=why.receipt, note=note)
+            ledger.move(t, transfer_id(cause, shares.step(part)), creator, part.account, part.amount, reason)
 
 
 def release(t: Transaction, order: Any, reason: str, *, state: str = "released", expired: bool = False) -> None:
     """Give the whole hold back."""
     if order["cap"]:
-        why = Why("order", order=order["id"], listing=order["listing"], receipt=order["receipt_digest"], note=reason)
+        why = Why(
+            _kind(order), order=order["id"], listing=order["listing"], receipt=order["receipt_digest"], note=reason
+        )
         hold = transfer_id(order["id"], "hold")
         ledger.release(t, transfer_id(order["id"], "release"), hold, why, expired=expired)
     store.end(t, order["id"], state, 0, reason)
     _give_back(t, order, order["cap"])
+
+
+def _kind(order: Any) -> str:
+    return "purchase" if order["kind"] == "purchase" else "order"
 
 
 def _give_back(t: Transaction, order: Any, amount: int) -> None:

@@ -13,8 +13,8 @@ from artrator_registry.storage import Transaction
 def add_quote(t: Transaction, values: Mapping[str, object]) -> None:
     """A new quote."""
     t.run(
-        "INSERT INTO quotes (id, buyer, listing, version, package, offer, creator, request, measures, cap, expires_at)"
-        " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+        "INSERT INTO quotes (id, buyer, listing, version, package, offer, creator, request, measures, cap, worth, fee,"
+        " paid_by, pass, expires_at) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
         tuple(values.values()),
     )
 
@@ -38,15 +38,18 @@ def add_order(t: Transaction, new: NewOrder) -> None:
     """A new order, held."""
     ticket = new.ticket
     t.run(
-        "INSERT INTO orders (id, body, buyer, creator, api_key, listing, package, node, offer, request, measures, cap,"
-        " state, ticket, ticket_digest, created_at, start_by, finish_by, capture_by)"
-        " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, 'held', ?, ?, ?, ?, ?, ?)",
+        "INSERT INTO orders (id, body, buyer, creator, api_key, kind, paid_by, pass, listing, package, node, offer,"
+        " request, measures, cap, worth, fee, state, ticket, ticket_digest, created_at, start_by, finish_by,"
+        " capture_by) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, 'held', ?, ?, ?, ?, ?, ?)",
         (
             new.id,
             new.body,
             new.buyer,
             new.creator,
             new.api_key,
+            ticket.kind,
+            ticket.paid_by,
+            new.period,
             ticket.listing,
             ticket.package,
             ticket.aud,
@@ -54,6 +57,8 @@ def add_order(t: Transaction, new: NewOrder) -> None:
             ticket.request,
             json.dumps(dict(ticket.measures)),
             ticket.cap,
+            new.worth,
+            new.fee,
             new.token,
             new.token_digest,
             t.now,
@@ -108,15 +113,32 @@ def claim(t: Transaction, order: str, settle_at: float) -> None:
 
 
 def dispute(t: Transaction, order: str) -> None:
-    """The buyer refused what was delivered."""
-    t.run("UPDATE orders SET state = 'disputed', settle_at = NULL, reason = 'disputed' WHERE id = ?", (order,))
+    """The buyer refused what was delivered, or disputes what was settled."""
+    t.run(
+        "UPDATE orders SET state = 'disputed', settle_at = NULL, ended_at = NULL, reason = 'disputed' WHERE id = ?",
+        (order,),
+    )
 
 
 def end(t: Transaction, order: str, state: str, charged: int, reason: str | None) -> None:
     """The order has ended."""
     t.run(
-        "UPDATE orders SET state = ?, charged = ?, reason = ?, settle_at = NULL, ended_at = ? WHERE id = ?",
-        (state, charged, reason, t.now, order),
+        "UPDATE orders SET state = ?, charged = ?, reason = ?, settle_at = NULL, ended_at = ?, settled_at = ?"
+        " WHERE id = ?",
+        (state, charged, reason, t.now, t.now if state == "settled" else None, order),
+    )
+
+
+def keep_open_to_dispute(t: Transaction, order: str, until: float) -> None:
+    """A settled order may be disputed until then."""
+    t.run("UPDATE orders SET dispute_until = ? WHERE id = ? AND state = 'settled'", (until, order))
+
+
+def end_dispute(t: Transaction, order: str, state: str, refunded: int) -> None:
+    """What was settled, then disputed, is now decided; it is not disputed again."""
+    t.run(
+        "UPDATE orders SET state = ?, refunded = ?, reason = ?, dispute_until = NULL, ended_at = ? WHERE id = ?",
+        (state, refunded, "refused" if state == "refunded" else None, t.now, order),
     )
 
 

@@ -113,7 +113,7 @@ class Sweeper:
         row = store.order(t, order)
         if row["state"] != "claimed":  # its buyer answered since it was found
             return False
-        settlement.settle(t, row, self._settings.fee_basis_points)
+        settlement.settle(t, row)
         return True
 
     def _release(self, t: Transaction, order: str) -> bool:

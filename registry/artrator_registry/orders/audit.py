@@ -1,0 +1,61 @@
+"""Compares every order with the transfers that it made."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import Any, Final
+
+from artrator.documents import Offer
+from artrator_registry.ledger.models import earnings, pass_period, transfer_id
+from artrator_registry.listings import parsed
+from artrator_registry.listings import store as listings
+from artrator_registry.orders import shares
+from artrator_registry.storage import Transaction
+
+#: The kinds of transfers that orders make themselves; what disputes add later is theirs to explain.
+_KINDS: Final = "('order', 'purchase', 'pass', 'fee', 'royalty')"
+
+
+def check(t: Transaction) -> Iterator[str]:
+    """Every difference, as a sentence."""
+    made: dict[str, Any] = {
+        row["id"]: row
+        for row in t.run(f"SELECT * FROM ledger_transfers WHERE order_id IS NOT NULL AND kind IN {_KINDS}")  # noqa: S608  # a constant
+    }
+    offers: dict[str, Offer] = {}
+    for order in t.rows("SELECT id, buyer, creator, offer, pass, cap, charged, fee, state FROM orders"):
+        if order["offer"] not in offers:
+            offers[order["offer"]] = parsed.offer(listings.offer_by_digest(t, order["offer"])["document"])
+        where = f"order {order['id']} ({order['state']})"
+        own = {step: made.pop(transfer_id(order["id"], step), None) for step in ("hold", "capture", "release", "pass")}
+        yield from (f"{where}: {problem}" for problem in _hold(order, own))
+        for part in shares.divide(t, _came_in(own), order["creator"], order["fee"], offers[order["offer"]])[1:]:
+            step = shares.step(part)
+            moved = made.pop(transfer_id(order["id"], step), None)
+            fits = moved is None or (moved["debit"], moved["credit"]) == (earnings(order["creator"]), part.account)
+            if not fits or (moved["amount"] if moved else 0) != part.amount:
+                yield f"{where}: its {step} of {moved['amount'] if moved else 0} should be {part.amount}"
+    for stray in made:
+        yield f"transfer {stray} names an order that does not know it"
+
+
+def _hold(order: Any, made: Mapping[str, Any]) -> Iterator[str]:
+    hold, capture, release, passed = (made[step] for step in ("hold", "capture", "release", "pass"))
+    if (hold["amount"] if hold else 0) != order["cap"]:
+        yield f"its hold is not its cap of {order['cap']}"
+    elif hold and (hold["debit"], hold["credit"]) != (order["buyer"], earnings(order["creator"])):
+        yield "its hold is between other accounts"
+    if (capture["amount"] if capture else 0) != order["charged"]:
+        yield f"{order['charged']} was charged and {capture['amount'] if capture else 0} captured"
+    if passed and (
+        order["pass"] is None
+        or (passed["debit"], passed["credit"]) != (pass_period(order["pass"]), earnings(order["creator"]))
+    ):
+        yield "a pass paid for it that is not its own"
+    waits = order["state"] in ("held", "claimed") or (order["state"] == "disputed" and not order["charged"])
+    if order["cap"] and bool(capture or release) == waits:
+        yield f"its hold is {'open' if not waits else 'resolved'}"
+
+
+def _came_in(made: Mapping[str, Any]) -> int:
+    return sum(made[step]["amount"] for step in ("capture", "pass") if made[step])
