@@ -1,7 +1,7 @@
 """What an order costs the registry: quote, order with hold and ticket, and settlement, through the real HTTP API.
 
-A registry process (``artrator registry serve``) is loaded by this process over loopback, with 1, 8 and 32 buyers at
-once; each buyer runs jobs one after another: ``POST /v1/quotes``, ``PUT /v1/orders/{id}``, and the node's
+A registry process (``artrator registry serve``) is loaded by this process over loopback, with 1, 8, 32 and 128 buyers
+at once; each buyer runs jobs one after another: ``POST /v1/quotes``, ``PUT /v1/orders/{id}``, and the node's
 ``PUT /v1/orders/{id}/receipt`` with the buyer's acknowledgement, which settles at once. Beside it, in the same run and
 on the same disk, stands the raw bound: the same rows written by bare ``sqlite3`` into the same schema with group
 commit, without HTTP, JSON, checks or signatures. ::
@@ -24,6 +24,8 @@ import sys
 import tempfile
 import time
 import uuid
+from collections.abc import Iterator
+from itertools import count, takewhile
 from pathlib import Path
 from typing import Any
 
@@ -37,7 +39,7 @@ from artrator.messages import registry as m
 from artrator_registry.accounts import store as accounts
 from artrator_registry.core import MIGRATIONS
 from artrator_registry.ledger import store as ledger
-from artrator_registry.ledger.models import FEES, GRANTS, Why, transfer_id
+from artrator_registry.ledger.models import FEES, GRANTS, Why, earnings, transfer_id
 from artrator_registry.rails.service import grant
 from artrator_registry.storage import Transaction, connect, migrate
 
@@ -73,11 +75,13 @@ class Connection:
 
 
 async def buyer(
-    key: PrivateKey, node: Node, listing: str, mine: Connection, creators: Connection, until: float
-) -> list[tuple[float, float, float]]:
-    """Jobs one after another; the seconds of each step."""
+    key: PrivateKey, node: Node, listing: str, mine: Connection, creators: Connection, starts: Iterator[float]
+) -> list[tuple[float, ...]]:
+    """Jobs one after another; the seconds of each step, and of the whole since it should have started."""
     took = []
-    while (start := time.perf_counter()) < until:
+    for due in starts:
+        await asyncio.sleep(due - time.perf_counter())
+        start = time.perf_counter()
         quote = await mine.send(
             "POST", "/v1/quotes", {"listing": listing, "measures": {"step": 20}, "request": "ab" * 32}
         )
@@ -91,14 +95,31 @@ async def buyer(
         signed = time.perf_counter()
         settled = await creators.send("PUT", f"/v1/orders/{order}/receipt", both)
         assert settled["state"] == "settled"
-        took.append((quoted - start, ordered - quoted, time.perf_counter() - signed))
+        end = time.perf_counter()
+        took.append((quoted - start, ordered - quoted, end - signed, end - due))
     return took
 
 
-async def through_http(port: int, data: Path, buyers: int, seconds: float) -> dict[str, Any]:
-    """Load the registry with this many buyers at once."""
+def closed_loop(until: float) -> Iterator[float]:
+    """Now, again and again: each buyer is as fast as it can be."""
+    while (now := time.perf_counter()) < until:
+        yield now
+
+
+def open_loop(start: float, until: float, rate: float) -> Iterator[float]:
+    """At a rate, whoever is free: a job that is late does not make the next one late."""
+    return takewhile(lambda due: due < until, (start + n / rate for n in count()))
+
+
+async def through_http(
+    port: int, data: Path, buyers: int, seconds: float, *, name: str = "", rate: float | None = None
+) -> dict[str, Any]:
+    """Load the registry with this many buyers at once, each as fast as it can, or all together at a rate of jobs/s.
+
+    A rate is an open loop: a job that is late does not make the next one late, and its waiting counts.
+    """
     url, creator_key = f"http://127.0.0.1:{port}", PrivateKey.generate()
-    name = f"atelier-{buyers}"
+    name = f"{name or 'atelier'}-{buyers}"
     made, node = make_package(creator_key), Node(creator_key)
     async with RegistryClient(url, creator_key, handle=name) as creator:
         creator_token = (await creator.sign_in()).token
@@ -109,11 +130,11 @@ async def through_http(port: int, data: Path, buyers: int, seconds: float) -> di
     keys = [PrivateKey.generate() for _ in range(buyers)]
     pairs = []
     for i, key in enumerate(keys):
-        async with RegistryClient(url, key, handle=f"b{buyers}-{i}") as client:
+        async with RegistryClient(url, key, handle=f"{name}-{i}") as client:
             token = (await client.sign_in()).token
         db = connect(data / "registry.db")
         db.execute("BEGIN IMMEDIATE")
-        grant(Transaction(db, time.time()), f"b{buyers}-{i}", CREDITS, "", str(uuid.uuid4()))
+        grant(Transaction(db, time.time()), f"{name}-{i}", CREDITS, "", str(uuid.uuid4()))
         db.execute("COMMIT")
         db.close()
         pair = Connection(port, token), Connection(port, creator_token)
@@ -121,9 +142,10 @@ async def through_http(port: int, data: Path, buyers: int, seconds: float) -> di
             await connection.open()
         pairs.append(pair)
     start = time.perf_counter()
+    arrivals = open_loop(start, start + seconds, rate) if rate else None
     done = await asyncio.gather(
         *(
-            buyer(key, node, f"{name}/painter", mine, creators, start + seconds)
+            buyer(key, node, f"{name}/painter", mine, creators, arrivals or closed_loop(start + seconds))
             for key, (mine, creators) in zip(keys, pairs, strict=True)
         )
     )
@@ -137,7 +159,7 @@ async def through_http(port: int, data: Path, buyers: int, seconds: float) -> di
         "jobs": len(jobs),
         "jobs_per_second": len(jobs) / elapsed,
         **{step: _quantiles([job[i] for job in jobs]) for i, step in enumerate(("quote_ms", "order_ms", "settle_ms"))},
-        "job_ms": _quantiles([sum(job) for job in jobs]),
+        "job_ms": _quantiles([job[3] for job in jobs]),
     }
 
 
@@ -156,7 +178,7 @@ def raw_bound(path: Path, group: int, seconds: float) -> float:
     for person in people:
         if accounts.by_id(t, person) is None:
             accounts.add(t, person, person, person, person)
-            ledger.add_account(t, person)
+            ledger.add_accounts(t, person)
     if accounts.by_handle(t, "buyer") and ledger.transfer(t, "gift") is None:
         ledger.add_transfer(t, "gift", "single", GRANTS, "buyer", 10**15, Why("grant"))
         db.execute(
@@ -193,7 +215,7 @@ def raw_bound(path: Path, group: int, seconds: float) -> float:
                 transfer_id(order, "hold"),
                 "pending",
                 "buyer",
-                "creator",
+                earnings("creator"),
                 100,
                 Why("order", order, "x/y"),
                 expires_at=3.0,
@@ -207,13 +229,13 @@ def raw_bound(path: Path, group: int, seconds: float) -> float:
                 transfer_id(order, "capture"),
                 "post",
                 "buyer",
-                "creator",
+                earnings("creator"),
                 100,
                 why,
                 pending=transfer_id(order, "hold"),
             )
             ledger.add_transfer(
-                t, transfer_id(order, "fee"), "single", "creator", FEES, 5, Why("fee", order, "x/y", "r")
+                t, transfer_id(order, "fee"), "single", earnings("creator"), FEES, 5, Why("fee", order, "x/y", "r")
             )
             db.execute(
                 "UPDATE orders SET state = 'settled', charged = 100, ended_at = 1, receipt = ?, receipt_digest = 'r',"
@@ -228,7 +250,7 @@ def raw_bound(path: Path, group: int, seconds: float) -> float:
     return done / elapsed
 
 
-def _serve(data: Path) -> tuple[subprocess.Popen[str], int]:
+def serve(data: Path) -> tuple[subprocess.Popen[str], int]:
     process = subprocess.Popen(
         [*REGISTRY, "serve", "--data", str(data), "--port", "0"],
         stdout=subprocess.PIPE,
@@ -254,7 +276,8 @@ def cpu_seconds(pid: int) -> float:
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--seconds", type=float, default=8.0, help="for each number of buyers")
-    parser.add_argument("--buyers", type=int, nargs="*", default=[1, 8, 32])
+    parser.add_argument("--buyers", type=int, nargs="*", default=[1, 8, 32, 128])
+    parser.add_argument("--rate", type=float, default=200.0, help="of the open loop, in jobs a second")
     parser.add_argument("--folder", type=Path, help="where the databases are made: the disk that is measured")
     options = parser.parse_args()
     load = os.getloadavg()[0] if hasattr(os, "getloadavg") else float("nan")
@@ -262,7 +285,7 @@ def main() -> None:
     print(f"{versions}, {os.cpu_count()} cores, load before {load:.1f}")
     with tempfile.TemporaryDirectory(dir=options.folder) as folder:
         data = Path(folder) / "registry"
-        process, port = _serve(data)
+        process, port = serve(data)
         try:
             columns = ("buyers", "jobs/s", "raw bound jobs/s", "share", "server CPU ms/job", *STEPS.values())
             print(f"| {' | '.join(columns)} |\n|{'---|' * len(columns)}")
@@ -279,6 +302,11 @@ def main() -> None:
                     *(f"{got[step][0]:.1f} / {got[step][1]:.1f}" for step in STEPS),
                 ]
                 print(f"| {' | '.join(cells)} |", flush=True)
+            got = asyncio.run(through_http(port, data, 128, options.seconds, name="open", rate=options.rate))
+            print(
+                f"\nopen loop at {options.rate:.0f} jobs/s: {got['jobs_per_second']:.0f} done,"
+                f" job p50 {got['job_ms'][0]:.1f} ms, p99 {got['job_ms'][1]:.1f} ms"
+            )
         finally:
             process.send_signal(signal.SIGTERM)
             process.wait(30)

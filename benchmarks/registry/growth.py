@@ -1,0 +1,189 @@
+"""Does a paid job cost more when the ledger has grown? From ten thousand transfers to ten million, on the real schema.
+
+For each size a ledger is filled inside SQLite (orders, holds, captures, fees and statement lines of many people, as
+paid jobs leave them; the signed documents are left short, so that ten million rows fit a common disk), a registry
+process is started on it, and buyers run paid jobs through the HTTP API, as in ``orders.py``. Then the audit replays the
+whole, with its time and the most memory it took. ::
+
+    uv run python benchmarks/registry/growth.py --sizes 10000 100000 1000000 10000000 --folder /a/folder/with/10/GB
+"""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import os
+import resource
+import signal
+import sqlite3
+import subprocess
+import sys
+import tempfile
+import time
+import uuid
+from pathlib import Path
+
+sys.path.insert(0, str(Path(__file__).parent))
+
+import orders as jobs
+
+from artrator_registry.admin import prepare
+from artrator_registry.ledger import store as ledger
+from artrator_registry.ledger.models import FEES, GRANTS, Why, earnings, transfer_id
+from artrator_registry.storage import Transaction, connect
+
+#: Each filled job leaves a hold, a capture and a fee.
+ROWS_PER_JOB = 3
+PEOPLE = 1_000
+CAP, FEE = 100, 5
+GIFT = 10**12
+
+
+def fill(data: Path, rows: int) -> None:
+    """Append paid jobs until the ledger has this many transfers, with counters and lines as the triggers write."""
+    prepare(data)
+    db = connect(data / "registry.db")
+    db.create_function("transfer_id", 2, transfer_id, deterministic=True)
+    db.create_function("number_id", 1, lambda n: str(uuid.UUID(int=n)), deterministic=True)
+    # Nothing here must survive a power cut, and half of the file is rewritten.
+    db.execute("PRAGMA synchronous = OFF")
+    db.execute("PRAGMA cache_size = -1000000")
+    db.execute("BEGIN IMMEDIATE")
+    if db.execute("SELECT count(*) FROM ledger_transfers").fetchone()[0] == 0:
+        _people(db)
+    done = db.execute("SELECT count(*) FROM orders WHERE body = 'b'").fetchone()[0]  # those of ours
+    wanted = max(0, (rows - PEOPLE) // ROWS_PER_JOB - done)
+    triggers = db.execute("SELECT name, sql FROM sqlite_master WHERE type = 'trigger'").fetchall()
+    for name, _ in triggers:
+        db.execute(f"DROP TRIGGER {name}")
+    for start in range(done, done + wanted, 100_000):
+        _jobs(db, start, min(start + 100_000, done + wanted))
+    for _, sql in triggers:
+        db.execute(sql)
+    db.execute("COMMIT")
+    db.execute("ANALYZE")
+    db.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+    db.close()
+
+
+def _people(db: sqlite3.Connection) -> None:
+    t = Transaction(db, time.time())
+    for n in range(PEOPLE):
+        person = str(uuid.UUID(int=n))
+        db.execute("INSERT INTO accounts VALUES (?, ?, ?, ?, 0)", (person, f"p{n}", f"P {n}", f"key {n}"))
+        ledger.add_accounts(t, person)
+        if n:
+            ledger.add_transfer(t, transfer_id(person, "gift"), "single", GRANTS, person, GIFT, Why("grant"))
+    db.execute(
+        "INSERT INTO listings (id, listing, creator, name, published_at) VALUES (1, 'p0/x', ?, 'x', 0)", (_id(0),)
+    )
+    db.execute("INSERT INTO versions VALUES (1, 1, '1', 'p', 'm', '{}', '{}', 0)")
+    db.execute("INSERT INTO offers VALUES ('o', 1, '{}', 0, 1, 0)")
+    db.execute(
+        "INSERT INTO nodes (id, owner, name, descriptor, issued_at, expires_at, receipt_key, registered_at)"
+        " VALUES ('n', ?, 'n', '{}', 0, 1, 'k', 0)",
+        (_id(0),),
+    )
+
+
+def _id(n: int) -> str:
+    return str(uuid.UUID(int=n))
+
+
+def _jobs(db: sqlite3.Connection, start: int, end: int) -> None:
+    """Jobs ``start`` to ``end``: buyer ``1 + job % (PEOPLE - 1)``, all with one creator, the busiest case."""
+    creator, earned = _id(0), earnings(_id(0))
+    serial = db.execute("SELECT coalesce(max(serial), 0) FROM ledger_transfers").fetchone()[0]
+    db.execute("CREATE TEMP TABLE job (n INTEGER PRIMARY KEY, id TEXT, buyer TEXT, round INTEGER)")
+    db.execute(
+        "WITH RECURSIVE count(n) AS (SELECT ? UNION ALL SELECT n + 1 FROM count WHERE n + 1 < ?)"
+        " INSERT INTO job SELECT n, number_id((1 << 40) + n), number_id(1 + n % ?), n / ? FROM count",
+        (start, end, PEOPLE - 1, PEOPLE - 1),
+    )
+    db.execute(
+        "INSERT INTO orders (id, body, buyer, creator, listing, package, node, offer, request, measures, cap, worth,"
+        " charged, state, ticket, ticket_digest, created_at, start_by, finish_by, capture_by, settled_at, ended_at,"
+        " receipt, receipt_digest) SELECT id, 'b', buyer, ?, 'p0/x', 'p', 'n', 'o', 'r', '{}', ?, ?, ?, 'settled', 't', 'd', 0,"
+        " 1, 2, 3, 4, 4, '{}', 'r' FROM job ORDER BY n",
+        (creator, CAP, CAP, CAP),
+    )
+    first = f"{serial} + (n - {start}) * {ROWS_PER_JOB}"
+    steps = (
+        ("hold", "pending", "NULL", "buyer", f"'{earned}'", CAP, "order"),
+        ("capture", "post", "transfer_id(id, 'hold')", "buyer", f"'{earned}'", CAP, "order"),
+        ("fee", "single", "NULL", f"'{earned}'", f"'{FEES}'", FEE, "fee"),
+    )
+    for place, (step, phase, pending, debit, credit, amount, kind) in enumerate(steps, 1):
+        db.execute(
+            "INSERT INTO ledger_transfers"
+            " (serial, id, phase, pending, debit, credit, amount, kind, at, order_id, listing)"
+            f" SELECT {first} + {place}, transfer_id(id, '{step}'), '{phase}', {pending}, {debit}, {credit}, {amount},"
+            f" '{kind}', 0, id, 'p0/x' FROM job ORDER BY n"
+        )
+    before = f"{GIFT} - {CAP} * round"  # what the buyer had before this job
+    earning = f"n * {CAP - FEE}"
+    lines = (
+        ("buyer", 1, 0, "hold", -CAP, f"{before} - {CAP}"),
+        ("buyer", 2, 0, "release", CAP, before),
+        ("buyer", 2, 1, "charge", -CAP, f"{before} - {CAP}"),
+        (f"'{earned}'", 2, 0, "earning", CAP, f"{earning} + {CAP}"),
+        (f"'{earned}'", 3, 0, "fee", -FEE, f"{earning} + {CAP - FEE}"),
+    )
+    for account, place, part, kind, amount, balance in lines:
+        db.execute(
+            f"INSERT INTO ledger_entries SELECT {account}, {first} + {place}, {part}, '{kind}', {amount}, {balance}"
+            " FROM job"
+        )
+    count = end - start
+    db.execute(
+        "UPDATE ledger_accounts SET debits_posted = debits_posted + ? * jobs"
+        " FROM (SELECT buyer, count(*) AS jobs FROM job GROUP BY buyer) WHERE id = buyer",
+        (CAP,),
+    )
+    db.execute(
+        "UPDATE ledger_accounts SET credits_posted = credits_posted + ?, debits_posted = debits_posted + ?"
+        " WHERE id = ?",
+        (CAP * count, FEE * count, earned),
+    )
+    db.execute("UPDATE ledger_accounts SET credits_posted = credits_posted + ? WHERE id = ?", (FEE * count, FEES))
+    db.execute("DROP TABLE job")
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--sizes", type=int, nargs="*", default=[10_000, 100_000, 1_000_000])
+    parser.add_argument("--buyers", type=int, default=32)
+    parser.add_argument("--seconds", type=float, default=8.0, help="for each size")
+    parser.add_argument("--folder", type=Path, help="where the ledger is made; ten million rows need about 6 GB")
+    options = parser.parse_args()
+    print(f"{os.cpu_count()} cores, load before {os.getloadavg()[0]:.1f}")
+    columns = ("transfers", "file MB", "jobs/s", *jobs.STEPS.values(), "audit s", "audit MiB", "differences")
+    print(f"| {' | '.join(columns)} |\n|{'---|' * len(columns)}")
+    with tempfile.TemporaryDirectory(dir=options.folder) as folder:
+        data = Path(folder) / "registry"
+        for place, size in enumerate(sorted(options.sizes)):
+            fill(data, size)
+            process, port = jobs.serve(data)
+            try:
+                got = asyncio.run(jobs.through_http(port, data, options.buyers, options.seconds, name=f"s{place}"))
+            finally:
+                process.send_signal(signal.SIGTERM)
+                process.wait(60)
+            start = time.perf_counter()
+            audited = subprocess.run([*jobs.REGISTRY, "audit", "--data", str(data)], capture_output=True, text=True)
+            cells = [
+                f"{size:,}",
+                f"{(data / 'registry.db').stat().st_size / 1e6:.0f}",
+                f"{got['jobs_per_second']:.0f}",
+                *(f"{got[step][0]:.1f} / {got[step][1]:.1f}" for step in jobs.STEPS),
+                f"{time.perf_counter() - start:.1f}",
+                f"{resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss / 1024:.0f}",
+                str(audited.stdout.count("\n") - 1),
+            ]
+            print(f"| {' | '.join(cells)} |", flush=True)
+            if audited.returncode:
+                print((audited.stdout + audited.stderr)[:2000])
+
+
+if __name__ == "__main__":
+    main()
