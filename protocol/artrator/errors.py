@@ -21,6 +21,7 @@ class Code(StrEnum):
     """The stable name of an error. Programs branch on it; it is never renamed. Kept in alphabetical order."""
 
     ACCOUNT_UNKNOWN = "account_unknown"
+    ALLOWANCE_USED = "allowance_used"
     API_KEY_INVALID = "api_key_invalid"
     BACKEND_MISSING = "backend_missing"
     BACKEND_RUNTIME_BROKEN = "backend_runtime_broken"
@@ -59,11 +60,17 @@ class Code(StrEnum):
     PACKAGE_CHANGED = "package_changed"
     PACKAGE_INVALID = "package_invalid"
     PACKAGE_UNSIGNED = "package_unsigned"
+    PASS_ENDED = "pass_ended"
+    PASS_IN_FORCE = "pass_in_force"
+    PASS_UNKNOWN = "pass_unknown"
+    PLAN_INVALID = "plan_invalid"
+    PLAN_UNKNOWN = "plan_unknown"
     PLUGIN_BROKEN = "plugin_broken"
     PLUGIN_INVALID = "plugin_invalid"
     PRICE_ABOVE_CAP = "price_above_cap"
     PROOF_INVALID = "proof_invalid"
     QUOTE_EXPIRED = "quote_expired"
+    QUOTE_STALE = "quote_stale"
     QUOTE_UNKNOWN = "quote_unknown"
     RAIL_MISCONFIGURED = "rail_misconfigured"
     RAIL_UNAVAILABLE = "rail_unavailable"
@@ -98,6 +105,7 @@ class Entry:
 
 CATALOGUE: Final[dict[Code, Entry]] = {
     Code.ACCOUNT_UNKNOWN: Entry(404, "Sign in once, which creates the account, or check the name."),
+    Code.ALLOWANCE_USED: Entry(429, "Wait until the time that the message names; then there are free runs again."),
     Code.API_KEY_INVALID: Entry(401, "Create a new API key; keys are shown once and can be revoked."),
     Code.BACKEND_MISSING: Entry(422, "Install the plugin that provides this backend: artrator plugins install."),
     Code.BACKEND_RUNTIME_BROKEN: Entry(
@@ -138,11 +146,17 @@ CATALOGUE: Final[dict[Code, Entry]] = {
     Code.PACKAGE_CHANGED: Entry(422, "Restore the file that the message names, or sign the package anew."),
     Code.PACKAGE_INVALID: Entry(422, "Run `artrator package check` and follow what it says."),
     Code.PACKAGE_UNSIGNED: Entry(422, "Sign it with `artrator package sign`."),
+    Code.PASS_ENDED: Entry(409, "Buy the pass again, under a fresh id."),
+    Code.PASS_IN_FORCE: Entry(409, "Use the pass that you have; `artrator passes` shows it."),
+    Code.PASS_UNKNOWN: Entry(404, "Check the id; `artrator passes` lists yours."),
+    Code.PLAN_INVALID: Entry(422, "Correct what the message names and sign the plan again."),
+    Code.PLAN_UNKNOWN: Entry(404, "Check the name; the creator may have withdrawn it."),
     Code.PLUGIN_BROKEN: Entry(500, "Update or uninstall the plugin: artrator plugins uninstall."),
     Code.PLUGIN_INVALID: Entry(422, "Tell the plugin's author what the message says; nothing was installed."),
     Code.PRICE_ABOVE_CAP: Entry(409, "Ask for a new quote; you never pay more than the cap you accepted."),
     Code.PROOF_INVALID: Entry(401, "Sign the request with the key that the ticket names, and check the clock."),
     Code.QUOTE_EXPIRED: Entry(410, "Ask for a new quote."),
+    Code.QUOTE_STALE: Entry(409, "Nothing was charged; ask for a new quote and look at its price."),
     Code.QUOTE_UNKNOWN: Entry(404, "Ask for a new quote."),
     Code.RAIL_MISCONFIGURED: Entry(422, "Correct rails.toml in the registry's folder, then start it again."),
     Code.RAIL_UNAVAILABLE: Entry(503, "Nothing was paid; repeat it in a moment, with the same id."),
