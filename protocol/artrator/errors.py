@@ -31,7 +31,10 @@ class Code(StrEnum):
     DEBT_UNPAID = "debt_unpaid"
     DESCRIPTOR_INVALID = "descriptor_invalid"
     DISK_FULL = "disk_full"
+    DISPUTE_CLOSED = "dispute_closed"
+    DISPUTE_UNKNOWN = "dispute_unknown"
     DOCUMENT_INVALID = "document_invalid"
+    EARNINGS_INSUFFICIENT = "earnings_insufficient"
     EXTENSION_MISSING = "extension_missing"
     FORBIDDEN = "forbidden"
     IMAGE_CORRUPT = "image_corrupt"
@@ -63,6 +66,8 @@ class Code(StrEnum):
     PASS_ENDED = "pass_ended"
     PASS_IN_FORCE = "pass_in_force"
     PASS_UNKNOWN = "pass_unknown"
+    PAYOUT_CLOSED = "payout_closed"
+    PAYOUT_UNKNOWN = "payout_unknown"
     PLAN_INVALID = "plan_invalid"
     PLAN_UNKNOWN = "plan_unknown"
     PLUGIN_BROKEN = "plugin_broken"
@@ -82,6 +87,7 @@ class Code(StrEnum):
     REQUEST_TAMPERED = "request_tampered"
     REQUEST_TOO_LARGE = "request_too_large"
     SCOPE_MISSING = "scope_missing"
+    SELLER_UNVERIFIED = "seller_unverified"
     SESSION_INVALID = "session_invalid"
     SPENDING_LIMIT = "spending_limit"
     STORAGE_BUSY = "storage_busy"
@@ -117,7 +123,10 @@ CATALOGUE: Final[dict[Code, Entry]] = {
     Code.DEBT_UNPAID: Entry(402, "Top up what is owed; then you can order again."),
     Code.DESCRIPTOR_INVALID: Entry(422, "Run `artrator node init` again so that the node signs a fresh descriptor."),
     Code.DISK_FULL: Entry(507, "Free some disk space on the machine that answered, then repeat the request."),
+    Code.DISPUTE_CLOSED: Entry(409, "What is decided or too late to dispute stays as it is; write to the creator."),
+    Code.DISPUTE_UNKNOWN: Entry(404, "Check the order id; `artrator dispute list` lists your disputes."),
     Code.DOCUMENT_INVALID: Entry(422, "The document was changed or signed by another key; ask for a fresh one."),
+    Code.EARNINGS_INSUFFICIENT: Entry(402, "Wait until more has matured; `artrator earnings` says when."),
     Code.EXTENSION_MISSING: Entry(422, "Install the distribution that provides it, or do not name it."),
     Code.FORBIDDEN: Entry(403, "This belongs to another account."),
     Code.IMAGE_CORRUPT: Entry(422, "Save the image again as PNG, JPEG or WebP and send that file."),
@@ -149,6 +158,8 @@ CATALOGUE: Final[dict[Code, Entry]] = {
     Code.PASS_ENDED: Entry(409, "Buy the pass again, under a fresh id."),
     Code.PASS_IN_FORCE: Entry(409, "Use the pass that you have; `artrator passes` shows it."),
     Code.PASS_UNKNOWN: Entry(404, "Check the id; `artrator passes` lists yours."),
+    Code.PAYOUT_CLOSED: Entry(409, "What was sent or has ended stays as it is; ask for another payout."),
+    Code.PAYOUT_UNKNOWN: Entry(404, "Check the id; `artrator payout list` lists your payouts."),
     Code.PLAN_INVALID: Entry(422, "Correct what the message names and sign the plan again."),
     Code.PLAN_UNKNOWN: Entry(404, "Check the name; the creator may have withdrawn it."),
     Code.PLUGIN_BROKEN: Entry(500, "Update or uninstall the plugin: artrator plugins uninstall."),
@@ -168,6 +179,9 @@ CATALOGUE: Final[dict[Code, Entry]] = {
     Code.REQUEST_TAMPERED: Entry(422, "The request differs from the one that was paid for; make a new order."),
     Code.REQUEST_TOO_LARGE: Entry(413, "Send less at once; the message names the limit."),
     Code.SCOPE_MISSING: Entry(403, "Use an API key that has the scope named in the message."),
+    Code.SELLER_UNVERIFIED: Entry(
+        403, "Say who sells with `artrator seller set`, and wait for the operator to verify it."
+    ),
     Code.SESSION_INVALID: Entry(401, "Sign in again."),
     Code.SPENDING_LIMIT: Entry(402, "Raise the API key's spending limit or use another key."),
     Code.STORAGE_BUSY: Entry(503, "Repeat the request in a moment."),
