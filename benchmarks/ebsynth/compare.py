@@ -70,7 +70,7 @@ def worker(arguments: argparse.Namespace) -> None:
     if arguments.worker != "reference":
         from artrator_ebsynth.kernels import prepare
 
-        prepare()
+        prepare(case.patch)
     wall, cpu = time.perf_counter(), time.process_time()
     if arguments.worker == "reference":
         image, y, x = reference(case, arguments.reference_library)

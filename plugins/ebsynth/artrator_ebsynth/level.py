@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import functools
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from typing import Any, Final
+from typing import Final
 
 import numpy as np
 import numpy.typing as npt
@@ -13,16 +14,13 @@ from artrator.backend import Image
 from artrator_ebsynth.atlas import Atlas
 from artrator_ebsynth.crew import Crew
 from artrator_ebsynth.field import Packed
-from artrator_ebsynth.kernels import LANES, evaluate, patch_means, vote
+from artrator_ebsynth.kernels import LANES, MEAN_LANES, evaluate, patch_means, spread, vote
 from artrator_ebsynth.problem import Problem
 from artrator_ebsynth.pyramid import dilate, shrink
-from artrator_ebsynth.quantisation import Quantisation, joint_gain
+from artrator_ebsynth.quantisation import Quantisation
 
 Flat = npt.NDArray[np.int16]
 Floats = npt.NDArray[np.float32]
-
-#: For ``squared_distance``: keep, then drop.
-MASK: Final = np.repeat(np.array([-1, 0], np.int16), LANES)
 
 
 @dataclass(frozen=True, eq=False)
@@ -30,8 +28,8 @@ class Pictures:
     """The pictures of a problem at one level; as in ``Problem``."""
 
     styles: tuple[Image, ...]
-    source_guides: tuple[Image, ...]
-    target_guides: Image
+    source_guides: tuple[tuple[Image, ...], ...]
+    target_guides: tuple[Image, ...]
     inside: Image | None
     usable: tuple[Image, ...] | None
     modulation: Image | None
@@ -45,18 +43,25 @@ class Pictures:
             problem.inside, problem.usable, problem.modulation, problem.init,
         )  # fmt: skip
 
+    @property
+    def target_size(self) -> tuple[int, int]:
+        """Height and width of what is made."""
+        return self.target_guides[0].shape[0], self.target_guides[0].shape[1]
+
     def halved(self, sources: Sequence[tuple[int, int]], target: tuple[int, int]) -> Pictures:
         """Those of the next coarser level, which has these sizes."""
 
-        def each(pictures: tuple[Image, ...]) -> tuple[Image, ...]:
+        def each(pictures: Iterable[Image]) -> tuple[Image, ...]:
             return tuple(shrink(picture, *size) for picture, size in zip(pictures, sources, strict=True))
 
         def plane(picture: Image | None) -> Image | None:
             return None if picture is None else shrink(picture[:, :, None], *target)[:, :, 0]
 
+        guides = tuple(each(guide) for guide in zip(*self.source_guides, strict=True))
         usable = None if self.usable is None else each(tuple(mask[:, :, None] for mask in self.usable))
         return Pictures(
-            each(self.styles), each(self.source_guides), shrink(self.target_guides, *target), plane(self.inside),
+            each(self.styles), tuple(zip(*guides, strict=True)),
+            tuple(shrink(guide, *target) for guide in self.target_guides), plane(self.inside),
             None if usable is None else tuple(mask[:, :, 0] for mask in usable), plane(self.modulation),
             None if self.init is None else shrink(self.init, *target),
         )  # fmt: skip
@@ -75,87 +80,94 @@ class Level:
 
     Attributes:
         matches: Packed, one a target pixel.
-        costs: float32 ``[H, W]``: the patch distance of each match.
+        costs: float32 ``[H, W]``: the patch distance of the match of each pixel that was measured, in ``unit``.
+        image: uint8 ``[H, W, channels]``: the picture as it is now.
+        values: The target, padded, and the source, all channels side by side as integers; int16, flat.
+        means: Of their patches.
+        shape: Channels of the style and guides together, height and width of the source.
+        unit: What makes an energy of a cost.
         atlas: Where the sources lie in ``values``, ``means`` and ``allowed``.
         allowed: uint8 ``[h, w]``: where a match may be centred.
         masked: Whether that is less than every whole patch.
         inside: uint8 ``[H, W]``: which target pixels are made.
+        modulated: Whether ``modulation`` says anything.
+        modulation: float32 ``[H, W]``: how much the guides count, if it says anything.
+        guided: int16: which values of a row of a patch are those of guides.
     """
 
     def __init__(self, pictures: Pictures, problem: Problem, crew: Crew) -> None:
         self._crew: Final = crew
-        self._style: Final = Quantisation.of(problem.style_weights, problem.patch)
-        self._guides: Final = Quantisation.of(problem.guide_weights, problem.patch)
+        weights = np.concatenate([problem.style_weights, problem.guide_weights])
+        self._integers: Final = Quantisation.of(weights, problem.patch)
+        self._factors: Final = self._integers.factors[: len(problem.style_weights)].astype(np.float32)
         self.patch: Final = problem.patch
         self.atlas: Final = Atlas.of(pictures.styles)
         self.source_size: Final = self.atlas.size
-        self.target_size: Final = pictures.target_guides.shape[0], pictures.target_guides.shape[1]
+        self.target_size: Final = pictures.target_size
         self.allowed: Final = pictures.allowed(self.patch)
         self.masked: Final = pictures.usable is not None or len(pictures.styles) > 1
         height, width = self.target_size
         self.inside: Final[npt.NDArray[np.uint8]] = (
             np.ones((height, width), np.uint8) if pictures.inside is None else (pictures.inside != 0).astype(np.uint8)
         )
+        self.modulated: Final = pictures.modulation is not None
         self.modulation: Final[Floats] = (
-            np.ones((height, width), np.float32)
+            np.ones((1, 1), np.float32)
             if pictures.modulation is None
             else pictures.modulation.astype(np.float32) / np.float32(255)
         )
-        channels = pictures.styles[0].shape[2]
-        self._channels: Final = channels
-        start = np.zeros((height, width, channels), np.uint8) if pictures.init is None else pictures.init
-        self._paintable: Final = np.zeros((*self.source_size, 4), np.int16)
-        style = self.atlas.stack([self._style.values(picture) for picture in pictures.styles])
-        self._paintable[:, :, :channels] = style
-        self._canvas = self._padded(self._style.values(start))
-        self.values: Final = (
-            self._canvas,
-            self._padded(self._guides.values(pictures.target_guides)),
-            _flat(style),
-            _flat(self.atlas.stack([self._guides.values(picture) for picture in pictures.source_guides])),
+        channels, together = pictures.styles[0].shape[2], len(weights)
+        self.shape: Final = (together, *self.source_size)
+        self.guided: Final = np.zeros(self.patch * together + LANES, np.int16)
+        self.guided[: self.patch * together].reshape(self.patch, together)[:, channels:] = -1
+        self.image: Final[Image] = (
+            np.zeros((height, width, channels), np.uint8) if pictures.init is None else pictures.init.copy()
         )
-        self.shape: Final = (channels, pictures.target_guides.shape[2], *self.source_size)
-        together = channels + pictures.target_guides.shape[2]
-        self._mean_gain: Final = joint_gain(np.concatenate([problem.style_weights, problem.guide_weights]))
+        self._paint: Final = np.zeros((*self.source_size, 4), np.uint8)
+        for top, style in zip(self.atlas.tops, pictures.styles, strict=True):
+            self._paint[top : top + style.shape[0], : style.shape[1], :channels] = style
+        self.values: Final = self._target(pictures), self._source(pictures)
+        stride = -(-together // MEAN_LANES) * MEAN_LANES
         self.means: Final = tuple(
-            np.zeros(max(0, (h - self.patch + 1) * (w - self.patch + 1)) * together + LANES, np.int16)
+            np.zeros(max(0, (h - self.patch + 1) * (w - self.patch + 1)) * stride, np.int16)
             for h, w in (self._padded_size, self.source_size)
         )
-        self._take_means(1, 0, self._padded_size)
-        self._take_means(2, 1, self.source_size)
-        self._take_means(3, 1, self.source_size)
+        self._take_means(0, self._padded_size, (channels, together))
+        self._take_means(1, self.source_size, (0, together))
         self.matches: Packed = np.zeros(self.target_size, np.int32)
         self.costs: Final = np.zeros(self.target_size, np.float32)
         usable = pictures.usable
         covered = self.atlas.area if usable is None else max(1, sum(int((mask == 255).sum()) for mask in usable))
         ideal = int(self.inside.sum()) / covered * self.patch**2
-        #: The cost of one unit of ``patch_occupancy``.
-        self.occupancy_cost: Final = problem.uniformity / (self.patch**2 * ideal)
-        self.scales: Final = tuple(
-            np.float32(scale)
-            for scale in (
-                self._style.scale, self._guides.scale, self.patch**2 / self._mean_gain**2, self.occupancy_cost,
-            )
-        )  # fmt: skip
+        self.unit: Final = np.float32(self._integers.scale)
+        #: What turns squared means into costs; the cost of one unit of ``patch_occupancy``.
+        self.scales: Final = (
+            np.float32(self.patch**2 / self._integers.mean_factor**2),
+            np.float32(problem.uniformity / (self.patch**2 * ideal) / self._integers.scale),
+        )
 
     @property
     def brightest(self) -> float:
         """The integer that stands for one grey level of the style."""
-        return float(self._style.factors.max())
+        return float(self._factors.max())
 
     @property
     def _padded_size(self) -> tuple[int, int]:
         return self.target_size[0] + self.patch - 1, self.target_size[1] + self.patch - 1
 
-    def measure(self) -> None:
-        """Bring means and costs up to date with the picture."""
-        self._take_means(0, 0, self._padded_size)
-        shape = (self.shape[0], self.shape[1], self.source_size[1])
+    def measure(self, active: npt.NDArray[np.uint8]) -> None:
+        """Bring means, and the costs of active pixels, up to date with the picture.
+
+        Args:
+            active: uint8 ``[H, W]``.
+        """
+        self._take_means(0, self._padded_size, (0, self.image.shape[2]))
+        shape = self.shape[0], self.source_size[1]
 
         def rows(first: int, last: int) -> None:
             evaluate(
-                *self.values, shape, self.patch, self.scales[:2], self.modulation, self.matches, self.inside,
-                self.costs, MASK, first, last,
+                self.values, shape, self.patch, self.modulated, self.modulation, self.guided, self.matches, active,
+                self.costs, first, last,
             )  # fmt: skip
 
         self._crew.rows(self.target_size[0], rows)
@@ -170,55 +182,63 @@ class Level:
             int32 ``[H, W]``: the largest change of a channel, as an integer of the style.
         """
         change = np.empty(self.target_size, np.int32)
-        source = self._paintable.reshape(-1)
+        source = self._paint.view(np.uint32)[:, :, 0]
 
         def rows(first: int, last: int) -> None:
             vote(
-                source, self._canvas, (self._channels, self.source_size[1]), self.patch, self.matches, self.inside,
-                stale, change, first, last,
+                source, self.image, self.values[0], self._factors, self.shape[0], self.patch, self.matches,
+                self.inside, stale, change, first, last,
             )  # fmt: skip
 
         self._crew.rows(self.target_size[0], rows)
-        self._repeat_edges()
+        self._repeat_edges(self.values[0])
         return change
 
-    def picture(self) -> Image:
-        """The picture as it is now."""
+    def _target(self, pictures: Pictures) -> Flat:
         radius = self.patch // 2
-        whole = self._canvas_pixels()
-        return self._style.picture(whole[radius : whole.shape[0] - radius, radius : whole.shape[1] - radius])
-
-    def _canvas_pixels(self) -> npt.NDArray[np.int16]:
         height, width = self._padded_size
-        return self._canvas[: height * width * self._channels].reshape(height, width, self._channels)
+        values = np.zeros(height * width * self.shape[0] + LANES, np.int16)
+        self._spread([self.image, *pictures.target_guides], values, width, (radius, radius))
+        self._repeat_edges(values)
+        return values
 
-    def _repeat_edges(self) -> None:
+    def _source(self, pictures: Pictures) -> Flat:
+        height, width = self.source_size
+        values = np.zeros(height * width * self.shape[0] + LANES, np.int16)
+        for top, style, guides in zip(self.atlas.tops, pictures.styles, pictures.source_guides, strict=True):
+            self._spread([style, *guides], values, width, (int(top), 0))
+        return values
+
+    def _spread(self, pictures: Sequence[Image], values: Flat, width: int, corner: tuple[int, int]) -> None:
+        """Write pictures side by side into ``values``, which are so wide, from a corner on."""
+        together = self.shape[0]
+        start, channel = (corner[0] * width + corner[1]) * together, 0
+        for picture in pictures:
+            whole = np.ascontiguousarray(picture).view()
+            whole.flags.writeable = False  # as the kernel was compiled for, because a decoded file is not writable
+            tables = np.ascontiguousarray(self._integers.tables[channel : channel + picture.shape[2]])
+            self._crew.rows(
+                len(picture),
+                functools.partial(spread, whole, tables, values, (start + channel, width * together, together)),
+            )
+            channel += picture.shape[2]
+
+    def _repeat_edges(self, values: Flat) -> None:
         radius = self.patch // 2
-        canvas = self._canvas_pixels()
+        height, width = self._padded_size
+        canvas = values[: height * width * self.shape[0]].reshape(height, width, self.shape[0])
         canvas[:radius], canvas[-radius:] = canvas[radius], canvas[-radius - 1]
         canvas[:, :radius], canvas[:, -radius:] = canvas[:, radius, None], canvas[:, -radius - 1, None]
 
-    def _padded(self, values: npt.NDArray[np.int16]) -> Flat:
-        radius = self.patch // 2
-        return _flat(np.pad(values, ((radius, radius), (radius, radius), (0, 0)), mode="edge"))
-
-    def _take_means(self, source: int, place: int, size: tuple[int, int]) -> None:
-        """The means of ``values[source]`` into ``means[place]``."""
-        values, means = self.values[source], self.means[place]
-        group = (self._style, self._guides)[source % 2]
-        channels = len(group.factors)
-        together = self.shape[0] + self.shape[1]
-        where = (together, self._channels if source % 2 else 0)
-        shape, factor = (size[1], channels), group.mean_factor(self._mean_gain)
+    def _take_means(self, place: int, size: tuple[int, int], channels: tuple[int, int]) -> None:
+        """The means of ``values[place]``, of the channels from one to another."""
+        values, means = self.values[place], self.means[place]
+        shape = (size[1], self.shape[0], *channels)
+        stride = -(-self.shape[0] // MEAN_LANES) * MEAN_LANES
+        factor = np.float32(self._integers.mean_factor)
 
         def rows(first: int, last: int) -> None:
-            patch_means(values, shape, self.patch, factor, means, where, first, last)
+            columns = np.empty(size[1] * (channels[1] - channels[0]), np.int32)
+            patch_means(values, shape, self.patch, factor, means, stride, columns, first, last)
 
         self._crew.rows(size[0] - self.patch + 1, rows)
-
-
-def _flat(values: npt.NDArray[Any]) -> Flat:
-    """One row of numbers, with room behind for the widest load."""
-    flat = np.zeros(values.size + LANES, np.int16)
-    flat[: values.size] = values.reshape(-1)
-    return flat

@@ -37,12 +37,12 @@ class Guide(NamedTuple):
 
 @dataclass(frozen=True, eq=False)
 class Problem:
-    """The pictures with their channels side by side.
+    """The pictures as they were given; none is copied.
 
     Attributes:
         styles: uint8 ``[h, w, channels]``, one for each source; each may have its own size.
-        source_guides: uint8 ``[h, w, guide channels]``, one for each source.
-        target_guides: uint8 ``[H, W, guide channels]``.
+        source_guides: uint8 ``[h, w, channels]``, those of all guides for each source.
+        target_guides: uint8 ``[H, W, channels]``, one for each guide.
         style_weights: One for each channel of the style.
         guide_weights: One for each channel of the guides.
         inside: uint8 ``[H, W]``, not zero where pixels are made; None makes all.
@@ -55,8 +55,8 @@ class Problem:
     """
 
     styles: tuple[Image, ...]
-    source_guides: tuple[Image, ...]
-    target_guides: Image
+    source_guides: tuple[tuple[Image, ...], ...]
+    target_guides: tuple[Image, ...]
     style_weights: npt.NDArray[np.float64]
     guide_weights: npt.NDArray[np.float64]
     inside: Image | None
@@ -70,7 +70,7 @@ class Problem:
     @property
     def target_size(self) -> tuple[int, int]:
         """Height and width of the result."""
-        return self.target_guides.shape[0], self.target_guides.shape[1]
+        return _size(self.target_guides[0])
 
 
 def refuse(slot: str, problem: str, cure: str | None = None) -> ArtratorError:
@@ -90,7 +90,7 @@ def state(
     uniformity: float,
     field: NeighbourField | None = None,
 ) -> Problem:
-    """Check everything and put the channels side by side.
+    """Check everything.
 
     Raises:
         ArtratorError: ``input_invalid``, with the slot: style, guide, mask, source mask, modulation, init, patch,
@@ -118,8 +118,8 @@ def state(
         _inside_all(field, sizes, target_size)
     return Problem(
         styles=styles,
-        source_guides=tuple(np.concatenate(planes, axis=2) for planes in zip(*sources, strict=True)),
-        target_guides=np.concatenate(targets, axis=2),
+        source_guides=tuple(zip(*sources, strict=True)),
+        target_guides=tuple(targets),
         style_weights=np.full(channels, 1 / channels),
         guide_weights=np.array(weights, np.float64),
         inside=_chosen("mask", inside),

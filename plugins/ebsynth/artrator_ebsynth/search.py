@@ -10,7 +10,7 @@ import numpy.typing as npt
 
 from artrator_ebsynth.crew import Crew
 from artrator_ebsynth.kernels import SWEEPS
-from artrator_ebsynth.level import MASK, Level
+from artrator_ebsynth.level import Level
 from artrator_ebsynth.occupancy import patch_occupancy
 
 
@@ -68,9 +68,9 @@ class BandedSearch:
                 seed: np.uint32 = seed,
             ) -> Callable[[], None]:
                 return lambda: SWEEPS[level.patch](
-                    level.values, level.means, level.shape, level.scales, level.modulation, level.masked, level.allowed,
-                    level.matches, before, level.costs, copy, level.inside, active, MASK, reach,
-                    (first, last, first, last), step, seed, self._crew.flag,
+                    level.values, level.means, level.shape, level.scales, level.modulated, level.modulation,
+                    level.guided, level.masked, level.allowed, level.matches, before, level.costs, copy, level.inside,
+                    active, reach, (first, last), step, seed, self._crew.flag, np.empty(len(reach) + 2, np.int32),
                 )  # fmt: skip
 
             parts = zip(edges, edges[1:], own, strict=False)

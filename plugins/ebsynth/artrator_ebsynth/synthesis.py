@@ -96,7 +96,7 @@ def synthesize(
         style, guides, mask=mask, source_mask=source_mask, modulation=modulation, init=init, patch=patch,
         uniformity=uniformity, field=field,
     )  # fmt: skip
-    prepare()
+    prepare(patch)
     with Crew(threads, cancelled) as crew:
         return _Refinement(problem, crew, BandedSearch(crew), seed, PRESETS[preset], field_level, progress).run()
 
@@ -122,32 +122,33 @@ class _Refinement:
         efforts = [preset.at(place) for place in range(len(self._levels))]
         self._efforts: Final = efforts
         self._progress: Final = progress
-        areas = [pictures.target_guides.shape[0] * pictures.target_guides.shape[1] for pictures in self._levels]
+        areas = [pictures.target_size[0] * pictures.target_size[1] for pictures in self._levels]
         self._total: Final = sum(area * effort.votes for area, effort in zip(areas, efforts, strict=True))
         self._done = 0
         self._turn = 0
 
     def run(self) -> Synthesis:
         """From the coarsest level to the finest."""
-        coarser: Level | None = None
+        level: Level | None = None
         for place in range(len(self._levels) - 1, -1, -1):
-            pictures = self._levels.pop()  # each level's pictures go as it is left
-            level = Level(pictures, self._problem, self._crew)
-            level.matches = self._start(level, coarser, place)
-            if coarser is not None or pictures.init is None:
+            before = None if level is None else (level.matches, level.atlas)
+            level = None  # its room is needed before the next one is made
+            level = Level(self._levels[place], self._problem, self._crew)
+            level.matches = self._start(level, before, place)
+            if before is not None or self._levels[place].init is None:
                 level.paint(np.ones(level.target_size, np.uint8))
+            del self._levels[place]
             self._improve(level, self._efforts[place], place)
-            coarser = level
-        if coarser is None:
+        if level is None:
             raise AssertionError("a pyramid has at least one level")
-        return self._finished(coarser)
+        return self._finished(level)
 
-    def _start(self, level: Level, coarser: Level | None, place: int) -> Packed:
+    def _start(self, level: Level, before: tuple[Packed, Atlas] | None, place: int) -> Packed:
         """The matches that a level begins with: those of the coarser one, or the field given, or chance."""
         problem, radius = self._problem, self._problem.patch // 2
-        if coarser is not None:
-            atlases = coarser.atlas, level.atlas
-            return refine(coarser.matches, level.target_size, atlases, level.allowed, radius, self._random)
+        if before is not None:
+            atlases = before[1], level.atlas
+            return refine(before[0], level.target_size, atlases, level.allowed, radius, self._random)
         if problem.field is not None:
             given = problem.field, place, level.target_size, level.atlas
             return begin_with(*given, level.allowed, radius, self._random)
@@ -158,7 +159,7 @@ class _Refinement:
         active = level.inside
         for number in range(effort.votes):
             self._crew.check()
-            level.measure()
+            level.measure(active)
             held = level.matches.copy()
             turns = range(self._turn, self._turn + effort.sweeps)
             self._turn += effort.sweeps
@@ -172,13 +173,13 @@ class _Refinement:
             self._report(level, place)
 
     def _finished(self, level: Level) -> Synthesis:
-        level.measure()
-        image = level.picture()
+        level.measure(level.inside)
+        image = level.image
         inside = self._problem.inside
         if inside is not None:
             outside = inside == 0
             image[outside] = 0 if self._problem.init is None else self._problem.init[outside]
-        return Synthesis(image, NeighbourField.unpack(level.matches, level.atlas), level.costs)
+        return Synthesis(image, NeighbourField.unpack(level.matches, level.atlas), level.costs * level.unit)
 
     def _pyramid(self, coarsest: int | None) -> list[Pictures]:
         """The pictures of all levels, finest first, down to where the style still has a usable patch.
@@ -205,7 +206,6 @@ class _Refinement:
         self._done += level.target_size[0] * level.target_size[1]
         if self._progress is None:
             return
-        picture = level.picture()
-        grown = np.repeat(np.repeat(picture, 1 << place, axis=0), 1 << place, axis=1)
+        grown = np.repeat(np.repeat(level.image, 1 << place, axis=0), 1 << place, axis=1)
         stride = -(-max(grown.shape[:2]) // _PREVIEW_SIDE)
         self._progress(self._done, self._total, np.ascontiguousarray(grown[::stride, ::stride]))

@@ -37,7 +37,7 @@ def test_the_cost_of_a_match_is_the_energy(crew, random, blobs, patch, channels)
     guides = [(blobs(20, 17, 3), blobs(13, 22, 3), 2.0), (blobs(20, 17, 1), blobs(13, 22, 1), 0.25)]
     modulation = random.integers(0, 256, (13, 22), dtype=np.uint8)
     level = level_of(crew, style, guides, random, patch, init=target, modulation=modulation)
-    level.measure()
+    level.measure(level.inside)
     source = np.concatenate([style, guides[0][0], guides[1][0]], axis=2)
     whole = np.concatenate([target, guides[0][1], guides[1][1]], axis=2)
     weights = channel_weights(style, guides)
@@ -46,7 +46,7 @@ def test_the_cost_of_a_match_is_the_energy(crew, random, blobs, patch, channels)
         counted[channels:] *= modulation[y, x] / 255
         match = level.matches[y, x]
         expected = patch_distance(whole, source, counted, (y, x), (match >> 16, match & 0xFFFF), patch)
-        assert level.costs[y, x] == pytest.approx(expected, rel=0.02)
+        assert level.costs[y, x] * level.unit == pytest.approx(expected, rel=0.02)
 
 
 @pytest.mark.parametrize("patch", [3, 5, 7])
@@ -57,7 +57,7 @@ def test_a_vote_is_the_mean_of_what_the_patches_lay_over_a_pixel_at_borders_too(
     mask[4:7, 5:9] = 0
     level = level_of(crew, style, guides, random, patch, mask=mask)
     level.paint(np.ones((11, 14), np.uint8))
-    made = level.picture()
+    made = level.image
     for y, x in np.ndindex(11, 14):
         found = []
         for j in range(-radius, radius + 1):
@@ -91,14 +91,14 @@ def test_occupancy_kept_by_a_sweep_is_the_one_built_anew(random, blobs, patch, m
 
     def watched(*arguments):
         real(*arguments)
-        kept.append(arguments[10])
+        kept.append(arguments[12])
 
     monkeypatch.setitem(search.SWEEPS, patch, watched)
     with Crew(1, None) as crew:
         guides = [(blobs(24, 31, 3), blobs(17, 26, 3), 1.0)]
         level = level_of(crew, blobs(24, 31, 3), guides, random, patch, uniformity=1000.0)
         level.paint(np.ones(level.target_size, np.uint8))
-        level.measure()
+        level.measure(level.inside)
         before = level.matches.copy()
         BandedSearch(crew, bands=1).improve(level, level.inside, [[8, 4, 2, 1]] * 2, random)
         assert (before != level.matches).mean() > 0.5
@@ -119,13 +119,13 @@ def test_a_long_search_finds_what_an_exhaustive_one_finds(crew, random, blobs):
     guides = [(random.integers(0, 256, (16, 18, 3), dtype=np.uint8), blobs(14, 15, 3), 1.0)]
     start = blobs(14, 15, 3)
     level = level_of(crew, style, guides, random, init=start)
-    level.measure()
+    level.measure(level.inside)
     BandedSearch(crew).improve(level, level.inside, [[9, 9, 9, 9, 4, 4, 2, 1]] * 60, random)
     source, target = np.concatenate([style, guides[0][0]], axis=2), np.concatenate([start, guides[0][1]], axis=2)
     weights = channel_weights(style, guides)
     for y, x in [(0, 0), (13, 14), (7, 7), (3, 12), (10, 0)]:
         every = [patch_distance(target, source, weights, (y, x), (v, u), 5) for v in range(2, 14) for u in range(2, 16)]
-        assert level.costs[y, x] <= min(every) * 1.02
+        assert level.costs[y, x] * level.unit <= min(every) * 1.02
 
 
 def test_matches_never_get_worse_and_never_leave_what_is_allowed(crew, random, blobs):
@@ -134,7 +134,7 @@ def test_matches_never_get_worse_and_never_leave_what_is_allowed(crew, random, b
     guides = [(blobs(30, 30, 3), blobs(40, 33, 3), 1.0)]
     level = level_of(crew, blobs(30, 30, 3), guides, random, source_mask=usable)
     level.paint(np.ones(level.target_size, np.uint8))
-    level.measure()
+    level.measure(level.inside)
     before = level.costs.copy()
     BandedSearch(crew).improve(level, level.inside, [[15, 7, 3, 1]] * 4, random)
     assert (level.costs <= before).all()

@@ -6,8 +6,8 @@ the search is compiled for each side of a patch.
 """
 
 from artrator_ebsynth.kernels.compilation import prepare
-from artrator_ebsynth.kernels.rows import evaluate, patch_means, vote
-from artrator_ebsynth.kernels.simd import LANES
+from artrator_ebsynth.kernels.rows import evaluate, patch_means, spread, vote
+from artrator_ebsynth.kernels.simd import LANES, MEAN_LANES
 from artrator_ebsynth.kernels.sweep import SWEEPS
 
-__all__ = ["LANES", "SWEEPS", "evaluate", "patch_means", "prepare", "sweep", "vote"]
+__all__ = ["LANES", "MEAN_LANES", "SWEEPS", "evaluate", "patch_means", "prepare", "spread", "vote"]

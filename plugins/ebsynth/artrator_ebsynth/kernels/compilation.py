@@ -19,7 +19,8 @@ from numba.core.caching import InTreeCacheLocator
 
 _HERE: Final = Path(__file__).resolve().parent
 _SOURCES: Final = ("rows.py", "simd.py", "sweep.py")
-_registered: Final[list[tuple[Any, Any]]] = []
+#: Kernel, signature, and the side of the patch that it is for, if it is for one.
+_registered: Final[list[tuple[Any, Any, int | None]]] = []
 _preparing: Final = threading.Lock()
 
 
@@ -36,8 +37,13 @@ class BesideTheCode(InTreeCacheLocator):  # type: ignore[misc]
         return hashlib.sha256(b"".join((_HERE / name).read_bytes() for name in _SOURCES)).hexdigest()
 
 
-def kernel(signature: Any) -> Callable[[Any], Any]:
-    """Make a kernel of a function: compiled for ``signature`` by ``prepare``, cached beside the code."""
+def kernel(signature: Any, patch: int | None = None) -> Callable[[Any], Any]:
+    """Make a kernel of a function: compiled for ``signature`` by ``prepare``, cached beside the code.
+
+    Args:
+        signature: Of the one variant there is.
+        patch: Needed for patches of this side only; None is always needed.
+    """
 
     def decorate(function: Any) -> Any:
         before = config.CACHE_LOCATOR_CLASSES
@@ -46,22 +52,27 @@ def kernel(signature: Any) -> Callable[[Any], Any]:
             compiled = njit(cache=True, nogil=True, error_model="numpy")(function)
         finally:
             config.CACHE_LOCATOR_CLASSES = before
-        _registered.append((compiled, signature))
+        _registered.append((compiled, signature, patch))
         return compiled
 
     return decorate
 
 
-def prepare() -> bool:
-    """Load or compile every kernel; the first call takes a moment, later ones none.
+def prepare(patch: int | None = None) -> bool:
+    """Load or compile the kernels; the first call takes a moment, later ones none.
+
+    Args:
+        patch: The side of a patch; None prepares for all, which takes more time and memory.
 
     Returns:
         Whether all of them came from the cache.
     """
+    needed = [entry for entry in _registered if patch is None or entry[2] in (None, patch)]
     with _preparing:
-        for compiled, signature in _registered:
+        for compiled, signature, _ in needed:
             if not compiled.signatures:
                 # The kernel is compiled and usable by the time that saving it fails.
                 with contextlib.suppress(OSError):
                     compiled.compile(signature)
-        return all(sum(compiled.stats.cache_misses.values()) == 0 for compiled, _ in _registered)
+                compiled.disable_compile()  # a call with other types would compile, and a job would wait for it
+        return all(sum(compiled.stats.cache_misses.values()) == 0 for compiled, _, _ in needed)

@@ -35,11 +35,15 @@ _WIDEST: Final = _widest()
 #: Differences taken at once. Arrays given to ``squared_distance`` have so many elements to spare behind their last row.
 LANES: Final = _WIDEST[0]
 _INSTRUCTION: Final = _WIDEST[1]
+#: Means are padded with zeros to a multiple of this.
+MEAN_LANES: Final = min(LANES, 16)
+#: Rows of up to so many loads are written out; longer ones are a loop.
+_UNROLLED: Final = 4
 
 
-@intrinsic
+@intrinsic(prefer_literal=True)
 def squared_distance(  # type: ignore[no-untyped-def]
-    typingctx, a, a_start, a_stride, b, b_start, b_stride, rows, length, mask
+    typingctx, a, a_start, a_stride, b, b_start, b_stride, rows, length
 ):
     """Sum over ``rows`` rows of ``length`` squared differences between two flat int16 arrays.
 
@@ -53,57 +57,161 @@ def squared_distance(  # type: ignore[no-untyped-def]
         b_stride: Elements from one row of ``b`` to the next.
         rows: How many rows.
         length: Elements of a row.
-        mask: int16, ``2 * LANES`` long: the first half is -1, the second 0.
 
     Returns:
         int32; the caller scales its values so that the sum fits.
     """
-    signature = types.int32(a, types.intp, types.intp, b, types.intp, types.intp, types.intp, types.intp, mask)
-    return signature, _generate
+    signature = types.int32(a, types.intp, types.intp, b, types.intp, types.intp, types.intp, types.intp)
+
+    def generate(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
+        length = arguments[-1]
+        index = length.type
+        chunks = builder.udiv(builder.add(length, ir.Constant(index, LANES - 1)), ir.Constant(index, LANES))
+        last = builder.mul(builder.sub(chunks, ir.Constant(index, 1)), ir.Constant(index, LANES))
+        lanes = ir.VectorType(_INT16, LANES)
+        # Which elements of a row's last load belong to the row.
+        rest = _all(builder, builder.trunc(builder.sub(length, last), _INT16), LANES)
+        steps = ir.Constant(lanes, [ir.Constant(_INT16, lane) for lane in range(LANES)])
+        keep = builder.sext(builder.icmp_signed("<", steps, rest), lanes)
+        result = cgutils.alloca_once(builder, _INT32)
+        end = builder.append_basic_block("squared_distance.end")
+        other = builder.append_basic_block("squared_distance.any")
+        choice = builder.switch(chunks, other)
+        for count in range(1, _UNROLLED + 1):  # a row of so many loads needs no loop
+            block = builder.append_basic_block(f"squared_distance.{count}")
+            choice.add_case(ir.Constant(index, count), block)
+            builder.position_at_end(block)
+            offsets = [ir.Constant(index, LANES * chunk) for chunk in range(count)]
+            builder.store(_sum_rows(context, builder, signature, arguments, offsets, keep), result)
+            builder.branch(end)
+        builder.position_at_end(other)
+        builder.store(_sum_rows(context, builder, signature, arguments, last, keep), result)
+        builder.branch(end)
+        builder.position_at_end(end)
+        return builder.load(result)
+
+    return signature, generate
 
 
-def _generate(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
-    left, a_start, a_stride, right, b_start, b_stride, rows, length, mask = arguments
+def _sum_rows(context: Any, builder: Any, signature: Any, arguments: Any, offsets: Any, keep: Any) -> Any:
+    """All rows, each of them by loads at ``offsets``: a list, or where the last of any number of loads begins."""
+    left, a_start, a_stride, right, b_start, b_stride, rows, length = arguments
     a = context.make_array(signature.args[0])(context, builder, left).data
     b = context.make_array(signature.args[3])(context, builder, right).data
-    masks = context.make_array(signature.args[8])(context, builder, mask).data
-    lanes, sums = ir.VectorType(_INT16, LANES), ir.VectorType(_INT32, LANES // 2)
-    index = length.type
-    width = ir.Constant(index, LANES)
-    total = cgutils.alloca_once_value(builder, ir.Constant(sums, [0] * (LANES // 2)))
-    rest = builder.and_(length, ir.Constant(index, LANES - 1))
-    whole = builder.sub(length, rest)
-    tail = _load(builder, masks, builder.sub(width, rest), lanes)
+    lanes, sums, index = ir.VectorType(_INT16, LANES), ir.VectorType(_INT32, LANES // 2), length.type
+    total = cgutils.alloca_once(builder, sums)
+    builder.store(ir.Constant(sums, [0] * (LANES // 2)), total)
 
     def add(a_place: Any, b_place: Any, keep: Any = None) -> None:
         difference = builder.sub(_load(builder, a, a_place, lanes), _load(builder, b, b_place, lanes))
         if keep is not None:
             difference = builder.and_(difference, keep)
-        builder.store(builder.add(builder.load(total), _square_pairs(builder, difference, lanes, sums)), total)
+        builder.store(builder.add(builder.load(total), _square_pairs(builder, difference, LANES)), total)
 
     with cgutils.for_range(builder, rows, intp=index) as row:
         a_row = builder.add(a_start, builder.mul(row.index, a_stride))
         b_row = builder.add(b_start, builder.mul(row.index, b_stride))
-        with cgutils.for_range_slice(builder, ir.Constant(index, 0), whole, width, intp=index) as (place, _):
-            add(builder.add(a_row, place), builder.add(b_row, place))
-        with builder.if_then(builder.icmp_signed("!=", rest, ir.Constant(index, 0))):
-            add(builder.add(a_row, whole), builder.add(b_row, whole), tail)
-    reduce = cgutils.get_or_insert_function(
-        builder.module, ir.FunctionType(_INT32, [sums]), f"llvm.vector.reduce.add.v{LANES // 2}i32"
-    )
-    return builder.call(reduce, [builder.load(total)])
+        if isinstance(offsets, list):
+            for offset in offsets[:-1]:
+                add(builder.add(a_row, offset), builder.add(b_row, offset))
+            last = offsets[-1]
+        else:
+            last = offsets
+            zero, width = ir.Constant(index, 0), ir.Constant(index, LANES)
+            with cgutils.for_range_slice(builder, zero, last, width, intp=index) as (place, _):
+                add(builder.add(a_row, place), builder.add(b_row, place))
+        add(builder.add(a_row, last), builder.add(b_row, last), keep)
+    return _sum_lanes(builder, builder.load(total), LANES // 2)
+
+
+@intrinsic
+def squared_distance_where(  # type: ignore[no-untyped-def]
+    typingctx, a, a_start, a_stride, b, b_start, b_stride, rows, length, chosen
+):
+    """As ``squared_distance``, of the elements of a row where ``chosen`` is -1 only; it is 0 from ``length`` on."""
+    signature = types.int32(a, types.intp, types.intp, b, types.intp, types.intp, types.intp, types.intp, chosen)
+
+    def generate(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
+        left, a_start, a_stride, right, b_start, b_stride, rows, length, which = arguments
+        a = context.make_array(signature.args[0])(context, builder, left).data
+        b = context.make_array(signature.args[3])(context, builder, right).data
+        masks = context.make_array(signature.args[8])(context, builder, which).data
+        lanes, sums, index = ir.VectorType(_INT16, LANES), ir.VectorType(_INT32, LANES // 2), length.type
+        total = cgutils.alloca_once(builder, sums)
+        builder.store(ir.Constant(sums, [0] * (LANES // 2)), total)
+        zero, width = ir.Constant(index, 0), ir.Constant(index, LANES)
+        with (
+            cgutils.for_range(builder, rows, intp=index) as row,
+            cgutils.for_range_slice(builder, zero, length, width, intp=index) as (place, _),
+        ):
+            a_place = builder.add(builder.add(a_start, builder.mul(row.index, a_stride)), place)
+            b_place = builder.add(builder.add(b_start, builder.mul(row.index, b_stride)), place)
+            difference = builder.sub(_load(builder, a, a_place, lanes), _load(builder, b, b_place, lanes))
+            difference = builder.and_(difference, _load(builder, masks, place, lanes))
+            builder.store(builder.add(builder.load(total), _square_pairs(builder, difference, LANES)), total)
+        return _sum_lanes(builder, builder.load(total), LANES // 2)
+
+    return signature, generate
+
+
+@intrinsic
+def means_apart(typingctx, a, a_start, b, b_start, chunks):  # type: ignore[no-untyped-def]
+    """Sum of the squares of what ``MEAN_LANES * chunks`` pairs of int16 numbers, all rounded, differ by at least."""
+    signature = types.int32(a, types.intp, b, types.intp, types.intp)
+
+    def generate(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
+        left, a_start, right, b_start, chunks = arguments
+        a = context.make_array(signature.args[0])(context, builder, left).data
+        b = context.make_array(signature.args[2])(context, builder, right).data
+        lanes, sums, index = ir.VectorType(_INT16, MEAN_LANES), ir.VectorType(_INT32, MEAN_LANES // 2), chunks.type
+        one = ir.Constant(lanes, [1] * MEAN_LANES)
+        kind = ir.FunctionType(lanes, [lanes, lanes])
+        largest = cgutils.get_or_insert_function(builder.module, kind, f"llvm.smax.v{MEAN_LANES}i16")
+        less = cgutils.get_or_insert_function(builder.module, kind, f"llvm.usub.sat.v{MEAN_LANES}i16")
+
+        def squares(place: Any) -> Any:
+            first = _load(builder, a, builder.add(a_start, place), lanes)
+            second = _load(builder, b, builder.add(b_start, place), lanes)
+            size = builder.call(largest, [builder.sub(first, second), builder.sub(second, first)])
+            return _square_pairs(builder, builder.call(less, [size, one]), MEAN_LANES)
+
+        # The first run is outside the loop, because most problems have no other.
+        total = cgutils.alloca_once(builder, sums)
+        builder.store(squares(ir.Constant(index, 0)), total)
+        width, end = ir.Constant(index, MEAN_LANES), builder.mul(chunks, ir.Constant(index, MEAN_LANES))
+        with cgutils.for_range_slice(builder, width, end, width, intp=index) as (place, _):
+            builder.store(builder.add(builder.load(total), squares(place)), total)
+        return _sum_lanes(builder, builder.load(total), MEAN_LANES // 2)
+
+    return signature, generate
 
 
 def _load(builder: Any, data: Any, place: Any, kind: Any) -> Any:
     return builder.load(builder.bitcast(builder.gep(data, [place]), kind.as_pointer()), align=2)
 
 
-def _square_pairs(builder: Any, values: Any, lanes: Any, sums: Any) -> Any:
-    """Squares, added in pairs."""
+def _all(builder: Any, value: Any, count: int) -> Any:
+    """A vector of one value."""
+    kind = ir.VectorType(value.type, count)
+    first = builder.insert_element(ir.Constant(kind, ir.Undefined), value, ir.Constant(_INT32, 0))
+    places = ir.Constant(ir.VectorType(_INT32, count), [0] * count)
+    return builder.shuffle_vector(first, ir.Constant(kind, ir.Undefined), places)
+
+
+def _sum_lanes(builder: Any, values: Any, count: int) -> Any:
+    kind = ir.FunctionType(_INT32, [ir.VectorType(_INT32, count)])
+    reduce = cgutils.get_or_insert_function(builder.module, kind, f"llvm.vector.reduce.add.v{count}i32")
+    return builder.call(reduce, [values])
+
+
+def _square_pairs(builder: Any, values: Any, count: int) -> Any:
+    """Squares of ``count`` int16 numbers, added in pairs."""
+    half = count // 2
+    lanes, sums = ir.VectorType(_INT16, count), ir.VectorType(_INT32, half)
     if _INSTRUCTION is not None:
-        function = cgutils.get_or_insert_function(builder.module, ir.FunctionType(sums, [lanes, lanes]), _INSTRUCTION)
+        name = next(name for lanes_, name, _ in _MULTIPLY_ADD if lanes_ == count)
+        function = cgutils.get_or_insert_function(builder.module, ir.FunctionType(sums, [lanes, lanes]), name)
         return builder.call(function, [values, values])
-    half = LANES // 2
     pair = []
     for odd in (0, 1):
         chosen = ir.Constant(ir.VectorType(_INT32, half), [ir.Constant(_INT32, 2 * i + odd) for i in range(half)])
