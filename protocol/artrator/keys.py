@@ -19,6 +19,7 @@ from cryptography.exceptions import InvalidSignature, UnsupportedAlgorithm
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 
+from artrator import durable
 from artrator.canonical import b64, unb64
 
 _ECDSA = ec.ECDSA(hashes.SHA256())
@@ -145,8 +146,7 @@ class PrivateKey:
 
     def save(self, path: Path) -> None:
         """Write the key so that a power cut leaves either no file or the whole key, readable by its owner only."""
-        scratch = self._written_beside(path)
-        scratch.replace(path)
+        durable.replace(self._written_beside(path), path)
 
     @classmethod
     def load_or_create(cls, path: Path) -> PrivateKey:
@@ -161,6 +161,8 @@ class PrivateKey:
                 if not path.exists():
                     scratch.replace(path)
             scratch.unlink(missing_ok=True)
+            # Whoever is told this key's name must find it again.
+            durable.sync_folder(path.parent)
         return cls.load(path)
 
     def _written_beside(self, path: Path) -> Path:

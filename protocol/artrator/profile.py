@@ -20,6 +20,7 @@ from typing import Any
 
 import platformdirs
 
+from artrator import durable
 from artrator.errors import ArtratorError, Code
 from artrator.keys import PrivateKey, PublicKey
 
@@ -43,7 +44,7 @@ def write_atomically(path: Path, data: bytes) -> None:
             file.write(data)
             file.flush()
             os.fsync(file.fileno())
-        Path(scratch).replace(path)
+        durable.replace(Path(scratch), path)
     except OSError as error:
         Path(scratch).unlink(missing_ok=True)
         raise ArtratorError(Code.DISK_FULL, f"{path.name} could not be written: {error.strerror}.") from error

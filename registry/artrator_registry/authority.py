@@ -15,6 +15,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
 
+from artrator import durable
 from artrator.documents import KeySet, TicketKey
 from artrator.keys import PrivateKey
 
@@ -119,7 +120,7 @@ class Authority:
             json.dump(document, file)
             file.flush()
             os.fsync(file.fileno())
-        scratch.replace(self._path)
+        durable.replace(scratch, self._path)  # on the disk before a key that only the old set lists is removed
         self._loaded = None
         listed = {key.kid for key in keys}
         for path in self._folder.glob("ticket-*.pem"):

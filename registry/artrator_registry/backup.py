@@ -6,6 +6,7 @@ import os
 import shutil
 from pathlib import Path
 
+from artrator import durable
 from artrator_registry.settings import Settings
 from artrator_registry.storage import connect
 
@@ -31,7 +32,13 @@ def backup(source: Settings, target: Path) -> None:
     shutil.copytree(source.keys, copy.keys)
     for key in copy.keys.iterdir():
         key.chmod(0o600)
-    scratch.rename(target)
+    for path in (*scratch.rglob("*"), scratch):
+        if path.is_dir():
+            durable.sync_folder(path)
+        else:
+            with path.open("rb+") as file:
+                os.fsync(file.fileno())
+    durable.replace(scratch, target)
 
 
 def _copy_database(source: Path, target: Path) -> None:
@@ -46,5 +53,3 @@ def _copy_database(source: Path, target: Path) -> None:
     finally:
         duplicate.close()
         original.close()
-    with target.open("rb+") as file:
-        os.fsync(file.fileno())

@@ -2,12 +2,9 @@
 
 from __future__ import annotations
 
-import queue
 import shutil
 import signal
-import subprocess
 import sys
-import threading
 import uuid
 from collections.abc import Awaitable, Callable, Iterator
 from functools import partial
@@ -16,6 +13,7 @@ from pathlib import Path
 import anyio
 import pytest
 from click.testing import CliRunner
+from registry_process import Server
 from registry_world import MICRO, Node, acknowledge, make_package
 
 from artrator.clients.registry import RegistryClient
@@ -25,62 +23,6 @@ from artrator.messages import registry as m
 from artrator_registry.cli import registry
 
 pytestmark = [pytest.mark.anyio, pytest.mark.skipif(sys.platform == "win32", reason="signals")]
-
-
-class Server:
-    """``artrator registry serve`` on a free port, and again on the same one."""
-
-    def __init__(self, data: Path) -> None:
-        self.data = data
-        self.port = 0
-        self.log = ""
-
-    def start(self) -> None:
-        self.process = subprocess.Popen(
-            [*_artrator(), "serve", "--data", str(self.data), "--port", str(self.port), "--sweep-seconds", "0.2"],
-            stdout=subprocess.PIPE,
-            stderr=subprocess.STDOUT,
-            text=True,
-        )
-        lines: queue.SimpleQueue[str] = queue.SimpleQueue()
-        self._reader = threading.Thread(target=self._read, args=(lines,), daemon=True)
-        self._reader.start()
-        while True:
-            line = lines.get(timeout=60)
-            if line.startswith("listening on http://"):
-                self.port = int(line.rpartition(":")[2])
-                return
-
-    def _read(self, lines: queue.SimpleQueue[str]) -> None:
-        assert self.process.stdout is not None
-        with self.process.stdout as output:
-            for line in output:
-                self.log += line
-                lines.put(line)
-        lines.put("ended")
-
-    def end(self, how: signal.Signals) -> int:
-        self.process.send_signal(how)
-        code = self.process.wait(30)
-        self._reader.join(10)
-        return code
-
-    @property
-    def url(self) -> str:
-        return f"http://127.0.0.1:{self.port}"
-
-    def client(self, key: PrivateKey, handle: str) -> RegistryClient:
-        return RegistryClient(self.url, key, handle=handle, timeout=10)
-
-    def run(self, *arguments: str) -> str:
-        """An administrator's command, beside the running registry."""
-        done = CliRunner().invoke(registry, [*arguments, "--data", str(self.data)], catch_exceptions=False)
-        assert done.exit_code == 0, done.output
-        return done.stdout
-
-
-def _artrator() -> list[str]:
-    return [sys.executable, "-c", "from artrator_registry.cli import registry; registry()"]
 
 
 @pytest.fixture(scope="module")

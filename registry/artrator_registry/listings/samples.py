@@ -15,6 +15,7 @@ from typing import Final
 
 from PIL import Image
 
+from artrator import durable
 from artrator.canonical import sha256
 from artrator.errors import ArtratorError, Code
 from artrator_registry.listings.models import CheckedSample
@@ -69,7 +70,8 @@ class SampleFiles:
                 file.write(sample.data)
                 file.flush()
                 os.fsync(file.fileno())
-            scratch.replace(path)
+            durable.replace(scratch, path)
+            durable.sync_folder(self._folder)  # the folder of this digest may be new
         except OSError as error:
             with contextlib.suppress(OSError):
                 scratch.unlink()

@@ -1,0 +1,30 @@
+"""How much the proofs try: little in the everyday suite, much with ``make prove``."""
+
+from __future__ import annotations
+
+import os
+import random
+from dataclasses import dataclass, field
+
+
+def _long() -> bool:
+    return os.environ.get("ARTRATOR_PROOFS") == "long"
+
+
+@dataclass(frozen=True)
+class Effort:
+    """``ARTRATOR_PROOFS=long`` tries much; ``ARTRATOR_PROOF_KILLS`` and ``ARTRATOR_PROOF_SEED`` choose more.
+
+    Attributes:
+        long: Whether this is the long way.
+        seed: Of every choice that is not the operating system's.
+        kills: How often the registry dies.
+        disks: How many disks are rebuilt after power cuts.
+        times: By how much a state machine runs longer.
+    """
+
+    long: bool = field(default_factory=_long)
+    seed: int = field(default_factory=lambda: int(os.environ.get("ARTRATOR_PROOF_SEED", random.randrange(2**32))))
+    kills: int = field(default_factory=lambda: int(os.environ.get("ARTRATOR_PROOF_KILLS", 200 if _long() else 10)))
+    disks: int = field(default_factory=lambda: 5_000 if _long() else 150)
+    times: int = field(default_factory=lambda: 30 if _long() else 1)

@@ -1,0 +1,99 @@
+"""``artrator registry serve`` as a process of its own: started, killed, started again on the same port."""
+
+from __future__ import annotations
+
+import os
+import queue
+import signal
+import subprocess
+import sys
+import threading
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+from click.testing import CliRunner
+
+from artrator.clients.registry import RegistryClient
+from artrator.keys import PrivateKey
+from artrator_registry.cli import registry
+
+
+class Server:
+    """A registry on a free port, and again on the same one.
+
+    Args:
+        data: Its folder.
+        options: More of ``serve``'s options.
+        environment: Added to the process's environment.
+        program: What the process runs instead of the plain command.
+    """
+
+    def __init__(
+        self,
+        data: Path,
+        options: Sequence[str] = ("--sweep-seconds", "0.2"),
+        environment: Mapping[str, str] | None = None,
+        program: str = "from artrator_registry.cli import registry; registry()",
+    ) -> None:
+        self.data = data
+        self.port = 0
+        self.log = ""
+        self._options = options
+        self._environment = environment or {}
+        self._program = program
+
+    def launch(self) -> None:
+        """Start the process; it does not serve yet."""
+        self.process = subprocess.Popen(
+            [*self._command(), *self._options],
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+            env=os.environ | self._environment,
+        )
+        self._lines: queue.SimpleQueue[str] = queue.SimpleQueue()
+        self._reader = threading.Thread(target=self._read, daemon=True)
+        self._reader.start()
+
+    def _command(self) -> list[str]:
+        return [sys.executable, "-c", self._program, "serve", "--data", str(self.data), "--port", str(self.port)]
+
+    def wait(self) -> None:
+        """Wait until it serves."""
+        while True:
+            line = self._lines.get(timeout=60)
+            if line.startswith("listening on http://"):
+                self.port = int(line.rpartition(":")[2])
+                return
+            assert line != "ended", self.log
+
+    def start(self) -> None:
+        self.launch()
+        self.wait()
+
+    def _read(self) -> None:
+        assert self.process.stdout is not None
+        with self.process.stdout as output:
+            for line in output:
+                self.log += line
+                self._lines.put(line)
+        self._lines.put("ended")
+
+    def end(self, how: signal.Signals) -> int:
+        self.process.send_signal(how)
+        code = self.process.wait(30)
+        self._reader.join(10)
+        return code
+
+    @property
+    def url(self) -> str:
+        return f"http://127.0.0.1:{self.port}"
+
+    def client(self, key: PrivateKey, handle: str) -> RegistryClient:
+        return RegistryClient(self.url, key, handle=handle, timeout=10)
+
+    def run(self, *arguments: str) -> str:
+        """An administrator's command, beside the running registry."""
+        done = CliRunner().invoke(registry, [*arguments, "--data", str(self.data)], catch_exceptions=False)
+        assert done.exit_code == 0, done.output
+        return done.stdout
