@@ -37,11 +37,9 @@ LANES: Final = _WIDEST[0]
 _INSTRUCTION: Final = _WIDEST[1]
 #: Means are padded with zeros to a multiple of this.
 MEAN_LANES: Final = min(LANES, 16)
-#: Rows of up to so many loads are written out; longer ones are a loop.
-_UNROLLED: Final = 4
 
 
-@intrinsic(prefer_literal=True)
+@intrinsic
 def squared_distance(  # type: ignore[no-untyped-def]
     typingctx, a, a_start, a_stride, b, b_start, b_stride, rows, length
 ):
@@ -64,64 +62,34 @@ def squared_distance(  # type: ignore[no-untyped-def]
     signature = types.int32(a, types.intp, types.intp, b, types.intp, types.intp, types.intp, types.intp)
 
     def generate(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
-        length = arguments[-1]
-        index = length.type
-        chunks = builder.udiv(builder.add(length, ir.Constant(index, LANES - 1)), ir.Constant(index, LANES))
-        last = builder.mul(builder.sub(chunks, ir.Constant(index, 1)), ir.Constant(index, LANES))
-        lanes = ir.VectorType(_INT16, LANES)
-        # Which elements of a row's last load belong to the row.
+        left, a_start, a_stride, right, b_start, b_stride, rows, length = arguments
+        a = context.make_array(signature.args[0])(context, builder, left).data
+        b = context.make_array(signature.args[3])(context, builder, right).data
+        lanes, sums, index = ir.VectorType(_INT16, LANES), ir.VectorType(_INT32, LANES // 2), length.type
+        zero, width = ir.Constant(index, 0), ir.Constant(index, LANES)
+        # The last load of a row has at least one element of it; which ones is the same for all rows.
+        last = builder.and_(builder.sub(length, ir.Constant(index, 1)), ir.Constant(index, -LANES))
         rest = _all(builder, builder.trunc(builder.sub(length, last), _INT16), LANES)
         steps = ir.Constant(lanes, [ir.Constant(_INT16, lane) for lane in range(LANES)])
         keep = builder.sext(builder.icmp_signed("<", steps, rest), lanes)
-        result = cgutils.alloca_once(builder, _INT32)
-        end = builder.append_basic_block("squared_distance.end")
-        other = builder.append_basic_block("squared_distance.any")
-        choice = builder.switch(chunks, other)
-        for count in range(1, _UNROLLED + 1):  # a row of so many loads needs no loop
-            block = builder.append_basic_block(f"squared_distance.{count}")
-            choice.add_case(ir.Constant(index, count), block)
-            builder.position_at_end(block)
-            offsets = [ir.Constant(index, LANES * chunk) for chunk in range(count)]
-            builder.store(_sum_rows(context, builder, signature, arguments, offsets, keep), result)
-            builder.branch(end)
-        builder.position_at_end(other)
-        builder.store(_sum_rows(context, builder, signature, arguments, last, keep), result)
-        builder.branch(end)
-        builder.position_at_end(end)
-        return builder.load(result)
+        total = cgutils.alloca_once(builder, sums)
+        builder.store(ir.Constant(sums, [0] * (LANES // 2)), total)
 
-    return signature, generate
+        def add(a_place: Any, b_place: Any, keep: Any = None) -> None:
+            difference = builder.sub(_load(builder, a, a_place, lanes), _load(builder, b, b_place, lanes))
+            if keep is not None:
+                difference = builder.and_(difference, keep)
+            builder.store(builder.add(builder.load(total), _square_pairs(builder, difference, LANES)), total)
 
-
-def _sum_rows(context: Any, builder: Any, signature: Any, arguments: Any, offsets: Any, keep: Any) -> Any:
-    """All rows, each of them by loads at ``offsets``: a list, or where the last of any number of loads begins."""
-    left, a_start, a_stride, right, b_start, b_stride, rows, length = arguments
-    a = context.make_array(signature.args[0])(context, builder, left).data
-    b = context.make_array(signature.args[3])(context, builder, right).data
-    lanes, sums, index = ir.VectorType(_INT16, LANES), ir.VectorType(_INT32, LANES // 2), length.type
-    total = cgutils.alloca_once(builder, sums)
-    builder.store(ir.Constant(sums, [0] * (LANES // 2)), total)
-
-    def add(a_place: Any, b_place: Any, keep: Any = None) -> None:
-        difference = builder.sub(_load(builder, a, a_place, lanes), _load(builder, b, b_place, lanes))
-        if keep is not None:
-            difference = builder.and_(difference, keep)
-        builder.store(builder.add(builder.load(total), _square_pairs(builder, difference, LANES)), total)
-
-    with cgutils.for_range(builder, rows, intp=index) as row:
-        a_row = builder.add(a_start, builder.mul(row.index, a_stride))
-        b_row = builder.add(b_start, builder.mul(row.index, b_stride))
-        if isinstance(offsets, list):
-            for offset in offsets[:-1]:
-                add(builder.add(a_row, offset), builder.add(b_row, offset))
-            last = offsets[-1]
-        else:
-            last = offsets
-            zero, width = ir.Constant(index, 0), ir.Constant(index, LANES)
+        with cgutils.for_range(builder, rows, intp=index) as row:
+            a_row = builder.add(a_start, builder.mul(row.index, a_stride))
+            b_row = builder.add(b_start, builder.mul(row.index, b_stride))
             with cgutils.for_range_slice(builder, zero, last, width, intp=index) as (place, _):
                 add(builder.add(a_row, place), builder.add(b_row, place))
-        add(builder.add(a_row, last), builder.add(b_row, last), keep)
-    return _sum_lanes(builder, builder.load(total), LANES // 2)
+            add(builder.add(a_row, last), builder.add(b_row, last), keep)
+        return _sum_lanes(builder, builder.load(total), LANES // 2)
+
+    return signature, generate
 
 
 @intrinsic
