@@ -51,7 +51,7 @@ def synthesize(
     modulation: Image | None = None,
     init: Image | None = None,
     seed: int = 0,
-    preset: str = "balanced",
+    preset: str | Preset = "balanced",
     patch: int = 5,
     uniformity: float = 3500.0,
     field: NeighbourField | None = None,
@@ -74,7 +74,7 @@ def synthesize(
         modulation: How much the guides count at a target pixel, 255 = fully.
         init: The picture to start from.
         seed: Another one, another picture.
-        preset: ``balanced``, or ``fast``.
+        preset: ``balanced``, or ``fast``; or work of one's own.
         patch: The side of a patch: 3, 5 or 7.
         uniformity: What it costs to use some of the style more often than the rest; 0 lets it repeat.
         field: Matches to start from, such as those of the picture before in a video, as large as the result. Positions
@@ -88,7 +88,8 @@ def synthesize(
     Raises:
         ArtratorError: ``input_invalid`` with the slot at fault; ``job_cancelled``.
     """
-    if preset not in PRESETS:
+    effort = preset if isinstance(preset, Preset) else PRESETS.get(preset)
+    if effort is None:
         raise refuse("preset", f"is '{preset}'; use {' or '.join(sorted(PRESETS))}.")
     if isinstance(field_level, bool) or not isinstance(field_level, int) or field_level < 0:
         raise refuse("field level", f"is {field_level}; it must be a whole number from 0.")
@@ -98,7 +99,7 @@ def synthesize(
     )  # fmt: skip
     prepare(patch)
     with Crew(threads, cancelled) as crew:
-        return _Refinement(problem, crew, BandedSearch(crew), seed, PRESETS[preset], field_level, progress).run()
+        return _Refinement(problem, crew, BandedSearch(crew), seed, effort, field_level, progress).run()
 
 
 class _Refinement:
