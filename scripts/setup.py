@@ -5,8 +5,8 @@
     python3 scripts/setup.py run COMMAND…    set up, then COMMAND in the environment
 
 What it does, in this order: finds uv or puts it into `.uv/`; picks the onnxruntime of this machine; syncs the
-environment in `.venv/` with the committed lock; looks whether Qt finds its system libraries, installs them where it
-may, and otherwise prints the line to type.
+environment in `.venv/` with the committed lock; compiles the kernels of the backend ebsynth, if they are not; looks
+whether Qt finds its system libraries, installs them where it may, and otherwise prints the line to type.
 """
 
 from __future__ import annotations
@@ -109,6 +109,17 @@ def sync(uv: str, *, development: bool) -> None:
         fail("The environment could not be made; the lines above say why.")
 
 
+def compile_kernels() -> None:
+    """Where the backend ebsynth is part of the environment, compile its kernels, so that no worker has to."""
+    kernels = ROOT / "plugins" / "ebsynth" / "artrator_ebsynth" / "kernels" / "__pycache__"
+    python = VENV / BIN / f"python{EXE}"
+    probe = [str(python), "-c", "import artrator_ebsynth.kernels"]
+    if any(kernels.glob("sweep*.nbc")) or subprocess.run(probe, capture_output=True).returncode != 0:
+        return
+    say("compiling the kernels of the backend ebsynth for this processor (once) …")
+    subprocess.run([str(python), "-m", "artrator_ebsynth"], stdout=subprocess.DEVNULL)
+
+
 def check_qt() -> None:
     """Whether Qt finds its system libraries; installs them where we may."""
     if platform.system() != "Linux":
@@ -147,7 +158,10 @@ def main() -> int:
     if len(sys.argv) < 2 or sys.argv[1] not in ("demo", "test", "run"):
         fail("usage: python3 scripts/setup.py demo | test | run COMMAND …")
     what, rest = sys.argv[1], sys.argv[2:]
-    sync(find_uv(), development=what != "demo" or "pytest" in rest)
+    development = what != "demo" or "pytest" in rest
+    sync(find_uv(), development=development)
+    if development:
+        compile_kernels()
     check_qt()
     commands = {"demo": ["artrator", "demo"], "test": ["pytest"], "run": []}
     name, *arguments = [*commands[what], *rest]
