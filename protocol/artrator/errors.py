@@ -22,6 +22,7 @@ class Code(StrEnum):
 
     ACCOUNT_UNKNOWN = "account_unknown"
     ALLOWANCE_USED = "allowance_used"
+    ALREADY_OWNED = "already_owned"
     API_KEY_INVALID = "api_key_invalid"
     BACKEND_MISSING = "backend_missing"
     BACKEND_RUNTIME_BROKEN = "backend_runtime_broken"
@@ -45,6 +46,9 @@ class Code(StrEnum):
     JOB_CANCELLED = "job_cancelled"
     JOB_DEADLINE = "job_deadline"
     JOB_UNKNOWN = "job_unknown"
+    LICENCE_INVALID = "licence_invalid"
+    LICENCE_MISSING = "licence_missing"
+    LICENCE_REVOKED = "licence_revoked"
     LISTING_UNKNOWN = "listing_unknown"
     MANIFEST_INVALID = "manifest_invalid"
     METHOD_NOT_ALLOWED = "method_not_allowed"
@@ -53,6 +57,7 @@ class Code(StrEnum):
     NODE_PIN_MISMATCH = "node_pin_mismatch"
     NODE_UNKNOWN = "node_unknown"
     NODE_UNREACHABLE = "node_unreachable"
+    NOT_FOR_SALE = "not_for_sale"
     NOT_FOUND = "not_found"
     NO_NODE = "no_node"
     OFFER_INVALID = "offer_invalid"
@@ -80,6 +85,7 @@ class Code(StrEnum):
     RAIL_MISCONFIGURED = "rail_misconfigured"
     RAIL_UNAVAILABLE = "rail_unavailable"
     RAIL_UNKNOWN = "rail_unknown"
+    RANGE_INVALID = "range_invalid"
     RATE_LIMITED = "rate_limited"
     RECEIPT_INVALID = "receipt_invalid"
     REGISTRY_UNREACHABLE = "registry_unreachable"
@@ -112,6 +118,7 @@ class Entry:
 CATALOGUE: Final[dict[Code, Entry]] = {
     Code.ACCOUNT_UNKNOWN: Entry(404, "Sign in once, which creates the account, or check the name."),
     Code.ALLOWANCE_USED: Entry(429, "Wait until the time that the message names; then there are free runs again."),
+    Code.ALREADY_OWNED: Entry(409, "Fetch it with the licence that you have: artrator licence download."),
     Code.API_KEY_INVALID: Entry(401, "Create a new API key; keys are shown once and can be revoked."),
     Code.BACKEND_MISSING: Entry(422, "Install the plugin that provides this backend: artrator plugins install."),
     Code.BACKEND_RUNTIME_BROKEN: Entry(
@@ -137,6 +144,9 @@ CATALOGUE: Final[dict[Code, Entry]] = {
     Code.JOB_CANCELLED: Entry(409, "Nothing was charged; start a new job when you are ready."),
     Code.JOB_DEADLINE: Entry(504, "Nothing was charged; try again, or choose fewer steps or a smaller size."),
     Code.JOB_UNKNOWN: Entry(404, "Check the job id; outputs are kept only for the node's retention time."),
+    Code.LICENCE_INVALID: Entry(403, "Get the licence from the registry that this node trusts: artrator licence list."),
+    Code.LICENCE_MISSING: Entry(403, "Buy a licence first: artrator licence buy."),
+    Code.LICENCE_REVOKED: Entry(403, "The purchase was refunded; buy a new licence to fetch the package again."),
     Code.LISTING_UNKNOWN: Entry(404, "Search again; the creator may have withdrawn it."),
     Code.MANIFEST_INVALID: Entry(422, "Correct the line that the message names in artrator.toml."),
     Code.METHOD_NOT_ALLOWED: Entry(405, "Use a method that the Allow header names."),
@@ -145,6 +155,7 @@ CATALOGUE: Final[dict[Code, Entry]] = {
     Code.NODE_PIN_MISMATCH: Entry(502, "Do not go on: something stands between you and the node. Tell the creator."),
     Code.NODE_UNKNOWN: Entry(404, "The node has not registered here; its owner must start it."),
     Code.NODE_UNREACHABLE: Entry(502, "Nothing was charged; try again in a moment or pick another node."),
+    Code.NOT_FOR_SALE: Entry(409, "Buy single runs, or ask the creator to sell licences of it."),
     Code.NOT_FOUND: Entry(404, "Check the address."),
     Code.NO_NODE: Entry(503, "No node offers this model right now; try later or pick another model."),
     Code.OFFER_INVALID: Entry(422, "Publish the package again with `artrator node publish`."),
@@ -172,6 +183,7 @@ CATALOGUE: Final[dict[Code, Entry]] = {
     Code.RAIL_MISCONFIGURED: Entry(422, "Correct rails.toml in the registry's folder, then start it again."),
     Code.RAIL_UNAVAILABLE: Entry(503, "Nothing was paid; repeat it in a moment, with the same id."),
     Code.RAIL_UNKNOWN: Entry(404, "Choose a rail that this registry offers; `artrator topup` lists them."),
+    Code.RANGE_INVALID: Entry(416, "Ask for one range of bytes that lies within the file."),
     Code.RATE_LIMITED: Entry(429, "Slow down; Retry-After says when to come back."),
     Code.RECEIPT_INVALID: Entry(422, "The node must sign the receipt with the key in its descriptor."),
     Code.REGISTRY_UNREACHABLE: Entry(502, "Check the registry's address and your connection, then try again."),

@@ -344,6 +344,20 @@ class RegistryClient:
         body = p.PassChange(renew=renew)
         return self._read(await self._send("PATCH", f"/v1/passes/{pass_id}", body=body), p.Pass)
 
+    # --- licences
+
+    async def buy_licence(self, purchase: str, request: p.PurchaseRequest) -> p.Purchase:
+        """Buy a licence to keep a package. Repeating it with the same id is harmless."""
+        return await self._put(f"/v1/purchases/{purchase}", request, p.Purchase)
+
+    async def purchase(self, purchase: str) -> p.Purchase:
+        """How a purchase stands; its licence is there once it is paid."""
+        return await self._get(f"/v1/purchases/{purchase}", p.Purchase)
+
+    async def purchases(self) -> Sequence[p.Purchase]:
+        """The account's purchases, newest first."""
+        return (await self._get("/v1/purchases", p.Purchases)).items
+
     # --- how it travels
 
     async def _get(
