@@ -7,6 +7,7 @@ import contextlib
 import json
 import signal
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
 import click
@@ -17,6 +18,8 @@ from artrator.cli._session import json_option, make_buyer, print_json, run
 from artrator.clients.buyer import Buyer, Prepared, Result, Stage, Update, read_listing
 from artrator.clients.registry import RegistryClient
 from artrator.errors import ArtratorError, Code
+from artrator.frames import FilmLimits, is_film, read_film, write_film
+from artrator.frames.writing import check_target
 from artrator.inputs import parse_value
 from artrator.manifest import InputType, Manifest
 from artrator.messages import registry as m
@@ -31,8 +34,20 @@ _SUFFIXES = {"image/png": ".png", "image/jpeg": ".jpg", "image/webp": ".webp", "
 @click.argument("listing")
 @click.option("--prompt", help="Short for --set prompt=….")
 @click.option("--set", "settings", multiple=True, metavar="NAME=VALUE", help="An input; may be repeated.")
-@click.option("--file", "files", multiple=True, metavar="NAME=PATH", help="An image input; may be repeated.")
+@click.option(
+    "--file",
+    "files",
+    multiple=True,
+    metavar="NAME=PATH",
+    help="An image input; may be repeated. For several images also a folder, a zip file, a GIF, a WebP or a movie.",
+)
 @click.option("-o", "--output", type=click.Path(dir_okay=False, path_type=Path), help="Where to write the picture.")
+@click.option(
+    "--video",
+    type=click.Path(path_type=Path),
+    help="Write several pictures as one film: .mp4, .gif, .webp, .zip, or a folder.",
+)
+@click.option("--rate", type=click.FloatRange(0.1, 240), help="Frames a second; as in the film that went in.")
 @click.option("--format", "image_format", default="png", type=click.Choice(["png", "jpeg", "webp"]), show_default=True)
 @click.option("--max-price", metavar="CREDITS", help="Refuse to pay more than this.")
 @click.option("--quote", "quote_only", is_flag=True, help="Say the price and stop.")
@@ -43,6 +58,8 @@ def generate(
     settings: Sequence[str],
     files: Sequence[str],
     output: Path | None,
+    video: Path | None,
+    rate: float | None,
     image_format: str,
     max_price: str | None,
     quote_only: bool,
@@ -56,11 +73,14 @@ def generate(
     limit = _amount(max_price)
 
     async def work(client: RegistryClient) -> None:
+        if video is not None:
+            check_target(video)
         buyer = await make_buyer(client, Profile())
         found = await client.listing(listing)
         manifest, _, _ = read_listing(found)
         inputs = read_settings(manifest, [*settings, *([f"prompt={prompt}"] if prompt is not None else [])])
-        prepared = buyer.prepare(found, inputs, read_files(manifest, files), image_format=image_format)
+        given = read_files(manifest, files)
+        prepared = buyer.prepare(found, inputs, given.files, image_format=image_format)
         quote = await buyer.quote(prepared)
         if limit is not None and quote.cap > limit:
             raise ArtratorError(
@@ -70,10 +90,14 @@ def generate(
         if quote_only:
             _say_quote(quote, as_json)
             return
+
+        def keep(result: Result) -> list[Path]:
+            if video is not None:
+                return write_film_of(result, video, rate or given.rate)
+            return write_outputs(result, output, default=manifest.name)
+
         # The file is named after what the creator signed, which is a plain word; a registry may send any listing.
-        result, written = await _follow(
-            buyer, prepared, quote, lambda result: write_outputs(result, output, default=manifest.name), quiet=as_json
-        )
+        result, written = await _follow(buyer, prepared, quote, keep, quiet=as_json)
         _say_result(result, written, as_json)
 
     run(work)
@@ -96,10 +120,24 @@ def read_settings(manifest: Manifest, settings: Sequence[str]) -> dict[str, obje
     return inputs
 
 
-def read_files(manifest: Manifest, files: Sequence[str]) -> dict[str, bytes | list[bytes]]:
-    """``NAME=PATH`` pairs as bytes. A sole image input may leave its name out."""
+@dataclass(frozen=True)
+class GivenFiles:
+    """What ``--file`` named.
+
+    Attributes:
+        files: Bytes by input name; of several images a list.
+        rate: Frames a second of the first film among them that says so.
+    """
+
+    files: Mapping[str, bytes | list[bytes]]
+    rate: float | None = None
+
+
+def read_files(manifest: Manifest, files: Sequence[str]) -> GivenFiles:
+    """``NAME=PATH`` pairs. A sole image input may leave its name out; films become the frames they hold."""
     wanted = [spec.name for spec in manifest.inputs.values() if spec.type in FILE_TYPES]
     found: dict[str, bytes | list[bytes]] = {}
+    rate: float | None = None
     for given in files:
         name, equals, path = given.partition("=")
         if not equals and len(wanted) == 1:
@@ -107,19 +145,36 @@ def read_files(manifest: Manifest, files: Sequence[str]) -> dict[str, bytes | li
         if name not in wanted:
             has = f"it has: {', '.join(wanted)}" if wanted else "it takes no files"
             raise ArtratorError(Code.INPUT_UNKNOWN, f"{manifest.name} has no image input {name!r}; {has}.")
-        try:
-            data = Path(path).read_bytes()
-        except OSError as error:
-            raise ArtratorError(
-                Code.INPUT_INVALID, f"{path} cannot be read: {error.strerror}.", cure="Check the path."
-            ) from error
-        if manifest.inputs[name].type is InputType.IMAGES:
-            several = found.setdefault(name, [])
-            if isinstance(several, list):
-                several.append(data)
-        else:
-            found[name] = data
-    return found
+        spec = manifest.inputs[name]
+        if spec.type is not InputType.IMAGES:
+            found[name] = _bytes(Path(path))
+            continue
+        several = found.setdefault(name, [])
+        if isinstance(several, list):
+            if is_film(Path(path)):
+                film = read_film(Path(path), FilmLimits.of(spec))
+                rate = rate or film.rate
+                several.extend(film.frames)
+            else:
+                several.append(_bytes(Path(path)))
+    return GivenFiles(found, rate)
+
+
+def _bytes(path: Path) -> bytes:
+    try:
+        return path.read_bytes()
+    except OSError as error:
+        raise ArtratorError(
+            Code.INPUT_INVALID, f"{path} cannot be read: {error.strerror}.", cure="Check the path."
+        ) from error
+
+
+def write_film_of(result: Result, video: Path, rate: float | None) -> list[Path]:
+    """Write all pictures of a result as one film, and the papers beside it."""
+    frames = [delivered.data for delivered in result.outputs if delivered.output.media_type.startswith("image/")]
+    write_film(video, frames, rate)
+    _write_papers(result, video)
+    return [video]
 
 
 def write_outputs(result: Result, output: Path | None, *, default: str) -> list[Path]:
@@ -132,13 +187,17 @@ def write_outputs(result: Result, output: Path | None, *, default: str) -> list[
             path = path.with_name(f"{path.stem}-{number}{path.suffix}")
         write_atomically(path, delivered.data)
         written.append(path)
+    _write_papers(result, written[0])
+    return written
+
+
+def _write_papers(result: Result, beside: Path) -> None:
     papers = {
         "receipt": result.receipt_document,
         "acknowledgement": result.acknowledgement_document,
         "node": result.descriptor_document,
     }
-    write_atomically(written[0].with_suffix(".receipt.json"), json.dumps(papers, indent=2).encode())
-    return written
+    write_atomically(beside.with_suffix(".receipt.json"), json.dumps(papers, indent=2).encode())
 
 
 async def _follow(

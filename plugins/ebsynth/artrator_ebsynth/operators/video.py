@@ -28,6 +28,7 @@ from artrator_ebsynth.options import (
     read_table,
     read_weight,
 )
+from artrator_ebsynth.problem import refuse
 from artrator_ebsynth.video import ExtraGuide, Manner, Slots, Weights, make_clip, make_film, read_numbers
 from artrator_ebsynth.video.memory import film_bytes, frame_bytes
 
@@ -102,6 +103,9 @@ class VideoOperator:
     def make(self, inputs: Mapping[str, Value], context: Context, device: Device) -> dict[str, Value]:
         """The film."""
         frames, painted = pictures(inputs, self.slots.frames), pictures(inputs, self.slots.keyframes)
+        for slot, given in ((self.slots.frames, frames), (self.slots.keyframes, painted)):
+            if not given:
+                raise refuse(slot, "there is none.", "Give the frames of a clip, and paint over at least one.")
         numbers = str(inputs.get(self.slots.numbers) or "")
         places = read_numbers(numbers, len(frames), len(painted), self.slots)
         extras = [

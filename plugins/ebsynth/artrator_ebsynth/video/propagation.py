@@ -19,7 +19,7 @@ import numpy.typing as npt
 from artrator.backend import Image
 from artrator_ebsynth.field import NeighbourField
 from artrator_ebsynth.guides import Motion, edges, positions, sample, shown
-from artrator_ebsynth.problem import Guide
+from artrator_ebsynth.problem import Guide, refuse
 from artrator_ebsynth.schedule import Effort, Preset
 from artrator_ebsynth.synthesis import synthesize
 from artrator_ebsynth.video.clip import Clip
@@ -110,8 +110,10 @@ def propagate(
         cancelled: Asked several times a second.
 
     Raises:
-        ArtratorError: ``job_cancelled``.
+        ArtratorError: ``job_cancelled``; ``input_invalid`` about the preset.
     """
+    if manner.preset not in _WARM:
+        raise refuse("preset", f"is '{manner.preset}'; use {' or '.join(sorted(_WARM))}.")
     state = _Carried.at(clip, keyframe)
     motion = Motion()
     source = _Source.of(clip, keyframe, manner)

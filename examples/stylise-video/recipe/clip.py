@@ -1,4 +1,5 @@
-"""A clip made by code, and a painting of any of its frames: what the video benchmark and the examples work on."""
+# SPDX-License-Identifier: Apache-2.0
+"""A clip made by code, and a painting of any of its frames: what the samples and the benchmark work on."""
 
 from __future__ import annotations
 
