@@ -40,12 +40,14 @@ class Problem:
     """Why a value cannot be sent. ``kind`` is for the words, ``bound`` is the limit and ``found`` what was given.
 
     Kinds: ``required``, ``too_long``, ``too_low``, ``too_high``, ``step``, ``choice``, ``too_many``, ``side_small``,
-    ``side_large``, ``pixels``, ``file_large``, ``corrupt``.
+    ``side_large``, ``pixels``, ``file_large``, ``corrupt``; of pictures that belong together ``sizes``, ``numbers``;
+    and ``said``, whose ``text`` is the sentence.
     """
 
     kind: str
     bound: float = 0
     found: float = 0
+    text: str = ""
 
 
 def defaults(manifest: Manifest) -> dict[str, Any]:

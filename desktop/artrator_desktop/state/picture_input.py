@@ -26,7 +26,7 @@ def read_picture(path: Path) -> Picture | Problem:
     return from_bytes(data, str(path))
 
 
-def from_bytes(data: bytes, path: str = "") -> Picture | Problem:
+def from_bytes(data: bytes, path: str = "", shown_side: int = _SHOWN_SIDE) -> Picture | Problem:
     """Measure a picture by the rules that the node will apply."""
     from artrator.errors import ArtratorError
     from artrator.inputs import image_size
@@ -35,7 +35,7 @@ def from_bytes(data: bytes, path: str = "") -> Picture | Problem:
         width, height = image_size(data)
     except ArtratorError:
         return Problem("corrupt")
-    shown = picture_files.decode(data, _SHOWN_SIDE)
+    shown = picture_files.decode(data, shown_side)
     return Problem("corrupt") if shown.isNull() else Picture(data, width, height, shown, path)
 
 

@@ -24,11 +24,12 @@ if TYPE_CHECKING:
 
 
 class ManifestForm(QWidget):
-    """Shows ``create``'s listing and values, and gives what is typed back to it."""
+    """Shows ``create``'s listing and values, and gives what is typed back to it; ``without`` some types of inputs."""
 
-    def __init__(self, create: Create, parent: QWidget | None = None) -> None:
+    def __init__(self, create: Create, parent: QWidget | None = None, *, without: frozenset[str] = frozenset()) -> None:
         super().__init__(parent)
         self._create = create
+        self._without = without
         self.fields: dict[str, InputField] = {}
         self.touched: set[str] = set()
         self.complain = False
@@ -58,7 +59,7 @@ class ManifestForm(QWidget):
         self.fields = {}
         self.touched = set()
         self.complain = False
-        specs = self._create.specs()
+        specs = {name: spec for name, spec in self._create.specs().items() if str(spec.type) not in self._without}
         for spec in specs.values():
             field = self._make(spec)
             self.fields[spec.name] = field

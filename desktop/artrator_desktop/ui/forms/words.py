@@ -22,6 +22,8 @@ def problem_words(problem: Problem) -> str:
     """Return one sentence that says what to do."""
     translate = QCoreApplication.translate
     bound, found = number_words(problem.bound), number_words(problem.found)
+    if problem.kind == "said":
+        return problem.text
     sentences = {
         "required": translate("Problem", "This is needed."),
         "too_long": translate("Problem", "Shorten it to {bound} characters; it has {found}."),
@@ -34,6 +36,8 @@ def problem_words(problem: Problem) -> str:
         "side_large": translate("Problem", "Too large: its longer side has {found} px, the model takes {bound}."),
         "pixels": translate("Problem", "Too large: it has {found} pixels, the model takes {bound}."),
         "file_large": translate("Problem", "The file is larger than 64 MB."),
+        "sizes": translate("Problem", "Not of the same size as the others: {found} px wide instead of {bound}."),
+        "numbers": translate("Problem", "Give one frame number for each keyframe, from 1 to {bound}."),
         "corrupt": translate("Problem", "This is not a whole PNG, JPEG or WebP picture."),
     }
     return sentences.get(problem.kind, problem.kind).format(bound=bound, found=found)
