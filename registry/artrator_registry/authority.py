@@ -60,8 +60,9 @@ class Authority:
             if not self._path.exists():
                 self._write(1, [self._new_key(1, now - _CLOCK_SKEW_SECONDS, now)])
                 return
-            newest = max(key.not_after for key in self._current().keyset.keys)
-            if newest - now < _RENEW_SECONDS:
+            # A key from the future was made while the clock was wrong: it helps nobody now.
+            ends = [key.not_after for key in self._current().keyset.keys if key.not_before <= now + _NOTICE_SECONDS]
+            if not ends or max(ends) - now < _RENEW_SECONDS:
                 self._rotate(now)
 
     def rotate(self, now: float) -> int:
@@ -98,9 +99,12 @@ class Authority:
         serial = old.serial + 1
         ending = int(now) + _NOTICE_SECONDS + _AFTERLIFE_SECONDS
         kept = [
-            key.model_copy(update={"not_after": min(key.not_after, ending)}) for key in old.keys if key.not_after > now
+            key.model_copy(update={"not_after": min(key.not_after, ending)})
+            for key in old.keys
+            if key.not_after > now and key.not_before < ending
         ]
-        self._write(serial, [*kept, self._new_key(serial, now + (_NOTICE_SECONDS if kept else 0), now)])
+        notice = _NOTICE_SECONDS if any(key.not_before <= now for key in kept) else 0
+        self._write(serial, [*kept, self._new_key(serial, now + notice, now)])
         return serial
 
     def _new_key(self, serial: int, not_before: float, now: float) -> TicketKey:

@@ -38,7 +38,7 @@ from artrator_registry.search.service import Search
 from artrator_registry.sellers import schema as sellers_schema
 from artrator_registry.sellers.service import Sellers
 from artrator_registry.settings import Settings
-from artrator_registry.storage import Clock, Database, Transaction, migrate
+from artrator_registry.storage import Clock, Database, SteadyClock, Transaction, connect, migrate
 
 _log = logging.getLogger("artrator_registry")
 
@@ -59,12 +59,33 @@ SCHEMA: Final = 102
 OLDEST_SCHEMA: Final = 100
 
 
-class Registry:
-    """One open registry."""
+def _known_time(settings: Settings) -> float | None:
+    """The latest time that this registry wrote down: of the last transfer, of the last heartbeat."""
+    db = connect(settings.database, read_only=True)
+    try:
+        found: float = db.execute(
+            "SELECT max(coalesce((SELECT at FROM ledger_transfers ORDER BY serial DESC LIMIT 1), 0),"
+            " coalesce((SELECT max(seen_at) FROM nodes), 0))"
+        ).fetchone()[0]
+    finally:
+        db.close()
+    return found or None
 
-    def __init__(self, settings: Settings, clock: Clock = time.time) -> None:
+
+class Registry:
+    """One open registry.
+
+    Args:
+        settings: How it is run.
+        clock: The time; None for the system's, guarded against jumps.
+    """
+
+    def __init__(self, settings: Settings, clock: Clock | None = None) -> None:
         self.settings = settings
         migrate(settings.database, MIGRATIONS, SCHEMA, OLDEST_SCHEMA)
+        if clock is None:
+            known = _known_time(settings)
+            clock = SteadyClock(time.time, settings.clock_jump_seconds, settings.clock_settle_seconds, known)
         self.authority = Authority(settings.keys, days=settings.ticket_key_days)
         self.authority.prepare(clock())
         self.database = Database(settings.database, clock)

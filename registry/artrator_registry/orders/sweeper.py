@@ -8,8 +8,9 @@ The rule, so that it can rob neither side:
 - After that, a held order is released if the node is online (it can reach us, and says nothing), or if the buyer gave
   up, which states that nothing arrived. A node that is cut off, and whose buyer says nothing, has until ``capture_by``.
 - A delivery that its buyer never answered is charged when the time to object is over.
-- Time during which this registry was down counts against nobody: nothing runs out in the first grace after a start, nor
-  until a clock that jumped has been steady for a while.
+- Time during which this registry was down counts against nobody: nothing runs out in the first grace after a start.
+- Nothing runs out on the word of a clock that jumped, see ``storage.steady``. When a jump is taken for the truth,
+  nothing runs out for as long again, so that nodes are heard first.
 - A receipt that comes after the release is answered ``order_closed`` and kept as evidence.
 """
 
