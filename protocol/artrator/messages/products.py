@@ -121,14 +121,18 @@ class PurchaseRequest(Request):
 
 
 class Purchase(Message):
-    """``GET /v1/purchases/{id}``. ``licence`` is there once it is paid; see ``documents.Licence``."""
+    """``GET /v1/purchases/{id}``. ``licence`` is there once it is paid; see ``documents.Licence``.
+
+    ``descriptor`` is of the node to fetch from: while the purchase is open the order's own, and once it is paid the
+    best that has the package.
+    """
 
     order: Order
     title: Mapping[str, str]
     version: str
     split: Sequence[Share]
     urls: Sequence[str]  # of nodes that have the package, best first
-    descriptor: Json | None = None  # of the order's node
+    descriptor: Json | None = None
     licence: Json | None = None
 
 

@@ -32,6 +32,7 @@ class RegistryInfo(Message):
     credit_note: Mapping[str, str]
     listings: int
     nodes_online: int
+    fee_basis_points: int = 0  # the operator's share of every charge, in hundredths of a percent
 
 
 # --- accounts -------------------------------------------------------------------------------------------------------
@@ -292,10 +293,14 @@ class Heartbeat(Request):
 
 
 class HeartbeatAnswer(Message):
-    """What the registry wants of the node: when to come again, and the key set's serial (fetch it when it grew)."""
+    """What the registry wants of the node: when to come again, and the key set's serial (fetch it when it grew).
+
+    ``revoked`` names the newest purchases of the creator's packages that were refunded: their licences open nothing.
+    """
 
     next_in: float
     keyset_serial: int
+    revoked: Sequence[str] = ()
 
 
 class NodeCandidate(Message):

@@ -24,6 +24,8 @@ from artrator_registry.storage import Database, Transaction
 #: More than this many candidates only make a quote longer; the best come first.
 _MOST_CANDIDATES: Final = 8
 _MOST_NODES: Final = 200
+#: Refunds of licences are rare; a node that was told keeps what it heard, so the newest are enough.
+_MOST_REVOKED: Final = 1_000
 _ORDER: Final = {"warm": 0, "loading": 1, "cold": 2}
 #: Times beyond this (the year 5138) are mistakes, and do not fit everywhere.
 _LATEST: Final = 10**11
@@ -47,16 +49,17 @@ class Nodes:
 
     async def heartbeat(self, who: Caller, node: str, beat: m.Heartbeat) -> m.HeartbeatAnswer:
         """A node is alive."""
-        await self._db.write(_heartbeat, who.account, node, beat)
-        return self._answer()
+        return self._answer(await self._db.write(_heartbeat, who.account, node, beat))
 
     async def nodes(self, listing: str | None) -> m.Nodes:
         """Nodes that are online, for one listing or all."""
         return await self._db.read(_nodes, listing, self._settings.online_seconds)
 
-    def _answer(self) -> m.HeartbeatAnswer:
+    def _answer(self, revoked: Sequence[str] = ()) -> m.HeartbeatAnswer:
         return m.HeartbeatAnswer(
-            next_in=self._settings.heartbeat_seconds, keyset_serial=self._authority.keyset().serial
+            next_in=self._settings.heartbeat_seconds,
+            keyset_serial=self._authority.keyset().serial,
+            revoked=revoked,
         )
 
 
@@ -111,13 +114,15 @@ def _register(t: Transaction, owner: str, descriptor: NodeDescriptor, document: 
     store.put(t, owner, descriptor, document)
 
 
-def _heartbeat(t: Transaction, owner: str, node: str, beat: m.Heartbeat) -> None:
+def _heartbeat(t: Transaction, owner: str, node: str, beat: m.Heartbeat) -> Sequence[str]:
+    """Notes that a node is alive; answers which licences of its owner's packages were taken back."""
     known = store.node(t, node)
     if known is None:
         raise ArtratorError(Code.NODE_UNKNOWN, "This node has not registered.")
     if known["owner"] != owner:
         raise ArtratorError(Code.FORBIDDEN, "This node belongs to another account.")
     store.seen(t, node, beat)
+    return store.taken_back(t, owner, _MOST_REVOKED)
 
 
 def _nodes(t: Transaction, listing: str | None, online_seconds: float) -> m.Nodes:

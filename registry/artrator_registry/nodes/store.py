@@ -91,3 +91,13 @@ def states(t: Transaction, packages: Sequence[str], since: float) -> list[Any]:
         " GROUP BY p.package, n.owner, p.state",
         (*packages, since, t.now),
     )
+
+
+def taken_back(t: Transaction, creator: str, limit: int) -> list[str]:
+    """Purchases of a creator's packages that were refunded, newest first: their licences open nothing any more."""
+    rows = t.rows(
+        "SELECT id FROM orders WHERE creator = ? AND kind = 'purchase' AND state = 'refunded'"
+        " ORDER BY serial DESC LIMIT ?",
+        (creator, limit),
+    )
+    return [row["id"] for row in rows]

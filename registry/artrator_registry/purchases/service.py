@@ -1,0 +1,209 @@
+"""Purchases: a licence to keep a package. An order of its own kind, with times in which gigabytes can be fetched."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from artrator.canonical import canonical_json, sha256
+from artrator.documents import Licence, Ticket, ticket_digest
+from artrator.documents.ticket import issue
+from artrator.errors import ArtratorError, Code
+from artrator.keys import PublicKey
+from artrator.messages import products as p
+from artrator.messages import registry as m
+from artrator.money import format_credits
+from artrator.package import from_validated, verify_signature
+from artrator_registry.accounts.models import Caller
+from artrator_registry.authority import Authority
+from artrator_registry.listings import parsed
+from artrator_registry.listings import store as listings
+from artrator_registry.nodes.service import candidates
+from artrator_registry.orders import placing, settlement, shares
+from artrator_registry.orders.models import NewOrder
+from artrator_registry.orders.service import as_message
+from artrator_registry.purchases import store
+from artrator_registry.purchases.models import PAID, request
+from artrator_registry.sellers.service import is_verified
+from artrator_registry.settings import Settings
+from artrator_registry.storage import Database, Transaction
+
+settlement.AFTER["purchase"] = store.issue
+
+
+class Purchases:
+    """Everything about licences."""
+
+    def __init__(self, database: Database, settings: Settings, authority: Authority) -> None:
+        self._db = database
+        self._settings = settings
+        self._authority = authority
+
+    async def buy(self, who: Caller, order: str, wanted: p.PurchaseRequest) -> p.Purchase:
+        """Hold, order and ticket in one transaction."""
+        new = await self._db.read(self._prepare, who, order, wanted)
+        if new is not None:
+            await self._db.write(_place, who, new)
+        return await self.get(who, order)
+
+    async def get(self, who: Caller, order: str) -> p.Purchase:
+        """How a purchase stands, for its buyer."""
+        found, unsigned = await self._db.read(self._shown, who, order)
+        return found if unsigned is None else await self._signed(who, order, unsigned)
+
+    async def purchases(self, who: Caller) -> p.Purchases:
+        """The caller's, newest first."""
+        rows = await self._db.read(lambda t: [row["id"] for row in store.purchases(t, who.account)])
+        return p.Purchases(items=[await self.get(who, order) for order in rows])
+
+    def _prepare(self, t: Transaction, who: Caller, order: str, wanted: p.PurchaseRequest) -> NewOrder | None:
+        """The order that is to be placed; None if it was placed before."""
+        body = sha256(canonical_json({"purchase": wanted.model_dump()}))
+        if placing.repeated(t, who, order, body) is not None:
+            return None
+        version = store.version(t, wanted.listing, wanted.package)
+        if version is None:
+            raise ArtratorError(Code.LISTING_UNKNOWN, f"There is no listing {wanted.listing} of this package.")
+        _not_twice(t, who, version["package"])
+        offered = listings.offer(t, version["version_id"])
+        offer = parsed.offer(offered["document"])
+        own = version["creator"] == who.account  # nobody pays themselves
+        if offer.licence is None:
+            raise ArtratorError(Code.NOT_FOR_SALE, f"Licences of {wanted.listing} are not sold.")
+        if not own and not is_verified(t, version["creator"]):
+            raise ArtratorError(
+                Code.SELLER_UNVERIFIED,
+                f"The seller of {wanted.listing} has not been verified yet, so no licence can be bought.",
+                cure="Try again later, or buy single runs meanwhile.",
+            )
+        cap = 0 if own else offer.licence
+        if cap > wanted.max_price:
+            raise ArtratorError(
+                Code.PRICE_ABOVE_CAP,
+                f"The licence costs {format_credits(cap)} credits, more than the most you would pay.",
+                cap=cap,
+            )
+        now = int(t.now)
+        finish_by = now + self._settings.purchase_seconds
+        ticket = Ticket(
+            iss=self._authority.id,
+            aud=self._node(t, version, wanted.node),
+            sub=who.account,
+            cnf=who.public_key,
+            jti=order,
+            iat=now,
+            listing=version["listing"],
+            package=version["package"],
+            offer=offered["digest"],
+            request=request(version["package"]),
+            measures={},
+            cap=cap,
+            kind="purchase",
+            paid_by="own" if own else "credits",
+            start_by=finish_by,
+            finish_by=finish_by,
+            capture_by=finish_by + self._settings.capture_seconds,
+        )
+        token = issue(ticket, self._authority.signer(t.now))
+        return NewOrder(
+            id=order,
+            body=body,
+            buyer=who.account,
+            api_key=who.api_key,
+            creator=version["creator"],
+            ticket=ticket,
+            token=token,
+            token_digest=ticket_digest(token),
+            worth=offer.licence,
+            fee=self._settings.fee_basis_points,
+        )
+
+    def _node(self, t: Transaction, version: Any, wanted: str | None) -> str:
+        nodes = self._nodes(t, version)
+        if wanted is None:
+            return nodes[0].node
+        if wanted not in [node.node for node in nodes]:
+            raise ArtratorError(Code.NODE_UNKNOWN, f"This node does not have {version['listing']} now.")
+        return wanted
+
+    def _nodes(self, t: Transaction, version: Any) -> Sequence[m.NodeCandidate]:
+        return candidates(t, version["listing"], version["package"], version["creator"], self._settings.online_seconds)
+
+    def _shown(self, t: Transaction, who: Caller, order: str) -> tuple[p.Purchase, Any]:
+        """A purchase as its buyer sees it, and its row if its licence is due and yet to be signed."""
+        row = store.purchase(t, order)
+        if row is None or row["buyer"] != who.account:
+            raise ArtratorError(Code.ORDER_UNKNOWN, "You have no such purchase.")
+        try:
+            nodes = list(self._nodes(t, row))
+        except ArtratorError:  # the licence stays good while every node is away
+            nodes = []
+        # While it is open only the order's own node takes its ticket; a licence opens every node that has the package.
+        paid = row["licence_at"] is not None and row["state"] in PAID
+        if not paid:
+            nodes.sort(key=lambda node: node.node != row["node"])
+        descriptor = nodes[0].descriptor if nodes and (paid or nodes[0].node == row["node"]) else _descriptor(t, row)
+        offer = parsed.offer(listings.offer_by_digest(t, row["offer"])["document"])
+        purchase = p.Purchase(
+            order=as_message(row, who),
+            title=from_validated(row["manifest"]).title,
+            version=row["version"],
+            split=shares.as_messages(
+                t, shares.divide(t, row["cap"], row["creator"], row["fee"], offer), self._settings.name
+            ),
+            urls=[node.urls[0] for node in nodes],
+            descriptor=descriptor,
+            licence=json.loads(row["licence"]) if paid and row["licence"] is not None else None,
+        )
+        return purchase, row if paid and row["licence"] is None else None
+
+    async def _signed(self, who: Caller, order: str, row: Any) -> p.Purchase:
+        """The same purchase once its licence is signed: on no thread that others wait for, and only once."""
+        document = json.dumps(_licence(row, self._authority.id).sign(self._authority.root))
+        await self._db.write(store.sign, order, document)
+        return (await self._db.read(self._shown, who, order))[0]
+
+
+def _licence(row: Any, registry: str) -> Licence:
+    """The licence of a paid purchase (its row)."""
+    manifest = from_validated(row["manifest"])
+    terms = ""
+    if manifest.license_file is not None:
+        signed = verify_signature(json.loads(row["signature"]), PublicKey.decode(row["creator_key"]))
+        terms = f"sha256:{signed.files[manifest.license_file]}"
+    return Licence(
+        registry=registry,
+        buyer=row["buyer_key"],
+        order=row["id"],
+        listing=row["listing"],
+        version=row["version"],
+        package=row["package"],
+        terms=manifest.license,
+        terms_digest=terms,
+        commercial=manifest.rights.commercial,
+        price=row["charged"],
+        issued_at=row["licence_at"],
+    )
+
+
+def _place(t: Transaction, who: Caller, new: NewOrder) -> None:
+    if placing.repeated(t, who, new.id, new.body) is None:
+        _not_twice(t, who, new.ticket.package)
+        placing.place(t, new)
+
+
+def _not_twice(t: Transaction, who: Caller, package: str) -> None:
+    """A licence is bought once: whoever buys it again is told which one is there."""
+    first = store.in_force(t, who.account, package)
+    if first is not None:
+        raise ArtratorError(
+            Code.ALREADY_OWNED, f"You have bought this package before, by the order {first}.", order=first
+        )
+
+
+def _descriptor(t: Transaction, row: Any) -> Mapping[str, Any]:
+    document: Mapping[str, Any] = json.loads(
+        t.row("SELECT descriptor FROM nodes WHERE id = ?", (row["node"],))["descriptor"]
+    )
+    return document
