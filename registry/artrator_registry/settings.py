@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Literal
 
 
 @dataclass(frozen=True)
@@ -19,9 +20,16 @@ class Settings:
         start_seconds: A ticket's ``start_by``: long enough to upload pictures over a slow line.
         finish_seconds: A ticket's ``finish_by``.
         capture_seconds: A ticket's ``capture_by``: a node cut off from us for a day still gets its money.
+        purchase_seconds: How long a bought package may be fetched before it counts as not delivered: ten gigabytes over
+            a slow line take half a day. ``capture_seconds`` come on top.
         grace_seconds: How long after ``finish_by`` a receipt may travel before the buyer can have the money back; None
             is two minutes, or a quarter of ``finish_seconds`` if that is less.
         dispute_seconds: How long a buyer who never answered may still refuse what was delivered.
+        payout_delay_seconds: How long after the day on which it was earned money waits before it can be paid out: a
+            week, so that a complaint finds it still there. It is never less than ``dispute_seconds``.
+        payout_minimum: The least that is paid out at once, in micro-credits: a transfer has its cost.
+        verify_payouts: Whose profile must be verified before anything is paid out: ``all``; ``cash``, who is paid by
+            another rail than ``manual``, which the operator looks at anyway; or ``none``.
         online_seconds: A node is online for this long after a heartbeat: three heartbeats, so that one may get lost.
         heartbeat_seconds: How often nodes are asked to come.
         sweep_seconds: How often expiry is looked at.
@@ -31,6 +39,11 @@ class Settings:
         ticket_key_days: How long a ticket key is good for; a fresh one is made a week before its end.
         requests_per_minute: Challenges that one address may ask for in a minute.
         vouchers_per_minute: Vouchers that one address may try in a minute.
+        public_url: Where the world finds this registry: payers come back to it, and providers call it.
+        rails: The names of the extensions that bring money in; see ``rails.toml``.
+        reconcile_seconds: How often a rail is asked for all that changed, in case a webhook was lost.
+        topups_per_minute: Top-ups that one account may ask for in a minute: each asks the provider.
+        max_webhook: Largest body of a webhook.
         max_body: Largest body of most requests, in bytes.
         max_heartbeat: Largest heartbeat: a thousand packages.
         max_publication: Largest publication: twelve samples of 512 KiB in base64, and the documents.
@@ -52,8 +65,12 @@ class Settings:
     start_seconds: int = 300
     finish_seconds: int = 900
     capture_seconds: int = 86_400
+    purchase_seconds: int = 86_400
     grace_seconds: float | None = None
     dispute_seconds: float = 86_400.0
+    payout_delay_seconds: float = 7 * 86_400.0
+    payout_minimum: int = 10_000_000
+    verify_payouts: Literal["all", "cash", "none"] = "cash"
     online_seconds: float = 45.0
     heartbeat_seconds: float = 15.0
     sweep_seconds: float = 5.0
@@ -63,6 +80,11 @@ class Settings:
     ticket_key_days: int = 90
     requests_per_minute: int = 240
     vouchers_per_minute: int = 30
+    public_url: str = "http://127.0.0.1:8750"
+    rails: Sequence[str] = ()
+    reconcile_seconds: float = 3_600.0
+    topups_per_minute: int = 20
+    max_webhook: int = 256 * 1024
     max_body: int = 64 * 1024
     max_heartbeat: int = 512 * 1024
     max_publication: int = 9 * 1024 * 1024
@@ -74,6 +96,8 @@ class Settings:
             raise ValueError("fee_basis_points must be between 0 and 10000")
         if not 0 < self.start_seconds <= self.finish_seconds < self.capture_seconds:
             raise ValueError("start_seconds, finish_seconds and capture_seconds must grow in this order")
+        if self.purchase_seconds <= 0:
+            raise ValueError("purchase_seconds must be above 0")
 
     @property
     def grace(self) -> float:
@@ -81,9 +105,19 @@ class Settings:
         return min(120.0, self.finish_seconds / 4) if self.grace_seconds is None else self.grace_seconds
 
     @property
+    def payout_delay(self) -> float:
+        """How long earned money waits, at least until nobody can dispute it any more."""
+        return max(self.payout_delay_seconds, self.dispute_seconds)
+
+    @property
     def database(self) -> Path:
         """The SQLite file."""
         return self.data / "registry.db"
+
+    @property
+    def rails_file(self) -> Path:
+        """The settings of the rails, with their secrets."""
+        return self.data / "rails.toml"
 
     @property
     def samples(self) -> Path:

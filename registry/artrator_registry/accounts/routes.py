@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Annotated
 
 from fastapi import APIRouter, Depends, Path, Query, Response
+from fastapi.responses import StreamingResponse
 
 from artrator.errors import Code
 from artrator.messages import registry as m
@@ -56,6 +57,27 @@ async def statement(
     """Every change of one of the caller's accounts, newest first, with the balance after it and the reason."""
     who.require(m.Scope.ACCOUNT_READ)
     return await registry.ledger.statement(who.account, of, before, limit)
+
+
+@router.get(
+    "/v1/account/statement.csv",
+    tags=["money"],
+    summary="Where it went, as CSV",
+    response_class=StreamingResponse,
+    responses={200: {"content": {"text/csv": {}}}, **responses(*_AUTH)},
+)
+async def statement_csv(
+    who: SignedIn,
+    registry: _Registry,
+    of: Annotated[m.StatementOf, Query(description="What can be spent, what was earned, or what is owed.")] = "wallet",
+) -> StreamingResponse:
+    """Every line, oldest first, in credits; each says why and links the order, the listing and the receipt."""
+    who.require(m.Scope.ACCOUNT_READ)
+    return StreamingResponse(
+        registry.ledger.export(who.account, of),
+        media_type="text/csv; charset=utf-8",
+        headers={"Content-Disposition": f'attachment; filename="artrator-{of}.csv"'},
+    )
 
 
 @router.post("/v1/api-keys", summary="Make an API key", status_code=201, responses=responses(*_AUTH))

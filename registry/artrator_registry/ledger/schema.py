@@ -111,6 +111,12 @@ END
 
 _HELD = "(SELECT amount FROM ledger_transfers WHERE id = NEW.pending)"
 
+
+def _sale(kind: str) -> str:
+    # Only what is sold is charged and earned; a payout is a payout on both sides, and so is a refund.
+    return f"CASE WHEN NEW.kind IN ('order', 'purchase') THEN '{kind}' ELSE NEW.kind END"
+
+
 _POST = f"""
 CREATE TRIGGER ledger_post AFTER INSERT ON ledger_transfers WHEN NEW.phase = 'post'
 BEGIN
@@ -121,8 +127,8 @@ BEGIN
         SET debits_pending = debits_pending - {_HELD}, debits_posted = debits_posted + NEW.amount
         WHERE id = NEW.debit;
     {_entry("NEW.debit", 0, "'release'", _HELD, "-NEW.amount")}
-    {_entry("NEW.debit", 1, "'charge'", "-NEW.amount")}
-    {_entry("NEW.credit", 0, "'earning'", "NEW.amount")}
+    {_entry("NEW.debit", 1, _sale("charge"), "-NEW.amount")}
+    {_entry("NEW.credit", 0, _sale("earning"), "NEW.amount")}
 END
 """  # noqa: S608  # every part is written in this file
 

@@ -80,15 +80,26 @@ def resolution(t: Transaction, pending: str) -> Any:
     return t.row("SELECT * FROM ledger_transfers WHERE pending = ?", (pending,))
 
 
+_LINES = (
+    "SELECT e.transfer, e.part, e.kind, e.amount, e.balance, x.at, x.kind AS transfer_kind, x.order_id, x.listing,"
+    " x.receipt, x.note, CASE WHEN x.debit = e.account THEN x.credit ELSE x.debit END AS other,"
+    " a.handle AS other_handle"
+    " FROM ledger_entries e JOIN ledger_transfers x ON x.serial = e.transfer"
+    " JOIN ledger_accounts o ON o.id = CASE WHEN x.debit = e.account THEN x.credit ELSE x.debit END"
+    " LEFT JOIN accounts a ON a.id = o.owner WHERE e.account = ?"
+)
+
+
 def lines(t: Transaction, account: str, before: tuple[int, int] | None, limit: int) -> list[Any]:
     """Statement lines, newest first, with the other side's handle."""
     return t.rows(
-        "SELECT e.transfer, e.part, e.kind, e.amount, e.balance, x.at, x.order_id, x.listing, x.receipt, x.note,"
-        " CASE WHEN x.debit = e.account THEN x.credit ELSE x.debit END AS other, a.handle AS other_handle"
-        " FROM ledger_entries e JOIN ledger_transfers x ON x.serial = e.transfer"
-        " JOIN ledger_accounts o ON o.id = CASE WHEN x.debit = e.account THEN x.credit ELSE x.debit END"
-        " LEFT JOIN accounts a ON a.id = o.owner"
-        " WHERE e.account = ? AND (e.transfer, e.part) < (?, ?)"
-        " ORDER BY e.transfer DESC, e.part DESC LIMIT ?",
+        f"{_LINES} AND (e.transfer, e.part) < (?, ?) ORDER BY e.transfer DESC, e.part DESC LIMIT ?",
         (account, *(before or (2**62, 0)), limit),
+    )
+
+
+def lines_after(t: Transaction, account: str, after: tuple[int, int], limit: int) -> list[Any]:
+    """Statement lines that came after one, oldest first."""
+    return t.rows(
+        f"{_LINES} AND (e.transfer, e.part) > (?, ?) ORDER BY e.transfer, e.part LIMIT ?", (account, *after, limit)
     )

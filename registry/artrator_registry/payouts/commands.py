@@ -1,0 +1,113 @@
+"""``artrator registry payouts``: paying creators by hand."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any, Final
+
+import click
+
+from artrator.messages.payouts import SellerProfile
+from artrator.money import format_credits
+from artrator_registry.admin import data_option, read, write
+from artrator_registry.cells import credits_, lines, moment, text
+from artrator_registry.payouts import service, store
+from artrator_registry.storage import Transaction
+
+_HEAD: Final = (
+    "id", "handle", "legal name", "business number", "country", "verified", "destination", "amount", "requested",
+)  # fmt: skip
+
+
+@click.group()
+def payouts() -> None:
+    """Look at payouts, export them for your bank, and say what became of them."""
+
+
+@payouts.command("list")
+@data_option
+@click.option("--state", type=click.Choice(["requested", "sent", "paid", "failed", "cancelled"]), help="Only these.")
+def list_payouts(data: Path, state: str | None) -> None:
+    """List payouts, oldest first."""
+    for row in read(data, lambda t: list(store.listed(t, state))):
+        said = f"  {row['reference']}" if row["reference"] else ""
+        click.echo(
+            f"{row['id']}  {moment(row['requested_at'])}  {row['state']:<9} {row['rail']:<8} {row['handle']}"
+            f"  {format_credits(row['amount'])} credits  {row['destination']}{said}  {row['reason']}".rstrip()
+        )
+
+
+@payouts.command()
+@data_option
+@click.argument("file", type=click.Path(path_type=Path, dir_okay=False))
+@click.option("--again", is_flag=True, help="Also those that were exported before and are not marked yet.")
+def export(data: Path, file: Path, again: bool) -> None:
+    """Write the payouts that you pay by hand to FILE (CSV), and mark them as sent: they cannot be cancelled now.
+
+    Pay each, then mark each: mark-paid or mark-failed.
+    """
+
+    def work(t: Transaction) -> int:
+        states = ("requested", "sent") if again else ("requested",)
+        rows = [row for state in states for row in store.listed(t, state, service.MANUAL)]
+        for row in rows:
+            service.sent(t, row["id"])
+        # Before the commit: what is marked as sent stands in a file, whatever happens in between.
+        _write(file, lines(_rows(rows)))
+        return len(rows)
+
+    try:
+        count = write(data, work)
+    except FileExistsError as error:
+        raise click.ClickException(f"{file} exists; choose a new file.") from error
+    except OSError as error:
+        raise click.ClickException(f"{file} could not be written: {error.strerror}") from error
+    click.echo(f"{count} payouts in {file}")
+
+
+@payouts.command("mark-paid")
+@data_option
+@click.argument("payout")
+@click.option("--reference", required=True, help="Of your bank; the creator sees it.")
+def mark_paid(data: Path, payout: str, reference: str) -> None:
+    """Say that PAYOUT has arrived."""
+    row = write(data, lambda t: service.paid(t, payout, reference))
+    click.echo(f"{payout} is {row['state']}")
+
+
+@payouts.command("mark-failed")
+@data_option
+@click.argument("payout")
+@click.option("--reason", required=True, help="The creator sees it.")
+def mark_failed(data: Path, payout: str, reason: str) -> None:
+    """Say that PAYOUT could not be paid or has come back: the creator has it again."""
+    row = write(data, lambda t: service.failed(t, payout, reason))
+    click.echo(f"{payout} is {row['state']}")
+
+
+def _rows(rows: list[Any]) -> Iterator[tuple[object, ...]]:
+    yield _HEAD
+    for row in rows:
+        profile = None if row["profile"] is None else SellerProfile.model_validate_json(row["profile"])
+        yield (
+            row["id"],
+            text(row["handle"]),
+            text(profile.legal_name if profile else ""),
+            text(profile.business_number if profile else ""),
+            profile.country if profile else "",
+            "yes" if row["seller"] == "verified" else "no",
+            text(row["destination"]),
+            credits_(row["amount"]),
+            moment(row["requested_at"]),
+        )
+
+
+def _write(file: Path, rows: Iterator[str]) -> None:
+    """A new file, on the disk when this returns; only the operator reads it."""
+    # The mark at its beginning is how spreadsheets know that it is UTF-8.
+    with os.fdopen(os.open(file, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w", encoding="utf-8-sig") as out:
+        out.writelines(rows)
+        out.flush()
+        os.fsync(out.fileno())
