@@ -33,10 +33,10 @@ from registry_double import RegistryDouble
 from toy_node import ToyNode
 
 from artrator.clients.node import NodeClient
+from artrator.encoding import encode_png
 from artrator.keys import PrivateKey
 from artrator.messages.node import EventKind
 from artrator.package import sign
-from artrator_node.encoding import encode_png
 
 SIDE = 64
 MANIFEST = """

@@ -12,9 +12,9 @@ from hypothesis import strategies as st
 from PIL import Image
 
 from artrator.canonical import sha256
+from artrator.encoding import Provenance, encode_outputs, encode_png, encode_preview
 from artrator.errors import ArtratorError, Code
 from artrator.manifest import Cost, Manifest, OutputSpec, OutputType
-from artrator_node.encoding import Provenance, encode_outputs, encode_png, encode_preview
 
 MODES = {1: "L", 2: "LA", 3: "RGB", 4: "RGBA"}
 PROVENANCE = Provenance(

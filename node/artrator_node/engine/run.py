@@ -11,13 +11,12 @@ from typing import Any, Final
 
 import artrator
 from artrator.backend import Image, Value
+from artrator.encoding import EncodedOutput, Provenance, encode_outputs, encode_preview
 from artrator.errors import ArtratorError, Code
-from artrator.inputs import complete, decode_image
+from artrator.inputs import complete, decoded
 from artrator.keys import PrivateKey
-from artrator.manifest import InputSpec, InputType, Manifest
-from artrator.messages.node import EventKind, FileRef, JobBody, JobState, Output
+from artrator.messages.node import EventKind, JobBody, JobState, Output
 from artrator_node.clock import Clock
-from artrator_node.encoding import EncodedOutput, Provenance, encode_outputs, encode_preview
 from artrator_node.engine.live import LiveJob
 from artrator_node.engine.slot import Slot, WorkerHandle
 from artrator_node.files import Outputs, Spool
@@ -185,31 +184,6 @@ async def end(
     code = error.code.value if error is not None else ""
     shop.metrics.ended.labels(state.value, code).inc()
     log(_logger, logging.INFO, "job_ended", job=live.job, state=state.value, code=code, package=live.record.package)
-
-
-def decoded(manifest: Manifest, inputs: Mapping[str, Any], read: Any) -> dict[str, Value]:
-    """Complete inputs with their files read and decoded.
-
-    Raises:
-        ArtratorError: ``image_corrupt``, ``image_too_large``.
-    """
-    values: dict[str, Value] = {}
-    for name, value in inputs.items():
-        spec = manifest.inputs[name]
-        if value is None:
-            continue
-        if spec.type in (InputType.IMAGE, InputType.MASK):
-            values[name] = _decode(spec, value, read)
-        elif spec.type is InputType.IMAGES:
-            values[name] = [_decode(spec, item, read) for item in value]
-        else:
-            values[name] = value
-    return values
-
-
-def _decode(spec: InputSpec, value: object, read: Any) -> Image:
-    reference = value if isinstance(value, FileRef) else FileRef.model_validate(value)
-    return decode_image(read(reference.sha256), spec)
 
 
 def tell_progress(shop: Workshop, live: LiveJob, done: int, total: int, preview: Image | None) -> None:

@@ -1,6 +1,7 @@
 """What a buyer gives: checked against the manifest, decoded safely, measured exactly, written as a request."""
 
 from artrator.inputs.completion import complete, parse_value
+from artrator.inputs.decoding import decoded
 from artrator.inputs.images import MAX_IMAGE_BYTES, MAX_PIXELS, MAX_SIDE, decode_image, image_size
 from artrator.inputs.measures import measure
 from artrator.inputs.request import PreparedRequest, request_body
@@ -12,6 +13,7 @@ __all__ = [
     "PreparedRequest",
     "complete",
     "decode_image",
+    "decoded",
     "image_size",
     "measure",
     "parse_value",

@@ -14,11 +14,11 @@ from PIL import Image as PillowImage
 
 from artrator.backend import Image, Value
 from artrator.canonical import sha256
+from artrator.encoding.metadata import Provenance
+from artrator.encoding.png import encode_png
 from artrator.errors import ArtratorError, Code
 from artrator.manifest import Manifest, OutputSpec, OutputType
 from artrator.messages.node import Output
-from artrator_node.encoding.metadata import Provenance
-from artrator_node.encoding.png import encode_png
 
 #: More than this is not a picture that any buyer's program would open.
 _MAX_SIDE: Final = 16_384

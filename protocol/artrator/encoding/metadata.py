@@ -15,7 +15,7 @@ _XMP_KEYWORD: Final = "XML:com.adobe.xmp"
 
 @dataclass(frozen=True)
 class Provenance:
-    """Where a picture comes from.
+    """Where a picture comes from. What is empty is left out: a picture made on one's own machine has no order.
 
     Attributes:
         model: ``name@version`` of the package.
@@ -27,14 +27,14 @@ class Provenance:
     model: str
     package: str
     listing: str
-    order: str
-    node: str
     created: float
+    order: str = ""
+    node: str = ""
 
     def fields(self) -> Mapping[str, str]:
         """Keyword and value, in PNG's customary keywords where there are any."""
         created = datetime.datetime.fromtimestamp(self.created, datetime.UTC).replace(microsecond=0)
-        return {
+        said = {
             "Software": self.software,
             "Creation Time": created.isoformat(),
             "Model": self.model,
@@ -43,6 +43,7 @@ class Provenance:
             "Order": self.order,
             "Node": self.node,
         }
+        return {name: value for name, value in said.items() if value}
 
     def png_texts(self) -> Mapping[str, str]:
         """Text chunks for a PNG."""
