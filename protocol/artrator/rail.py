@@ -253,6 +253,7 @@ class Rail(Protocol):
 
     async def aclose(self) -> None:
         """Close connections."""
+        return
 
 
 MakeRail: TypeAlias = Callable[[RailSettings], Rail]

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 import click
+import platformdirs
 
 from artrator.errors import ArtratorError
 from artrator.money import parse_credits
@@ -18,6 +19,20 @@ from artrator_registry.settings import Settings
 from artrator_registry.storage import SchemaError, Transaction, connect, migrate
 
 _T = TypeVar("_T")
+
+
+def _default_data() -> Path:
+    return Path(platformdirs.user_data_path("artrator", appauthor=False)) / "registry"
+
+
+#: ``--data``, of every command.
+data_option = click.option(
+    "--data",
+    type=click.Path(path_type=Path, file_okay=False),
+    default=_default_data,
+    envvar="ARTRATOR_REGISTRY_DATA",
+    help="The folder that holds everything.",
+)
 
 
 class Credits(click.ParamType[int]):

@@ -10,6 +10,7 @@ from fastapi import FastAPI
 
 from artrator import __version__
 from artrator.messages import registry as m
+from artrator.rail import Rail
 from artrator_registry.accounts.routes import router as accounts
 from artrator_registry.core import Registry
 from artrator_registry.http.express import Express
@@ -19,7 +20,10 @@ from artrator_registry.listings.routes import router as listings
 from artrator_registry.nodes.routes import router as nodes
 from artrator_registry.orders.routes import EXPRESS
 from artrator_registry.orders.routes import router as orders
-from artrator_registry.rails.routes import router as rails
+from artrator_registry.rails.loading import load_rails
+from artrator_registry.rails.pages import router as pages
+from artrator_registry.rails.routes import WEBHOOK_PATH
+from artrator_registry.rails.routes import router as rail_routes
 from artrator_registry.search.routes import router as search
 from artrator_registry.sellers.routes import router as sellers
 from artrator_registry.settings import Settings
@@ -37,7 +41,7 @@ Every error has one shape: `{"error": {"code", "message", "cure", "details"}}`. 
 _TAGS = [
     {"name": "registry", "description": "Who answers, and how it is."},
     {"name": "accounts", "description": "Sign in by key; API keys with scopes and a spending limit."},
-    {"name": "money", "description": "Balances, statements and vouchers."},
+    {"name": "money", "description": "Balances, statements, vouchers and top-ups."},
     {"name": "earnings", "description": "What creators earn, who sells, and how it is paid out."},
     {"name": "listings", "description": "Publish, find and look at packages."},
     {"name": "nodes", "description": "Where packages run."},
@@ -45,12 +49,16 @@ _TAGS = [
 ]
 
 
-def create_app(settings: Settings, *, clock: Clock | None = None) -> FastAPI:
-    """The application. The registry opens when the application starts and closes when it stops."""
+def create_app(settings: Settings, *, clock: Clock | None = None, rails: Mapping[str, Rail] | None = None) -> FastAPI:
+    """The application. The registry opens when the application starts and closes when it stops.
+
+    ``rails`` stands in for those that the settings name.
+    """
+    opened = load_rails(settings.rails, settings.rails_file) if rails is None else rails
 
     @asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
-        async with Registry(settings, clock) as registry:
+        async with Registry(settings, clock, opened) as registry:
             app.state.registry = registry
             yield
 
@@ -76,9 +84,9 @@ def create_app(settings: Settings, *, clock: Clock | None = None) -> FastAPI:
 
     # The one added last stands outermost.
     app.add_middleware(Express, routes=EXPRESS, registry=lambda: _registry(app))
-    app.add_middleware(Guard, limits=limits, admit=admit)
+    app.add_middleware(Guard, limits=limits, admit=admit, raw=(WEBHOOK_PATH, settings.max_webhook))
     # Routes are tried in order, and orders are what a busy registry mostly gets.
-    for router in (orders, nodes, accounts, rails, sellers, search, listings):
+    for router in (orders, nodes, accounts, rail_routes, sellers, search, listings, pages):
         app.include_router(router)
 
     @app.get("/v1/registry", tags=["registry"], summary="Who answers")

@@ -10,26 +10,13 @@ from pathlib import Path
 from typing import Any
 
 import click
-import platformdirs
 
 from artrator.documents import Acknowledgement
 from artrator.money import format_credits
-from artrator_registry.admin import Credits, existing, prepare, read, write
+from artrator_registry.admin import Credits, data_option, existing, prepare, read, write
+from artrator_registry.rails.commands import forgive, topups
 from artrator_registry.settings import Settings
 from artrator_registry.storage import Transaction
-
-
-def _default_data() -> Path:
-    return Path(platformdirs.user_data_path("artrator", appauthor=False)) / "registry"
-
-
-_data = click.option(
-    "--data",
-    type=click.Path(path_type=Path, file_okay=False),
-    default=_default_data,
-    envvar="ARTRATOR_REGISTRY_DATA",
-    help="The folder that holds everything.",
-)
 
 
 @click.group()
@@ -38,7 +25,7 @@ def registry() -> None:
 
 
 @registry.command()
-@_data
+@data_option
 def init(data: Path) -> None:
     """Make a registry: its database and its keys. Harmless if it is there."""
     opened = prepare(data)
@@ -49,7 +36,7 @@ def init(data: Path) -> None:
 
 
 @registry.command()
-@_data
+@data_option
 @click.option("--host", default="127.0.0.1", show_default=True, help="The address to listen on.")
 @click.option("--port", default=8750, show_default=True, help="0 picks a free one.")
 @click.option("--name", default="Artrator", show_default=True, help="What people call this registry.")
@@ -61,6 +48,8 @@ def init(data: Path) -> None:
 @click.option("--dispute-seconds", default=86_400.0, show_default=True, help="How long a buyer may object.")
 @click.option("--heartbeat-seconds", default=15.0, show_default=True, help="How often nodes are to come.")
 @click.option("--sweep-seconds", default=5.0, show_default=True, help="How often expiry is looked at.")
+@click.option("--rail", "rails", multiple=True, help="Take money through this extension; see rails.toml. Repeatable.")
+@click.option("--public-url", default="", help="Where the world finds this registry, such as https://art.example.")
 def serve(data: Path, host: str, port: int, **settings: Any) -> None:
     """Serve the registry until it is told to stop (SIGTERM or Ctrl+C)."""
     from artrator_registry.server import serve as run
@@ -70,8 +59,12 @@ def serve(data: Path, host: str, port: int, **settings: Any) -> None:
     run(Settings(data=data, online_seconds=online, **settings), host, port)
 
 
+for command in (forgive, topups):
+    registry.add_command(command)
+
+
 @registry.command()
-@_data
+@data_option
 @click.argument("handle")
 @click.argument("amount", type=Credits())
 @click.option("--note", default="", help="Stands on the account's statement.")
@@ -89,7 +82,7 @@ def voucher() -> None:
 
 
 @voucher.command("create")
-@_data
+@data_option
 @click.option("--amount", type=Credits(), required=True, help="What each voucher is worth.")
 @click.option("--count", type=click.IntRange(1, 10_000), default=1, show_default=True)
 @click.option("--expires", type=click.IntRange(1, 36_500), default=None, help="Days until they expire.")
@@ -105,7 +98,7 @@ def create_voucher(data: Path, amount: int, count: int, expires: int | None) -> 
 
 
 @registry.command()
-@_data
+@data_option
 def audit(data: Path) -> None:
     """Replay every transfer and report any difference."""
     from artrator_registry.ledger.audit import audit as replay
@@ -119,7 +112,7 @@ def audit(data: Path) -> None:
 
 
 @registry.command()
-@_data
+@data_option
 @click.argument("target", type=click.Path(path_type=Path))
 def backup(data: Path, target: Path) -> None:
     """Copy the whole registry to a new folder, while it runs. The copy holds the keys: keep it safe."""
@@ -133,7 +126,7 @@ def backup(data: Path, target: Path) -> None:
 
 
 @registry.command()
-@_data
+@data_option
 def info(data: Path) -> None:
     """Say what this registry is and holds."""
 
@@ -156,7 +149,7 @@ def info(data: Path) -> None:
 
 
 @registry.command()
-@_data
+@data_option
 def disputes(data: Path) -> None:
     """List deliveries that their buyers refused; the money is held until you decide."""
     from artrator_registry.orders.disputes import disputed
@@ -167,7 +160,7 @@ def disputes(data: Path) -> None:
 
 
 @registry.command()
-@_data
+@data_option
 @click.argument("order")
 @click.option("--to", "winner", type=click.Choice(["buyer", "creator"]), required=True, help="Who gets the money.")
 def resolve(data: Path, order: str, winner: str) -> None:
@@ -179,7 +172,7 @@ def resolve(data: Path, order: str, winner: str) -> None:
 
 
 @registry.command("rotate-key")
-@_data
+@data_option
 def rotate_key(data: Path) -> None:
     """Sign tickets with a fresh key; nodes hear of it with their next heartbeat."""
     existing(data)

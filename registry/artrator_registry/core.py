@@ -15,6 +15,7 @@ from typing import Any, Final, Self
 
 from artrator import __version__
 from artrator.messages import registry as m
+from artrator.rail import Rail
 from artrator_registry.accounts import schema as accounts_schema
 from artrator_registry.accounts.service import Accounts
 from artrator_registry.authority import Authority
@@ -32,6 +33,7 @@ from artrator_registry.orders import schema as orders_schema
 from artrator_registry.orders.service import Orders
 from artrator_registry.orders.sweeper import Sweeper
 from artrator_registry.rails import schema as rails_schema
+from artrator_registry.rails.loading import load_rails
 from artrator_registry.rails.service import Rails
 from artrator_registry.search import schema as search_schema
 from artrator_registry.search.service import Search
@@ -54,7 +56,7 @@ MIGRATIONS: Final = (
     sellers_schema.migrations,
 )
 #: One more with every migration: an older program refuses a newer database instead of misreading it.
-SCHEMA: Final = 102
+SCHEMA: Final = 103
 #: The first schema of a release.
 OLDEST_SCHEMA: Final = 100
 
@@ -80,7 +82,7 @@ class Registry:
         clock: The time; None for the system's, guarded against jumps.
     """
 
-    def __init__(self, settings: Settings, clock: Clock | None = None) -> None:
+    def __init__(self, settings: Settings, clock: Clock | None = None, rails: Mapping[str, Rail] | None = None) -> None:
         self.settings = settings
         migrate(settings.database, MIGRATIONS, SCHEMA, OLDEST_SCHEMA)
         if clock is None:
@@ -91,7 +93,8 @@ class Registry:
         self.database = Database(settings.database, clock)
         self.ledger = Ledger(self.database)
         self.accounts = Accounts(self.database, settings, self.authority.id)
-        self.rails = Rails(self.database)
+        opened = load_rails(settings.rails, settings.rails_file) if rails is None else rails
+        self.rails = Rails(self.database, settings, opened)
         self.listings = Listings(self.database, settings)
         self.search = Search(self.database, settings)
         self.nodes = Nodes(self.database, settings, self.authority)
@@ -100,17 +103,24 @@ class Registry:
         self.sweeper = Sweeper(self.database, settings, self.accounts, self.authority)
         self.challenge_limit = RateLimit("sign-ins", settings.requests_per_minute)
         self.voucher_limit = RateLimit("vouchers", settings.vouchers_per_minute)
+        self.topup_limit = RateLimit("top-ups", settings.topups_per_minute)
+        self.webhook_limit = RateLimit("webhooks that nobody signed", settings.requests_per_minute)
         self.differences: Sequence[str] = ()
         self._tasks: list[asyncio.Task[None]] = []
 
     async def __aenter__(self) -> Self:
-        self._tasks = [asyncio.create_task(self.sweeper.run()), asyncio.create_task(self._audit_for_ever())]
+        await self.rails.prepare()
+        self._tasks = [
+            asyncio.create_task(work)
+            for work in (self.sweeper.run(), self.rails.reconciler.run(), self._audit_for_ever())
+        ]
         return self
 
     async def __aexit__(self, *_: object) -> None:
         for task in self._tasks:
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)
+        await self.rails.aclose()
         await self.database.close()
 
     async def audit(self) -> Sequence[str]:

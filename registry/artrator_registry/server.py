@@ -7,11 +7,14 @@ import os
 import socket
 import sqlite3
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import click
 import uvicorn
+from fastapi import FastAPI
 
+from artrator.errors import ArtratorError
 from artrator_registry.admin import prepare
 from artrator_registry.app import create_app
 from artrator_registry.settings import Settings
@@ -35,7 +38,7 @@ def serve(settings: Settings, host: str, port: int) -> None:
     with alone(settings.data), _listen(host, port) as listening:
         prepare(settings.data)
         config = uvicorn.Config(
-            create_app(settings),
+            _application(settings, listening),
             access_log=False,  # addresses with queries in them are nobody's business
             log_config=None,
             timeout_graceful_shutdown=_FAREWELL_SECONDS,
@@ -43,6 +46,16 @@ def serve(settings: Settings, host: str, port: int) -> None:
             ws="none",
         )
         _Server(config).run(sockets=[listening])
+
+
+def _application(settings: Settings, listening: socket.socket) -> FastAPI:
+    if not settings.public_url:  # good for one machine, which is all that nobody else can reach
+        settings = replace(settings, public_url=f"http://127.0.0.1:{listening.getsockname()[1]}")
+    try:
+        return create_app(settings)
+    except ArtratorError as problem:
+        # A registry that was told to take money and cannot must not look as if it could.
+        raise click.ClickException(f"{problem.message} {problem.cure}") from problem
 
 
 @contextlib.contextmanager

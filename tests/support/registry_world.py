@@ -33,6 +33,7 @@ from artrator.documents import (
 from artrator.keys import PrivateKey
 from artrator.messages import registry as m
 from artrator.package.signature import make_signature, package_digest
+from artrator.rail import Rail
 from artrator_registry import Settings, create_app
 from artrator_registry.core import Registry
 from artrator_registry.ledger.audit import audit
@@ -220,10 +221,10 @@ class Person(RegistryClient):
 class World:
     """A registry that runs in this process."""
 
-    def __init__(self, settings: Settings) -> None:
+    def __init__(self, settings: Settings, rails: Mapping[str, Rail] | None = None) -> None:
         self.settings = settings
         self.clock = Clock()
-        self.app = create_app(settings, clock=self.clock)
+        self.app = create_app(settings, clock=self.clock, rails=rails)
         self._running: contextlib.AsyncExitStack = contextlib.AsyncExitStack()
 
     async def __aenter__(self) -> Self:

@@ -7,7 +7,7 @@ from typing import Annotated, Any, Final
 from fastapi import Body
 from pydantic import BaseModel
 
-from artrator.messages import payouts
+from artrator.messages import payouts, rails
 from artrator.messages import registry as m
 
 _KEY: Final = (
@@ -37,6 +37,7 @@ EXAMPLES: Final[dict[type[BaseModel], dict[str, Any]]] = {
     m.Claim: {"receipt": _SIGNED, "acknowledgement": _SIGNED},
     m.Acknowledge: {"receipt": _SIGNED, "acknowledgement": _SIGNED},
     m.Publication: {"manifest": 'name = "emoji"\n…', "signature": {"…": "model.sig"}, "offer": _SIGNED, "samples": []},
+    rails.TopUpRequest: {"rail": "stripe", "amount": 20_000_000},
     payouts.SellerProfile: {
         "legal_name": "주식회사 아틀리에",
         "representative": "김민아",
@@ -53,6 +54,7 @@ def _shown(message: type[BaseModel]) -> Any:
     return Body(openapi_examples={"example": {"value": EXAMPLES[message]}})
 
 
+TopUpBody = Annotated[rails.TopUpRequest, _shown(rails.TopUpRequest)]
 ChallengeBody = Annotated[m.ChallengeRequest, _shown(m.ChallengeRequest)]
 SignInBody = Annotated[m.SignIn, _shown(m.SignIn)]
 APIKeyBody = Annotated[m.APIKeyRequest, _shown(m.APIKeyRequest)]

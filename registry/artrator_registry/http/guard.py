@@ -32,13 +32,22 @@ _NULL: Final = re.compile(rb"(?<!\\)(?:\\\\)*\\u0000")
 class Guard:
     """ASGI middleware. ``limits`` has the largest body by a part of the path; ``""`` is for all else.
 
-    ``admit`` raises ArtratorError unless a bearer token is good; it is asked before a larger body is read.
+    ``admit`` raises ArtratorError unless a bearer token is good; it is asked before a larger body is read. A path that
+    ``raw`` matches takes bytes of any kind from anybody, so many at most: a webhook is signed as it came.
     """
 
-    def __init__(self, app: ASGIApp, *, limits: Mapping[str, int], admit: Callable[[str], Awaitable[object]]) -> None:
+    def __init__(
+        self,
+        app: ASGIApp,
+        *,
+        limits: Mapping[str, int],
+        admit: Callable[[str], Awaitable[object]],
+        raw: tuple[re.Pattern[str], int],
+    ) -> None:
         self._app = app
         self._limits = limits
         self._admit = admit
+        self._raw, self._raw_limit = raw
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Serve one request."""
@@ -70,9 +79,11 @@ class Guard:
 
     async def _body(self, scope: Scope, receive: Receive) -> bytes | None:
         path: str = scope["path"]
+        raw = self._raw.fullmatch(path) is not None
         limit = next((most for part, most in self._limits.items() if part and part in path), self._limits[""])
+        limit = self._raw_limit if raw else limit
         headers = dict(scope["headers"])
-        if limit > self._limits[""] and scope["method"] in ("PUT", "POST"):
+        if not raw and limit > self._limits[""] and scope["method"] in ("PUT", "POST"):
             # Only who is signed in may make us hold megabytes.
             scheme, _, token = headers.get(b"authorization", b"").decode("latin-1").partition(" ")
             await self._admit(token.strip() if scheme.lower() == "bearer" else "")
@@ -97,7 +108,7 @@ class Guard:
         except TimeoutError as error:
             raise ArtratorError(Code.REQUEST_INVALID, "The request took too long to arrive.") from error
         body = b"".join(chunks)
-        if body:
+        if body and not raw:
             check_json(body)
         return body
 

@@ -7,6 +7,7 @@ from collections.abc import Iterator, Sequence
 
 from artrator_registry.ledger.models import transfer_id
 from artrator_registry.orders import audit as orders
+from artrator_registry.rails import audit as rails
 from artrator_registry.storage import Transaction
 
 _COUNTERS = ("debits_pending", "debits_posted", "credits_pending", "credits_posted")
@@ -14,7 +15,7 @@ _COUNTERS = ("debits_pending", "debits_posted", "credits_pending", "credits_post
 
 def audit(t: Transaction) -> Sequence[str]:
     """Every difference, as a sentence."""
-    return [*_replay(t), *_entries(t), *orders.check(t), *_api_keys(t), *_vouchers(t)]
+    return [*_replay(t), *_entries(t), *orders.check(t), *rails.check(t), *_api_keys(t), *_vouchers(t)]
 
 
 def _replay(t: Transaction) -> Iterator[str]:

@@ -9,6 +9,7 @@ from artrator_registry.accounts import service as accounts
 from artrator_registry.accounts.models import Caller
 from artrator_registry.orders import settlement, store
 from artrator_registry.orders.models import NewOrder
+from artrator_registry.rails import debts
 from artrator_registry.storage import Transaction
 
 
@@ -34,8 +35,9 @@ def place(t: Transaction, new: NewOrder) -> Any:
     """Write a new order, count it against its API key and set its cap aside; answers its row.
 
     Raises:
-        ArtratorError: ``credits_insufficient spending_limit``.
+        ArtratorError: ``credits_insufficient debt_unpaid spending_limit``.
     """
+    debts.require_none(t, new.buyer)
     if new.api_key is not None:
         accounts.spend(t, new.api_key, new.ticket.cap)
     store.add_order(t, new)

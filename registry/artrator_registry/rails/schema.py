@@ -1,4 +1,4 @@
-"""Tables of the built-in rails."""
+"""Tables of the rails: vouchers, top-ups, and what providers said."""
 
 from __future__ import annotations
 
@@ -31,4 +31,93 @@ def m001_create_vouchers(db: Database) -> None:
         WHEN OLD.redeemed_by IS NOT NULL OR NEW.amount <> OLD.amount OR NEW.digest <> OLD.digest
         BEGIN SELECT RAISE(ABORT, 'rails: a voucher is redeemed once and never changed'); END
         """,
+    )(db)
+
+
+_TOPUPS = """
+CREATE TABLE topups (
+    serial INTEGER PRIMARY KEY AUTOINCREMENT,
+    id TEXT NOT NULL UNIQUE,
+    body TEXT NOT NULL,
+    account TEXT NOT NULL REFERENCES accounts (id),
+    rail TEXT NOT NULL,
+    amount INTEGER NOT NULL CHECK (amount BETWEEN 1 AND 1000000000000000),
+    charge INTEGER NOT NULL CHECK (charge > 0),
+    currency TEXT NOT NULL,
+    plan TEXT,
+    renewal_of TEXT REFERENCES topups (id),
+    state TEXT NOT NULL CHECK (state IN ('open', 'paid', 'expired', 'failed', 'charged_back')),
+    reference TEXT,
+    page TEXT,
+    invoice TEXT,
+    payment TEXT,
+    subscription TEXT,
+    created_at REAL NOT NULL,
+    expires_at REAL,
+    paid_at REAL,
+    risk_release_at REAL,
+    taken_back INTEGER NOT NULL DEFAULT 0 CHECK (taken_back BETWEEN 0 AND amount),
+    takes INTEGER NOT NULL DEFAULT 0,
+    reason TEXT NOT NULL DEFAULT '',
+    evidence TEXT,
+    look_at REAL,
+    looks INTEGER NOT NULL DEFAULT 0,
+    CHECK ((state IN ('paid', 'charged_back')) = (payment IS NOT NULL)),
+    CHECK ((payment IS NULL) = (paid_at IS NULL)),
+    CHECK (payment IS NOT NULL OR taken_back = 0),
+    CHECK ((state = 'charged_back') = (taken_back = amount))
+) STRICT
+"""
+
+_EVENTS = """
+CREATE TABLE rail_events (
+    rail TEXT NOT NULL,
+    id TEXT NOT NULL,
+    reference TEXT NOT NULL,
+    topup TEXT NOT NULL,
+    kind TEXT NOT NULL,
+    received_at REAL NOT NULL,
+    done_at REAL,
+    try_at REAL,
+    tries INTEGER NOT NULL DEFAULT 0,
+    PRIMARY KEY (rail, id)
+) STRICT, WITHOUT ROWID
+"""
+
+_MARKS = """
+CREATE TABLE rail_marks (
+    rail TEXT PRIMARY KEY,
+    reconciled_until REAL NOT NULL
+) STRICT, WITHOUT ROWID
+"""
+
+
+@migrations()
+def m002_create_topups(db: Database) -> None:
+    # One payment credits one top-up, whatever the code above does; what was agreed is never changed, and paid money
+    # leaves the state ``paid`` only by being taken back.
+    statements(
+        _TOPUPS,
+        "CREATE UNIQUE INDEX topups_payment ON topups (rail, payment) WHERE payment IS NOT NULL",
+        "CREATE UNIQUE INDEX topups_reference ON topups (rail, reference) WHERE reference IS NOT NULL",
+        "CREATE INDEX topups_account ON topups (account, serial)",
+        "CREATE INDEX topups_look ON topups (look_at) WHERE look_at IS NOT NULL",
+        """
+        CREATE TRIGGER topups_agreed BEFORE UPDATE ON topups
+        WHEN NEW.id <> OLD.id OR NEW.body <> OLD.body OR NEW.account <> OLD.account OR NEW.rail <> OLD.rail
+            OR NEW.amount <> OLD.amount OR NEW.charge <> OLD.charge OR NEW.currency <> OLD.currency
+            OR NEW.plan IS NOT OLD.plan OR (OLD.payment IS NOT NULL AND NEW.payment IS NOT OLD.payment)
+        BEGIN SELECT RAISE(ABORT, 'rails: what was agreed of a top-up does not change'); END
+        """,
+        """
+        CREATE TRIGGER topups_roads BEFORE UPDATE OF state ON topups
+        WHEN NEW.state <> OLD.state AND (OLD.state || '>' || NEW.state) NOT IN (
+            'open>paid', 'open>expired', 'open>failed', 'expired>paid', 'expired>failed', 'failed>paid',
+            'paid>charged_back', 'charged_back>paid')
+        BEGIN SELECT RAISE(ABORT, 'rails: a top-up cannot go this way'); END
+        """,
+        "CREATE TRIGGER topups_kept BEFORE DELETE ON topups BEGIN SELECT RAISE(ABORT, 'rails: top-ups are kept'); END",
+        _EVENTS,
+        "CREATE INDEX rail_events_try ON rail_events (try_at) WHERE done_at IS NULL",
+        _MARKS,
     )(db)

@@ -1,22 +1,31 @@
-"""Vouchers and grants: how credits come into a registry that has no payment provider.
+"""The rails of a registry: vouchers and grants, which it always has, and what its operator added.
 
-A rail is only a source account of the ledger; every other rail will move money the same way.
+A rail is only a source account of the ledger: whoever brings the money in, it moves the same way.
 """
 
 from __future__ import annotations
 
+import asyncio
 import hashlib
 import secrets
 import uuid
+from collections.abc import Mapping
 from typing import Final
 
 from artrator.errors import ArtratorError, Code
+from artrator.messages import rails as rm
 from artrator.messages import registry as m
+from artrator.rail import Rail
 from artrator_registry.accounts import store as accounts
 from artrator_registry.accounts.models import Caller
 from artrator_registry.ledger import service as ledger
+from artrator_registry.ledger import store as ledger_store
 from artrator_registry.ledger.models import GRANTS, VOUCHERS, Why, transfer_id
-from artrator_registry.rails import store
+from artrator_registry.ledger.models import rail as rail_account
+from artrator_registry.rails import debts, store
+from artrator_registry.rails.reconciler import Reconciler
+from artrator_registry.rails.topups import TopUps, hear
+from artrator_registry.settings import Settings
 from artrator_registry.storage import Database, Transaction
 
 #: Crockford's base 32: no letter that is mistaken for a digit when read from paper.
@@ -27,10 +36,45 @@ _LETTERS: Final = 26
 
 
 class Rails:
-    """The built-in rails."""
+    """Every rail of one registry."""
 
-    def __init__(self, database: Database) -> None:
+    def __init__(self, database: Database, settings: Settings, rails: Mapping[str, Rail]) -> None:
         self._db = database
+        self._rails = rails
+        self.topups = TopUps(database, settings, rails)
+        self.reconciler = Reconciler(database, settings, rails, self.topups)
+
+    async def prepare(self) -> None:
+        """Give each rail that takes money its account of the ledger."""
+
+        def add(t: Transaction) -> None:
+            for name, rail in self._rails.items():
+                if rail.terms.pays_in and rail.terms.rate:
+                    ledger_store.add_system_account(t, rail_account(name), overdraft=True)
+
+        await self._db.write(add)
+
+    def __getitem__(self, name: str) -> Rail:
+        """A rail by name; raises ArtratorError ``rail_unknown``."""
+        return self.topups.rail(name)
+
+    def rails(self) -> rm.Rails:
+        """What people are told of the rails."""
+        return rm.Rails(items=[_as_message(name, rail) for name, rail in sorted(self._rails.items())])
+
+    async def webhook(self, name: str, body: bytes, headers: Mapping[str, str], query: Mapping[str, str]) -> None:
+        """Keep what a provider says and answer at once; what follows from it is found out after the answer.
+
+        Raises:
+            ArtratorError: ``rail_unknown``, ``webhook_invalid``.
+        """
+        notices = self.topups.rail(name).webhook(body, headers, query, self._db.clock())
+        if await hear(self._db, name, notices):
+            self.reconciler.wake()
+
+    async def aclose(self) -> None:
+        """Close what the rails keep open."""
+        await asyncio.gather(*(rail.aclose() for rail in self._rails.values()), return_exceptions=True)
 
     async def redeem(self, who: Caller, request: m.VoucherRedemption) -> m.VoucherRedeemed:
         """Redeem a voucher."""
@@ -67,6 +111,7 @@ def redeem(t: Transaction, account: str, code: str) -> m.VoucherRedeemed:
     store.redeem(t, digest, account)
     cause = f"voucher:{digest.hex()}"
     ledger.move(t, transfer_id(cause, "redeem"), VOUCHERS, account, found["amount"], Why("voucher"))
+    debts.repay(t, account, cause)
     return m.VoucherRedeemed(amount=found["amount"], balance=ledger.balance(t, account))
 
 
@@ -77,7 +122,26 @@ def grant(t: Transaction, handle: str, amount: int, note: str, request: str) -> 
         raise ArtratorError(Code.ACCOUNT_UNKNOWN, f"Nobody here has the handle {handle}.")
     why = Why("grant", note=note)
     ledger.move(t, transfer_id(f"grant:{request}", "grant"), GRANTS, account["id"], amount, why)
+    debts.repay(t, account["id"], f"grant:{request}")
     return ledger.balance(t, account["id"])
+
+
+def _as_message(name: str, rail: Rail) -> rm.Rail:
+    terms = rail.terms
+    return rm.Rail(
+        name=name,
+        title=terms.title,
+        flow=terms.flow,
+        currency=terms.currency,
+        rate=terms.rate,
+        minimum=terms.minimum,
+        maximum=terms.maximum,
+        suggested=terms.suggested,
+        pays_in=terms.pays_in,
+        pays_out=terms.pays_out,
+        renews_passes=terms.renews_passes,
+        cash_value=terms.cash_value,
+    )
 
 
 def _digest(code: str) -> bytes:
