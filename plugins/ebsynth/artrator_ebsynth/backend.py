@@ -8,6 +8,7 @@ from typing import Final
 
 from artrator.backend import Context, Device, Inspection, Model, PackageFiles, Value
 from artrator.errors import ArtratorError, Code
+from artrator_ebsynth.graphics import CUDADevice
 from artrator_ebsynth.kernels import prepare
 from artrator_ebsynth.memory import RUNTIME_BYTES
 from artrator_ebsynth.operators import Operator, read_operator
@@ -34,11 +35,13 @@ class EBSynthBackend:
     def load(self, package: PackageFiles, device: Device) -> Model:
         """Compile or read the kernels, so that no job waits for them."""
         operator = read_operator(package.manifest)
-        if device.kind != "cpu":
+        if device.kind == "cuda":
+            CUDADevice()  # refuses in words where no card answers: nothing goes to the processor in silence
+        elif device.kind != "cpu":
             raise ArtratorError(
                 Code.BACKEND_RUNTIME_BROKEN,
-                f"The backend ebsynth computes on the processor only, not on {device.kind}.",
-                cure="Set the node to the processor for this package.",
+                f"The backend ebsynth computes on the processor or with CUDA, not with {device.kind}.",
+                cure="Set the node to the processor or to CUDA for this package.",
             )
         prepare()
         return EBSynthModel(operator, device)

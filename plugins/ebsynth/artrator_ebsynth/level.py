@@ -126,12 +126,13 @@ class Level:
         self._paint: Final = np.zeros((*self.source_size, 4), np.uint8)
         for top, style in zip(self.atlas.tops, pictures.styles, strict=True):
             self._paint[top : top + style.shape[0], : style.shape[1], :channels] = style
-        self.values: Final = self._target(pictures), self._source(pictures)
+        self.values = self._target(pictures), self._source(pictures)
         stride = -(-together // MEAN_LANES) * MEAN_LANES
-        self.means: Final = tuple(
-            np.zeros(max(0, (h - self.patch + 1) * (w - self.patch + 1)) * stride, np.int16)
+        rooms = [
+            max(0, (h - self.patch + 1) * (w - self.patch + 1)) * stride
             for h, w in (self._padded_size, self.source_size)
-        )
+        ]
+        self.means = np.zeros(rooms[0], np.int16), np.zeros(rooms[1], np.int16)
         self._take_means(0, self._padded_size, (channels, together))
         self._take_means(1, self.source_size, (0, together))
         self.matches: Packed = np.zeros(self.target_size, np.int32)

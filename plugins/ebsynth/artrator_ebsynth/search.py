@@ -10,12 +10,17 @@ import numpy.typing as npt
 
 from artrator_ebsynth.crew import Crew
 from artrator_ebsynth.kernels import SWEEPS
-from artrator_ebsynth.level import Level
+from artrator_ebsynth.level import Level, Pictures
 from artrator_ebsynth.occupancy import patch_occupancy
+from artrator_ebsynth.problem import Problem
 
 
 class Search(Protocol):
     """A method that improves a nearest-neighbour field."""
+
+    def level(self, pictures: Pictures, problem: Problem) -> Level:
+        """The pictures of one level, where the method wants them."""
+        ...
 
     def improve(
         self, level: Level, active: npt.NDArray[np.uint8], tries: Sequence[Sequence[int]], random: np.random.Generator
@@ -23,8 +28,8 @@ class Search(Protocol):
         """Find better matches, in place.
 
         Args:
-            level: ``level.matches`` and ``level.costs`` are read and improved; the picture stays.
-            active: uint8: the target pixels to search for.
+            level: One that ``level`` made. Its matches are improved; the picture stays.
+            active: uint8: the target pixels to search for, as they were measured last.
             tries: For each sweep, the radii of its random tries.
             random: For the tries.
         """
@@ -43,6 +48,10 @@ class BandedSearch:
         self._crew: Final = crew
         self._bands: Final = bands
         self._turn = 0
+
+    def level(self, pictures: Pictures, problem: Problem) -> Level:
+        """As ``Search`` says."""
+        return Level(pictures, problem, self._crew)
 
     def improve(
         self, level: Level, active: npt.NDArray[np.uint8], tries: Sequence[Sequence[int]], random: np.random.Generator

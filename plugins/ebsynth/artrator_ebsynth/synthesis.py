@@ -13,6 +13,7 @@ from artrator.backend import Image
 from artrator_ebsynth.atlas import Atlas
 from artrator_ebsynth.crew import Crew
 from artrator_ebsynth.field import NeighbourField, Packed, begin_with, random_matches, refine
+from artrator_ebsynth.graphics import CUDADevice, GraphicsDevice, GraphicsSearch
 from artrator_ebsynth.kernels import prepare
 from artrator_ebsynth.level import Level, Pictures
 from artrator_ebsynth.problem import Guide, Problem, refuse, state
@@ -56,6 +57,7 @@ def synthesize(
     uniformity: float = 3500.0,
     field: NeighbourField | None = None,
     field_level: int = 0,
+    device: str | GraphicsDevice = "cpu",
     threads: int = 0,
     progress: Progress | None = None,
     cancelled: Callable[[], bool] | None = None,
@@ -81,12 +83,15 @@ def synthesize(
             are moved so far inwards that their patch is whole; one that the masks forbid is drawn by chance.
         field_level: The level that ``field`` is the start of: 0 is the full size, 1 is half of it, and so on. Coarser
             levels are left out.
+        device: ``cpu``, or ``cuda`` for a graphics card, which must answer: nothing goes elsewhere in silence. Bytes
+            made there differ a little from run to run.
         threads: 0 takes all processors.
         progress: Called after every vote, from the calling thread.
         cancelled: Asked several times a second.
 
     Raises:
-        ArtratorError: ``input_invalid`` with the slot at fault; ``job_cancelled``.
+        ArtratorError: ``input_invalid`` with the slot at fault; ``job_cancelled``; ``backend_runtime_broken`` if there
+            is no such device.
     """
     effort = preset if isinstance(preset, Preset) else PRESETS.get(preset)
     if effort is None:
@@ -99,7 +104,17 @@ def synthesize(
     )  # fmt: skip
     prepare(patch)
     with Crew(threads, cancelled) as crew:
-        return _Refinement(problem, crew, BandedSearch(crew), seed, effort, field_level, progress).run()
+        return _Refinement(problem, crew, _search(device, crew), seed, effort, field_level, progress).run()
+
+
+def _search(device: str | GraphicsDevice, crew: Crew) -> Search:
+    if device == "cpu":
+        return BandedSearch(crew)
+    if isinstance(device, str):
+        if device != "cuda":
+            raise refuse("device", f"is '{device}'; use cpu or cuda.")
+        device = CUDADevice()
+    return GraphicsSearch(crew, device)
 
 
 class _Refinement:
@@ -134,7 +149,7 @@ class _Refinement:
         for place in range(len(self._levels) - 1, -1, -1):
             before = None if level is None else (level.matches, level.atlas)
             level = None  # its room is needed before the next one is made
-            level = Level(self._levels[place], self._problem, self._crew)
+            level = self._search.level(self._levels[place], self._problem)
             level.matches = self._start(level, before, place)
             if before is not None or self._levels[place].init is None:
                 level.paint(np.ones(level.target_size, np.uint8))

@@ -20,6 +20,7 @@ from artrator.plugins import find_backend
 from artrator.testing import FolderFiles, PlainContext, run
 from artrator.worker.host import SignedContent, Worker
 from artrator_ebsynth import EBSynthBackend
+from artrator_ebsynth.graphics import missing
 
 EXAMPLES = Path(__file__).resolve().parents[3] / "examples"
 NAMES = ("stylise-render", "texture-by-numbers")
@@ -117,8 +118,11 @@ def test_a_guide_of_the_wrong_size_is_named_as_the_package_names_it(pictures, bl
 
 
 def test_another_device_is_no_silent_fallback():
-    with pytest.raises(ArtratorError, match="processor only, not on cuda"):
-        EBSynthBackend().load(package(), Device("cuda"))
+    with pytest.raises(ArtratorError, match="not with directml"):
+        EBSynthBackend().load(package(), Device("directml"))
+    if missing() is not None:
+        with pytest.raises(ArtratorError, match=r"extra gpu|No NVIDIA card answers"):
+            EBSynthBackend().load(package(), Device("cuda"))
 
 
 @pytest.mark.parametrize(

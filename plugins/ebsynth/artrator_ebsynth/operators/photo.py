@@ -146,6 +146,7 @@ class PhotoOperator:
             preset=self.common.preset.of(inputs) or "balanced",
             patch=self.common.patch,
             uniformity=number(self.common.uniformity.of(inputs), 3500.0),
+            device=device.kind,
             threads=device.threads,
             progress=tell,
             cancelled=asker(context),

@@ -103,6 +103,7 @@ class PlainOperator:
             preset=spec.common.preset.of(inputs) or "balanced",
             patch=spec.common.patch,
             uniformity=number(spec.common.uniformity.of(inputs), 3500.0),
+            device=device.kind,
             threads=device.threads,
             progress=lambda done, total, preview: context.progress(done, total, rgb(preview)),
             cancelled=asker(context),

@@ -59,6 +59,9 @@ class VideoOperator:
             numbers=read_input(settings, "numbers", manifest, (InputType.TEXT,)),
             masks=masks or "masks",
         )
+        for key, name in (("frames", slots.frames), ("keyframes", slots.keyframes)):
+            if manifest.inputs[name].alpha:
+                raise settings.error(key, f"is '{name}', which has alpha; frames are opaque.")
         usual = Weights()
         weights = read_table(settings, "weights")
         operator = cls(
@@ -124,6 +127,7 @@ class VideoOperator:
             patch=self.common.patch,
             uniformity=number(self.common.uniformity.of(inputs), 3500.0),
             weights=Weights(**{name: number(weight.of(inputs), 0.0) for name, weight in self.weights.items()}),
+            device=device.kind,
             threads=device.threads,
         )
         return {self.output: make_film(clip, manner, context.progress, asker(context))}

@@ -22,7 +22,7 @@ from artrator_ebsynth.guides import Motion, edges, positions, sample, shown
 from artrator_ebsynth.problem import Guide, refuse
 from artrator_ebsynth.schedule import Effort, Preset
 from artrator_ebsynth.synthesis import synthesize
-from artrator_ebsynth.video.clip import Clip
+from artrator_ebsynth.video.clip import Clip, ExtraGuide
 from artrator_ebsynth.video.renewal import Renewal
 
 #: Mean difference in grey levels between a frame and the one before moved onto it: above this it is a cut.
@@ -64,6 +64,7 @@ class Manner:
         uniformity: As of ``synthesize``.
         weights: Of the automatic guides.
         warm: Whether a frame starts from the matches of the one before.
+        device: As of ``synthesize``.
         threads: As of ``synthesize``.
     """
 
@@ -73,6 +74,7 @@ class Manner:
     uniformity: float = 3500.0
     weights: Weights = Weights()
     warm: bool = True
+    device: str = "cpu"
     threads: int = 0
 
 
@@ -197,7 +199,12 @@ def _guides(clip: Clip, place: int, origins: npt.NDArray[np.float32], painted: I
         "position": shown(origins, *clip.size),
         "previous": painted,
     }
-    return own | {extra.name: extra.pictures[place] for extra in clip.extras}
+    return own | {_key(extra): extra.pictures[place] for extra in clip.extras}
+
+
+def _key(extra: ExtraGuide) -> str:
+    """What no automatic guide is called."""
+    return f"'{extra.name}'"
 
 
 def _next(
@@ -239,7 +246,7 @@ def _next(
         "colour": manner.weights.colour,
         "position": manner.weights.position,
         "previous": manner.weights.previous,
-    } | {extra.name: extra.weight for extra in clip.extras}
+    } | {_key(extra): extra.weight for extra in clip.extras}
     field = carried.field
     start = NeighbourField(field.source[window], field.y[window], field.x[window])
     mask = None if inside is None else np.where(inside[window], 255, 0).astype(np.uint8)
@@ -257,6 +264,7 @@ def _next(
         patch=manner.patch,
         uniformity=manner.uniformity,
         field=start if warm else None,
+        device=manner.device,
         threads=manner.threads,
         progress=tell,
         cancelled=cancelled,
