@@ -1,10 +1,14 @@
 """Clips that are wrong: every complaint names the slot and the picture."""
 
+import tracemalloc
+
 import numpy as np
 import pytest
 
 from artrator.errors import ArtratorError, Code
-from artrator_ebsynth.video import ExtraGuide, make_clip, read_numbers
+from artrator_ebsynth.kernels import prepare
+from artrator_ebsynth.video import ExtraGuide, Manner, make_clip, make_film, read_numbers
+from artrator_ebsynth.video.memory import film_bytes, frame_bytes
 
 
 @pytest.fixture
@@ -87,3 +91,48 @@ def test_a_mask_that_selects_nothing_of_a_keyframe_is_refused(frames):
 def test_what_holds_floats_is_no_picture(frames):
     frames[1] = frames[1].astype(np.float32)
     assert refusal(lambda: make_clip(frames, {0: frames[0]})) == "frames 2: is no picture of 8 bits a channel."
+
+
+def test_frames_are_in_three_colours(frames, blobs):
+    assert refusal(lambda: make_clip(frames, {1: blobs(40, 48, 4)})) == "keyframes: is not in three colours."
+    frames[1] = blobs(40, 48, 1)
+    assert refusal(lambda: make_clip(frames, {0: frames[0]})) == "frames 2: is not in three colours."
+
+
+@pytest.mark.parametrize("side", [1, 4, 5, 9])
+def test_tiny_frames_are_made_or_refused_by_name(side, blobs):
+    clip = make_clip([blobs(side, side, 3)] * 3, {0: blobs(side, side, 3)})
+    if side < 5:
+        assert refusal(lambda: make_film(clip, Manner())).startswith("style: is ")
+    else:
+        assert len(make_film(clip, Manner())) == 3
+
+
+def test_an_extra_guide_may_be_called_like_an_automatic_one(frames):
+    plain, named = (
+        make_clip(frames, {0: frames[0]}, [], [ExtraGuide(frames, 1.0, name)]) for name in ("depth", "edges")
+    )
+    one, other = make_film(plain, Manner()), make_film(named, Manner())
+    assert all(np.array_equal(a, b) for a, b in zip(one, other, strict=True))
+
+
+def test_pictures_may_be_views_of_others(frames):
+    turned = [frame[:, ::-1] for frame in frames]
+    assert len(make_film(make_clip(turned, {0: turned[0]}, [turned[0] // 255 * 255 + 255]), Manner())) == 4
+
+
+def test_an_unknown_preset_is_refused(frames):
+    message = refusal(lambda: make_film(make_clip(frames, {0: frames[0]}), Manner(preset="best")))
+    assert message == "preset: is 'best'; use balanced or fast."
+
+
+def test_a_film_keeps_to_the_memory_declared(blobs):
+    """As far as Python's own allocator sees it: every array of the film."""
+    frames = [np.ascontiguousarray(np.repeat(np.repeat(blobs(40, 60, 3), 4, 0), 4, 1)) for _ in range(6)]
+    clip = make_clip(frames, {0: frames[0], 5: frames[5]})
+    prepare()
+    tracemalloc.start()
+    make_film(clip, Manner(preset="fast", threads=2))
+    peak = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    assert peak < film_bytes(6 * 160 * 240) + frame_bytes((160, 240), 0)

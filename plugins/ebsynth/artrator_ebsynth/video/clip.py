@@ -139,8 +139,11 @@ def make_clip(
             count = _count(len(extra.pictures), "picture")
             raise refuse(extra.name, f"has {count} and {slots.frames} {len(frames)}.", "Give one for each frame.")
         _all_of_size(extra.name, extra.pictures, (size[0], size[1]), "the frames")
-    inside = [_white(mask) for mask in masks]
-    clip = Clip(frames, dict(sorted(keyframes.items())), inside or None, extras)
+    _all_in_colour(slots.frames, frames)
+    _all_in_colour(slots.keyframes, list(keyframes.values()))
+    painted = {place: np.ascontiguousarray(keyframes[place]) for place in sorted(keyframes)}
+    inside = [_white(np.ascontiguousarray(mask)) for mask in masks]
+    clip = Clip([np.ascontiguousarray(frame) for frame in frames], painted, inside or None, extras)
     for place in clip.keyframes:
         selected = clip.inside(place)
         if selected is not None and not selected.any():
@@ -161,6 +164,13 @@ def _all_of_size(slot: str, pictures: Sequence[Image], size: tuple[int, int], wh
             raise refuse(
                 where, f"is {width} x {height} pixels, {whose} {size[1]} x {size[0]}.", "Give all the same size."
             )
+
+
+def _all_in_colour(slot: str, pictures: Sequence[Image]) -> None:
+    for number, picture in enumerate(pictures, 1):
+        if picture.ndim != 3 or picture.shape[2] != 3:
+            where = slot if len(pictures) == 1 else f"{slot} {number}"
+            raise refuse(where, "is not in three colours.", "Give RGB pictures, without alpha.")
 
 
 def _white(mask: Image) -> npt.NDArray[np.bool_]:
