@@ -16,8 +16,8 @@ from artrator.documents.ticket import read
 from artrator.errors import ArtratorError, Code
 from artrator.keys import PrivateKey
 from artrator.messages import registry as m
+from artrator_registry.disputes.service import resolve, undecided
 from artrator_registry.orders import settlement
-from artrator_registry.orders.disputes import disputed, resolve
 
 pytestmark = pytest.mark.anyio
 
@@ -359,7 +359,7 @@ async def test_a_refused_delivery_stays_held_until_the_operator_decides(
     world.clock.offset += 10**6
     await world.sweep()
     assert (await mina.balance()).held == 3 * MICRO
-    assert [row["id"] for row in await world.registry.database.read(disputed)] == [order.order]
+    assert [row["order_id"] for row in await world.registry.database.read(undecided)] == [order.order]
     await world.registry.database.write(resolve, order.order, winner)
     assert (await mina.get_order(order.order)).state.value == state
     assert (await mina.balance()).available == left * MICRO

@@ -22,8 +22,8 @@ from registry_world import MICRO, World, acknowledge
 from artrator.errors import ArtratorError, Code
 from artrator.messages import registry as m
 from artrator_registry import Settings
+from artrator_registry.disputes.service import resolve
 from artrator_registry.ledger.models import FEES
-from artrator_registry.orders.disputes import resolve
 
 STARTING = 12 * MICRO
 ENDED = {m.OrderState.SETTLED, m.OrderState.RELEASED, m.OrderState.REFUNDED}
