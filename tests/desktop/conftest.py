@@ -49,7 +49,7 @@ from artrator.messages.registry import (
 from artrator.plugins import PluginInfo
 from artrator.plugins.info import Wants
 from artrator_desktop import i18n
-from artrator_desktop.state import AppState, Link, ListingDetail, Phase
+from artrator_desktop.state import AppState, Link, ListingDetail, Phase, Spent
 from artrator_desktop.ui.shell import Shell
 from artrator_desktop.ui.theme import theme
 
@@ -203,6 +203,8 @@ def fill(state: AppState, cards: list[ListingCard], connect: Callable[[], None])
                 ("grant", 850, 200_000, "", None),
             ])
         ]  # fmt: skip
+        month = time.time() - 12 * 86_400
+        state.wallet.spent = Spent(month, runs=5_250_000, pictures=3, goods=0)
         state.wallet.phase = Phase.READY
         state.wallet.changed.emit()
         state.node.health = make_health()

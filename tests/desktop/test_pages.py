@@ -36,7 +36,7 @@ def test_the_wallet_lists_every_movement_with_its_sign(shell: Shell, fill: Calla
     assert [row.number.text() for row in page.rows.rows] == ["−12", "−2", "+8", "+1,000", "−3.25", "+850"]
     assert page.available.number.text() == "1,824.5"
     assert page.spent.number.text() == "5.25"
-    assert page.spent.note.text() == "2 delivered jobs"
+    assert page.spent.note.text() == "3 pictures, 1.75 on average"
     assert "Test credits without cash value" in words(page)
 
 

@@ -58,9 +58,9 @@ def test_shortcuts_reach_the_pages_and_the_search(qtbot: Any, shell: Shell) -> N
     with qtbot.waitActive(shell):
         shell.show()
     control = Qt.KeyboardModifier.ControlModifier
-    qtbot.keyClick(shell, Qt.Key.Key_4, control)
-    assert shell.page_id == "wallet"
     qtbot.keyClick(shell, Qt.Key.Key_5, control)
+    assert shell.page_id == "wallet"
+    qtbot.keyClick(shell, Qt.Key.Key_7, control)
     assert shell.page_id == "node"
     qtbot.keyClick(shell, Qt.Key.Key_K, control)
     assert shell.page_id == "discover"

@@ -28,7 +28,11 @@ from artrator.inputs import request_body
 from artrator.keys import PrivateKey
 from artrator.manifest import Manifest
 from artrator.messages import registry as m
+from artrator.messages.disputes import DisputeRates, Disputes
 from artrator.messages.node import Output
+from artrator.messages.payouts import Earnings
+from artrator.messages.products import Pass, Plan, Purchase
+from artrator.messages.rails import Rail
 from artrator.package import read_manifest
 from artrator.profile import Profile
 
@@ -293,6 +297,34 @@ class RegistryDouble:
 
     async def statement(self, **how: Any) -> m.Statement:
         return m.Statement(lines=[])
+
+    async def rails(self) -> Sequence[Rail]:
+        self._reach()
+        return ()
+
+    async def passes(self) -> Sequence[Pass]:
+        self._reach()
+        return ()
+
+    async def plans(self, listing: str | None = None, creator: str | None = None) -> Sequence[Plan]:
+        self._reach()
+        return ()
+
+    async def purchases(self) -> Sequence[Purchase]:
+        self._reach()
+        return ()
+
+    async def trust(self, listing: str) -> DisputeRates:
+        self._reach()
+        return DisputeRates(settled=0, failed=0, disputed=0, refunded=0, by_reason={})
+
+    async def disputes(self, before: str | None = None) -> Disputes:
+        self._reach()
+        return Disputes(items=[])
+
+    async def earnings(self, since: str, until: str) -> Earnings:
+        self._reach()
+        return Earnings(pending=0, maturing=0, available=0, requested=0, paid=0, next_matures_at=None, days=[])
 
     async def info(self) -> m.RegistryInfo:
         self._reach()

@@ -15,16 +15,23 @@ from PySide6.QtCore import QObject
 from artrator_desktop.state.catalogue import Catalogue
 from artrator_desktop.state.companions import Companions
 from artrator_desktop.state.create import Create
+from artrator_desktop.state.disputes import Disputes
+from artrator_desktop.state.earnings import Earnings
 from artrator_desktop.state.engine import Engine
 from artrator_desktop.state.gallery import Gallery
 from artrator_desktop.state.job import Places
 from artrator_desktop.state.jobs import Jobs
+from artrator_desktop.state.library import Library
 from artrator_desktop.state.media import Media
 from artrator_desktop.state.node_watch import NodeWatch
+from artrator_desktop.state.passes import Passes
 from artrator_desktop.state.plugins import PluginList
 from artrator_desktop.state.session import Session
 from artrator_desktop.state.settings import Settings, default_data_dir
 from artrator_desktop.state.store import Database
+from artrator_desktop.state.store.errands import Errands
+from artrator_desktop.state.style import Style
+from artrator_desktop.state.topups import TopUps
 from artrator_desktop.state.wallet import Wallet
 
 
@@ -50,18 +57,35 @@ class AppState(QObject):
         self.settings = Settings(folder, self.database, self.engine, self)
         self.session = Session(self.settings, self.engine, self)
         self.catalogue = Catalogue(self.session, self)
-        self.wallet = Wallet(self.session, self)
+        errands = Errands(self.database)
+        self.wallet = Wallet(self.session, self.database, self)
+        self.topups = TopUps(self.session, errands, self)
+        self.topups.paid.connect(lambda _topup: self.wallet.refresh())
+        self.passes = Passes(self.session, errands, self)
+        self.passes.bought.connect(lambda _pass: self.wallet.refresh())
+        self.library = Library(self.session, errands, self)
+        self.library.bought.connect(lambda _purchase: self.wallet.refresh())
+        self.disputes = Disputes(self.session, self.database, self)
+        self.disputes.said.connect(lambda _dispute: self.wallet.refresh_soon())
+        self.earnings = Earnings(self.session, errands, self)
+        self.earnings.done.connect(lambda _what: self.wallet.refresh_soon())
         self.media = Media(self.session, self.engine, cache, self)
         self.jobs = Jobs(
             self.session, self.engine, lambda: Places(self.settings.pictures_dir, cache, self.database), self
         )
         self.jobs.money_moved.connect(self.wallet.refresh_soon)
+        self.jobs.ended.connect(self._job_ended)
         self.companions = Companions(self.session, self)
         self.create = Create(self.session, self.engine, self.database, self.jobs, self.companions, cache, self)
+        self.style = Style(self.session, self.create, self.jobs, self.engine, self)
         self.gallery = Gallery(self.database, self.engine, self.settings, cache, self)
         self.jobs.made.connect(lambda _records: self.gallery.refresh())
         self.node = NodeWatch(self.settings, self.engine, self)
         self.plugins = PluginList(self.engine, self)
+
+    def _job_ended(self, _job: str) -> None:
+        if self.passes.mine:  # what the run was worth is counted there
+            self.passes.refresh()
 
     def start(self) -> None:
         """Start the engine and connect; call it after the first paint."""

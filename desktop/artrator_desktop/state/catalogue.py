@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from artrator.manifest import Manifest
     from artrator.messages.registry import Listing, ListingCard, ListingPage, NodeCandidate
     from artrator_desktop.state.network import Network
+    from artrator_desktop.state.terms import Terms
 
 SORTS: Final = ("relevant", "popular", "new", "price")
 
@@ -36,6 +37,8 @@ class Catalogue(QObject):
 
     changed = Signal()
     detail_changed = Signal()
+    #: What a usual run costs, and how it went for others, is known of the open listing.
+    terms_changed = Signal()
 
     def __init__(self, session: Session, parent: QObject | None = None) -> None:
         super().__init__(parent)
@@ -53,6 +56,7 @@ class Catalogue(QObject):
         self.detail_phase = Phase.IDLE
         self.detail_failure: Failure | None = None
         self.detail_ref = ""
+        self.terms: Terms | None = None
         self._next: str | None = None
         self._call: Call[Any] | None = None
         self._more: Call[Any] | None = None
@@ -115,6 +119,7 @@ class Catalogue(QObject):
             self._opening.cancel()
         if self.detail_ref != listing:
             self.detail = None
+            self.terms = None
         self.detail_ref = listing
         self.detail_phase = Phase.LOADING
         self.detail_failure = None
@@ -128,6 +133,7 @@ class Catalogue(QObject):
             self.detail = detail
             self.detail_phase = Phase.READY
             self.detail_changed.emit()
+            self.look_at_terms()
 
         def failed(failure: Failure) -> None:
             self._opening = None
@@ -136,6 +142,24 @@ class Catalogue(QObject):
             self.detail_changed.emit()
 
         self._opening = self._session.call(work, done, failed)
+
+    def look_at_terms(self) -> None:
+        """Ask what a usual run of the open listing costs this account; ``terms_changed`` follows."""
+        detail = self.detail
+        if detail is None:
+            return
+
+        async def work(network: Network) -> Terms:
+            from artrator_desktop.state.terms import fetch_terms
+
+            return await fetch_terms(network, detail)
+
+        def done(terms: Terms) -> None:
+            if self.detail is detail:
+                self.terms = terms
+                self.terms_changed.emit()
+
+        self._session.call(work, done)
 
     def _found(self, result: tuple[ListingPage, tuple[str, int] | None]) -> None:
         page, self.suggestion = result

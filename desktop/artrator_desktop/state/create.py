@@ -17,6 +17,7 @@ from artrator_desktop.state import pictures as picture_files
 from artrator_desktop.state.catalogue import ListingDetail, fetch_detail
 from artrator_desktop.state.companions import Companions
 from artrator_desktop.state.engine import Call, Engine
+from artrator_desktop.state.film import Frames, read_frames
 from artrator_desktop.state.inputs import (
     FILE_TYPES,
     Picture,
@@ -28,6 +29,7 @@ from artrator_desktop.state.inputs import (
 )
 from artrator_desktop.state.job import JobRequest
 from artrator_desktop.state.jobs import Jobs
+from artrator_desktop.state.payment import Budget, Payment, payment
 from artrator_desktop.state.phase import Failure, Phase
 from artrator_desktop.state.picture_input import from_pixels, read_picture
 from artrator_desktop.state.quoting import Quoting
@@ -104,6 +106,9 @@ class Create(QObject):
         self.detail: ListingDetail | None = None
         self.values: dict[str, Any] = {}
         self.pictures: dict[str, list[Picture]] = {}
+        #: Where the frames of an input came from, if they came together.
+        self.films: dict[str, list[str]] = {}
+        self.frame_rate: float | None = None
         self.count = 1
         self.quoting = Quoting(session, self)
         self._undo: _Snapshot | None = None
@@ -156,6 +161,7 @@ class Create(QObject):
         self._companions.learn(self.listing, self.detail)
         self.values = defaults(manifest) | accepted(manifest, draft.get("values", {}))
         self.pictures = {name: [] for name, spec in manifest.inputs.items() if spec.type in FILE_TYPES}
+        self.films = {}
         self._undo = None
         self.phase = Phase.READY
         self.listing_changed.emit()
@@ -163,6 +169,10 @@ class Create(QObject):
             for path in paths if isinstance(paths, list) else []:
                 if name in self.pictures and Path(str(path)).is_file():
                     self.add_file(name, str(path))
+        for name, paths in draft.get("films", {}).items():
+            there = [str(path) for path in paths if Path(str(path)).exists()] if isinstance(paths, list) else []
+            if name in self.pictures and there:
+                self.set_files(name, there)
         self._touch()
         wish, self._wish = self._wish, None
         if wish is not None and wish.listing == self.listing:
@@ -274,8 +284,30 @@ class Create(QObject):
 
         self._take(name, work)
 
+    def set_files(self, name: str, paths: Sequence[str]) -> None:
+        """Take these, in order, instead of what an input had: pictures, folders of frames, films."""
+        listing, several = self.listing, self.specs()[name].type == "images"
+
+        async def work() -> Frames | Problem:
+            return await self._engine.decode(read_frames, [Path(path) for path in paths])
+
+        def done(result: Frames | Problem) -> None:
+            if self.listing != listing or name not in self.pictures:
+                return
+            if isinstance(result, Problem):
+                self.picture_refused.emit(name, result)
+                return
+            self.pictures[name] = list(result.pictures if several else result.pictures[:1])
+            self.films[name] = list(paths)
+            self.frame_rate = result.rate or self.frame_rate
+            self.pictures_changed.emit(name)
+            self._touch()
+
+        self._engine.call(work, done, lambda _failure: self.picture_refused.emit(name, Problem("corrupt")))
+
     def clear_pictures(self, name: str) -> None:
         """Remove the pictures of an input."""
+        self.films.pop(name, None)
         if self.pictures.get(name):
             self.pictures[name] = []
             self.pictures_changed.emit(name)
@@ -351,9 +383,23 @@ class Create(QObject):
     # --- the press
 
     @property
+    def payment(self) -> Payment | None:
+        """How the button's press would be paid, or None while its price is unknown.
+
+        While a changed form waits for its quote, the one before still says what pays it, and the creator's offer how
+        much: nothing dearer than what is shown here is ever bought.
+        """
+        price, quote = self.quoting.price, self.quoting.quote
+        if price is None:
+            return None
+        if quote is None:
+            return Payment("credits", self.runs, price, 0, price * self.runs)
+        return payment(quote, self.runs, price)
+
+    @property
     def price(self) -> int | None:
-        """What the button's press will hold, in micro-credits, or None while it is unknown."""
-        return self.quoting.price * self.runs if self.quoting.price is not None else None
+        """The most that the button's press can hold, in micro-credits, or None while it is unknown."""
+        return self.payment.cap if self.payment is not None else None
 
     @property
     def ready(self) -> bool:
@@ -366,7 +412,8 @@ class Create(QObject):
         Args:
             title: The listing's name in the person's language, for the queue and the gallery.
         """
-        if not self.ready or self.detail is None or self.quoting.price is None:
+        paying = self.payment
+        if not self.ready or self.detail is None or paying is None:
             return []
         files: dict[str, bytes | Sequence[bytes]] = {}
         for name, chosen in self.pictures.items():
@@ -379,9 +426,10 @@ class Create(QObject):
             title=title or self.detail.manifest.title.get("en", self.listing),
             inputs={name: value for name, value in self.values.items() if not self._left_out(name, value)},
             files=files,
-            price=self.quoting.price,
+            price=paying.limit,
             source=source[0].path if source else "",
             expected=self.expected,
+            budget=Budget(paying.cap),
         )
         started = self._jobs.submit([request] * self.runs)
         self.save_draft()
@@ -407,6 +455,10 @@ class Create(QObject):
         if self.detail is None or self.phase is not Phase.READY:
             return
         listing = self.listing
-        paths = {name: [each.path for each in chosen if each.path] for name, chosen in self.pictures.items()}
-        draft = {"values": dict(self.values), "pictures": paths, "saved_at": time.time()}
+        paths = {
+            name: [each.path for each in chosen if each.path]
+            for name, chosen in self.pictures.items()
+            if name not in self.films
+        }
+        draft = {"values": dict(self.values), "pictures": paths, "films": dict(self.films), "saved_at": time.time()}
         self._database.write(lambda connection: drafts.save(connection, listing, draft))

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from PySide6.QtGui import QImage
 
+from artrator_desktop.state.payment import Budget
 from artrator_desktop.state.phase import Failure
 from artrator_desktop.state.store import Database
 from artrator_desktop.state.store.images import ImageRecord
@@ -55,7 +56,8 @@ class JobRequest:
     Attributes:
         inputs: Values by input name; what is missing gets its default, seeds are drawn.
         files: Bytes of image inputs by name; a list for ``images``.
-        price: What the button showed, in micro-credits. Never more is held.
+        price: The most that this run may cost, in micro-credits: never more is held.
+        budget: What all runs of the press may cost together: what the button showed.
         source: The local file of the first image input, or an empty text.
         expected: How many pictures this run makes.
     """
@@ -67,6 +69,7 @@ class JobRequest:
     price: int
     source: str = ""
     expected: int = 1
+    budget: Budget | None = None
 
 
 @dataclass(frozen=True)
@@ -79,6 +82,7 @@ class Job:
         position: Jobs ahead at the node.
         expected_seconds, seconds_left: Estimates of the node.
         hold: Micro-credits that are held while it runs; ``charged`` is what it cost in the end.
+        paid_by: ``credits``, ``free``, ``own`` or ``pass``; an empty text until it is ordered.
         inputs: As asked, then as completed (with the seed that was drawn).
         images: Its pictures, once they are saved; ``expected`` says how many there will be.
         texts: What it said in words, if its outputs are texts; they are saved beside the pictures.
@@ -114,6 +118,7 @@ class Job:
     resumed: bool = False
     source: str = ""
     expected: int = 1
+    paid_by: str = ""
 
     @property
     def ended(self) -> bool:

@@ -302,4 +302,5 @@ def _job_of(pending: PendingOrder, facts: Mapping[str, Any]) -> Job:
         resumed=True,
         source=str(facts.get("source") or ""),
         expected=int(facts.get("expected") or 1),
+        paid_by=str(facts.get("paid_by") or ""),
     )

@@ -98,7 +98,8 @@ class Purchase:
         self.request = prepared.digest
         self._box.announce(prepared.digest, known)
         quote = await self._buyer.quote(prepared)
-        if quote.cap > request.price:
+        within = request.budget is None or request.budget.take(quote.cap)
+        if quote.cap > request.price or not within:
             raise ArtratorError(
                 Code.PRICE_ABOVE_CAP,
                 f"The price rose to {format_credits(quote.cap)} credits while you looked at it.",
@@ -106,7 +107,10 @@ class Purchase:
             )
         if self._cancelled:
             raise ArtratorError(Code.JOB_CANCELLED, "The job was cancelled.")
-        return await self._follow(self._buyer.run(prepared, quote, max_price=request.price), known)
+        self._report(hold=quote.cap, paid_by=quote.paid_by)
+        known |= {"price": quote.cap, "paid_by": quote.paid_by}
+        self._box.announce(prepared.digest, known)
+        return await self._follow(self._buyer.run(prepared, quote, max_price=quote.cap), known)
 
     async def _guard(self, work: Coroutine[Any, Any, End]) -> End:
         try:

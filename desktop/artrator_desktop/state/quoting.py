@@ -41,7 +41,7 @@ class Answer:
 
 
 class Quoting(QObject):
-    """``price`` is for one run, in micro-credits; ``quote`` says who would run it and how soon.
+    """``price`` is the list price of one run, in micro-credits; ``quote`` says what pays it, who runs it, how soon.
 
     Phases: IDLE (nothing to price, or a picture is missing that the price depends on), LOADING, READY, FAILED (nobody
     can serve it; ``failure`` says why).
@@ -77,6 +77,12 @@ class Quoting(QObject):
             return None
         node = self.quote.nodes[0]
         return node.expected_wait + node.run_seconds if node.run_seconds else None
+
+    @property
+    def present(self) -> Quote | None:
+        """The quote, unless the form has changed since and another is on its way."""
+        quote = self.quote
+        return quote if quote is not None and (quote.worth or quote.cap) == self.price else None
 
     @property
     def state(self) -> str:
@@ -161,7 +167,7 @@ class Quoting(QObject):
             )
             return
         self.quote = quote
-        self.price = quote.cap
+        self.price = quote.worth or quote.cap
         self.failure = None
         self.phase = Phase.READY
         self._stale.start()

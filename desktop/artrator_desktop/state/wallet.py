@@ -1,18 +1,53 @@
-"""The wallet: balance, statement, vouchers."""
+"""The wallet: balance, statement, what was spent this month, vouchers."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+import asyncio
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Final
 
 from PySide6.QtCore import QObject, QTimer, Signal
 
 from artrator_desktop.state.engine import Call
 from artrator_desktop.state.phase import Failure, Phase
 from artrator_desktop.state.session import Session
+from artrator_desktop.state.store import Database, images
 
 if TYPE_CHECKING:
-    from artrator.messages.registry import Balance, Statement, StatementLine, VoucherRedeemed
+    from artrator.messages.registry import Balance, Statement, StatementLine, StatementOf, VoucherRedeemed
     from artrator_desktop.state.network import Network
+
+#: Statements are read this far back for the month's sum: 4,000 lines, which is more than any hand makes in a month.
+_MONTH_PAGES: Final = 20
+_PAGE: Final = 200
+#: What is spent for good, and what comes back of it.
+_RUNS: Final = frozenset({"charge", "refund"})
+_GOODS: Final = frozenset({"pass", "purchase"})
+
+
+@dataclass(frozen=True)
+class Spent:
+    """What this month cost so far, in micro-credits.
+
+    Attributes:
+        since: The month's first second, by this computer's clock.
+        runs: For runs, less what came back; ``pictures`` is what they made.
+        goods: For passes and models to keep.
+        whole: False if the month has more lines than were read: then it was at least this much.
+    """
+
+    since: float
+    runs: int
+    pictures: int
+    goods: int
+    whole: bool = True
+
+    @property
+    def total(self) -> int:
+        """All of it."""
+        return self.runs + self.goods
 
 
 class Wallet(QObject):
@@ -21,10 +56,15 @@ class Wallet(QObject):
     changed = Signal()
     redeemed = Signal(int)
     redeem_failed = Signal(object)
+    #: A statement was written to this path.
+    exported = Signal(str)
+    export_failed = Signal(object)
 
-    def __init__(self, session: Session, parent: QObject | None = None) -> None:
+    def __init__(self, session: Session, database: Database, parent: QObject | None = None) -> None:
         super().__init__(parent)
         self._session = session
+        self._database = database
+        self.spent: Spent | None = None
         self.phase = Phase.IDLE
         self.failure: Failure | None = None
         self.balance: Balance | None = None
@@ -70,8 +110,9 @@ class Wallet(QObject):
             self.phase = Phase.LOADING
             self.changed.emit()
 
-        async def work(network: Network) -> tuple[Balance, Statement]:
-            return await network.registry.balance(), await network.registry.statement()
+        async def work(network: Network) -> tuple[Balance, Statement, Spent]:
+            balance, statement = await network.registry.balance(), await network.registry.statement()
+            return balance, statement, await self._month(network, statement)
 
         self._call = self._session.call(work, self._read, self._failed)
 
@@ -124,9 +165,43 @@ class Wallet(QObject):
 
         self._session.call(work, done, failed)
 
-    def _read(self, result: tuple[Balance, Statement]) -> None:
+    def export(self, path: Path, of: StatementOf = "wallet") -> None:
+        """Write the whole statement as CSV to a file; ``exported`` or ``export_failed`` follows."""
+
+        async def work(network: Network) -> str:
+            from artrator.profile import write_atomically
+
+            text = await network.registry.statement_csv(of)
+            # Spreadsheet programs take a file without the mark for the system's old encoding.
+            data = text.encode("utf-8") if text.startswith("\ufeff") else text.encode("utf-8-sig")
+            await asyncio.to_thread(write_atomically, path, data)
+            return str(path)
+
+        self._session.call(work, self.exported.emit, self.export_failed.emit)
+
+    async def _month(self, network: Network, newest: Statement) -> Spent:
+        now = datetime.now().astimezone()
+        since = now.replace(day=1, hour=0, minute=0, second=0, microsecond=0).timestamp()
+        lines, cursor, pages = list(newest.lines), newest.next, 1
+        while cursor is not None and lines and lines[-1].at >= since and pages < _MONTH_PAGES:
+            page = await network.registry.statement(before=cursor, limit=_PAGE)
+            lines, cursor, pages = [*lines, *page.lines], page.next, pages + 1
+        whole = cursor is None or not lines or lines[-1].at < since
+        mine = [line for line in lines if line.at >= since]
+        orders = [line.order for line in mine if line.kind == "charge" and line.order]
+        made = await asyncio.wrap_future(self._database.read(lambda connection: images.made_by(connection, orders)))
+        return Spent(
+            since,
+            runs=max(-sum(line.amount for line in mine if line.kind in _RUNS), 0),
+            # What was made on another computer is one picture a run, as far as this one can tell.
+            pictures=sum(made.get(order, 1) for order in orders),
+            goods=max(-sum(line.amount for line in mine if line.kind in _GOODS), 0),
+            whole=whole,
+        )
+
+    def _read(self, result: tuple[Balance, Statement, Spent]) -> None:
         self._call = None
-        self.balance, statement = result
+        self.balance, statement, self.spent = result
         self.lines = list(statement.lines)
         self._next = statement.next
         self.failure = None

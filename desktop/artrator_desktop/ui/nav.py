@@ -23,7 +23,9 @@ _PAGES: Final = (
     ("discover", "compass"),
     ("create", "sparkles"),
     ("gallery", "images"),
+    ("library", "library"),
     ("wallet", "wallet"),
+    ("earnings", "chart-column"),
     ("node", "server"),
     ("plugins", "puzzle"),
 )
@@ -44,7 +46,9 @@ class Navigation(QFrame):
             "discover": self.tr("Discover"),
             "create": self.tr("Create"),
             "gallery": self.tr("Gallery"),
+            "library": self.tr("Library"),
             "wallet": self.tr("Wallet"),
+            "earnings": self.tr("Earnings"),
             "node": self.tr("My node"),
             "plugins": self.tr("Plugins"),
         }
@@ -58,7 +62,7 @@ class Navigation(QFrame):
             button = Button(names[page_id], "nav")
             button.setAccessibleName(names[page_id])
             button.setCheckable(True)
-            button.setToolTip(f"Ctrl+{number}" if number <= 5 else "")
+            button.setToolTip(f"Ctrl+{number}" if number <= 7 else "")
             set_icon(button, icon, size=18, on="on_tint", gap=9)
             button.clicked.connect(self._choose)
             self._buttons[page_id] = button
@@ -75,12 +79,14 @@ class Navigation(QFrame):
         self._count_jobs()
         app.wallet.changed.connect(self.refresh)
         app.session.changed.connect(self.refresh)
+        app.earnings.selling_changed.connect(self.refresh)
         self.refresh()
 
     def set_current(self, page_id: str) -> None:
         """Light up the page that is shown."""
         for name, button in self._buttons.items():
             button.setChecked(name == page_id)
+        self._buttons["earnings"].setVisible(self._app.earnings.selling is True or page_id == "earnings")
 
     def button(self, page_id: str) -> Button:
         """Return the button of a page."""
@@ -90,6 +96,9 @@ class Navigation(QFrame):
         """Show the balance and the connection."""
         info = self._app.session.info
         self.balance.show_balance(self._app.wallet.balance, pick(info.credit_note, language()) if info else "")
+        # Most people sell nothing; the page comes when there is something on it, and stays with who is looking at it.
+        selling = self._app.earnings.selling is True
+        self._buttons["earnings"].setVisible(selling or self._buttons["earnings"].isChecked())
         link = self._app.session.link
         if link is Link.ONLINE:
             self.status.show_status("ok", self.tr("Connected to registry"), info.name if info else "")

@@ -30,16 +30,19 @@ _log = logging.getLogger(__name__)
 PAGES: Final = {
     "discover": "artrator_desktop.ui.pages.discover:DiscoverPage",
     "create": "artrator_desktop.ui.pages.create:CreatePage",
+    "style": "artrator_desktop.ui.pages.style:StylePage",
     "gallery": "artrator_desktop.ui.pages.gallery:GalleryPage",
+    "library": "artrator_desktop.ui.pages.library:LibraryPage",
     "wallet": "artrator_desktop.ui.pages.wallet:WalletPage",
+    "earnings": "artrator_desktop.ui.pages.earnings:EarningsPage",
     "node": "artrator_desktop.ui.pages.node:NodePage",
     "plugins": "artrator_desktop.ui.pages.plugins:PluginsPage",
     "settings": "artrator_desktop.ui.pages.settings:SettingsPage",
     "model": "artrator_desktop.ui.pages.model:ModelPage",
     "onboarding": "artrator_desktop.ui.pages.onboarding:OnboardingPage",
 }
-# Ctrl+1 … Ctrl+5, in the order of the navigation.
-_NUMBERED: Final = ("discover", "create", "gallery", "wallet", "node")
+# Ctrl+1 … Ctrl+7, in the order of the navigation; what is not shown there has its number all the same.
+_NUMBERED: Final = ("discover", "create", "gallery", "library", "wallet", "earnings", "node")
 
 
 class Shell(QMainWindow):
@@ -80,7 +83,7 @@ class Shell(QMainWindow):
         page = self._pages.get(page_id) or self._make(page_id)
         self.page_id = page_id
         self.nav.setVisible(page_id != "onboarding")
-        self.nav.set_current("discover" if page_id == "model" else page_id)
+        self.nav.set_current({"model": "discover", "style": "create"}.get(page_id, page_id))
         self.stack.setCurrentWidget(page)
         page.setFocus(Qt.FocusReason.OtherFocusReason)
         if isinstance(page, Page):

@@ -2,6 +2,7 @@
 
 import html
 from datetime import datetime
+from typing import Final
 
 from PySide6.QtCore import QCoreApplication, QDateTime, QLocale
 
@@ -51,6 +52,32 @@ def tip(words: str) -> str:
 def signed(micro: int) -> str:
     """Write a change of the balance with its sign: "+10", "−0.5", "0"."""
     return f"+{amount(micro)}" if micro > 0 else amount(micro)
+
+
+#: Currencies that are not counted in hundredths, by ISO 4217, and satoshis, which are not divided.
+_PLACES: Final = dict.fromkeys(
+    ("CLP", "ISK", "JPY", "KRW", "PYG", "UGX", "VND", "XAF", "XOF", "sat"), 0
+) | dict.fromkeys(("BHD", "JOD", "KWD", "OMR", "TND"), 3)
+
+
+def cash(minor: int, currency: str) -> str:
+    """Write an amount in minor units of a currency: "13,000 KRW", "10.00 USD", "1,250 sat"."""
+    places = _PLACES.get(currency, 2)
+    whole, part = divmod(abs(minor), 10**places)
+    number = f"{whole:,}" + (f".{part:0{places}d}" if places else "")
+    return f"{'−' if minor < 0 else ''}{number} {currency}"
+
+
+def countdown(seconds: float) -> str:
+    """Write what is left of a time limit: "14:32", "1:02:03"."""
+    left = max(int(seconds), 0)
+    hours, rest = divmod(left, 3600)
+    return f"{hours}:{rest // 60:02d}:{rest % 60:02d}" if hours else f"{rest // 60}:{rest % 60:02d}"
+
+
+def share_of(basis_points: int) -> str:
+    """Write a share: "85 %", "2.5 %"."""
+    return f"{basis_points / 100:g} %"
 
 
 def task_name(task: str) -> str:

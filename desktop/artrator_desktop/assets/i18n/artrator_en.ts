@@ -2,6 +2,16 @@
 <!DOCTYPE TS>
 <TS version="2.1" language="en">
 <context>
+    <name>BuyPassSheet</name>
+    <message numerus="yes">
+        <source>{price} now, for %Ln day(s).</source>
+        <translation>
+            <numerusform>{price} now, for %Ln day.</numerusform>
+            <numerusform>{price} now, for %Ln days.</numerusform>
+        </translation>
+    </message>
+</context>
+<context>
     <name>DiscoverPage</name>
     <message numerus="yes">
         <source>%Ln model(s)</source>
@@ -40,6 +50,16 @@
     </message>
 </context>
 <context>
+    <name>EarningsChart</name>
+    <message numerus="yes">
+        <source>%Ln day(s)</source>
+        <translation>
+            <numerusform>%Ln day</numerusform>
+            <numerusform>%Ln days</numerusform>
+        </translation>
+    </message>
+</context>
+<context>
     <name>NodePage</name>
     <message numerus="yes">
         <source>%Ln model(s)</source>
@@ -64,12 +84,87 @@
     </message>
 </context>
 <context>
+    <name>PlanCard</name>
+    <message numerus="yes">
+        <source>{amount} for %Ln day(s)</source>
+        <translation>
+            <numerusform>{amount} for %Ln day</numerusform>
+            <numerusform>{amount} for %Ln days</numerusform>
+        </translation>
+    </message>
+    <message numerus="yes">
+        <source>about %Ln run(s) of this model</source>
+        <translation>
+            <numerusform>about %Ln run of this model</numerusform>
+            <numerusform>about %Ln runs of this model</numerusform>
+        </translation>
+    </message>
+</context>
+<context>
+    <name>RunBar</name>
+    <message numerus="yes">
+        <source>%Ln frame(s)</source>
+        <translation>
+            <numerusform>%Ln frame</numerusform>
+            <numerusform>%Ln frames</numerusform>
+        </translation>
+    </message>
+    <message numerus="yes">
+        <source>Run %Ln frame(s)</source>
+        <translation>
+            <numerusform>Run %Ln frame</numerusform>
+            <numerusform>Run %Ln frames</numerusform>
+        </translation>
+    </message>
+</context>
+<context>
+    <name>SlotCard</name>
+    <message numerus="yes">
+        <source>%Ln frame(s)</source>
+        <translation>
+            <numerusform>%Ln frame</numerusform>
+            <numerusform>%Ln frames</numerusform>
+        </translation>
+    </message>
+</context>
+<context>
+    <name>TermsPanel</name>
+    <message numerus="yes">
+        <source>%Ln run(s)</source>
+        <translation>
+            <numerusform>%Ln run</numerusform>
+            <numerusform>%Ln runs</numerusform>
+        </translation>
+    </message>
+</context>
+<context>
     <name>WalletPage</name>
     <message numerus="yes">
-        <source>%Ln delivered job(s)</source>
+        <source>%Ln running job(s)</source>
         <translation>
-            <numerusform>%Ln delivered job</numerusform>
-            <numerusform>%Ln delivered jobs</numerusform>
+            <numerusform>%Ln running job</numerusform>
+            <numerusform>%Ln running jobs</numerusform>
+        </translation>
+    </message>
+    <message numerus="yes">
+        <source>%Ln picture(s)</source>
+        <translation>
+            <numerusform>%Ln picture</numerusform>
+            <numerusform>%Ln pictures</numerusform>
+        </translation>
+    </message>
+    <message numerus="yes">
+        <source>Lasts about %Ln day(s) at your pace</source>
+        <translation>
+            <numerusform>Lasts about %Ln day at your pace</numerusform>
+            <numerusform>Lasts about %Ln days at your pace</numerusform>
+        </translation>
+    </message>
+    <message numerus="yes">
+        <source>Lasts about %Ln week(s) at your pace</source>
+        <translation>
+            <numerusform>Lasts about %Ln week at your pace</numerusform>
+            <numerusform>Lasts about %Ln weeks at your pace</numerusform>
         </translation>
     </message>
 </context>

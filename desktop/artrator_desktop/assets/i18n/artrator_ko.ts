@@ -2,6 +2,56 @@
 <!DOCTYPE TS>
 <TS version="2.1" language="ko">
 <context>
+    <name>AllowanceBar</name>
+    <message>
+        <source>{left} of {all} left</source>
+        <translation>{all} 중 {left} 남음</translation>
+    </message>
+    <message>
+        <source>{amount} on their way</source>
+        <translation>{amount} 진행 중</translation>
+    </message>
+</context>
+<context>
+    <name>AnswerSheet</name>
+    <message>
+        <source>A buyer objects</source>
+        <translation>구매자가 이의를 제기했습니다</translation>
+    </message>
+    <message>
+        <source>Your answer</source>
+        <translation>답변</translation>
+    </message>
+    <message>
+        <source>What you know about this delivery</source>
+        <translation>이 결과물에 대해 아는 것</translation>
+    </message>
+    <message>
+        <source>Give the money back</source>
+        <translation>돈 돌려주기</translation>
+    </message>
+    <message>
+        <source>{amount} return to the buyer, and the dispute is over.</source>
+        <translation>{amount}이(가) 구매자에게 돌아가고 분쟁이 끝납니다.</translation>
+    </message>
+    <message>
+        <source>Close</source>
+        <translation>닫기</translation>
+    </message>
+    <message>
+        <source>Give back</source>
+        <translation>돌려주기</translation>
+    </message>
+    <message>
+        <source>Answer</source>
+        <translation>답변하기</translation>
+    </message>
+    <message>
+        <source>Say something, or give the money back.</source>
+        <translation>답변을 쓰거나 돈을 돌려주세요.</translation>
+    </message>
+</context>
+<context>
     <name>BatchStrip</name>
     <message>
         <source>fetching</source>
@@ -21,6 +71,94 @@
     </message>
 </context>
 <context>
+    <name>BuyLicenceSheet</name>
+    <message>
+        <source>{creator} · version {version}</source>
+        <translation>{creator} · 버전 {version}</translation>
+    </message>
+    <message>
+        <source>Keep {title}</source>
+        <translation>{title} 소장하기</translation>
+    </message>
+    <message>
+        <source>Terms: {licence}, {use}.</source>
+        <translation>조건: {licence}, {use}.</translation>
+    </message>
+    <message>
+        <source>commercial use allowed</source>
+        <translation>상업적 이용 가능</translation>
+    </message>
+    <message>
+        <source>not for commercial use</source>
+        <translation>상업적 이용 불가</translation>
+    </message>
+    <message>
+        <source>The price is held now and paid when the whole package has arrived and was checked.</source>
+        <translation>값은 지금 보류되고, 패키지 전체가 도착해 확인되면 지불됩니다.</translation>
+    </message>
+    <message>
+        <source>Cancel</source>
+        <translation>취소</translation>
+    </message>
+    <message>
+        <source>Top up</source>
+        <translation>충전</translation>
+    </message>
+    <message>
+        <source>Buy · {amount}</source>
+        <translation>구매 · {amount}</translation>
+    </message>
+    <message>
+        <source>You have {amount}.</source>
+        <translation>잔액은 {amount}입니다.</translation>
+    </message>
+</context>
+<context>
+    <name>BuyPassSheet</name>
+    <message>
+        <source>Buy {title}</source>
+        <translation>{title} 구매</translation>
+    </message>
+    <message numerus="yes">
+        <source>{price} now, for %Ln day(s).</source>
+        <translation>
+            <numerusform>지금 {price}, %Ln일 동안.</numerusform>
+        </translation>
+    </message>
+    <message>
+        <source>Runs worth {amount} at list prices; beyond that you pay by the run.</source>
+        <translation>정가로 {amount}어치 실행할 수 있고, 그 뒤로는 실행할 때마다 냅니다.</translation>
+    </message>
+    <message>
+        <source>Covers {what}.</source>
+        <translation>적용 대상: {what}.</translation>
+    </message>
+    <message>
+        <source>Renew by itself</source>
+        <translation>자동 갱신</translation>
+    </message>
+    <message>
+        <source>For the same price, from your wallet. You can stop it at any time.</source>
+        <translation>같은 값으로 지갑에서 나갑니다. 언제든 멈출 수 있습니다.</translation>
+    </message>
+    <message>
+        <source>Cancel</source>
+        <translation>취소</translation>
+    </message>
+    <message>
+        <source>Top up</source>
+        <translation>충전</translation>
+    </message>
+    <message>
+        <source>Buy · {amount}</source>
+        <translation>구매 · {amount}</translation>
+    </message>
+    <message>
+        <source>You have {amount}.</source>
+        <translation>잔액은 {amount}입니다.</translation>
+    </message>
+</context>
+<context>
     <name>CompareDialog</name>
     <message>
         <source>Compare</source>
@@ -29,6 +167,54 @@
     <message>
         <source>Before and after</source>
         <translation>전과 후</translation>
+    </message>
+</context>
+<context>
+    <name>Comparison</name>
+    <message>
+        <source>Compare</source>
+        <extracomment>Larger than the slider is on most screens.</extracomment>
+        <translation>비교</translation>
+    </message>
+    <message>
+        <source>Save film…</source>
+        <translation>영상 저장…</translation>
+    </message>
+    <message>
+        <source>Progress</source>
+        <translation>진행</translation>
+    </message>
+    <message>
+        <source>Target and result</source>
+        <translation>대상과 결과</translation>
+    </message>
+    <message>
+        <source>Frame</source>
+        <translation>프레임</translation>
+    </message>
+    <message>
+        <source>Frame {number} of {count}</source>
+        <translation>{count}프레임 중 {number}번째</translation>
+    </message>
+    <message>
+        <source>Target</source>
+        <translation>대상</translation>
+    </message>
+    <message>
+        <source>Not a keyframe</source>
+        <translation>키프레임 해제</translation>
+    </message>
+    <message>
+        <source>Keyframe here</source>
+        <translation>여기를 키프레임으로</translation>
+    </message>
+    <message>
+        <source>Result</source>
+        <translation>결과</translation>
+    </message>
+    <message>
+        <source>Preview</source>
+        <translation>미리보기</translation>
     </message>
 </context>
 <context>
@@ -275,6 +461,172 @@
     </message>
 </context>
 <context>
+    <name>Dispute</name>
+    <message>
+        <source>Reason</source>
+        <translation>이유</translation>
+    </message>
+    <message>
+        <source>In question</source>
+        <translation>다투는 금액</translation>
+    </message>
+    <message>
+        <source>Opened</source>
+        <translation>제기한 날</translation>
+    </message>
+    <message>
+        <source>shown, and it is what was bought</source>
+        <translation>공개됨, 구매한 것과 일치합니다</translation>
+    </message>
+    <message>
+        <source>shown, but it does not fit</source>
+        <translation>공개됨, 하지만 일치하지 않습니다</translation>
+    </message>
+    <message>
+        <source>Request</source>
+        <translation>요청</translation>
+    </message>
+    <message>
+        <source>The buyer said</source>
+        <translation>구매자의 말</translation>
+    </message>
+    <message>
+        <source>The request</source>
+        <translation>요청 내용</translation>
+    </message>
+    <message>
+        <source>The creator answered</source>
+        <translation>제작자의 답변</translation>
+    </message>
+    <message>
+        <source>The operator noted</source>
+        <translation>운영자의 메모</translation>
+    </message>
+    <message>
+        <source>Not what was described</source>
+        <translation>설명과 다름</translation>
+    </message>
+    <message>
+        <source>The model does not do what its page says.</source>
+        <translation>모델이 페이지에 적힌 일을 하지 않습니다.</translation>
+    </message>
+    <message>
+        <source>Unusable</source>
+        <translation>쓸 수 없음</translation>
+    </message>
+    <message>
+        <source>Noise, one colour, or nothing that could be meant.</source>
+        <translation>노이즈나 단색 등, 의도했을 리 없는 결과입니다.</translation>
+    </message>
+    <message>
+        <source>Damaged</source>
+        <translation>손상됨</translation>
+    </message>
+    <message>
+        <source>The picture is cut off or broken.</source>
+        <translation>그림이 잘렸거나 깨졌습니다.</translation>
+    </message>
+    <message>
+        <source>Another model</source>
+        <translation>다른 모델</translation>
+    </message>
+    <message>
+        <source>It was plainly made by something else.</source>
+        <translation>분명히 다른 것으로 만들어졌습니다.</translation>
+    </message>
+    <message>
+        <source>Nothing arrived</source>
+        <translation>도착하지 않음</translation>
+    </message>
+    <message>
+        <source>It was paid, and there is no picture.</source>
+        <translation>지불했는데 그림이 없습니다.</translation>
+    </message>
+    <message>
+        <source>Something else</source>
+        <translation>그 밖의 이유</translation>
+    </message>
+    <message>
+        <source>Say it in your own words.</source>
+        <translation>직접 설명해 주세요.</translation>
+    </message>
+    <message>
+        <source>Decided for the buyer: {amount} went back</source>
+        <translation>구매자 승: {amount}이(가) 돌아갔습니다</translation>
+    </message>
+    <message>
+        <source>Decided for the creator: the payment stands</source>
+        <translation>제작자 승: 지불이 유지됩니다</translation>
+    </message>
+    <message>
+        <source>Answered; the registry’s operator decides</source>
+        <translation>답변됨. 레지스트리 운영자가 결정합니다</translation>
+    </message>
+    <message>
+        <source>Open; the creator has not answered yet</source>
+        <translation>진행 중. 제작자가 아직 답하지 않았습니다</translation>
+    </message>
+</context>
+<context>
+    <name>DisputeSheet</name>
+    <message>
+        <source>What is wrong</source>
+        <translation>무엇이 문제인가요</translation>
+    </message>
+    <message>
+        <source>In your own words</source>
+        <translation>직접 설명</translation>
+    </message>
+    <message>
+        <source>What you expected, and what came instead</source>
+        <translation>기대한 것과 실제로 온 것</translation>
+    </message>
+    <message>
+        <source>Show my request</source>
+        <translation>내 요청 공개하기</translation>
+    </message>
+    <message>
+        <source>What would be seen</source>
+        <translation>보이게 될 내용</translation>
+    </message>
+    <message>
+        <source>Close</source>
+        <translation>닫기</translation>
+    </message>
+    <message>
+        <source>Send</source>
+        <translation>보내기</translation>
+    </message>
+    <message>
+        <source>Dispute about {title}</source>
+        <translation>{title} 분쟁</translation>
+    </message>
+    <message>
+        <source>Something is wrong</source>
+        <translation>문제가 있어요</translation>
+    </message>
+    <message>
+        <source>{title} · {amount} in question</source>
+        <translation>{title} · 다투는 금액 {amount}</translation>
+    </message>
+    <message>
+        <source>possible until {day}</source>
+        <translation>{day}까지 가능</translation>
+    </message>
+    <message>
+        <source>The creator and the registry’s operator then see exactly the text below, and can check that it is what you bought. Pictures you sent are named by their digest only. Without it they see no prompt.</source>
+        <translation>제작자와 레지스트리 운영자가 아래 내용을 그대로 보고, 구매한 요청이 맞는지 확인할 수 있습니다. 보낸 그림은 다이제스트로만 표시됩니다. 공개하지 않으면 프롬프트는 보이지 않습니다.</translation>
+    </message>
+    <message>
+        <source>The request is not on this computer, so it cannot be shown.</source>
+        <translation>요청이 이 컴퓨터에 없어 공개할 수 없습니다.</translation>
+    </message>
+    <message>
+        <source>The creator can answer or give the money back at once; otherwise the operator decides.</source>
+        <translation>제작자는 답하거나 바로 돈을 돌려줄 수 있고, 그러지 않으면 운영자가 결정합니다.</translation>
+    </message>
+</context>
+<context>
     <name>EarlierStrip</name>
     <message>
         <source>Earlier with this prompt</source>
@@ -283,6 +635,323 @@
     <message>
         <source>Earlier with this model</source>
         <translation>이 모델로 만든 그림</translation>
+    </message>
+</context>
+<context>
+    <name>EarningsChart</name>
+    <message>
+        <source>Earnings by day</source>
+        <extracomment>As many listings have a colour of their own; the rest share the last one.</extracomment>
+        <translation>일별 수익</translation>
+    </message>
+    <message numerus="yes">
+        <source>%Ln day(s)</source>
+        <translation>
+            <numerusform>%Ln일</numerusform>
+        </translation>
+    </message>
+    <message>
+        <source>How many days</source>
+        <translation>며칠</translation>
+    </message>
+    <message>
+        <source>Nothing was earned in this time.</source>
+        <translation>이 기간에는 수익이 없습니다.</translation>
+    </message>
+    <message>
+        <source>others</source>
+        <translation>기타</translation>
+    </message>
+    <message>
+        <source>{amount} in this time</source>
+        <translation>이 기간에 {amount}</translation>
+    </message>
+</context>
+<context>
+    <name>EarningsPage</name>
+    <message>
+        <source>Earnings</source>
+        <extracomment>The yearly statement is offered for so many years back.</extracomment>
+        <translation>수익</translation>
+    </message>
+    <message>
+        <source>What your models bring in. It can be paid out once buyers can no longer object.</source>
+        <translation>내 모델이 벌어들인 것입니다. 구매자가 더는 이의를 제기할 수 없을 때 지급받을 수 있습니다.</translation>
+    </message>
+    <message>
+        <source>Yearly statement</source>
+        <translation>연간 명세</translation>
+    </message>
+    <message>
+        <source>Years</source>
+        <translation>연도</translation>
+    </message>
+    <message>
+        <source>Move to wallet</source>
+        <translation>지갑으로 옮기기</translation>
+    </message>
+    <message>
+        <source>Payout</source>
+        <translation>지급</translation>
+    </message>
+    <message>
+        <source>Available</source>
+        <translation>사용 가능</translation>
+    </message>
+    <message>
+        <source>Maturing</source>
+        <translation>확정 대기</translation>
+    </message>
+    <message>
+        <source>Pending</source>
+        <translation>진행 중</translation>
+    </message>
+    <message>
+        <source>Paid out</source>
+        <translation>지급됨</translation>
+    </message>
+    <message>
+        <source>Objections</source>
+        <translation>이의 제기</translation>
+    </message>
+    <message>
+        <source>Change</source>
+        <translation>바꾸기</translation>
+    </message>
+    <message>
+        <source>Show older payouts</source>
+        <translation>이전 지급 보기</translation>
+    </message>
+    <message>
+        <source>Edit</source>
+        <translation>수정</translation>
+    </message>
+    <message>
+        <source>By model</source>
+        <translation>모델별</translation>
+    </message>
+    <message>
+        <source>Payouts</source>
+        <translation>지급</translation>
+    </message>
+    <message>
+        <source>Who sells</source>
+        <translation>판매자 정보</translation>
+    </message>
+    <message>
+        <source>Your earnings could not be read</source>
+        <translation>수익을 불러오지 못했습니다</translation>
+    </message>
+    <message>
+        <source>Retry now</source>
+        <translation>지금 다시 시도</translation>
+    </message>
+    <message>
+        <source>can be paid out or spent</source>
+        <translation>지급받거나 쓸 수 있습니다</translation>
+    </message>
+    <message>
+        <source>nothing yet</source>
+        <translation>아직 없음</translation>
+    </message>
+    <message>
+        <source>the next on {day}</source>
+        <translation>다음은 {day}</translation>
+    </message>
+    <message>
+        <source>buyers may still object</source>
+        <translation>구매자가 아직 이의를 제기할 수 있습니다</translation>
+    </message>
+    <message>
+        <source>held by buyers for what is running</source>
+        <translation>진행 중인 작업에 보류됨</translation>
+    </message>
+    <message>
+        <source>{amount} on their way</source>
+        <translation>{amount} 진행 중</translation>
+    </message>
+    <message>
+        <source>in all</source>
+        <translation>전체</translation>
+    </message>
+    <message>
+        <source>At least {amount} can be paid out.</source>
+        <translation>{amount}부터 지급받을 수 있습니다.</translation>
+    </message>
+    <message>
+        <source>Every run, pass and sale of the chosen days will be summed up here.</source>
+        <translation>고른 기간의 실행, 패스, 판매가 여기에 합산됩니다.</translation>
+    </message>
+    <message>
+        <source>Model</source>
+        <translation>모델</translation>
+    </message>
+    <message>
+        <source>Runs</source>
+        <translation>실행</translation>
+    </message>
+    <message>
+        <source>Paid by buyers</source>
+        <translation>구매자 지불</translation>
+    </message>
+    <message>
+        <source>Fee</source>
+        <translation>수수료</translation>
+    </message>
+    <message>
+        <source>Royalties</source>
+        <translation>로열티</translation>
+    </message>
+    <message>
+        <source>Given back</source>
+        <translation>돌려받음</translation>
+    </message>
+    <message>
+        <source>Yours</source>
+        <translation>내 몫</translation>
+    </message>
+    <message>
+        <source>runs</source>
+        <translation>실행</translation>
+    </message>
+    <message>
+        <source>passes</source>
+        <translation>패스</translation>
+    </message>
+    <message>
+        <source>sales</source>
+        <translation>판매</translation>
+    </message>
+    <message>
+        <source>royalties</source>
+        <translation>로열티</translation>
+    </message>
+    <message>
+        <source>Asked for by hand</source>
+        <translation>직접 요청</translation>
+    </message>
+    <message>
+        <source>Asked for every Monday</source>
+        <translation>매주 월요일에 요청</translation>
+    </message>
+    <message>
+        <source>Asked for on the first of each month</source>
+        <translation>매월 1일에 요청</translation>
+    </message>
+    <message>
+        <source>Nothing has been paid out yet.</source>
+        <translation>아직 지급된 것이 없습니다.</translation>
+    </message>
+    <message>
+        <source>Asked for</source>
+        <translation>요청됨</translation>
+    </message>
+    <message>
+        <source>On its way</source>
+        <translation>보내는 중</translation>
+    </message>
+    <message>
+        <source>Paid</source>
+        <translation>지급됨</translation>
+    </message>
+    <message>
+        <source>Failed; it is back</source>
+        <translation>실패, 되돌아옴</translation>
+    </message>
+    <message>
+        <source>Taken back</source>
+        <translation>철회됨</translation>
+    </message>
+    <message>
+        <source>By the operator</source>
+        <translation>운영자가</translation>
+    </message>
+    <message>
+        <source>Take back</source>
+        <translation>철회</translation>
+    </message>
+    <message>
+        <source>Take the payout of {amount} back</source>
+        <translation>{amount} 지급 철회</translation>
+    </message>
+    <message>
+        <source>Needed before models can be sold to keep, and for payouts where tax law asks.</source>
+        <translation>모델을 소장용으로 팔기 전에, 그리고 세법이 요구하는 지급에 필요합니다.</translation>
+    </message>
+    <message>
+        <source>The registry’s operator looks at it.</source>
+        <translation>레지스트리 운영자가 확인하고 있습니다.</translation>
+    </message>
+    <message>
+        <source>Models may be sold to keep.</source>
+        <translation>모델을 소장용으로 팔 수 있습니다.</translation>
+    </message>
+    <message>
+        <source>Fill in</source>
+        <translation>작성</translation>
+    </message>
+    <message>
+        <source>Legal name</source>
+        <translation>법적 이름</translation>
+    </message>
+    <message>
+        <source>Country</source>
+        <translation>국가</translation>
+    </message>
+    <message>
+        <source>Business registration number</source>
+        <translation>사업자등록번호</translation>
+    </message>
+    <message>
+        <source>VAT number</source>
+        <translation>부가세 번호</translation>
+    </message>
+    <message>
+        <source>Save the statement</source>
+        <translation>명세 저장</translation>
+    </message>
+    <message>
+        <source>The credits are in your wallet.</source>
+        <translation>크레딧이 지갑에 들어왔습니다.</translation>
+    </message>
+    <message>
+        <source>The payout was asked for.</source>
+        <translation>지급을 요청했습니다.</translation>
+    </message>
+    <message>
+        <source>The payout was taken back.</source>
+        <translation>지급 요청을 철회했습니다.</translation>
+    </message>
+    <message>
+        <source>The schedule was saved.</source>
+        <translation>일정을 저장했습니다.</translation>
+    </message>
+    <message>
+        <source>Sent. The operator looks at it.</source>
+        <translation>보냈습니다. 운영자가 확인합니다.</translation>
+    </message>
+    <message>
+        <source>The statement was saved.</source>
+        <translation>명세를 저장했습니다.</translation>
+    </message>
+</context>
+<context>
+    <name>FilmDrop</name>
+    <message>
+        <source>Pictures and films ({patterns})</source>
+        <translation>그림과 영상 ({patterns})</translation>
+    </message>
+    <message>
+        <source>Choose frames or a film</source>
+        <translation>프레임이나 영상 고르기</translation>
+    </message>
+    <message>
+        <source>Drop frames, or browse</source>
+        <translation>프레임을 놓거나 찾아보기</translation>
+    </message>
+    <message>
+        <source>Drop a picture, or browse</source>
+        <translation>그림을 놓거나 찾아보기</translation>
     </message>
 </context>
 <context>
@@ -652,6 +1321,18 @@
         <translation>실패</translation>
     </message>
     <message>
+        <source>costs nothing</source>
+        <translation>무료</translation>
+    </message>
+    <message>
+        <source>from your pass</source>
+        <translation>패스로 지불</translation>
+    </message>
+    <message>
+        <source>free</source>
+        <translation>무료</translation>
+    </message>
+    <message>
         <source>paid {amount}</source>
         <translation>{amount} 결제</translation>
     </message>
@@ -706,6 +1387,87 @@
     <message>
         <source>step {done} of {total}</source>
         <translation>{total}단계 중 {done}단계</translation>
+    </message>
+</context>
+<context>
+    <name>Keep</name>
+    <message>
+        <source>This version of the model on your own computer, to run as often as you like without paying by the run.</source>
+        <translation>모델의 이 버전을 내 컴퓨터에 두고, 실행마다 내지 않고 원하는 만큼 실행합니다.</translation>
+    </message>
+    <message>
+        <source>No later versions, and no more rights to the pictures than the licence of the model grants.</source>
+        <translation>이후 버전은 포함되지 않으며, 그림에 대한 권리는 모델의 라이선스가 정한 만큼입니다.</translation>
+    </message>
+</context>
+<context>
+    <name>KeepCard</name>
+    <message>
+        <source>You may keep and run this version on your own computer.</source>
+        <translation>이 버전을 내 컴퓨터에 두고 실행할 수 있습니다.</translation>
+    </message>
+    <message>
+        <source>Show in the library</source>
+        <translation>보관함에서 보기</translation>
+    </message>
+    <message>
+        <source>Terms: {licence}, {use}.</source>
+        <translation>조건: {licence}, {use}.</translation>
+    </message>
+    <message>
+        <source>commercial use allowed</source>
+        <translation>상업적 이용 가능</translation>
+    </message>
+    <message>
+        <source>not for commercial use</source>
+        <translation>상업적 이용 불가</translation>
+    </message>
+    <message>
+        <source>Buy to keep · {amount}</source>
+        <translation>소장용 구매 · {amount}</translation>
+    </message>
+</context>
+<context>
+    <name>LibraryPage</name>
+    <message>
+        <source>Library</source>
+        <translation>보관함</translation>
+    </message>
+    <message>
+        <source>Your passes, and the models you may keep.</source>
+        <translation>내 패스와 소장한 모델.</translation>
+    </message>
+    <message>
+        <source>Refresh</source>
+        <translation>새로 고침</translation>
+    </message>
+    <message>
+        <source>Passes</source>
+        <translation>패스</translation>
+    </message>
+    <message>
+        <source>Your library could not be read</source>
+        <translation>보관함을 불러오지 못했습니다</translation>
+    </message>
+    <message>
+        <source>Retry now</source>
+        <translation>지금 다시 시도</translation>
+    </message>
+    <message>
+        <source>Nothing here yet</source>
+        <translation>아직 아무것도 없습니다</translation>
+    </message>
+    <message>
+        <source>Some models sell passes by the month, or a licence to keep them. You find both on their pages.</source>
+        <translation>어떤 모델은 월 단위 패스나 소장용 라이선스를 팝니다. 모델 페이지에서 찾을 수 있습니다.</translation>
+    </message>
+    <message>
+        <source>Discover models</source>
+        <translation>모델 둘러보기</translation>
+    </message>
+    <message>
+        <source>{title} is yours.</source>
+        <translation>{title}을(를) 구매했습니다.</translation>
     </message>
 </context>
 <context>
@@ -832,6 +1594,17 @@
         <source>Sample {number}</source>
         <translation>예시 {number}</translation>
     </message>
+    <message>
+        <source>{title} is yours.</source>
+        <translation>{title}을(를) 구매했습니다.</translation>
+    </message>
+</context>
+<context>
+    <name>MoveSheet</name>
+    <message>
+        <source>Move</source>
+        <translation>옮기기</translation>
+    </message>
 </context>
 <context>
     <name>Navigation</name>
@@ -848,8 +1621,16 @@
         <translation>갤러리</translation>
     </message>
     <message>
+        <source>Library</source>
+        <translation>보관함</translation>
+    </message>
+    <message>
         <source>Wallet</source>
         <translation>지갑</translation>
+    </message>
+    <message>
+        <source>Earnings</source>
+        <translation>수익</translation>
     </message>
     <message>
         <source>My node</source>
@@ -1108,6 +1889,260 @@
     </message>
 </context>
 <context>
+    <name>OrderSheet</name>
+    <message>
+        <source>Order</source>
+        <translation>주문</translation>
+    </message>
+    <message>
+        <source>The registry does not answer for this order just now.</source>
+        <translation>지금은 레지스트리가 이 주문에 답하지 않습니다.</translation>
+    </message>
+    <message>
+        <source>Something is wrong…</source>
+        <translation>문제가 있어요…</translation>
+    </message>
+    <message>
+        <source>Open the model</source>
+        <translation>모델 열기</translation>
+    </message>
+    <message>
+        <source>Close</source>
+        <translation>닫기</translation>
+    </message>
+    <message>
+        <source>See the dispute</source>
+        <translation>분쟁 보기</translation>
+    </message>
+    <message>
+        <source>on its way</source>
+        <translation>진행 중</translation>
+    </message>
+    <message>
+        <source>delivered, waiting for your answer</source>
+        <translation>도착함, 응답 대기 중</translation>
+    </message>
+    <message>
+        <source>delivered and paid</source>
+        <translation>도착하고 지불됨</translation>
+    </message>
+    <message>
+        <source>nothing was charged</source>
+        <translation>청구되지 않음</translation>
+    </message>
+    <message>
+        <source>disputed</source>
+        <translation>분쟁 중</translation>
+    </message>
+    <message>
+        <source>refunded</source>
+        <translation>환불됨</translation>
+    </message>
+    <message>
+        <source>credits</source>
+        <translation>크레딧</translation>
+    </message>
+    <message>
+        <source>your pass</source>
+        <translation>내 패스</translation>
+    </message>
+    <message>
+        <source>a free run</source>
+        <translation>무료 실행</translation>
+    </message>
+    <message>
+        <source>nothing: your own model</source>
+        <translation>무료: 내 모델</translation>
+    </message>
+    <message>
+        <source>Model</source>
+        <translation>모델</translation>
+    </message>
+    <message>
+        <source>State</source>
+        <translation>상태</translation>
+    </message>
+    <message>
+        <source>Paid with</source>
+        <translation>지불 수단</translation>
+    </message>
+    <message>
+        <source>At most</source>
+        <translation>최대</translation>
+    </message>
+    <message>
+        <source>Charged</source>
+        <translation>청구액</translation>
+    </message>
+    <message>
+        <source>Given back</source>
+        <translation>돌려받음</translation>
+    </message>
+    <message>
+        <source>Ordered</source>
+        <translation>주문일</translation>
+    </message>
+    <message>
+        <source>Package</source>
+        <translation>패키지</translation>
+    </message>
+</context>
+<context>
+    <name>PassCard</name>
+    <message>
+        <source>In force</source>
+        <translation>이용 중</translation>
+    </message>
+    <message>
+        <source>Ended</source>
+        <translation>끝남</translation>
+    </message>
+    <message>
+        <source>Refunded</source>
+        <translation>환불됨</translation>
+    </message>
+    <message>
+        <source>Not renewed: too few credits</source>
+        <translation>갱신 안 됨: 크레딧 부족</translation>
+    </message>
+    <message>
+        <source>{creator} · covers {what}</source>
+        <translation>{creator} · 적용 대상: {what}</translation>
+    </message>
+    <message>
+        <source>Renew by itself</source>
+        <translation>자동 갱신</translation>
+    </message>
+    <message>
+        <source>Renew {title} by itself</source>
+        <translation>{title} 자동 갱신</translation>
+    </message>
+    <message>
+        <source>Buy again · {amount}</source>
+        <translation>다시 구매 · {amount}</translation>
+    </message>
+    <message>
+        <source>Ended on {day}</source>
+        <translation>{day}에 끝남</translation>
+    </message>
+    <message>
+        <source>Renews on {day} through {rail}</source>
+        <translation>{day}에 {rail}(으)로 갱신</translation>
+    </message>
+    <message>
+        <source>Renews on {day} for {amount}</source>
+        <translation>{day}에 {amount}(으)로 갱신</translation>
+    </message>
+    <message>
+        <source>Ends on {day}</source>
+        <translation>{day}에 끝남</translation>
+    </message>
+</context>
+<context>
+    <name>Passes</name>
+    <message>
+        <source>everything of its creator, also what is yet to come</source>
+        <translation>이 제작자의 모든 모델, 앞으로 나올 것도</translation>
+    </message>
+    <message>
+        <source>{names} and {count} more</source>
+        <translation>{names} 외 {count}개</translation>
+    </message>
+    <message>
+        <source>If nothing was delivered in a period, its whole price comes back when it ends.</source>
+        <translation>한 기간 동안 아무것도 받지 않았다면 기간이 끝날 때 값 전부가 돌아옵니다.</translation>
+    </message>
+</context>
+<context>
+    <name>Pay</name>
+    <message>
+        <source>{count} covered, then up to {amount}</source>
+        <translation>{count}회 포함, 나머지 최대 {amount}</translation>
+    </message>
+    <message>
+        <source>free: your own model</source>
+        <translation>무료: 내 모델</translation>
+    </message>
+    <message>
+        <source>free ({count} left today)</source>
+        <translation>무료 (오늘 {count}회 남음)</translation>
+    </message>
+    <message>
+        <source>in your pass</source>
+        <translation>패스에 포함</translation>
+    </message>
+    <message>
+        <source>up to {amount}</source>
+        <translation>최대 {amount}</translation>
+    </message>
+    <message>
+        <source>Your pass still gives about {count} pictures like this</source>
+        <translation>패스로 이런 그림을 약 {count}장 더 만들 수 있습니다</translation>
+    </message>
+    <message>
+        <source>Then {amount} a run</source>
+        <translation>그 뒤로는 실행당 {amount}</translation>
+    </message>
+</context>
+<context>
+    <name>PayoutSheet</name>
+    <message>
+        <source>How to be paid</source>
+        <translation>지급 방법</translation>
+    </message>
+    <message>
+        <source>Ask for it</source>
+        <translation>요청하기</translation>
+    </message>
+    <message>
+        <source>About {money} arrive.</source>
+        <translation>약 {money}을(를) 받습니다.</translation>
+    </message>
+</context>
+<context>
+    <name>Payouts</name>
+    <message>
+        <source>Paid in {currency}.</source>
+        <translation>{currency}(으)로 지급됩니다.</translation>
+    </message>
+    <message>
+        <source>By the registry’s operator</source>
+        <translation>레지스트리 운영자가</translation>
+    </message>
+    <message>
+        <source>Paid by hand, by bank transfer.</source>
+        <translation>운영자가 은행 송금으로 지급합니다.</translation>
+    </message>
+    <message>
+        <source>Lightning address</source>
+        <translation>라이트닝 주소</translation>
+    </message>
+    <message>
+        <source>Connected account</source>
+        <translation>연결된 계정</translation>
+    </message>
+    <message>
+        <source>Bank, account number and its holder</source>
+        <translation>은행, 계좌번호, 예금주</translation>
+    </message>
+    <message>
+        <source>Bank 123-456-789, Kim</source>
+        <translation>은행 123-456-789, 김하은</translation>
+    </message>
+    <message>
+        <source>Move to the wallet</source>
+        <translation>지갑으로 옮기기</translation>
+    </message>
+    <message>
+        <source>Credits in the wallet can be spent, and not be paid out any more.</source>
+        <translation>지갑의 크레딧은 쓸 수 있지만 더는 지급받을 수 없습니다.</translation>
+    </message>
+    <message>
+        <source>Ask for a payout</source>
+        <translation>지급 요청</translation>
+    </message>
+</context>
+<context>
     <name>PictureActions</name>
     <message>
         <source>Save as…</source>
@@ -1152,6 +2187,41 @@
     <message>
         <source>Copied.</source>
         <translation>복사했습니다.</translation>
+    </message>
+</context>
+<context>
+    <name>PlanCard</name>
+    <message numerus="yes">
+        <source>{amount} for %Ln day(s)</source>
+        <translation>
+            <numerusform>%Ln일에 {amount}</numerusform>
+        </translation>
+    </message>
+    <message>
+        <source>Runs worth {amount}</source>
+        <translation>{amount}어치 실행</translation>
+    </message>
+    <message numerus="yes">
+        <source>about %Ln run(s) of this model</source>
+        <translation>
+            <numerusform>이 모델로 약 %Ln회</numerusform>
+        </translation>
+    </message>
+    <message>
+        <source>Covers {what}.</source>
+        <translation>적용 대상: {what}.</translation>
+    </message>
+    <message>
+        <source>renews on {day}</source>
+        <translation>{day}에 갱신</translation>
+    </message>
+    <message>
+        <source>ends on {day}</source>
+        <translation>{day}에 끝남</translation>
+    </message>
+    <message>
+        <source>Buy this pass · {amount}</source>
+        <translation>이 패스 구매 · {amount}</translation>
     </message>
 </context>
 <context>
@@ -1240,6 +2310,10 @@
         <translation>만들기</translation>
     </message>
     <message>
+        <source>Nothing is held</source>
+        <translation>보류되는 금액 없음</translation>
+    </message>
+    <message>
         <source>Generate {count} images</source>
         <translation>{count}장 만들기</translation>
     </message>
@@ -1325,6 +2399,14 @@
     <message>
         <source>The file is larger than 64 MB.</source>
         <translation>파일이 64MB보다 큽니다.</translation>
+    </message>
+    <message>
+        <source>Not of the same size as the others: {found} px wide instead of {bound}.</source>
+        <translation>다른 그림과 크기가 다릅니다: 너비 {found} px, 필요한 너비 {bound} px.</translation>
+    </message>
+    <message>
+        <source>Give one frame number for each keyframe, from 1 to {bound}.</source>
+        <translation>키프레임마다 1부터 {bound} 사이의 프레임 번호를 하나씩 적으세요.</translation>
     </message>
     <message>
         <source>This is not a whole PNG, JPEG or WebP picture.</source>
@@ -1424,6 +2506,116 @@
     </message>
 </context>
 <context>
+    <name>RunBar</name>
+    <message>
+        <source>Settings</source>
+        <translation>설정</translation>
+    </message>
+    <message numerus="yes">
+        <source>%Ln frame(s)</source>
+        <translation>
+            <numerusform>%Ln프레임</numerusform>
+        </translation>
+    </message>
+    <message numerus="yes">
+        <source>Run %Ln frame(s)</source>
+        <translation>
+            <numerusform>%Ln프레임 만들기</numerusform>
+        </translation>
+    </message>
+    <message>
+        <source>Paint it</source>
+        <translation>칠하기</translation>
+    </message>
+    <message>
+        <source>Preview frame {number}</source>
+        <translation>{number}번 프레임 미리보기</translation>
+    </message>
+    <message>
+        <source>Asking who can make it…</source>
+        <translation>만들 수 있는 곳을 찾는 중…</translation>
+    </message>
+    <message>
+        <source>The price follows once the pictures are there.</source>
+        <translation>그림을 넣으면 가격이 나옵니다.</translation>
+    </message>
+    <message>
+        <source>You have {amount}. Top up, or take fewer frames.</source>
+        <translation>잔액은 {amount}입니다. 충전하거나 프레임 수를 줄이세요.</translation>
+    </message>
+    <message>
+        <source>{amount} per frame</source>
+        <translation>프레임당 {amount}</translation>
+    </message>
+    <message>
+        <source>{amount} held until delivered</source>
+        <translation>받을 때까지 {amount} 보류</translation>
+    </message>
+    <message>
+        <source>Free today</source>
+        <translation>오늘 무료</translation>
+    </message>
+    <message>
+        <source>In your pass</source>
+        <translation>이용권에 포함</translation>
+    </message>
+    <message>
+        <source>Your own model: free</source>
+        <translation>내 모델: 무료</translation>
+    </message>
+    <message>
+        <source>Free</source>
+        <translation>무료</translation>
+    </message>
+    <message>
+        <source>about {time}</source>
+        <translation>약 {time}</translation>
+    </message>
+</context>
+<context>
+    <name>ScheduleSheet</name>
+    <message>
+        <source>Payout schedule</source>
+        <translation>지급 일정</translation>
+    </message>
+    <message>
+        <source>What is available then is asked for by itself.</source>
+        <translation>그때 사용 가능한 금액을 자동으로 요청합니다.</translation>
+    </message>
+    <message>
+        <source>By hand</source>
+        <translation>직접</translation>
+    </message>
+    <message>
+        <source>Mondays</source>
+        <translation>매주 월요일</translation>
+    </message>
+    <message>
+        <source>Each first</source>
+        <translation>매월 1일</translation>
+    </message>
+    <message>
+        <source>How often</source>
+        <translation>얼마나 자주</translation>
+    </message>
+    <message>
+        <source>How to be paid</source>
+        <translation>지급 방법</translation>
+    </message>
+    <message>
+        <source>Not below, in credits</source>
+        <translation>최소 금액 (크레딧)</translation>
+    </message>
+    <message>
+        <source>Cancel</source>
+        <translation>취소</translation>
+    </message>
+    <message>
+        <source>Save</source>
+        <translation>저장</translation>
+    </message>
+</context>
+<context>
     <name>SeedInput</name>
     <message>
         <source>Random</source>
@@ -1445,6 +2637,85 @@
     <message>
         <source>Give a whole number, or leave it empty.</source>
         <translation>정수를 넣거나 비워 두세요.</translation>
+    </message>
+</context>
+<context>
+    <name>Seller</name>
+    <message>
+        <source>Not filled in</source>
+        <extracomment>ISO 3166 alpha-2, those with a tax rule we know or many people first; any other can be typed.</extracomment>
+        <translation>미작성</translation>
+    </message>
+    <message>
+        <source>Being checked</source>
+        <translation>확인 중</translation>
+    </message>
+    <message>
+        <source>Verified</source>
+        <translation>확인됨</translation>
+    </message>
+    <message>
+        <source>Sent back</source>
+        <translation>반려됨</translation>
+    </message>
+</context>
+<context>
+    <name>SellerSheet</name>
+    <message>
+        <source>Who sells</source>
+        <translation>판매자 정보</translation>
+    </message>
+    <message>
+        <source>Only the registry’s operator sees this. Selling models to keep opens once it was checked.</source>
+        <translation>레지스트리 운영자만 볼 수 있습니다. 확인이 끝나면 모델을 소장용으로 팔 수 있습니다.</translation>
+    </message>
+    <message>
+        <source>Legal name</source>
+        <translation>법적 이름</translation>
+    </message>
+    <message>
+        <source>Represented by</source>
+        <translation>대표자</translation>
+    </message>
+    <message>
+        <source>Country</source>
+        <translation>국가</translation>
+    </message>
+    <message>
+        <source>Business registration number</source>
+        <translation>사업자등록번호</translation>
+    </message>
+    <message>
+        <source>My prices contain VAT that I declare</source>
+        <translation>내 가격에는 내가 신고하는 부가세가 들어 있습니다</translation>
+    </message>
+    <message>
+        <source>VAT number</source>
+        <translation>부가세 번호</translation>
+    </message>
+    <message>
+        <source>Address</source>
+        <translation>주소</translation>
+    </message>
+    <message>
+        <source>E-mail for invoices</source>
+        <translation>계산서용 이메일</translation>
+    </message>
+    <message>
+        <source>Cancel</source>
+        <translation>취소</translation>
+    </message>
+    <message>
+        <source>Send for checking</source>
+        <translation>확인 요청</translation>
+    </message>
+    <message>
+        <source>This is no business registration number: its last digit does not fit.</source>
+        <translation>올바른 사업자등록번호가 아닙니다. 끝자리가 맞지 않습니다.</translation>
+    </message>
+    <message>
+        <source>This is no e-mail address.</source>
+        <translation>올바른 이메일 주소가 아닙니다.</translation>
     </message>
 </context>
 <context>
@@ -1598,6 +2869,50 @@
     </message>
 </context>
 <context>
+    <name>SlotCard</name>
+    <message numerus="yes">
+        <source>%Ln frame(s)</source>
+        <translation>
+            <numerusform>%Ln프레임</numerusform>
+        </translation>
+    </message>
+    <message>
+        <source>The right size: {size}</source>
+        <translation>크기가 맞습니다: {size}</translation>
+    </message>
+    <message>
+        <source>Optional. {help}</source>
+        <translation>선택 사항. {help}</translation>
+    </message>
+</context>
+<context>
+    <name>Split</name>
+    <message>
+        <source>creator</source>
+        <translation>제작자</translation>
+    </message>
+    <message>
+        <source>registry</source>
+        <translation>레지스트리</translation>
+    </message>
+    <message>
+        <source>royalty</source>
+        <translation>로열티</translation>
+    </message>
+    <message>
+        <source>To its creator, {name}</source>
+        <translation>제작자 {name}에게</translation>
+    </message>
+    <message>
+        <source>To the registry, {name}</source>
+        <translation>레지스트리 {name}에게</translation>
+    </message>
+    <message>
+        <source>Royalty for {listing}</source>
+        <translation>{listing} 로열티</translation>
+    </message>
+</context>
+<context>
     <name>Stage</name>
     <message>
         <source>Compare</source>
@@ -1652,12 +2967,40 @@
         <translation>이후 잔액: {amount}</translation>
     </message>
     <message>
+        <source>Pass</source>
+        <translation>패스</translation>
+    </message>
+    <message>
         <source>Credits granted</source>
         <translation>지급받은 크레딧</translation>
     </message>
     <message>
         <source>Voucher</source>
         <translation>이용권</translation>
+    </message>
+    <message>
+        <source>Top-up</source>
+        <translation>충전</translation>
+    </message>
+    <message>
+        <source>From your earnings</source>
+        <translation>수익에서</translation>
+    </message>
+    <message>
+        <source>Payout</source>
+        <translation>지급</translation>
+    </message>
+    <message>
+        <source>Top-up taken back</source>
+        <translation>충전 취소됨</translation>
+    </message>
+    <message>
+        <source>Debt settled</source>
+        <translation>빚 상환</translation>
+    </message>
+    <message>
+        <source>Debt written off</source>
+        <translation>빚 탕감</translation>
     </message>
     <message>
         <source>Held until delivered</source>
@@ -1684,6 +3027,42 @@
         <translation>환불</translation>
     </message>
     <message>
+        <source>Pass for one period</source>
+        <translation>한 기간 패스</translation>
+    </message>
+    <message>
+        <source>Pass refunded: it was not used</source>
+        <translation>쓰지 않은 패스 환불</translation>
+    </message>
+    <message>
+        <source>Bought to keep</source>
+        <translation>소장용 구매</translation>
+    </message>
+    <message>
+        <source>Paid in</source>
+        <translation>입금됨</translation>
+    </message>
+    <message>
+        <source>Moved to the wallet</source>
+        <translation>지갑으로 옮김</translation>
+    </message>
+    <message>
+        <source>Paid out</source>
+        <translation>지급됨</translation>
+    </message>
+    <message>
+        <source>The bank took the payment back</source>
+        <translation>은행이 결제를 취소했습니다</translation>
+    </message>
+    <message>
+        <source>From what came in</source>
+        <translation>들어온 금액에서</translation>
+    </message>
+    <message>
+        <source>By the registry’s operator</source>
+        <translation>레지스트리 운영자가</translation>
+    </message>
+    <message>
         <source>Earned</source>
         <translation>수익</translation>
     </message>
@@ -1704,18 +3083,74 @@
     </message>
 </context>
 <context>
+    <name>StylePage</name>
+    <message>
+        <source>Style transfer</source>
+        <translation>스타일 옮기기</translation>
+    </message>
+    <message>
+        <source>Plain form</source>
+        <translation>일반 양식</translation>
+    </message>
+    <message>
+        <source>Way to work</source>
+        <translation>작업 방식</translation>
+    </message>
+    <message>
+        <source>Another model</source>
+        <translation>다른 모델</translation>
+    </message>
+    <message>
+        <source>{label}: 1, 24, 48</source>
+        <translation>{label}: 1, 24, 48</translation>
+    </message>
+    <message>
+        <source>Paint one frame, the node paints the rest</source>
+        <translation>한 프레임을 칠하면 나머지는 노드가 칠합니다</translation>
+    </message>
+    <message>
+        <source>Opening the model…</source>
+        <translation>모델을 여는 중…</translation>
+    </message>
+    <message>
+        <source>Choose a model that paints by example</source>
+        <translation>예시로 칠하는 모델을 고르세요</translation>
+    </message>
+    <message>
+        <source>You give a picture and the same picture painted by you; it paints the others the same way.</source>
+        <translation>그림 한 장과 그 위에 직접 칠한 그림을 주면, 나머지를 같은 방식으로 칠합니다.</translation>
+    </message>
+    <message>
+        <source>Find one</source>
+        <translation>찾아보기</translation>
+    </message>
+    <message>
+        <source>Look at: {names}</source>
+        <translation>확인하세요: {names}</translation>
+    </message>
+    <message>
+        <source>Save film</source>
+        <translation>영상 저장</translation>
+    </message>
+    <message>
+        <source>It could not be saved: {reason}.</source>
+        <translation>저장하지 못했습니다: {reason}.</translation>
+    </message>
+    <message>
+        <source>Saved as {name}.</source>
+        <translation>{name}(으)로 저장했습니다.</translation>
+    </message>
+</context>
+<context>
     <name>TermsPanel</name>
     <message>
         <source>Create with this model</source>
+        <extracomment>Another page is wanted: its id and arguments.</extracomment>
         <translation>이 모델로 만들기</translation>
     </message>
     <message>
         <source>Held when you press, paid when it has arrived.</source>
         <translation>누를 때 보관하고, 도착한 뒤에 결제합니다.</translation>
-    </message>
-    <message>
-        <source>Price</source>
-        <translation>가격</translation>
     </message>
     <message>
         <source>Licence and rights</source>
@@ -1778,8 +3213,48 @@
         <translation>누적 실행</translation>
     </message>
     <message>
+        <source>Passes</source>
+        <translation>패스</translation>
+    </message>
+    <message>
+        <source>Keep this model</source>
+        <translation>이 모델 소장하기</translation>
+    </message>
+    <message>
+        <source>Price by the run</source>
+        <translation>실행당 값</translation>
+    </message>
+    <message>
+        <source>Who sells it</source>
+        <translation>판매자</translation>
+    </message>
+    <message>
         <source>No node offers this model right now.</source>
         <translation>지금은 이 모델을 제공하는 노드가 없습니다.</translation>
+    </message>
+    <message>
+        <source>Create · {price}</source>
+        <translation>만들기 · {price}</translation>
+    </message>
+    <message>
+        <source>Name here</source>
+        <translation>이곳의 이름</translation>
+    </message>
+    <message>
+        <source>Delivered in 90 days</source>
+        <translation>90일간 전달</translation>
+    </message>
+    <message>
+        <source>Failed, not charged</source>
+        <translation>실패, 청구 안 됨</translation>
+    </message>
+    <message>
+        <source>Disputed</source>
+        <translation>분쟁</translation>
+    </message>
+    <message>
+        <source>Given back</source>
+        <translation>돌려받음</translation>
     </message>
     <message>
         <source>Each run</source>
@@ -1792,6 +3267,20 @@
     <message>
         <source>With its own settings</source>
         <translation>기본 설정일 때</translation>
+    </message>
+    <message>
+        <source>Free each day</source>
+        <translation>매일 무료</translation>
+    </message>
+    <message numerus="yes">
+        <source>%Ln run(s)</source>
+        <translation>
+            <numerusform>%Ln회</numerusform>
+        </translation>
+    </message>
+    <message>
+        <source>Royalty for {listing}</source>
+        <translation>{listing} 로열티</translation>
     </message>
     <message>
         <source>about {time}</source>
@@ -1834,6 +3323,7 @@
     </message>
     <message>
         <source>Text to image</source>
+        <extracomment>Currencies that are not counted in hundredths, by ISO 4217, and satoshis, which are not divided.</extracomment>
         <translation>글로 그리기</translation>
     </message>
     <message>
@@ -1889,18 +3379,185 @@
     </message>
 </context>
 <context>
+    <name>TopUpSheet</name>
+    <message>
+        <source>How to pay</source>
+        <translation>결제 방법</translation>
+    </message>
+    <message>
+        <source>Amount</source>
+        <translation>금액</translation>
+    </message>
+    <message>
+        <source>Amount in credits</source>
+        <translation>금액 (크레딧)</translation>
+    </message>
+    <message>
+        <source>Another amount, in credits</source>
+        <translation>다른 금액 (크레딧)</translation>
+    </message>
+    <message>
+        <source>Close</source>
+        <translation>닫기</translation>
+    </message>
+    <message>
+        <source>This registry takes no payments. Redeem a voucher on the Wallet page instead.</source>
+        <translation>이 레지스트리는 결제를 받지 않습니다. 지갑 페이지에서 쿠폰을 사용하세요.</translation>
+    </message>
+    <message>
+        <source>How much</source>
+        <translation>얼마나</translation>
+    </message>
+    <message>
+        <source>You will be charged</source>
+        <translation>결제될 금액</translation>
+    </message>
+    <message>
+        <source>Top up</source>
+        <translation>충전</translation>
+    </message>
+    <message>
+        <source>Credits pay for runs, passes and models. What is not spent stays yours.</source>
+        <translation>크레딧으로 실행, 패스, 모델 값을 냅니다. 쓰지 않은 것은 그대로 남습니다.</translation>
+    </message>
+    <message>
+        <source>Make the invoice</source>
+        <translation>청구서 만들기</translation>
+    </message>
+    <message>
+        <source>Continue to payment</source>
+        <translation>결제로 이동</translation>
+    </message>
+    <message>
+        <source>Cancel</source>
+        <translation>취소</translation>
+    </message>
+    <message>
+        <source>Opens a page in your browser.</source>
+        <translation>브라우저에서 페이지를 엽니다.</translation>
+    </message>
+    <message>
+        <source>Shows an invoice for your Lightning wallet.</source>
+        <translation>라이트닝 지갑용 청구서를 보여 줍니다.</translation>
+    </message>
+    <message>
+        <source>Real money</source>
+        <translation>실제 돈</translation>
+    </message>
+    <message>
+        <source>No cash value</source>
+        <translation>현금 가치 없음</translation>
+    </message>
+    <message>
+        <source>Another amount</source>
+        <translation>다른 금액</translation>
+    </message>
+    <message>
+        <source>Between {low} and {high}.</source>
+        <translation>{low}에서 {high} 사이.</translation>
+    </message>
+    <message>
+        <source>nothing</source>
+        <translation>없음</translation>
+    </message>
+    <message>
+        <source>The invoice as a QR code</source>
+        <translation>청구서 QR 코드</translation>
+    </message>
+    <message>
+        <source>Copy</source>
+        <translation>복사</translation>
+    </message>
+    <message>
+        <source>You may close this: the payment is noticed also after a restart.</source>
+        <translation>닫아도 됩니다. 다시 시작한 뒤에도 결제를 알아차립니다.</translation>
+    </message>
+    <message>
+        <source>Pay {amount}</source>
+        <translation>{amount} 결제</translation>
+    </message>
+    <message>
+        <source>{amount} arrive as soon as it is paid.</source>
+        <translation>결제하는 즉시 {amount}이(가) 들어옵니다.</translation>
+    </message>
+    <message>
+        <source>Waiting for your wallet…</source>
+        <translation>지갑을 기다리는 중…</translation>
+    </message>
+    <message>
+        <source>Waiting for the payment in your browser…</source>
+        <translation>브라우저에서의 결제를 기다리는 중…</translation>
+    </message>
+    <message>
+        <source>Open the page again</source>
+        <translation>페이지 다시 열기</translation>
+    </message>
+    <message>
+        <source>I have paid</source>
+        <translation>결제했습니다</translation>
+    </message>
+    <message>
+        <source>Give up</source>
+        <translation>그만두기</translation>
+    </message>
+    <message>
+        <source>Copied</source>
+        <translation>복사됨</translation>
+    </message>
+    <message>
+        <source>{amount} arrived</source>
+        <translation>{amount} 도착</translation>
+    </message>
+    <message>
+        <source>They are in your wallet now.</source>
+        <translation>이제 지갑에 있습니다.</translation>
+    </message>
+    <message>
+        <source>The time to pay is over</source>
+        <translation>결제 시간이 지났습니다</translation>
+    </message>
+    <message>
+        <source>Nothing was added. If you paid at the last moment, it still arrives by itself.</source>
+        <translation>충전되지 않았습니다. 마지막 순간에 결제했다면 저절로 들어옵니다.</translation>
+    </message>
+    <message>
+        <source>The payment did not work</source>
+        <translation>결제가 되지 않았습니다</translation>
+    </message>
+    <message>
+        <source>Nothing was charged. Try again or choose another way.</source>
+        <translation>청구되지 않았습니다. 다시 시도하거나 다른 방법을 고르세요.</translation>
+    </message>
+    <message>
+        <source>Try again</source>
+        <translation>다시 시도</translation>
+    </message>
+</context>
+<context>
+    <name>WaitingTopUps</name>
+    <message>
+        <source>{amount} wait for your payment · {way}</source>
+        <translation>{amount} 결제 대기 중 · {way}</translation>
+    </message>
+    <message>
+        <source>Go on</source>
+        <translation>계속</translation>
+    </message>
+    <message>
+        <source>Give this top-up up</source>
+        <translation>이 충전 그만두기</translation>
+    </message>
+</context>
+<context>
     <name>WalletPage</name>
     <message>
         <source>Wallet</source>
+        <extracomment>A pace is told from this many days on: before, it would be a guess. A balance that lasts longer than this needs no forecast.</extracomment>
         <translation>지갑</translation>
     </message>
     <message>
         <source>Money is only held until your picture arrives. Failed or cancelled is free.</source>
         <translation>그림이 도착할 때까지 크레딧을 보관만 합니다. 실패하거나 취소하면 무료입니다.</translation>
-    </message>
-    <message>
-        <source>Refresh</source>
-        <translation>새로 고침</translation>
     </message>
     <message>
         <source>Available</source>
@@ -1911,8 +3568,16 @@
         <translation>보관 중</translation>
     </message>
     <message>
-        <source>Spent in 30 days</source>
-        <translation>최근 30일 사용</translation>
+        <source>Export CSV</source>
+        <translation>CSV 내보내기</translation>
+    </message>
+    <message>
+        <source>Top up</source>
+        <translation>충전</translation>
+    </message>
+    <message>
+        <source>Spent this month</source>
+        <translation>이번 달 사용</translation>
     </message>
     <message>
         <source>Show older entries</source>
@@ -1935,12 +3600,68 @@
         <translation>아직 내역이 없습니다</translation>
     </message>
     <message>
-        <source>Redeem a voucher above; every hold, payment and release will be listed here.</source>
-        <translation>위에서 이용권을 등록해 보세요. 보관, 결제, 해제가 모두 여기에 남습니다.</translation>
+        <source>Top up or redeem a voucher; every hold, payment and release will be listed here.</source>
+        <translation>충전하거나 쿠폰을 사용하세요. 모든 보류, 지불, 해제가 여기에 적힙니다.</translation>
+    </message>
+    <message>
+        <source>You owe {amount}: a top-up was taken back by your bank after it was spent. Until it is settled nothing can be ordered; what comes in pays it first.</source>
+        <translation>{amount}의 빚이 있습니다. 쓴 뒤에 은행이 충전을 취소했습니다. 갚을 때까지 주문할 수 없고, 들어오는 금액은 먼저 빚을 갚습니다.</translation>
+    </message>
+    <message>
+        <source>Spent in {month}</source>
+        <translation>{month} 사용</translation>
+    </message>
+    <message numerus="yes">
+        <source>%Ln picture(s)</source>
+        <translation>
+            <numerusform>그림 %Ln장</numerusform>
+        </translation>
+    </message>
+    <message>
+        <source>{pictures}, {amount} on average</source>
+        <translation>{pictures}, 평균 {amount}</translation>
+    </message>
+    <message>
+        <source>{amount} for passes and models</source>
+        <translation>패스와 모델에 {amount}</translation>
+    </message>
+    <message>
+        <source>at least {amount}</source>
+        <translation>{amount} 이상</translation>
+    </message>
+    <message>
+        <source>nothing so far</source>
+        <translation>아직 없음</translation>
+    </message>
+    <message numerus="yes">
+        <source>Lasts about %Ln day(s) at your pace</source>
+        <translation>
+            <numerusform>지금 속도로 약 %Ln일</numerusform>
+        </translation>
+    </message>
+    <message numerus="yes">
+        <source>Lasts about %Ln week(s) at your pace</source>
+        <translation>
+            <numerusform>지금 속도로 약 %Ln주</numerusform>
+        </translation>
+    </message>
+    <message>
+        <source>Export the statement</source>
+        <translation>내역 내보내기</translation>
+    </message>
+    <message>
+        <source>Saved as {name}.</source>
+        <translation>{name}(으)로 저장했습니다.</translation>
     </message>
     <message>
         <source>credits to spend</source>
         <translation>쓸 수 있는 크레딧</translation>
+    </message>
+    <message numerus="yes">
+        <source>%Ln running job(s)</source>
+        <translation>
+            <numerusform>진행 중인 작업 %Ln개</numerusform>
+        </translation>
     </message>
     <message>
         <source>released if nothing arrives</source>
@@ -1949,12 +3670,6 @@
     <message>
         <source>nothing is running</source>
         <translation>진행 중인 작업 없음</translation>
-    </message>
-    <message numerus="yes">
-        <source>%Ln delivered job(s)</source>
-        <translation>
-            <numerusform>전달된 작업 %Ln건</numerusform>
-        </translation>
     </message>
     <message>
         <source>Type the code of your voucher first.</source>
@@ -1986,6 +3701,21 @@
     <message>
         <source>credits</source>
         <translation>크레딧</translation>
+    </message>
+</context>
+<context>
+    <name>_MoneySheet</name>
+    <message>
+        <source>Amount in credits</source>
+        <translation>금액 (크레딧)</translation>
+    </message>
+    <message>
+        <source>Cancel</source>
+        <translation>취소</translation>
+    </message>
+    <message>
+        <source>Available: {amount}.</source>
+        <translation>사용 가능: {amount}.</translation>
     </message>
 </context>
 <context>

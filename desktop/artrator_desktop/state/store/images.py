@@ -121,6 +121,26 @@ def earlier(connection: sqlite3.Connection, listing: str, prompt: str, but: int,
     return [_record(row) for row in rows]
 
 
+def made_by(connection: sqlite3.Connection, orders: Sequence[str]) -> dict[str, int]:
+    """How many pictures each of these orders made, as far as they are known here."""
+    found: dict[str, int] = {}
+    for start in range(0, len(orders), 500):  # SQLite allows some thousands of values in one statement
+        some = orders[start : start + 500]
+        marks = ", ".join("?" * len(some))
+        rows = connection.execute(
+            f"select order_id, max(outputs) as n from image where order_id in ({marks}) group by order_id",  # noqa: S608
+            list(some),
+        )
+        found |= {row["order_id"]: row["n"] for row in rows}
+    return found
+
+
+def of_order(connection: sqlite3.Connection, order: str) -> int:
+    """The first picture of an order, or -1."""
+    row = connection.execute("select id from image where order_id = ? order by position limit 1", (order,)).fetchone()
+    return int(row["id"]) if row is not None else -1
+
+
 def totals(connection: sqlite3.Connection) -> Totals:
     """Counts for the header and the chips."""
     count, favourites, size = connection.execute(

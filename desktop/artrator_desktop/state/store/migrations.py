@@ -75,7 +75,31 @@ def m001_first_tables(connection: sqlite3.Connection) -> None:
     )
 
 
-STEPS: Final[Sequence[Callable[[sqlite3.Connection], None]]] = (m001_first_tables,)
+def m002_money(connection: sqlite3.Connection) -> None:
+    """Errands under ids of our own, what proves a request in a dispute, models to keep, and the queue."""
+    # Asked of the registry under an id that was made here; `decided` once an answer came.
+    connection.execute(
+        "create table errand (id text primary key, registry text not null, kind text not null, body text not null, "
+        "decided integer not null default 0, begun_at real not null) without rowid, strict"
+    )
+    connection.execute("create index errand_by_kind on errand (registry, kind, begun_at)")
+    # With the salt, the digest in the ticket proves the request; kept for as long as disputes last.
+    connection.execute(
+        "create table proof (order_id text primary key, salt text not null, request text not null, "
+        "created_at real not null) without rowid, strict"
+    )
+    # Jobs that wait here, before anything is held for them; their pictures as the node would get them.
+    connection.execute(
+        "create table waiting (job text primary key, registry text not null, request text not null, "
+        "created_at real not null) without rowid, strict"
+    )
+    connection.execute(
+        "create table waiting_file (job text not null references waiting on delete cascade, name text not null, "
+        "position integer not null, data blob not null, primary key (job, name, position)) strict"
+    )
+
+
+STEPS: Final[Sequence[Callable[[sqlite3.Connection], None]]] = (m001_first_tables, m002_money)
 
 
 def migrate(connection: sqlite3.Connection) -> None:

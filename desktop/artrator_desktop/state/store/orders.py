@@ -13,9 +13,10 @@ from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from typing import Any
 
-from artrator.canonical import b64, unb64
+from artrator.canonical import b64, canonical_json, unb64
 from artrator.clients.orders import PendingOrder
 from artrator.errors import ArtratorError, Code
+from artrator_desktop.state.store import proofs
 from artrator_desktop.state.store.database import Database
 
 Context = Mapping[str, Any]
@@ -41,9 +42,11 @@ class OrderBox:
         files = dict(order.files)
         plain = asdict(order) | {"salt": b64(order.salt), "files": []}
         row = (order.order, order.request, json.dumps(plain), json.dumps(context), order.created_at)
+        proof = (order.order, order.salt.hex(), canonical_json(order.body).decode(), order.created_at)
 
         def work(connection: sqlite3.Connection) -> None:
             connection.execute("insert or replace into outbox values (?, ?, ?, ?, ?)", row)
+            proofs.keep(connection, *proof)
             connection.executemany(
                 "insert or replace into outbox_file values (?, ?, ?)",
                 [(order.order, name, data) for name, data in files.items()],

@@ -8,6 +8,8 @@ from PySide6.QtCore import Signal
 from PySide6.QtWidgets import QFrame, QHBoxLayout, QVBoxLayout, QWidget
 
 from artrator_desktop.state.create import COUNTS
+from artrator_desktop.ui.pay import pay_note, pay_words
+from artrator_desktop.ui.split import split_line, split_tip
 from artrator_desktop.ui.text import credits_text, duration
 from artrator_desktop.ui.theme import set_icon
 from artrator_desktop.ui.widgets import Button, Card, IconLabel, Label, Line, Segmented, set_look
@@ -52,6 +54,7 @@ class PriceFooter(QFrame):
         self.held = Label(self.tr("Held until delivered"), "dim")
         self.price = Label("", "strong")
         self.expected = Label("", "caption", wrap=True)
+        self.split = Label("", "caption", wrap=True)
         self.button = Button(self.tr("Generate"), "primary", "sparkles").tall()
         self.button.clicked.connect(self.generate)
         hint = Label("Ctrl+Enter", "caption")
@@ -67,6 +70,7 @@ class PriceFooter(QFrame):
         box.addWidget(self.reason)
         box.addLayout(first)
         box.addLayout(second)
+        box.addWidget(self.split)
         box.addSpacing(2)
         box.addWidget(self.button)
         column = QVBoxLayout(self)
@@ -88,11 +92,14 @@ class PriceFooter(QFrame):
         self.count.set_value(str(self._create.count))
         price, quoting = self._create.price, self._create.quoting
         self.price.setText(credits_text(price) if price is not None else "–")
+        self.held.setText(self.tr("Held until delivered") if price != 0 else self.tr("Nothing is held"))
         self.expected.setText(self._expected())
         self._say_why_not(self._why_not())
         count = self._create.runs * self._create.expected
         words = self.tr("Generate {count} images").format(count=count) if count > 1 else self.tr("Generate")
-        caption = f"{words} · {credits_text(price)}" if price is not None else words
+        paying = self._create.payment
+        caption = f"{words} · {pay_words(paying)}" if paying is not None else words
+        self._show_split()
         self.button.setText(caption)
         self.button.setAccessibleName(caption)
         # An incomplete form may be pressed: then it says what is missing. A price that is not known may not.
@@ -121,6 +128,15 @@ class PriceFooter(QFrame):
         }
         parts.append(states.get(quoting.state, quoting.state))
         return " · ".join(parts)
+
+    def _show_split(self) -> None:
+        """Say who gets what, before anything is bought; what a pass or free runs leave is told in the same place."""
+        quote, paying = self._create.quoting.quote, self._create.payment
+        note = pay_note(paying, self._create.expected) if paying is not None else ""
+        shares = quote.split if quote is not None and paying is not None and paying.paid_by != "own" else ()
+        self.split.setText(" · ".join(part for part in (note, split_line(shares)) if part))
+        self.split.setToolTip(split_tip(shares))
+        self.split.setVisible(bool(self.split.text()))
 
     def _too_dear(self) -> bool:
         price, balance = self._create.price, self._app.wallet.balance

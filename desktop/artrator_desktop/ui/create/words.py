@@ -90,7 +90,11 @@ def money(job: Job) -> str:
     translate = QCoreApplication.translate
     match job.money:
         case Money.PAID:
-            return translate("JobWords", "paid {amount}").format(amount=credits_text(job.charged))
+            return _paid(job)
+        case Money.RELEASED if not job.hold:
+            return translate("JobWords", "nothing was charged")
+        case Money.HELD if not job.hold:
+            return translate("JobWords", "costs nothing")
         case Money.RELEASED:
             return translate("JobWords", "nothing was charged; {amount} are back").format(amount=credits_text(job.hold))
         case Money.HELD:
@@ -106,9 +110,19 @@ def cancel_words(hold: int) -> str:
 
 
 def _back(job: Job) -> str:
-    if job.money is Money.RELEASED:
+    if job.money is Money.RELEASED and job.hold:
         return QCoreApplication.translate("JobWords", "{amount} back").format(amount=credits_text(job.hold))
     return money(job)
+
+
+def _paid(job: Job) -> str:
+    translate = QCoreApplication.translate
+    match job.paid_by:
+        case "pass" if not job.charged:
+            return translate("JobWords", "from your pass")
+        case "free" | "own" if not job.charged:
+            return translate("JobWords", "free")
+    return translate("JobWords", "paid {amount}").format(amount=credits_text(job.charged))
 
 
 def _place(job: Job) -> str:

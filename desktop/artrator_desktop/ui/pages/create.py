@@ -35,6 +35,7 @@ class CreatePage(Page):
         super().__init__(app, pixmaps, parent)
         self._create = app.create
         self._drawn: object = None
+        self._plain = False
         self.chip = ModelChip(pixmaps)
         self.chip.change.connect(lambda: self.navigate.emit("discover", {}))
         self.form = ManifestForm(self._create)
@@ -85,6 +86,7 @@ class CreatePage(Page):
         if isinstance(job := arguments.get("job"), str):
             self._open_job(job)
         self._create.quoting.watch(on=True)
+        self._plain = arguments.get("plain") is True or isinstance(arguments.get("job"), str)
         self.refresh()
 
     def leave(self) -> None:
@@ -106,6 +108,9 @@ class CreatePage(Page):
         """Show the listing that is open, on its way, or missing."""
         create = self._create
         phase = str(create.phase)
+        if create.detail is not None and self.app.style.layout is not None and self.isVisible() and not self._plain:
+            self.navigate.emit("style", {})  # pictures that belong together have a page of their own
+            return
         if create.detail is not None:
             self.chip.show_card(create.detail.listing.card)
             if self._drawn is not create.detail:

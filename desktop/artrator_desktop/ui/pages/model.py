@@ -29,6 +29,7 @@ from artrator_desktop.ui.widgets import (
 )
 
 if TYPE_CHECKING:
+    from artrator.messages.products import Pass
     from artrator_desktop.state import AppState, ListingDetail
 
 _TONES: Final = {"ok": "ok", "warn": "warn"}
@@ -53,7 +54,8 @@ class ModelPage(Page):
         self.panel = StatePanel()
         self.panel.primary.connect(self._retry)
         self.panel.secondary.connect(lambda: self.navigate.emit("discover", {}))
-        self.terms = TermsPanel()
+        self.terms = TermsPanel(app)
+        self.terms.navigate.connect(self.navigate)
         self.terms.create_clicked.connect(lambda: self.navigate.emit("create", {"listing_id": self._listing}))
         self.terms.copied.connect(lambda words: self.say.emit("ok", words))
         self.picture = _Stage(pixmaps, "", radius=14, whole=True)
@@ -104,6 +106,8 @@ class ModelPage(Page):
         row.addLayout(left, 1)
         row.addWidget(self.terms)
         self._catalogue.detail_changed.connect(self.refresh)
+        self._catalogue.terms_changed.connect(self.terms.refresh)
+        app.passes.bought.connect(self._bought)
 
     def activate(self, **arguments: object) -> None:
         """Open the listing that another page chose."""
@@ -111,6 +115,7 @@ class ModelPage(Page):
         if isinstance(listing, str):
             self._listing = listing
             self._catalogue.open(listing)
+            self.app.passes.look(listing)
         self.refresh()
 
     def keep(self) -> dict[str, object]:
@@ -225,6 +230,11 @@ class ModelPage(Page):
         column.addWidget(Skeleton(12, 460))
         column.addStretch(1)
         return holder
+
+    def _bought(self, bought: Pass) -> None:
+        title = pick(bought.title, language()) or bought.plan
+        self.say.emit("ok", self.tr("{title} is yours.").format(title=title))
+        self._catalogue.look_at_terms()
 
     def _retry(self) -> None:
         if self._listing:

@@ -1,25 +1,32 @@
-"""Wallet: the balance, the statement, and vouchers."""
+"""Wallet: what can be spent, what waits, what this month cost, and every movement."""
 
 from __future__ import annotations
 
 import time
+from datetime import datetime
+from pathlib import Path
 from typing import TYPE_CHECKING, ClassVar, Final
 
-from PySide6.QtCore import Qt
-from PySide6.QtWidgets import QHBoxLayout, QVBoxLayout, QWidget
+from PySide6.QtCore import QLocale, Qt
+from PySide6.QtWidgets import QFileDialog, QHBoxLayout, QVBoxLayout, QWidget
 
 from artrator.manifest import pick
 from artrator_desktop.i18n import language
-from artrator_desktop.state import Phase
+from artrator_desktop.state import Money, Phase
+from artrator_desktop.state.store import images
 from artrator_desktop.ui.images import Pixmaps
 from artrator_desktop.ui.pages.base import Page
 from artrator_desktop.ui.pages.wallet_rows import StatementRows
 from artrator_desktop.ui.text import amount, credits_text
 from artrator_desktop.ui.theme.tokens import PAGE_SIDE, PAGE_TOP, L, M, S
+from artrator_desktop.ui.wallet.order import OrderSheet
+from artrator_desktop.ui.wallet.topup import TopUpSheet
+from artrator_desktop.ui.wallet.waiting import WaitingTopUps
 from artrator_desktop.ui.widgets import (
     Button,
     Card,
     Field,
+    IconLabel,
     Label,
     LineEdit,
     PageHeader,
@@ -30,11 +37,15 @@ from artrator_desktop.ui.widgets import (
 )
 
 if TYPE_CHECKING:
+    from artrator.messages.rails import TopUp
+    from artrator.messages.registry import StatementLine
     from artrator_desktop.state import AppState, Failure
 
-_MONTH: Final = 30 * 24 * 3600
-# A release gives back what its hold took, so only these are spent for good; a refund comes back.
-_SPENT: Final = frozenset({"charge", "refund"})
+_DAY: Final = 86_400
+#: A pace is told from this many days on: before, it would be a guess.
+_PACE_DAYS: Final = 3
+#: A balance that lasts longer than this needs no forecast.
+_LONG_DAYS: Final = 365
 
 
 class WalletPage(Page):
@@ -48,20 +59,33 @@ class WalletPage(Page):
         self.header = PageHeader(
             self.tr("Wallet"), self.tr("Money is only held until your picture arrives. Failed or cancelled is free.")
         )
-        self.refresh_button = Button(self.tr("Refresh"), icon="refresh-cw")
-        self.refresh_button.clicked.connect(self._wallet.refresh)
-        self.header.controls.addWidget(self.refresh_button)
+        self.export = Button(self.tr("Export CSV"), icon="download")
+        self.export.clicked.connect(self._export)
+        self.top_up = Button(self.tr("Top up"), "primary", "plus")
+        self.top_up.clicked.connect(self._top_up)
+        self.header.controls.addWidget(self.export)
+        self.header.controls.addWidget(self.top_up)
         self.available = StatCard("wallet", "on_tint", self.tr("Available"))
         self.held = StatCard("lock", "warn", self.tr("On hold"))
-        self.spent = StatCard("images", "ok", self.tr("Spent in 30 days"))
+        self.spent = StatCard("images", "ok", self.tr("Spent this month"))
         cards = QHBoxLayout()
         cards.setSpacing(M + 2)
         for card in (self.available, self.held, self.spent):
             cards.addWidget(card, 1)
+        self.debt = Card("strip-bad", inset=M, gap=0)
+        self.debt_words = Label("", "body", wrap=True)
+        debt = QHBoxLayout()
+        debt.setSpacing(M)
+        debt.addWidget(IconLabel("triangle-alert", 18, "bad"))
+        debt.addWidget(self.debt_words, 1)
+        self.debt.column.addLayout(debt)
+        self.waiting = WaitingTopUps(app)
+        self.waiting.chosen.connect(self._continue)
         self.redeem = _Redeem()
         self.redeem.button.clicked.connect(self._redeem)
         self.redeem.code.returnPressed.connect(self._redeem)
         self.rows = StatementRows(pixmaps)
+        self.rows.opened.connect(self._open_line)
         self.more = Button(self.tr("Show older entries"), "ghost")
         self.more.clicked.connect(self._wallet.load_more)
         self.loading = Card(gap=L)
@@ -70,10 +94,12 @@ class WalletPage(Page):
         self.panel = StatePanel()
         self.panel.setMinimumHeight(260)
         self.panel.primary.connect(self._wallet.refresh)
+        self._sheet: TopUpSheet | None = None
 
         scroll = PageScroll()
         scroll.column.addLayout(cards)
-        scroll.column.addWidget(self.redeem)
+        for widget in (self.debt, self.waiting, self.redeem):
+            scroll.column.addWidget(widget)
         scroll.column.addWidget(Label(self.tr("Activity"), "section"))
         for part in (self.loading, self.rows, self.panel):
             scroll.column.addWidget(part)
@@ -90,16 +116,22 @@ class WalletPage(Page):
         self._wallet.changed.connect(self.refresh)
         self._wallet.redeemed.connect(self._redeemed)
         self._wallet.redeem_failed.connect(self._redeem_failed)
+        self._wallet.exported.connect(self._exported)
+        self._wallet.export_failed.connect(lambda failure: self.say.emit("bad", failure.sentence))
+        app.topups.changed.connect(self._show_ways)
+        app.topups.paid.connect(self._paid)
         app.session.changed.connect(self._show_note)
+        app.jobs.money_moved.connect(self._show_cards)
         self.refresh()
 
     def activate(self, **arguments: object) -> None:
-        """Ask for the newest entries, and for a code if another page said "top up"."""
+        """Ask for the newest entries, and for money or a code if another page said "top up"."""
         self._wallet.refresh()
+        self.app.topups.refresh()
         if "code" in arguments:
             self.redeem.code.setText(str(arguments["code"]))
         if arguments.get("redeem"):
-            self.redeem.code.setFocus(Qt.FocusReason.ShortcutFocusReason)
+            self._top_up()
 
     def keep(self) -> dict[str, object]:
         """Keep a code that was typed."""
@@ -111,9 +143,11 @@ class WalletPage(Page):
         phase = wallet.phase
         self._show_cards()
         self._show_note()
+        self._show_ways()
         self.redeem.set_busy(wallet.redeeming)
         self.rows.show_lines(wallet.lines, {card.listing: card for card in self.app.catalogue.cards})
         self.rows.setVisible(bool(wallet.lines))
+        self.export.setEnabled(bool(wallet.lines))
         self.loading.setVisible(phase in {Phase.IDLE, Phase.LOADING} and not wallet.lines)
         self.more.setVisible(bool(wallet.lines) and wallet.more)
         self.panel.setVisible(not wallet.lines and phase in {Phase.EMPTY, Phase.FAILED})
@@ -130,29 +164,137 @@ class WalletPage(Page):
             self.panel.show_state(
                 "receipt",
                 self.tr("Nothing has moved yet"),
-                self.tr("Redeem a voucher above; every hold, payment and release will be listed here."),
+                self.tr("Top up or redeem a voucher; every hold, payment and release will be listed here."),
             )
 
     def _show_cards(self) -> None:
         wallet = self._wallet
         if wallet.balance is None:
             return
-        self.available.show_value(amount(wallet.balance.available), self.tr("credits to spend"))
+        self.available.show_value(amount(wallet.balance.available), self._pace() or self.tr("credits to spend"))
         held = wallet.balance.held
-        self.held.show_value(
-            amount(held), self.tr("released if nothing arrives") if held else self.tr("nothing is running")
+        running = sum(1 for job in self.app.jobs.active() if job.money is Money.HELD and job.hold)
+        if not held:
+            note = self.tr("nothing is running")
+        elif running:
+            note = self.tr("%Ln running job(s)", "", running)
+        else:
+            note = self.tr("released if nothing arrives")
+        self.held.show_value(amount(held), note)
+        owed = wallet.balance.debt
+        self.debt.setVisible(owed > 0)
+        self.debt_words.setText(
+            self.tr(
+                "You owe {amount}: a top-up was taken back by your bank after it was spent. Until it is settled "
+                "nothing can be ordered; what comes in pays it first."
+            ).format(amount=credits_text(owed))
         )
-        since = time.time() - _MONTH
-        lines = [line for line in wallet.lines if line.at >= since and line.kind in _SPENT]
-        spent = -sum(line.amount for line in lines)
-        runs = sum(1 for line in lines if line.kind == "charge")
-        self.spent.show_value(amount(max(spent, 0)), self.tr("%Ln delivered job(s)", "", runs))
+        self._show_spent()
+
+    def _show_spent(self) -> None:
+        spent = self._wallet.spent
+        if spent is None:
+            return
+        month = QLocale().standaloneMonthName(datetime.fromtimestamp(spent.since).month)
+        self.spent.name.setText(self.tr("Spent in {month}").format(month=month))
+        parts = []
+        if spent.pictures:
+            pictures = self.tr("%Ln picture(s)", "", spent.pictures)
+            average = amount(-(-spent.runs // spent.pictures), places=2)
+            parts.append(self.tr("{pictures}, {amount} on average").format(pictures=pictures, amount=average))
+        if spent.goods:
+            parts.append(self.tr("{amount} for passes and models").format(amount=amount(spent.goods)))
+        number = amount(spent.total)
+        if not spent.whole:
+            number = self.tr("at least {amount}").format(amount=number)
+        self.spent.show_value(number, " · ".join(parts) or self.tr("nothing so far"))
+
+    def _pace(self) -> str:
+        spent, balance = self._wallet.spent, self._wallet.balance
+        if spent is None or balance is None or not spent.total:
+            return ""
+        days = (time.time() - spent.since) / _DAY
+        left = int(balance.available * days / spent.total) if days >= _PACE_DAYS else 0
+        if not 0 < left <= _LONG_DAYS:
+            return ""
+        if left < 14:
+            return self.tr("Lasts about %Ln day(s) at your pace", "", left)
+        return self.tr("Lasts about %Ln week(s) at your pace", "", round(left / 7))
 
     def _show_note(self) -> None:
         info = self.app.session.info
         note = pick(info.credit_note, language()) if info is not None else ""
         self.redeem.note.setText(note)
         self.redeem.note.setVisible(bool(note))
+
+    def _show_ways(self) -> None:
+        self.redeem.setVisible(self.app.topups.vouchers)
+
+    # --- money in
+
+    def _top_up(self) -> None:
+        topups = self.app.topups
+        if not topups.ways_in and topups.vouchers:
+            self.redeem.code.setFocus(Qt.FocusReason.ShortcutFocusReason)
+            return
+        if topups.current is None and topups.open:
+            topups.show(next(iter(topups.open)))
+        self._show_sheet()
+
+    def _continue(self, number: str) -> None:
+        self.app.topups.show(number)
+        self._show_sheet()
+
+    def _show_sheet(self) -> None:
+        if self._sheet is None:
+            self._sheet = TopUpSheet(self.app, self)
+        self._sheet.start()
+
+    def _paid(self, topup: TopUp) -> None:
+        if self._sheet is None or not self._sheet.isVisible():
+            words = self.tr("{amount} were added to your balance.")
+            self.say.emit("ok", words.format(amount=credits_text(topup.amount)))
+
+    # --- where a line leads
+
+    def _open_line(self, line: StatementLine) -> None:
+        if line.kind == "pass":
+            self.navigate.emit("library", {})
+        elif line.order:
+            order, listing = line.order, line.listing or ""
+
+            def found(image: int) -> None:
+                if image >= 0:
+                    self.navigate.emit("gallery", {"image": image})
+                else:
+                    self._show_order(order)
+
+            if line.kind == "purchase":
+                self.navigate.emit("library", {"listing_id": listing})
+                return
+            self.app.engine.follow(self.app.database.read(lambda connection: images.of_order(connection, order)), found)
+        elif line.listing:
+            self.navigate.emit("model", {"listing_id": line.listing})
+
+    def _show_order(self, order: str) -> None:
+        sheet = OrderSheet(self.app, order, self)
+        sheet.model.connect(lambda listing: self.navigate.emit("model", {"listing_id": listing}))
+        sheet.finished.connect(sheet.deleteLater)
+        sheet.open()
+
+    # --- files
+
+    def _export(self) -> None:
+        name = f"artrator-{datetime.now():%Y-%m-%d}.csv"
+        start = str(Path.home() / name)
+        target, _ = QFileDialog.getSaveFileName(self, self.tr("Export the statement"), start, "*.csv")
+        if target:
+            self._wallet.export(Path(target))
+
+    def _exported(self, path: str) -> None:
+        self.say.emit("ok", self.tr("Saved as {name}.").format(name=Path(path).name))
+
+    # --- vouchers
 
     def _redeem(self) -> None:
         self.redeem.field.set_error("")

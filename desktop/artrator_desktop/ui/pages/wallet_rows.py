@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-from PySide6.QtCore import QRectF, Qt
+from PySide6.QtCore import QRectF, Qt, Signal
 from PySide6.QtGui import QColor, QPainter, QPaintEvent
 from PySide6.QtWidgets import QHBoxLayout, QVBoxLayout, QWidget
 
@@ -15,21 +15,29 @@ from artrator_desktop.ui.paint import rounded
 from artrator_desktop.ui.text import amount, signed, when
 from artrator_desktop.ui.theme import pixmap, theme
 from artrator_desktop.ui.theme.tokens import L, M
-from artrator_desktop.ui.widgets import Card, ElidedLabel, Label, Line, Picture
+from artrator_desktop.ui.widgets import Card, ElidedLabel, Label, Line, Picture, RowButton
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from artrator.messages.registry import ListingCard, StatementLine
 
-# kind: (icon, colour's role of the icon, role of the amount)
+# kind: (icon, colour's role of the icon, role of the amount); one for every kind of the ledger's statements
 _LOOKS: Final = {
     "hold": ("lock", "warn", "warn"),
     "release": ("rotate-ccw", "text_faint", "dim"),
     "charge": ("sparkles", "on_tint", "strong"),
     "grant": ("plus", "ok", "ok"),
     "voucher": ("ticket", "ok", "ok"),
-    "refund": ("rotate-ccw", "ok", "ok"),
+    "topup": ("credit-card", "ok", "ok"),
+    "transfer": ("hand-coins", "ok", "ok"),
+    "refund": ("undo-2", "ok", "ok"),
+    "pass": ("calendar-clock", "on_tint", "strong"),
+    "purchase": ("shopping-bag", "on_tint", "strong"),
+    "payout": ("banknote", "text_dim", "strong"),
+    "chargeback": ("landmark", "bad", "bad"),
+    "clawback": ("landmark", "bad", "bad"),
+    "writeoff": ("scale", "text_dim", "strong"),
     "earning": ("coins", "ok", "ok"),
     "royalty": ("coins", "ok", "ok"),
     "fee": ("receipt", "text_dim", "strong"),
@@ -38,7 +46,7 @@ _LOOKS: Final = {
 
 def fold(lines: Sequence[StatementLine]) -> list[StatementLine]:
     """Make one line of an order's lines: what was paid, or that the hold came back, or the hold that still stands."""
-    paid = {line.order for line in lines if line.kind == "charge" and line.order}
+    paid = {line.order for line in lines if line.kind in {"charge", "purchase"} and line.order}
     back = {line.order for line in lines if line.kind == "release" and line.order}
     result = []
     for line in lines:
@@ -50,7 +58,9 @@ def fold(lines: Sequence[StatementLine]) -> list[StatementLine]:
 
 
 class StatementRows(Card):
-    """The statement, newest first."""
+    """The statement, newest first. ``opened`` carries the line whose row was chosen."""
+
+    opened = Signal(object)
 
     def __init__(self, pixmaps: Pixmaps, parent: QWidget | None = None) -> None:
         super().__init__("card", parent, inset=0, gap=0)
@@ -73,11 +83,12 @@ class StatementRows(Card):
             if index:
                 self.column.addWidget(Line())
             row = StatementRow(line, listings.get(line.listing or ""), self._pixmaps)
+            row.opened.connect(lambda line=line: self.opened.emit(line))
             self.rows.append(row)
             self.column.addWidget(row)
 
 
-class StatementRow(QWidget):
+class StatementRow(RowButton):
     """One line: an icon, what it was, what became of it, the amount and the time."""
 
     def __init__(
@@ -104,7 +115,7 @@ class StatementRow(QWidget):
         row = QHBoxLayout(self)
         row.setContentsMargins(L, M - 1, L + 2, M - 1)
         row.setSpacing(M)
-        if card is not None and card.samples and line.kind in {"hold", "charge", "release"}:
+        if card is not None and card.samples and line.kind in {"hold", "charge", "release", "purchase"}:
             picture = Picture(pixmaps, name.whole(), radius=8)
             picture.setFixedSize(40, 40)
             picture.set_key(card.samples[0])
@@ -113,17 +124,26 @@ class StatementRow(QWidget):
             row.addWidget(_Glyph(icon, role))
         row.addLayout(left, 1)
         row.addLayout(right)
+        self.set_can_open(bool(line.order or line.listing or line.kind == "pass"))
         self.setToolTip(self.tr("Balance after it: {amount}").format(amount=amount(line.balance)))
         self.setAccessibleName(f"{name.whole()}, {kind.whole()}, {self.number.text()}")
 
     def _title(self, line: StatementLine, card: ListingCard | None) -> str:
         if card is not None:
             return pick(card.title, language())
+        if line.kind == "pass":
+            return line.text or self.tr("Pass")
         if line.listing:
             return line.listing.rpartition("/")[2].replace("-", " ").capitalize()
         return {
             "grant": self.tr("Credits granted"),
             "voucher": self.tr("Voucher"),
+            "topup": self.tr("Top-up"),
+            "transfer": self.tr("From your earnings"),
+            "payout": self.tr("Payout"),
+            "chargeback": self.tr("Top-up taken back"),
+            "clawback": self.tr("Debt settled"),
+            "writeoff": self.tr("Debt written off"),
         }.get(line.kind, line.text or line.kind)
 
     def _kind(self, line: StatementLine, card: ListingCard | None) -> str:
@@ -134,6 +154,14 @@ class StatementRow(QWidget):
             "grant": self.tr("Added by the registry’s operator"),
             "voucher": self.tr("Redeemed"),
             "refund": self.tr("Refunded"),
+            "pass": self.tr("Pass for one period") if line.amount < 0 else self.tr("Pass refunded: it was not used"),
+            "purchase": self.tr("Bought to keep"),
+            "topup": line.text or self.tr("Paid in"),
+            "transfer": self.tr("Moved to the wallet"),
+            "payout": self.tr("Paid out"),
+            "chargeback": self.tr("The bank took the payment back"),
+            "clawback": self.tr("From what came in"),
+            "writeoff": self.tr("By the registry’s operator"),
             "earning": self.tr("Earned"),
             "royalty": self.tr("Royalty of a model made from yours"),
             "fee": self.tr("Registry’s fee"),

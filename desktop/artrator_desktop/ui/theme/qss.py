@@ -61,6 +61,8 @@ QMainWindow, QDialog, #page, #pages {{ background:{t.bg}; }}
 #strip-bad {{ background:{t.bad_tint}; border:0; border-radius:8px; }}
 #strip-tint {{ background:{t.accent_tint}; border:0; border-radius:8px; }}
 #toast {{ background:{t.raised}; border:1px solid {t.border_strong}; border-radius:10px; }}
+#row[hover="true"] {{ background:{t.raised}; }}
+#row[kbd="true"] {{ background:{t.accent_tint}; }}
 #line {{ background:{t.border}; border:0; }}
 #pill {{ background:{t.raised}; border-radius:12px; color:{t.text_dim}; font-size:12px; font-weight:600;
   padding:0 11px; }}

@@ -2,6 +2,8 @@
 
 from artrator_desktop.ui.widgets.buttons import Button, Chip, ChipRow, IconButton, Segmented
 from artrator_desktop.ui.widgets.cards import Card, Facts, Line, Pill, StatCard
+from artrator_desktop.ui.widgets.chart import Column, StackedBars
+from artrator_desktop.ui.widgets.choices import Choice, ChoiceList, RowButton
 from artrator_desktop.ui.widgets.compare import CompareSlider
 from artrator_desktop.ui.widgets.drop import ImageDrop
 from artrator_desktop.ui.widgets.flow import FlowLayout
@@ -20,6 +22,8 @@ from artrator_desktop.ui.widgets.inputs import (
 from artrator_desktop.ui.widgets.labels import ElidedLabel, IconLabel, Label
 from artrator_desktop.ui.widgets.page_parts import PageHeader, PageScroll, StatePanel
 from artrator_desktop.ui.widgets.picture import Picture
+from artrator_desktop.ui.widgets.qr import QRCode
+from artrator_desktop.ui.widgets.sheet import Sheet
 from artrator_desktop.ui.widgets.skeleton import Pulse, Skeleton
 from artrator_desktop.ui.widgets.toast import Toast, ToastStack
 
@@ -28,6 +32,9 @@ __all__ = [
     "Card",
     "Chip",
     "ChipRow",
+    "Choice",
+    "ChoiceList",
+    "Column",
     "ComboBox",
     "CompareSlider",
     "ElidedLabel",
@@ -47,10 +54,14 @@ __all__ = [
     "Picture",
     "Pill",
     "Pulse",
+    "QRCode",
+    "RowButton",
     "SearchField",
     "Segmented",
+    "Sheet",
     "Skeleton",
     "Slider",
+    "StackedBars",
     "StatCard",
     "StatePanel",
     "Switch",

@@ -1,0 +1,1 @@
+"""Saying that a delivery is wrong, and answering it."""

@@ -1,0 +1,125 @@
+"""Library: the passes that are in force, and the models that were bought to keep."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, ClassVar
+
+from PySide6.QtWidgets import QVBoxLayout, QWidget
+
+from artrator.manifest import pick
+from artrator_desktop.i18n import language
+from artrator_desktop.state import Phase
+from artrator_desktop.ui.images import Pixmaps
+from artrator_desktop.ui.pages.base import Page
+from artrator_desktop.ui.passes import PassCard
+from artrator_desktop.ui.theme.tokens import PAGE_SIDE, PAGE_TOP, L, M
+from artrator_desktop.ui.widgets import Button, Card, Label, PageHeader, PageScroll, Skeleton, StatePanel
+
+if TYPE_CHECKING:
+    from artrator.messages.products import Pass
+    from artrator_desktop.state import AppState
+
+
+class LibraryPage(Page):
+    """What this account has besides single runs."""
+
+    page_id: ClassVar[str] = "library"
+
+    def __init__(self, app: AppState, pixmaps: Pixmaps, parent: QWidget | None = None) -> None:
+        super().__init__(app, pixmaps, parent)
+        self._shown: object = None
+        self.header = PageHeader(self.tr("Library"), self.tr("Your passes, and the models you may keep."))
+        refresh = Button(self.tr("Refresh"), icon="refresh-cw")
+        refresh.clicked.connect(self._ask)
+        self.header.controls.addWidget(refresh)
+        self.passes_title = Label(self.tr("Passes"), "section")
+        self.passes = QWidget()
+        self._passes = QVBoxLayout(self.passes)
+        self._passes.setContentsMargins(0, 0, 0, 0)
+        self._passes.setSpacing(M)
+        self.loading = Card(gap=L)
+        for width in (260, 180, 220):
+            self.loading.column.addWidget(Skeleton(14, width))
+        self.panel = StatePanel()
+        self.panel.setMinimumHeight(420)
+        self.panel.primary.connect(self._primary)
+        self.area = PageScroll()
+        for part in (self.passes_title, self.passes, self.loading, self.panel):
+            self.area.column.addWidget(part)
+        self.area.column.addStretch(1)
+        top = QVBoxLayout()
+        top.setContentsMargins(PAGE_SIDE, PAGE_TOP, PAGE_SIDE, 0)
+        top.addWidget(self.header)
+        column = QVBoxLayout(self)
+        column.setContentsMargins(0, 0, 0, 0)
+        column.setSpacing(L)
+        column.addLayout(top)
+        column.addWidget(self.area, 1)
+        app.passes.changed.connect(self.refresh)
+        app.passes.bought.connect(self._bought)
+        app.passes.refused.connect(lambda failure: self.say.emit("bad", failure.sentence))
+        app.library.changed.connect(self.refresh)
+        self.refresh()
+
+    def activate(self, **_arguments: object) -> None:
+        """Ask for the newest."""
+        self._ask()
+
+    def refresh(self) -> None:
+        """Show what there is, or why there is nothing."""
+        passes, library = self.app.passes, self.app.library
+        self._show_passes(list(passes.mine))
+        nothing = not passes.mine and not library.items
+        phases = {passes.phase, library.phase}
+        failed = nothing and Phase.FAILED in phases
+        waiting = nothing and not failed and bool(phases & {Phase.IDLE, Phase.LOADING})
+        self.loading.setVisible(waiting)
+        self.panel.setVisible(nothing and not waiting)
+        if failed:
+            failure = passes.failure or library.failure
+            self.panel.show_state(
+                "wifi-off" if failure is None or failure.code == "registry_unreachable" else "circle-alert",
+                self.tr("Your library could not be read"),
+                failure.sentence if failure is not None else "",
+                self.tr("Retry now"),
+                failed=True,
+            )
+        elif nothing:
+            self.panel.show_state(
+                "library",
+                self.tr("Nothing here yet"),
+                self.tr(
+                    "Some models sell passes by the month, or a licence to keep them. You find both on their pages."
+                ),
+                self.tr("Discover models"),
+            )
+
+    def _show_passes(self, mine: list[Pass]) -> None:
+        for part in (self.passes_title, self.passes):
+            part.setVisible(bool(mine))
+        shown = (mine, set(self.app.passes.busy))
+        if shown == self._shown:
+            return
+        self._shown = shown
+        while (item := self._passes.takeAt(0)) is not None:
+            if (widget := item.widget()) is not None:
+                widget.hide()
+                widget.deleteLater()
+        for bought in mine:
+            card = PassCard(self.app, bought)
+            card.again.connect(lambda plan, price: self.app.passes.buy(plan, price, renew=False))
+            self._passes.addWidget(card)
+
+    def _ask(self) -> None:
+        self.app.passes.refresh()
+        self.app.library.refresh()
+
+    def _primary(self) -> None:
+        if Phase.FAILED in {self.app.passes.phase, self.app.library.phase}:
+            self._ask()
+        else:
+            self.navigate.emit("discover", {})
+
+    def _bought(self, bought: Pass) -> None:
+        title = pick(bought.title, language()) or bought.plan
+        self.say.emit("ok", self.tr("{title} is yours.").format(title=title))
