@@ -84,7 +84,7 @@ def read_input(settings: Settings, key: str, manifest: Manifest, types: Sequence
 
 def read_optional(settings: Settings, key: str, manifest: Manifest, types: Sequence[InputType]) -> str | None:
     """The name of an input, or None where the package names none."""
-    return read_input(settings, key, manifest, types) if key in settings else None
+    return None if settings.raw(key, None) is None else read_input(settings, key, manifest, types)
 
 
 def read_output(
@@ -99,7 +99,7 @@ def read_output(
 
 def read_table(settings: Settings, key: str) -> Settings:
     """A table that may be left out."""
-    return settings.table(key) if key in settings else Settings({}, (*settings.path, key))
+    return Settings({}, (*settings.path, key)) if settings.raw(key, None) is None else settings.table(key)
 
 
 def check_outputs(settings: Settings, manifest: Manifest, made: set[str | None]) -> None:
