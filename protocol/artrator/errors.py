@@ -68,9 +68,9 @@ class Code(StrEnum):
     PACKAGE_CHANGED = "package_changed"
     PACKAGE_INVALID = "package_invalid"
     PACKAGE_UNSIGNED = "package_unsigned"
-    PASS_ENDED = "pass_ended"
-    PASS_IN_FORCE = "pass_in_force"
-    PASS_UNKNOWN = "pass_unknown"
+    PASS_ENDED = "pass_ended"  # noqa: S105  # a pass to run models with
+    PASS_IN_FORCE = "pass_in_force"  # noqa: S105  # a pass to run models with
+    PASS_UNKNOWN = "pass_unknown"  # noqa: S105  # a pass to run models with
     PAYOUT_CLOSED = "payout_closed"
     PAYOUT_UNKNOWN = "payout_unknown"
     PLAN_INVALID = "plan_invalid"

@@ -13,6 +13,8 @@ from artrator.messages import registry as m
 from artrator.rail import Rail
 from artrator_registry.accounts.routes import router as accounts
 from artrator_registry.core import Registry
+from artrator_registry.disputes.routes import router as disputes
+from artrator_registry.earnings.routes import router as earnings
 from artrator_registry.http.express import Express
 from artrator_registry.http.guard import Guard
 from artrator_registry.http.problems import install
@@ -20,6 +22,10 @@ from artrator_registry.listings.routes import router as listings
 from artrator_registry.nodes.routes import router as nodes
 from artrator_registry.orders.routes import EXPRESS
 from artrator_registry.orders.routes import router as orders
+from artrator_registry.passes.routes import router as passes
+from artrator_registry.payouts.routes import router as payouts
+from artrator_registry.plans.routes import router as plans
+from artrator_registry.purchases.routes import router as purchases
 from artrator_registry.rails.loading import load_rails
 from artrator_registry.rails.pages import router as pages
 from artrator_registry.rails.routes import WEBHOOK_PATH
@@ -45,7 +51,10 @@ _TAGS = [
     {"name": "earnings", "description": "What creators earn, who sells, and how it is paid out."},
     {"name": "listings", "description": "Publish, find and look at packages."},
     {"name": "nodes", "description": "Where packages run."},
+    {"name": "passes", "description": "Plans that creators sell, and the passes that people have of them."},
+    {"name": "purchases", "description": "Licences to keep a package and run it oneself."},
     {"name": "orders", "description": "Quotes, orders with their holds and tickets, receipts, settlement."},
+    {"name": "disputes", "description": "Deliveries that are not what was bought, and how often that happens."},
 ]
 
 
@@ -76,6 +85,7 @@ def create_app(settings: Settings, *, clock: Clock | None = None, rails: Mapping
         "/heartbeat": settings.max_heartbeat,
         "/receipt": settings.max_receipt,
         "/acknowledgement": settings.max_receipt,
+        "/dispute": settings.max_receipt,  # the request that is revealed may be as long as one
         "": settings.max_body,
     }
 
@@ -86,7 +96,22 @@ def create_app(settings: Settings, *, clock: Clock | None = None, rails: Mapping
     app.add_middleware(Express, routes=EXPRESS, registry=lambda: _registry(app))
     app.add_middleware(Guard, limits=limits, admit=admit, raw=(WEBHOOK_PATH, settings.max_webhook))
     # Routes are tried in order, and orders are what a busy registry mostly gets.
-    for router in (orders, nodes, accounts, rail_routes, sellers, search, listings, pages):
+    for router in (
+        orders,
+        nodes,
+        accounts,
+        rail_routes,
+        disputes,
+        sellers,
+        earnings,
+        payouts,
+        plans,
+        passes,
+        purchases,
+        search,
+        listings,
+        pages,
+    ):
         app.include_router(router)
 
     @app.get("/v1/registry", tags=["registry"], summary="Who answers")

@@ -19,6 +19,10 @@ from artrator.rail import Rail
 from artrator_registry.accounts import schema as accounts_schema
 from artrator_registry.accounts.service import Accounts
 from artrator_registry.authority import Authority
+from artrator_registry.disputes import schema as disputes_schema
+from artrator_registry.disputes.service import Disputes
+from artrator_registry.earnings import schema as earnings_schema
+from artrator_registry.earnings.service import Earnings
 from artrator_registry.http.limits import RateLimit
 from artrator_registry.ledger import schema as ledger_schema
 from artrator_registry.ledger.audit import audit
@@ -32,6 +36,14 @@ from artrator_registry.nodes.service import Nodes
 from artrator_registry.orders import schema as orders_schema
 from artrator_registry.orders.service import Orders
 from artrator_registry.orders.sweeper import Sweeper
+from artrator_registry.passes import schema as passes_schema
+from artrator_registry.passes.service import Passes
+from artrator_registry.payouts import schema as payouts_schema
+from artrator_registry.payouts.service import Payouts
+from artrator_registry.plans import schema as plans_schema
+from artrator_registry.plans.service import Plans
+from artrator_registry.purchases import schema as purchases_schema
+from artrator_registry.purchases.service import Purchases
 from artrator_registry.rails import schema as rails_schema
 from artrator_registry.rails.loading import load_rails
 from artrator_registry.rails.service import Rails
@@ -54,9 +66,15 @@ MIGRATIONS: Final = (
     nodes_schema.migrations,
     orders_schema.migrations,
     sellers_schema.migrations,
+    earnings_schema.migrations,
+    payouts_schema.migrations,
+    disputes_schema.migrations,
+    plans_schema.migrations,
+    passes_schema.migrations,
+    purchases_schema.migrations,
 )
 #: One more with every migration: an older program refuses a newer database instead of misreading it.
-SCHEMA: Final = 103
+SCHEMA: Final = 109
 #: The first schema of a release.
 OLDEST_SCHEMA: Final = 100
 
@@ -88,6 +106,9 @@ class Registry:
         if clock is None:
             known = _known_time(settings)
             clock = SteadyClock(time.time, settings.clock_jump_seconds, settings.clock_settle_seconds, known)
+        if clock is None:
+            known = _known_time(settings)
+            clock = SteadyClock(time.time, settings.clock_jump_seconds, settings.clock_settle_seconds, known)
         self.authority = Authority(settings.keys, days=settings.ticket_key_days)
         self.authority.prepare(clock())
         self.database = Database(settings.database, clock)
@@ -99,8 +120,16 @@ class Registry:
         self.search = Search(self.database, settings)
         self.nodes = Nodes(self.database, settings, self.authority)
         self.orders = Orders(self.database, settings, self.authority)
+        self.plans = Plans(self.database, settings)
+        self.passes = Passes(self.database, settings)
+        self.purchases = Purchases(self.database, settings, self.authority)
         self.sellers = Sellers(self.database)
-        self.sweeper = Sweeper(self.database, settings, self.accounts, self.authority)
+        self.disputes = Disputes(self.database)
+        self.earnings = Earnings(self.database, settings)
+        self.payouts = Payouts(
+            self.database, settings, lambda: {name for name, rail in opened.items() if rail.terms.pays_out}
+        )
+        self.sweeper = Sweeper(self.database, settings, self.accounts, self.authority, self.payouts)
         self.challenge_limit = RateLimit("sign-ins", settings.requests_per_minute)
         self.voucher_limit = RateLimit("vouchers", settings.vouchers_per_minute)
         self.topup_limit = RateLimit("top-ups", settings.topups_per_minute)
@@ -164,4 +193,5 @@ class Registry:
             credit_note=self.settings.credit_note,
             listings=listed,
             nodes_online=online,
+            fee_basis_points=self.settings.fee_basis_points,
         )

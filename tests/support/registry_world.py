@@ -8,7 +8,7 @@ import contextlib
 import json
 import time
 import uuid
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import Any, Self
@@ -120,9 +120,13 @@ def make_package(
     samples: Mapping[str, bytes] | None = None,
     issued_at: int | None = None,
     weights: bytes = b"weights",
+    base_models: Sequence[str] = (),
+    **terms: Any,
 ) -> Made:
-    """A signed package and its offer."""
+    """A signed package and its offer; ``terms`` are more fields of the offer."""
     manifest = MANIFEST.format(name=name, version=version, title=title, task=task)
+    if base_models:
+        manifest = f"base_models = {json.dumps(list(base_models))}\n{manifest}"
     for file in samples or {}:
         manifest += f'\n[[samples]]\nfile = "{file}"\ncaption = "A sample"\n'
     files = {"artrator.toml": sha256(manifest.encode()), "model.onnx": sha256(weights)}
@@ -136,6 +140,7 @@ def make_package(
         base=base,
         units={"step": UnitPrice(amount=step)},
         issued_at=int(time.time()) if issued_at is None else issued_at,
+        **terms,
     )
     publication = m.Publication(
         manifest=manifest,
@@ -306,7 +311,10 @@ class Shop:
         return f"{self.handle}/{self.made.name}"
 
     async def online(self, state: m.NodeState = m.NodeState.WARM, **beat: Any) -> m.HeartbeatAnswer:
-        await self.creator.register_node(self.node.id, m.NodeRegistration(descriptor=self.node.descriptor()))
+        # Tests move the clock by months.
+        expires_at = int(max(time.time(), self.world.clock())) + 30 * 86_400
+        descriptor = self.node.descriptor(expires_at=expires_at)
+        await self.creator.register_node(self.node.id, m.NodeRegistration(descriptor=descriptor))
         packages = [m.PackageState(package=self.made.package, state=state)]
         return await self.creator.heartbeat(self.node.id, m.Heartbeat(packages=packages, **beat))
 

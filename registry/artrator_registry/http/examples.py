@@ -7,7 +7,7 @@ from typing import Annotated, Any, Final
 from fastapi import Body
 from pydantic import BaseModel
 
-from artrator.messages import payouts, rails
+from artrator.messages import disputes, payouts, products, rails
 from artrator.messages import registry as m
 
 _KEY: Final = (
@@ -38,6 +38,19 @@ EXAMPLES: Final[dict[type[BaseModel], dict[str, Any]]] = {
     m.Acknowledge: {"receipt": _SIGNED, "acknowledgement": _SIGNED},
     m.Publication: {"manifest": 'name = "emoji"\n…', "signature": {"…": "model.sig"}, "offer": _SIGNED, "samples": []},
     rails.TopUpRequest: {"rail": "stripe", "amount": 20_000_000},
+    products.PlanPublication: {"plan": _SIGNED},
+    products.PassRequest: {"plan": "atelier/all", "max_price": 9_000_000, "renew": True},
+    products.PassChange: {"renew": False},
+    products.PurchaseRequest: {"listing": "atelier/emoji", "package": _NODE, "max_price": 90_000_000},
+    disputes.DisputeOpening: {
+        "reason": "not_as_described",
+        "text": "I asked for a fox and got a cat.",
+        "evidence": {"salt": "5e" * 32, "request": '{"inputs":{"prompt":"a fox"},…}'},
+    },
+    disputes.DisputeAnswer: {"text": "The model was loaded wrongly that day. I am sorry.", "give_back": True},
+    payouts.EarningsTransfer: {"amount": 12_000_000},
+    payouts.PayoutRequest: {"amount": 50_000_000, "rail": "manual", "destination": "KB 123456-01-234567"},
+    payouts.PayoutSchedule: {"every": "month", "minimum": 20_000_000, "destination": "KB 123456-01-234567"},
     payouts.SellerProfile: {
         "legal_name": "주식회사 아틀리에",
         "representative": "김민아",
@@ -66,4 +79,13 @@ OrderBody = Annotated[m.OrderRequest, _shown(m.OrderRequest)]
 ClaimBody = Annotated[m.Claim, _shown(m.Claim)]
 AcknowledgeBody = Annotated[m.Acknowledge, _shown(m.Acknowledge)]
 PublicationBody = Annotated[m.Publication, _shown(m.Publication)]
+PlanBody = Annotated[products.PlanPublication, _shown(products.PlanPublication)]
+PassBody = Annotated[products.PassRequest, _shown(products.PassRequest)]
+PurchaseBody = Annotated[products.PurchaseRequest, _shown(products.PurchaseRequest)]
+PassChangeBody = Annotated[products.PassChange, _shown(products.PassChange)]
 SellerBody = Annotated[payouts.SellerProfile, _shown(payouts.SellerProfile)]
+DisputeAnswerBody = Annotated[disputes.DisputeAnswer, _shown(disputes.DisputeAnswer)]
+DisputeBody = Annotated[disputes.DisputeOpening, _shown(disputes.DisputeOpening)]
+EarningsTransferBody = Annotated[payouts.EarningsTransfer, _shown(payouts.EarningsTransfer)]
+PayoutBody = Annotated[payouts.PayoutRequest, _shown(payouts.PayoutRequest)]
+ScheduleBody = Annotated[payouts.PayoutSchedule, _shown(payouts.PayoutSchedule)]

@@ -5,8 +5,13 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterator, Sequence
 
+from artrator_registry.disputes import audit as disputes
+from artrator_registry.earnings import audit as earnings
 from artrator_registry.ledger.models import transfer_id
 from artrator_registry.orders import audit as orders
+from artrator_registry.passes import audit as passes
+from artrator_registry.payouts import audit as payouts
+from artrator_registry.purchases import audit as purchases
 from artrator_registry.rails import audit as rails
 from artrator_registry.storage import Transaction
 
@@ -15,7 +20,19 @@ _COUNTERS = ("debits_pending", "debits_posted", "credits_pending", "credits_post
 
 def audit(t: Transaction) -> Sequence[str]:
     """Every difference, as a sentence."""
-    return [*_replay(t), *_entries(t), *orders.check(t), *rails.check(t), *_api_keys(t), *_vouchers(t)]
+    return [
+        *_replay(t),
+        *_entries(t),
+        *orders.check(t),
+        *passes.check(t),
+        *purchases.check(t),
+        *rails.check(t),
+        *disputes.check(t),
+        *earnings.check(t),
+        *payouts.check(t),
+        *_api_keys(t),
+        *_vouchers(t),
+    ]
 
 
 def _replay(t: Transaction) -> Iterator[str]:
@@ -82,10 +99,13 @@ def _entries(t: Transaction) -> Iterator[str]:
 
 def _api_keys(t: Transaction) -> Iterator[str]:
     for row in t.run(
-        "SELECT k.id, k.spent, coalesce(sum(CASE WHEN o.ended_at IS NULL THEN o.cap ELSE o.charged END), 0) AS really"
+        "SELECT k.id, k.spent, coalesce(sum(CASE WHEN coalesce(o.ended_at, o.settled_at) IS NULL THEN o.cap"
+        " ELSE o.charged - o.refunded END), 0)"
+        " + (SELECT coalesce(sum(CASE WHEN q.state = 'refunded' THEN q.earned ELSE q.price END), 0) FROM pass_periods q"
+        " WHERE q.api_key = k.id) AS really"
         " FROM api_keys k LEFT JOIN orders o ON o.api_key = k.id GROUP BY k.id HAVING k.spent <> really"
     ):
-        yield f"API key {row['id']}: spent is {row['spent']}, its orders make {row['really']}"
+        yield f"API key {row['id']}: spent is {row['spent']}, its orders and passes make {row['really']}"
 
 
 def _vouchers(t: Transaction) -> Iterator[str]:

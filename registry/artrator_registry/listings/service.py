@@ -11,7 +11,7 @@ from packaging.version import Version
 from artrator.errors import ArtratorError, Code
 from artrator.messages import registry as m
 from artrator_registry.accounts.models import Caller
-from artrator_registry.listings import checks, store
+from artrator_registry.listings import checks, royalties, store
 from artrator_registry.listings.cards import cards
 from artrator_registry.listings.models import CheckedPublication
 from artrator_registry.listings.samples import SampleFiles
@@ -37,7 +37,7 @@ class Listings:
             # Files first: a row that names a missing picture would be worse than a picture that no row names.
             await asyncio.to_thread(self.samples.put, sample)
         listing = f"{handle}/{name}"
-        await self._db.write(_publish, listing, who.account, checked)
+        await self._db.write(_publish, listing, who.account, checked, self._settings.fee_basis_points)
         return await self.listing(listing, checked.manifest.version)
 
     async def listing(self, listing: str, version: str | None) -> m.Listing:
@@ -54,7 +54,7 @@ def find(t: Transaction, listing: str, version: str | None) -> Any:
     return row
 
 
-def _publish(t: Transaction, listing: str, creator: str, checked: CheckedPublication) -> None:
+def _publish(t: Transaction, listing: str, creator: str, checked: CheckedPublication, fee: int) -> None:
     known = store.by_name(t, listing)
     listing_id = known["id"] if known is not None else store.add_listing(t, listing, creator, checked.manifest.name)
     old = store.version(t, listing, checked.manifest.version)
@@ -68,15 +68,16 @@ def _publish(t: Transaction, listing: str, creator: str, checked: CheckedPublica
             f"Version {checked.manifest.version} of {listing} is published with other content.",
             cure="Raise the version in artrator.toml and sign the package again.",
         )
-    _put_offer(t, version_id, checked)
+    _put_offer(t, version_id, checked, creator, fee)
     if checked.samples or old is None:
         store.set_samples(t, version_id, [(sample.file, sample.blob) for sample in checked.samples])
     _show_newest(t, listing_id)
 
 
-def _put_offer(t: Transaction, version_id: int, checked: CheckedPublication) -> None:
+def _put_offer(t: Transaction, version_id: int, checked: CheckedPublication, creator: str, fee: int) -> None:
     if store.offer_by_digest(t, checked.offer_digest) is not None:
         return
+    royalties.check(t, checked.offer, checked.manifest, creator, fee)
     newest = store.offer(t, version_id)
     if newest is not None and checked.offer.issued_at < newest["issued_at"]:
         # An old offer that is sent again would bring an old price back.

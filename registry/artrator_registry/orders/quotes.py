@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import json
 import uuid
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
+from artrator.documents import Offer
 from artrator.errors import ArtratorError, Code
 from artrator.messages import registry as m
 from artrator.money import MAX_AMOUNT, format_credits
@@ -15,7 +16,8 @@ from artrator_registry.listings import parsed
 from artrator_registry.listings import store as listings
 from artrator_registry.listings.service import find
 from artrator_registry.nodes.service import candidates
-from artrator_registry.orders import store
+from artrator_registry.orders import shares, store
+from artrator_registry.orders.payment import Payment, choose
 from artrator_registry.settings import Settings
 from artrator_registry.storage import Transaction
 
@@ -26,8 +28,6 @@ def prepare(t: Transaction, who: Caller, request: m.QuoteRequest, settings: Sett
     offered = listings.offer(t, version["version_id"])
     offer = parsed.offer(offered["document"])
     check_measures(request.measures, parsed.cost_units(version["manifest"]))
-    # Nobody pays themselves: a creator tries the own model for nothing.
-    own = version["creator"] == who.account
     lines = offer.breakdown(request.measures)
     worth = sum(lines.values())
     if worth > MAX_AMOUNT:
@@ -36,7 +36,8 @@ def prepare(t: Transaction, who: Caller, request: m.QuoteRequest, settings: Sett
             f"This would cost {format_credits(worth)} credits, more than an order can.",
             field="measures",
         )
-    price = 0 if own else worth
+    payment = choose(t, who.account, version, offer, worth, request.pay, settings.fee_basis_points)
+    price = worth if payment.by == "credits" else 0
     quote = m.Quote(
         quote=str(uuid.uuid4()),
         listing=version["listing"],
@@ -44,11 +45,15 @@ def prepare(t: Transaction, who: Caller, request: m.QuoteRequest, settings: Sett
         offer=offered["digest"],
         price=price,
         cap=price,
-        worth=worth,
         breakdown=[
             m.PriceLine(unit=unit, measure=1 if unit == "base" else request.measures.get(unit, 0), amount=amount)
             for unit, amount in lines.items()
         ],
+        paid_by=payment.by,
+        worth=worth,
+        pass_id=payment.period["pass"] if payment.period is not None else None,
+        left=payment.left,
+        split=_split(t, payment, worth, version["creator"], offer, settings.name),
         nodes=candidates(t, version["listing"], version["package"], version["creator"], settings.online_seconds),
         expires_at=t.now + settings.quote_seconds,
     )
@@ -64,12 +69,25 @@ def prepare(t: Transaction, who: Caller, request: m.QuoteRequest, settings: Sett
         "measures": json.dumps(dict(request.measures)),
         "cap": quote.cap,
         "worth": quote.worth,
-        "fee": settings.fee_basis_points,
+        "fee": payment.fee,
         "paid_by": quote.paid_by,
-        "pass": None,
+        "pass": payment.period["id"] if payment.period is not None else None,
         "expires_at": quote.expires_at,
     }
     return quote, stored
+
+
+def _split(
+    t: Transaction, payment: Payment, worth: int, creator: str, offer: Offer, registry: str
+) -> Sequence[m.Share]:
+    """Who gets what: of the price, or of what a pass pays for this; of a run that brings nothing, nobody."""
+    if payment.by == "pass":
+        amount = payment.period["price"] * worth // payment.period["allowance"]
+    elif payment.by == "credits":
+        amount = worth
+    else:
+        return ()
+    return shares.as_messages(t, shares.divide(t, amount, creator, payment.fee, offer), registry)
 
 
 def check_measures(measures: Mapping[str, int], units: frozenset[str]) -> None:

@@ -50,15 +50,15 @@ def check_acknowledgement(
     return CheckedAcknowledgement(acknowledgement, document)
 
 
-def charge(order: Any, offer: Offer, receipt: Receipt) -> int:
-    """What a delivery costs: the offer's price of what was really used, never above the cap.
+def worth(order: Any, offer: Offer, receipt: Receipt) -> int:
+    """What a delivery is worth: the offer's price of what was really used, never above that of what was ordered.
 
     A receipt without measures used what was ordered. A purchase is all or nothing.
     """
     if order["kind"] == "purchase":
-        return int(order["cap"])
+        return int(order["worth"])
     used = receipt.measures or json.loads(order["measures"])
-    return min(int(order["cap"]), sum(offer.breakdown(used).values()))
+    return min(int(order["worth"]), sum(offer.breakdown(used).values()))
 
 
 def failure(receipt: Receipt) -> str:

@@ -18,8 +18,9 @@ from artrator.messages import registry as m
 from artrator_registry.accounts import store as account_store
 from artrator_registry.accounts.models import Caller
 from artrator_registry.authority import Authority
+from artrator_registry.disputes import service as disputes
 from artrator_registry.nodes import store as nodes
-from artrator_registry.orders import placing, quotes, settlement, store
+from artrator_registry.orders import payment, placing, quotes, settlement, store
 from artrator_registry.orders.models import CheckedAcknowledgement, CheckedReceipt, NewOrder
 from artrator_registry.orders.receipts import check_acknowledgement, check_receipt, failure
 from artrator_registry.paging import pack, unpack
@@ -137,7 +138,7 @@ def as_message(row: Any, who: Caller) -> m.Order:
         refunded=row["refunded"],
         created_at=row["created_at"],
         capture_by=row["capture_by"],
-        dispute_until=row["settle_at"] or row["dispute_until"],
+        dispute_until=row["settle_at"] or (row["dispute_until"] if row["state"] == "settled" else None),
         ticket=row["ticket"] if row["buyer"] == who.account else None,
         receipt=_json(row["receipt"]),
         acknowledgement=_json(row["acknowledgement"]),
@@ -149,7 +150,7 @@ def _place(t: Transaction, who: Caller, new: NewOrder, request: m.OrderRequest) 
     known = placing.repeated(t, who, new.id, new.body)
     if known is not None:
         return as_message(known, who)
-    quotes.usable(t, who, request.quote, request.max_price)
+    payment.confirm(t, quotes.usable(t, who, request.quote, request.max_price))
     return as_message(placing.place(t, new), who)
 
 
@@ -237,7 +238,7 @@ def _answer(t: Transaction, row: Any, checked: CheckedAcknowledgement, settings:
             if row["buyer"] != row["creator"]:
                 store.keep_open_to_dispute(t, row["id"], t.now + settings.dispute_seconds)
         else:
-            store.dispute(t, row["id"])
+            disputes.refused(t, row, checked.acknowledgement.reason)
     elif row["state"] == "settled" and not accepted:
         raise ArtratorError(Code.ORDER_CLOSED, "The time to refuse this delivery is over.")
 

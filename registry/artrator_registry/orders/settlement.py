@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from typing import Any, Final
 
 from artrator.documents import Receipt
@@ -13,7 +13,8 @@ from artrator_registry.ledger.models import Why, earnings, transfer_id
 from artrator_registry.listings import parsed
 from artrator_registry.listings import store as listings
 from artrator_registry.orders import shares, store
-from artrator_registry.orders.receipts import charge
+from artrator_registry.orders.receipts import worth
+from artrator_registry.passes import usage
 from artrator_registry.storage import Transaction
 
 #: What else an order of a kind does when it has been settled, in the same transaction and with its fresh row: a
@@ -39,37 +40,23 @@ def settle(t: Transaction, order: Any) -> None:
     """Charge what was delivered: the creator gets it, less fee and royalties; the rest goes back to the buyer."""
     receipt = Receipt.peek(json.loads(order["receipt"]))
     offer = parsed.offer(listings.offer_by_digest(t, order["offer"])["document"])
-    amount = charge(order, offer, receipt)
+    delivered = worth(order, offer, receipt)
+    amount = min(int(order["cap"]), delivered)
     why = Why(_kind(order), order=order["id"], listing=order["listing"], receipt=order["receipt_digest"])
     hold = transfer_id(order["id"], "hold")
     if amount:
         ledger.capture(t, transfer_id(order["id"], "capture"), hold, amount, why)
-        hand_out(t, order["id"], shares.divide(t, amount, order["creator"], order["fee"], offer), why)
+        shares.hand_out(t, order["id"], shares.divide(t, amount, order["creator"], order["fee"], offer), why)
     elif order["cap"]:
         ledger.release(t, transfer_id(order["id"], "release"), hold, why)
+    if order["pass"] is not None:
+        usage.pay(t, order, delivered, offer)
     store.end(t, order["id"], "settled", amount, None)
     _give_back(t, order, order["cap"] - amount)
     if order["buyer"] != order["creator"]:  # trying the own model does not make it popular
         listings.count_run(t, order["listing"])
     if order["kind"] in AFTER:
         AFTER[order["kind"]](t, store.order(t, order["id"]))
-
-
-def hand_out(t: Transaction, cause: str, parts: Sequence[shares.Part], why: Why) -> None:
-    """Move the fee and the royalties on from what has just come into a creator's earnings, and was split so.
-
-    Args:
-        t: The transaction in which it came in.
-        cause: What the transfers' ids are derived from: an order, a pass period.
-        parts: The split; its first part stays where it is.
-        why: What came in; the statements of those who get a share name its order and listing.
-    """
-    creator = parts[0].account
-    for part in parts[1:]:
-        if part.amount:
-            note = "" if part.listing is None else f"for {part.listing}"
-            reason = Why(part.kind, order=why.order, listing=why.listing, receipt=why.receipt, note=note)
-            ledger.move(t, transfer_id(cause, shares.step(part)), creator, part.account, part.amount, reason)
 
 
 def release(t: Transaction, order: Any, reason: str, *, state: str = "released", expired: bool = False) -> None:
@@ -81,6 +68,8 @@ def release(t: Transaction, order: Any, reason: str, *, state: str = "released",
         hold = transfer_id(order["id"], "hold")
         ledger.release(t, transfer_id(order["id"], "release"), hold, why, expired=expired)
     store.end(t, order["id"], state, 0, reason)
+    if order["pass"] is not None:
+        usage.give_back(t, order)
     _give_back(t, order, order["cap"])
 
 

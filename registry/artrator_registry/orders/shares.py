@@ -13,8 +13,10 @@ from typing import Any, Final, Literal
 from artrator.documents import Offer
 from artrator.messages import registry as m
 from artrator.money import split
+from artrator_registry.earnings import service as days
+from artrator_registry.ledger import service as moving
 from artrator_registry.ledger import store as ledger
-from artrator_registry.ledger.models import FEES, earnings, transfer_id
+from artrator_registry.ledger.models import FEES, Why, earnings, transfer_id
 from artrator_registry.listings import parsed
 from artrator_registry.listings import store as listings
 from artrator_registry.storage import Transaction
@@ -96,6 +98,24 @@ def parts(t: Transaction, order: Any) -> Sequence[Part]:
     """What each got of an order (its row) when it was settled; their amounts sum to ``paid``."""
     offer = parsed.offer(listings.offer_by_digest(t, order["offer"])["document"])
     return divide(t, paid(t, order), order["creator"], order["fee"], offer)
+
+
+def hand_out(t: Transaction, cause: str, parts: Sequence[Part], why: Why) -> None:
+    """Move the fee and the royalties on from what has just come into a creator's earnings, and was split so.
+
+    Args:
+        t: The transaction in which it came in.
+        cause: What the transfers' ids are derived from: an order, a pass period.
+        parts: The split; its first part stays where it is.
+        why: What came in; the statements of those who get a share name its order and listing.
+    """
+    creator = parts[0].account
+    for part in parts[1:]:
+        if part.amount:
+            note = "" if part.listing is None else f"for {part.listing}"
+            reason = Why(part.kind, order=why.order, listing=why.listing, receipt=why.receipt, note=note)
+            moving.move(t, transfer_id(cause, step(part)), creator, part.account, part.amount, reason)
+    days.earned(t, parts, why, runs=0 if why.order is None else 1)
 
 
 def step(part: Part) -> str:

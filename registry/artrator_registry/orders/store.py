@@ -142,6 +142,16 @@ def end_dispute(t: Transaction, order: str, state: str, refunded: int) -> None:
     )
 
 
+def free_runs(t: Transaction, buyer: str, listing: str, since: float) -> int:
+    """How many free runs of a listing a buyer has had since then; those that came to nothing do not count."""
+    row = t.row(
+        "SELECT count(*) FROM orders WHERE buyer = ? AND listing = ? AND paid_by = 'free' AND created_at >= ?"
+        " AND state NOT IN ('released', 'refunded')",
+        (buyer, listing, since),
+    )
+    return int(row[0])
+
+
 def due(t: Transaction, limit: int) -> list[str]:
     """Delivered orders whose time to object is over."""
     rows = t.rows("SELECT id FROM orders WHERE state = 'claimed' AND settle_at <= ? LIMIT ?", (t.now, limit))

@@ -8,6 +8,7 @@ The rule, so that it can rob neither side:
 - After that, a held order is released if the node is online (it can reach us, and says nothing), or if the buyer gave
   up, which states that nothing arrived. A node that is cut off, and whose buyer says nothing, has until ``capture_by``.
 - A delivery that its buyer never answered is charged when the time to object is over.
+- A pass period ends when its time is over, see ``passes.periods``.
 - Time during which this registry was down counts against nobody: nothing runs out in the first grace after a start.
 - Nothing runs out on the word of a clock that jumped, see ``storage.steady``. When a jump is taken for the truth,
   nothing runs out for as long again, so that nodes are heard first.
@@ -28,6 +29,10 @@ from artrator.errors import ArtratorError
 from artrator_registry.accounts.service import Accounts
 from artrator_registry.authority import Authority
 from artrator_registry.orders import settlement, store
+from artrator_registry.passes import periods
+from artrator_registry.passes import store as passes
+from artrator_registry.payouts.service import Payouts
+from artrator_registry.payouts.service import due as payout_due
 from artrator_registry.settings import Settings
 from artrator_registry.storage import Database, Transaction
 
@@ -42,11 +47,14 @@ _QUOTE_AFTERLIFE_SECONDS: Final = 3_600.0
 class Sweeper:
     """Looks every few seconds at what has run out."""
 
-    def __init__(self, database: Database, settings: Settings, accounts: Accounts, authority: Authority) -> None:
+    def __init__(
+        self, database: Database, settings: Settings, accounts: Accounts, authority: Authority, payouts: Payouts
+    ) -> None:
         self._db = database
         self._settings = settings
         self._accounts = accounts
         self._authority = authority
+        self._payouts = payouts
         self._started = time.monotonic()
         self._look = (database.clock(), time.monotonic())
         self._steady_since = time.monotonic() - settings.clock_settle_seconds
@@ -81,23 +89,32 @@ class Sweeper:
                 _log.exception("sweep failed")
 
     async def sweep(self, *, up_seconds: float | None = None) -> int:
-        """Look once; answers how many orders ended. ``up_seconds`` stands in for the time since the start."""
+        """Look once; answers how many orders and pass periods ended.
+
+        Args:
+            up_seconds: Stands in for the time since the start.
+        """
         await self._db.write(self._housekeeping)
         if not self.may_end_orders(up_seconds):
             return 0
         settled = await self._end_each(partial(store.due, limit=_BATCH), self._settle)
         online = self._settings.online_seconds
         overdue = partial(store.overdue, grace=self._settings.grace, online=online, limit=_BATCH)
-        return settled + await self._end_each(overdue, self._release)
+        released = await self._end_each(overdue, self._release)
+        over = partial(passes.over, patience=periods.PATIENCE_SECONDS, limit=_BATCH)
+        ended = await self._end_each(over, partial(periods.end, fee=self._settings.fee_basis_points))
+        await self._end_each(partial(passes.ending, limit=_BATCH), periods.close)
+        await self._end_each(partial(payout_due, limit=_BATCH), self._payouts.run_schedule)
+        return settled + released + ended
 
     async def _end_each(self, find: Callable[[Transaction], list[str]], end: Callable[[Transaction, str], bool]) -> int:
-        """End each order that is found, in a command of its own: one that cannot be ended must not hold up the rest."""
+        """End each that is found, in a command of its own: one that cannot be ended must not hold up the rest."""
         ended, failed = 0, set[str]()
         while orders := [order for order in await self._db.read(find) if order not in failed]:
             results = await asyncio.gather(*(self._db.write(end, order) for order in orders), return_exceptions=True)
             for order, result in zip(orders, results, strict=True):
                 if isinstance(result, BaseException):
-                    _log.error("order %s could not be ended", order, exc_info=result)
+                    _log.error("%s could not be ended", order, exc_info=result)
                 if result is not True:
                     failed.add(order)
                 else:
