@@ -48,30 +48,30 @@ class Pictures:
         """Height and width of what is made."""
         return self.target_guides[0].shape[0], self.target_guides[0].shape[1]
 
-    def halved(self, sources: Sequence[tuple[int, int]], target: tuple[int, int]) -> Pictures:
+    def halved(self, sources: Sequence[tuple[int, int]], target: tuple[int, int], crew: Crew) -> Pictures:
         """Those of the next coarser level, which has these sizes."""
 
         def each(pictures: Iterable[Image]) -> tuple[Image, ...]:
-            return tuple(shrink(picture, *size) for picture, size in zip(pictures, sources, strict=True))
+            return tuple(shrink(picture, *size, crew) for picture, size in zip(pictures, sources, strict=True))
 
         def plane(picture: Image | None) -> Image | None:
-            return None if picture is None else shrink(picture[:, :, None], *target)[:, :, 0]
+            return None if picture is None else shrink(picture[:, :, None], *target, crew)[:, :, 0]
 
         guides = tuple(each(guide) for guide in zip(*self.source_guides, strict=True))
         usable = None if self.usable is None else each(tuple(mask[:, :, None] for mask in self.usable))
         return Pictures(
             each(self.styles), tuple(zip(*guides, strict=True)),
-            tuple(shrink(guide, *target) for guide in self.target_guides), plane(self.inside),
+            tuple(shrink(guide, *target, crew) for guide in self.target_guides), plane(self.inside),
             None if usable is None else tuple(mask[:, :, 0] for mask in usable), plane(self.modulation),
-            None if self.init is None else shrink(self.init, *target),
+            None if self.init is None else shrink(self.init, *target, crew),
         )  # fmt: skip
 
-    def allowed(self, patch: int) -> npt.NDArray[np.uint8]:
+    def allowed(self, patch: int, crew: Crew) -> npt.NDArray[np.uint8]:
         """uint8, as large as the atlas: 1 where the patch around a pixel lies in one source and in its usable part."""
         atlas = Atlas.of(self.styles)
         allowed = atlas.inner(patch // 2)
         if self.usable is not None:
-            allowed &= 1 - dilate((atlas.stack(self.usable) != 255).astype(np.uint8), patch)
+            allowed &= 1 - dilate((atlas.stack(self.usable) != 255).astype(np.uint8), patch, crew)
         return allowed
 
 
@@ -104,7 +104,7 @@ class Level:
         self.atlas: Final = Atlas.of(pictures.styles)
         self.source_size: Final = self.atlas.size
         self.target_size: Final = pictures.target_size
-        self.allowed: Final = pictures.allowed(self.patch)
+        self.allowed: Final = pictures.allowed(self.patch, crew)
         self.masked: Final = pictures.usable is not None or len(pictures.styles) > 1
         height, width = self.target_size
         self.inside: Final[npt.NDArray[np.uint8]] = (

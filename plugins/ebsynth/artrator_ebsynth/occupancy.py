@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import numpy as np
 import numpy.typing as npt
 
+from artrator_ebsynth.crew import Crew
 from artrator_ebsynth.field import Packed
+from artrator_ebsynth.kernels import count_matches, spread_counts
 
 
 def patch_occupancy(
-    matches: Packed, inside: npt.NDArray[np.uint8], source: tuple[int, int], patch: int
+    matches: Packed, inside: npt.NDArray[np.uint8], source: tuple[int, int], patch: int, crew: Crew
 ) -> npt.NDArray[np.int32]:
     """For every source pixel, the sum over the patch around it of how many matches cover each of its pixels.
 
@@ -20,29 +20,18 @@ def patch_occupancy(
         inside: The target pixels that count.
         source: Height and width of the source.
         patch: The side of a patch.
+        crew: Who does it.
 
     Returns:
         int32 ``[height + 2 * radius, width + 2 * radius]``: the source with ``patch // 2`` more on every side.
     """
-    height, width = source
-    held = matches[inside != 0]
-    hits = np.bincount((held >> 16) * width + (held & 0xFFFF), minlength=height * width).reshape(height, width)
-    radius = patch // 2
-    # A match covers the patch around it, and a patch adds up what covers its pixels: the same box twice.
-    padded = np.pad(hits.astype(np.int32), radius + 2 * radius)
-    return np.ascontiguousarray(_box(_box(padded, patch), patch))
+    height, width = (side + patch - 1 for side in source)
+    counts = np.zeros(source, np.int32)
+    crew.run([lambda: count_matches(matches, inside, counts)])
+    occupancy = np.empty((height, width), np.int32)
 
+    def work(first: int, last: int) -> None:
+        spread_counts(counts, patch, occupancy, np.empty(width + 2 * (patch - 1), np.int32), first, last)
 
-def _box(values: npt.NDArray[np.int32], side: int) -> npt.NDArray[np.int32]:
-    for axis in (0, 1):
-        values = _running_sum(values, side, axis)
-    return values
-
-
-def _running_sum(values: npt.NDArray[np.int32], side: int, axis: int) -> npt.NDArray[np.int32]:
-    """Sums of ``side`` neighbours along an axis, where there are as many."""
-    sums: npt.NDArray[Any] = np.cumsum(values, axis=axis, dtype=np.int32)
-    moved = np.moveaxis(sums, axis, 0)
-    whole = moved[side - 1 :].copy()
-    whole[1:] -= moved[:-side]
-    return np.moveaxis(whole, 0, axis)
+    crew.rows(height, work)
+    return occupancy

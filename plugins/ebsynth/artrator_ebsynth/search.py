@@ -58,7 +58,7 @@ class BandedSearch:
     ) -> None:
         """As ``Search`` says."""
         edges = self._edges(active, level.patch)
-        occupancy = patch_occupancy(level.matches, level.inside, level.source_size, level.patch).reshape(-1)
+        occupancy = patch_occupancy(level.matches, level.inside, level.source_size, level.patch, self._crew).reshape(-1)
         for radii in tries:
             self._turn += 1
             before = level.matches.copy() if len(edges) > 2 else level.matches

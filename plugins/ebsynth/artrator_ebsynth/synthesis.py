@@ -181,11 +181,11 @@ class _Refinement:
             self._turn += effort.sweeps
             tries = [radii(level.source_size, effort.near_tries, turn) for turn in turns]
             self._search.improve(level, active, tries, self._random)
-            stale = dilate((level.matches != held).astype(np.uint8), level.patch)
+            stale = dilate((level.matches != held).astype(np.uint8), level.patch, self._crew)
             change = level.paint(stale)
             if effort.still and number < effort.votes - 1:
                 moved = (change >= effort.still * level.brightest).astype(np.uint8)
-                active = dilate(moved, level.patch) & level.inside
+                active = dilate(moved, level.patch, self._crew) & level.inside
             self._report(level, place)
 
     def _finished(self, level: Level) -> Synthesis:
@@ -205,14 +205,16 @@ class _Refinement:
         """
         problem = self._problem
         levels = [Pictures.full(problem)]
-        if not levels[0].allowed(problem.patch).any():
+        if not levels[0].allowed(problem.patch, self._crew).any():
             raise refuse("source mask", f"selects no patch of {problem.patch} x {problem.patch} pixels.")
         sources, (height, width) = Atlas.of(problem.styles).sizes, problem.target_size
         count = level_count((*(side for size in sources for side in size), height, width), problem.patch)
         for place in range(1, count if coarsest is None else min(count, coarsest + 1)):
             smaller = [(rows >> place, columns >> place) for rows, columns in sources]
-            coarser = levels[-1].halved(smaller, (height >> place, width >> place))
-            if not coarser.allowed(problem.patch).any() or (coarser.inside is not None and not coarser.inside.any()):
+            coarser = levels[-1].halved(smaller, (height >> place, width >> place), self._crew)
+            if not coarser.allowed(problem.patch, self._crew).any() or (
+                coarser.inside is not None and not coarser.inside.any()
+            ):
                 break
             levels.append(coarser)
         return levels

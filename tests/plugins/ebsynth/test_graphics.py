@@ -75,11 +75,11 @@ def test_what_a_search_leaves_is_consistent_and_never_worse(card, random, blobs,
         level.paint(np.ones(level.target_size, np.uint8))
         level.measure(level.inside)
         before, costs = level.matches.copy(), level.costs.copy()
-        occupancy = patch_occupancy(before, level.inside, level.source_size, patch)
+        occupancy = patch_occupancy(before, level.inside, level.source_size, patch, crew)
         level.search([[15, 7, 3, 1]] * 2, random)
         kept = np.zeros(occupancy.shape, np.int32)
         level._memory("occupancy").read(kept.reshape(-1))
-        assert (kept == patch_occupancy(level.matches, level.inside, level.source_size, patch)).all()
+        assert (kept == patch_occupancy(level.matches, level.inside, level.source_size, patch, crew)).all()
         level.measure(level.inside)
     assert (level.allowed[level.matches >> 16, level.matches & 0xFFFF] == 1).all()
     assert (before != level.matches).mean() > 0.5

@@ -69,17 +69,19 @@ def test_a_vote_is_the_mean_of_what_the_patches_lay_over_a_pixel_at_borders_too(
             assert np.abs(made[y, x] - np.mean(found, axis=0)).max() <= 0.6
 
 
-def test_occupancy_is_what_counting_says(random):
-    matches = pack(random.integers(2, 13, (9, 8)), random.integers(2, 16, (9, 8)))
+@pytest.mark.parametrize("patch", [3, 5, 7])
+def test_occupancy_is_what_counting_says(crew, random, patch):
+    r, height, width = patch // 2, 35, 18
+    matches = pack(random.integers(r, height - r, (9, 8)), random.integers(r, width - r, (9, 8)))
     inside = (random.random((9, 8)) < 0.7).astype(np.uint8)
-    found = patch_occupancy(matches, inside, (15, 18), 5)
-    uses = np.zeros((15, 18), int)
+    found = patch_occupancy(matches, inside, (height, width), patch, crew)
+    uses = np.zeros((height, width), int)
     for match in matches[inside != 0]:
         y, x = match >> 16, match & 0xFFFF
-        uses[y - 2 : y + 3, x - 2 : x + 3] += 1
-    for y, x in np.ndindex(15, 18):
-        if 2 <= y < 13 and 2 <= x < 16:
-            assert found[y + 2, x + 2] == uses[y - 2 : y + 3, x - 2 : x + 3].sum()
+        uses[y - r : y + r + 1, x - r : x + r + 1] += 1
+    for y, x in np.ndindex(height, width):
+        if r <= y < height - r and r <= x < width - r:
+            assert found[y + r, x + r] == uses[y - r : y + r + 1, x - r : x + r + 1].sum()
 
 
 @pytest.mark.parametrize("patch", [3, 5, 7])
@@ -102,12 +104,12 @@ def test_occupancy_kept_by_a_sweep_is_the_one_built_anew(random, blobs, patch, m
         before = level.matches.copy()
         BandedSearch(crew, bands=1).improve(level, level.inside, [[8, 4, 2, 1]] * 2, random)
         assert (before != level.matches).mean() > 0.5
-        rebuilt = patch_occupancy(level.matches, level.inside, level.source_size, patch)
+        rebuilt = patch_occupancy(level.matches, level.inside, level.source_size, patch, crew)
         assert (kept[-1] == rebuilt.reshape(-1)).all()
 
 
-def test_what_one_match_adds_is_a_tent():
-    one = patch_occupancy(pack(np.array([[10]]), np.array([[9]])), np.ones((1, 1), np.uint8), (20, 20), 5)
+def test_what_one_match_adds_is_a_tent(crew):
+    one = patch_occupancy(pack(np.array([[10]]), np.array([[9]])), np.ones((1, 1), np.uint8), (20, 20), 5, crew)
     around = one[10 + 2 - 4 : 10 + 2 + 5, 9 + 2 - 4 : 9 + 2 + 5]
     tent = [1, 2, 3, 4, 5, 4, 3, 2, 1]
     assert (around == np.outer(tent, tent)).all()
@@ -145,21 +147,22 @@ def test_matches_never_get_worse_and_never_leave_what_is_allowed(crew, random, b
     assert (x < 26).all()
 
 
-def test_shrinking_takes_the_mean_of_areas(random):
+def test_shrinking_takes_the_mean_of_areas(crew, random):
     picture = random.integers(0, 256, (11, 14, 3), dtype=np.uint8)
-    assert (shrink(np.full((11, 14, 1), 77, np.uint8), 5, 7) == 77).all()
+    assert (shrink(np.full((11, 14, 1), 77, np.uint8), 5, 7, crew) == 77).all()
     by_half = picture[:10].reshape(5, 2, 7, 2, 3).mean(axis=(1, 3))
-    assert np.abs(shrink(picture[:10], 5, 7) - by_half).max() <= 0.51
+    assert np.abs(shrink(picture[:10], 5, 7, crew) - by_half).max() <= 0.51
     assert shrink(picture, 5, 7).mean() == pytest.approx(picture.mean(), abs=0.5)
 
 
-def test_dilation_reaches_half_a_patch():
-    mask = np.zeros((9, 9), np.uint8)
-    mask[4, 1] = 1
-    expected = np.zeros((9, 9), np.uint8)
-    expected[2:7, 0:4] = 1
-    assert (dilate(mask, 5) == expected).all()
-    assert (dilate(np.ones((1, 1), np.uint8), 7) == 1).all()
+@pytest.mark.parametrize("side", [3, 5, 7])
+def test_dilation_reaches_half_a_patch(crew, random, side):
+    mask = (random.random((40, 11)) < 0.02).astype(np.uint8) * 200
+    expected = np.zeros((40, 11), np.uint8)
+    for y, x in np.argwhere(mask):
+        expected[max(0, y - side // 2) : y + side // 2 + 1, max(0, x - side // 2) : x + side // 2 + 1] = 1
+    assert (dilate(mask, side, crew) == expected).all()
+    assert (dilate(np.ones((1, 1), np.uint8), 7, crew) == 1).all()
 
 
 def test_refining_doubles_positions_and_keeps_blocks_together(random):

@@ -6,8 +6,22 @@ the search is compiled for each side of a patch.
 """
 
 from artrator_ebsynth.kernels.compilation import prepare
+from artrator_ebsynth.kernels.planes import count_matches, dilate_rows, shrink_rows, spread_counts
 from artrator_ebsynth.kernels.rows import evaluate, patch_means, spread, vote
 from artrator_ebsynth.kernels.simd import LANES, MEAN_LANES
 from artrator_ebsynth.kernels.sweep import SWEEPS
 
-__all__ = ["LANES", "MEAN_LANES", "SWEEPS", "evaluate", "patch_means", "prepare", "spread", "vote"]
+__all__ = [
+    "LANES",
+    "MEAN_LANES",
+    "SWEEPS",
+    "count_matches",
+    "dilate_rows",
+    "evaluate",
+    "patch_means",
+    "prepare",
+    "shrink_rows",
+    "spread",
+    "spread_counts",
+    "vote",
+]

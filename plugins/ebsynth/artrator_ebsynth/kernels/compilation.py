@@ -18,7 +18,7 @@ from numba import config, njit
 from numba.core.caching import InTreeCacheLocator
 
 _HERE: Final = Path(__file__).resolve().parent
-_SOURCES: Final = ("rows.py", "simd.py", "sweep.py")
+_SOURCES: Final = ("planes.py", "rows.py", "simd.py", "sweep.py")
 #: Kernel, signature, and the side of the patch that it is for, if it is for one.
 _registered: Final[list[tuple[Any, Any, int | None]]] = []
 _preparing: Final = threading.Lock()
