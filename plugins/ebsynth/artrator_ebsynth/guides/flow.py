@@ -49,11 +49,11 @@ class Motion:
         height, width = here.shape[:2]
         own = positions(height, width)
         back = sample(self._places(self._check, there, here), places)
-        way = np.abs(places - own).sum(axis=2)
-        astray = np.abs(back - own).sum(axis=2) > np.maximum(_ASTRAY, _ASTRAY_SHARE * way)
-        unlike = cv2.absdiff(here, sample(there, places)).max(axis=2)
-        unlike = cv2.blur(unlike, (_UNSURE, _UNSURE))
-        outside = (places < -1).any(axis=2) | (places[:, :, 0] > width) | (places[:, :, 1] > height)
+        astray = _length(back - own) > np.maximum(_ASTRAY, _ASTRAY_SHARE * _length(places - own))
+        red, green, blue = cv2.split(cv2.absdiff(here, sample(there, places)))
+        unlike = cv2.blur(cv2.max(cv2.max(red, green), blue), (_UNSURE, _UNSURE))
+        x, y = places[:, :, 0], places[:, :, 1]
+        outside = (x < -1) | (y < -1) | (x > width) | (y > height)
         found = outside | (astray & (unlike > _ALIKE)) | (unlike > _UNLIKE)
         return np.asarray(cv2.dilate(found.astype(np.uint8), np.ones((_UNSURE, _UNSURE), np.uint8)), bool)
 
@@ -81,3 +81,8 @@ def sample(values: Array, places: npt.NDArray[np.float32], *, nearest: bool = Fa
     x, y = (np.ascontiguousarray(places[:, :, axis]) for axis in (0, 1))
     sampled = np.asarray(cv2.remap(values, x, y, how, borderMode=cv2.BORDER_REPLICATE))
     return sampled.reshape(*places.shape[:2], *values.shape[2:])
+
+
+def _length(moves: npt.NDArray[np.float32]) -> npt.NDArray[np.float32]:
+    """Across and down together."""
+    return np.asarray(np.abs(moves[:, :, 0]) + np.abs(moves[:, :, 1]))

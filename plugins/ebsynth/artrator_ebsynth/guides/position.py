@@ -2,16 +2,22 @@
 
 from __future__ import annotations
 
+import functools
+
 import numpy as np
 import numpy.typing as npt
 
 from artrator.backend import Image
 
 
+@functools.lru_cache(2)
 def positions(height: int, width: int) -> npt.NDArray[np.float32]:
-    """float32 ``[height, width, 2]``: x and y of every pixel."""
-    y, x = np.mgrid[:height, :width].astype(np.float32)
-    return np.stack([x, y], axis=-1)
+    """float32 ``[height, width, 2]``: x and y of every pixel; read-only, because every frame uses the same."""
+    places = np.empty((height, width, 2), np.float32)
+    places[:, :, 0] = np.arange(width)
+    places[:, :, 1] = np.arange(height)[:, None]
+    places.flags.writeable = False
+    return places
 
 
 def shown(places: npt.NDArray[np.float32], height: int, width: int) -> Image:

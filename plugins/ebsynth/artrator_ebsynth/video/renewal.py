@@ -16,11 +16,14 @@ from artrator.backend import Image
 from artrator_ebsynth.guides import edges
 from artrator_ebsynth.problem import Guide
 from artrator_ebsynth.pyramid import shrink
+from artrator_ebsynth.schedule import Effort, Preset
 from artrator_ebsynth.synthesis import synthesize
 
 #: How many times smaller the copy is, as long as its shorter side keeps so many pixels.
 _TIMES: Final = 4
 _SHORTEST: Final = 32
+#: It only has to find the right surroundings; the finest level does the rest.
+_WORK: Final = Preset((Effort(3, 2, 3, 3), Effort(4, 2, None, 2)))
 _EDGES: Final = 1.0
 _COLOUR: Final = 6.0
 
@@ -71,7 +74,7 @@ class Renewal:
                 Guide(self._outlines, self._small(edges(frame)), _EDGES, "edges"),
                 Guide(self._frame, self._small(frame), _COLOUR, "colour"),
             ],
-            mask=small, source_mask=self._usable, seed=seed, preset="fast", patch=self._patch, threads=threads,
+            mask=small, source_mask=self._usable, seed=seed, preset=_WORK, patch=self._patch, threads=threads,
             cancelled=cancelled,
         )  # fmt: skip
         found = made.field.y[inner] * times + y % times, made.field.x[inner] * times + x % times
