@@ -19,6 +19,7 @@ from artrator.errors import ArtratorError, Code
 from artrator.keys import PublicKey
 from artrator.manifest import Manifest
 from artrator.package import verify
+from artrator.package.folder import SignedFile
 from artrator.profile import write_atomically
 from artrator_node.logs import log
 
@@ -32,6 +33,7 @@ class ServedPackage:
     Attributes:
         signer: The creator's key.
         offers: Digests of the offers under which it may be sold.
+        files: Every signed file by name, as it was verified.
     """
 
     folder: Path
@@ -41,6 +43,7 @@ class ServedPackage:
     listing: str
     file_bytes: int
     offers: frozenset[str] = field(default_factory=frozenset)
+    files: Mapping[str, SignedFile] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -147,6 +150,7 @@ def _open(entry: Mapping[str, Any]) -> ServedPackage:
         listing=str(entry["listing"]),
         file_bytes=verified.size,
         offers=_offers(entry["offers"], signer, verified.digest),
+        files=verified.files,
     )
 
 

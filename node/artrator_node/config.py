@@ -46,6 +46,10 @@ class Settings(BaseModel):
     memory_mib: Annotated[int, Field(ge=0)] = 0
     #: Load packages when the node starts, as far as memory allows, instead of when the first job comes.
     prewarm: bool = True
+    #: Files of bought packages that are fetched at once; half as many by one buyer.
+    downloads: Annotated[int, Field(ge=1, le=1000)] = 8
+    #: What all downloads of packages may take of the line together, in Mbit/s; 0 sets no limit.
+    download_mbit: Annotated[float, Field(ge=0, le=1_000_000)] = 0.0
     #: Free disk space below which no job is accepted.
     reserve_mib: Annotated[int, Field(ge=0)] = 512
     device: Literal["cpu", "cuda", "tensorrt", "directml", "coreml", "openvino"] = "cpu"
@@ -119,6 +123,10 @@ class Paths:
     @property
     def served(self) -> Path:
         return self.root / "served"
+
+    @property
+    def revoked(self) -> Path:
+        return self.root / "revoked.json"
 
     @property
     def spool(self) -> Path:

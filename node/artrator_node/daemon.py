@@ -25,6 +25,7 @@ from artrator_node.config import Paths, Settings
 from artrator_node.engine import Engine
 from artrator_node.engine.run import Workshop
 from artrator_node.engine.slot import StartWorker
+from artrator_node.fetching import Door, Purchases, Shelf
 from artrator_node.files import Outputs, Spool
 from artrator_node.gate import Gate
 from artrator_node.identity import Identity
@@ -34,6 +35,7 @@ from artrator_node.link import Link
 from artrator_node.logs import log
 from artrator_node.metrics import Metrics
 from artrator_node.outbox import Outbox
+from artrator_node.revocations import Revocations
 from artrator_node.workers import worker_starter
 
 _logger = logging.getLogger(__name__)
@@ -79,6 +81,7 @@ class Node:
         self.outputs = Outputs(paths.outputs)
         self.catalogue = Catalogue(paths.served)
         self.keyring = Keyring(paths.keyset, root, self.registry, self.clock)
+        self.revocations = Revocations(paths.revoked)
         self.gate = Gate(identity.node, self.keyring, self.catalogue, self.clock)
         shop = Workshop(
             self.journal,
@@ -91,7 +94,14 @@ class Node:
         )
         self.engine = Engine(settings, self.catalogue, shop, start_worker or worker_starter(settings))
         self.outbox = Outbox(self.journal, self.registry, self.clock, self.metrics)
-        self.link = Link(settings, identity, creator, self.registry, self.keyring, self.clock, self.metrics)
+        self.link = Link(
+            settings, identity, creator, self.registry, self.keyring, self.revocations, self.clock, self.metrics
+        )
+        self.purchases = Purchases(self.journal, self.clock, identity.receipt_key, self.engine.on_end)
+        self.shelf = Shelf(settings)
+        self.door = Door(
+            identity.node, self.gate, self.keyring, self.revocations, self.catalogue, self.purchases, self.clock
+        )
         self.started_at = self.clock.now()
         self._changed = asyncio.Event()
         self._warnings_at_start: Sequence[str] = ()
@@ -102,6 +112,7 @@ class Node:
         """Everything up to the point where the API may answer."""
         await asyncio.to_thread(self.journal.open)
         self.keyring.load()
+        self.revocations.load()
         if self.keyring.serial == 0:
             # The first tickets may come with the first heartbeat; a registry that is away is asked again later.
             with contextlib.suppress(ArtratorError):
@@ -137,6 +148,7 @@ class Node:
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)
         await self.engine.close()
+        self.shelf.close()
         with contextlib.suppress(ArtratorError, TimeoutError):
             async with asyncio.timeout(2):
                 if self.link.reached_at is not None:
@@ -233,10 +245,11 @@ class Node:
             await asyncio.sleep(_LOOK_SECONDS)
 
     async def _sweep(self) -> None:
-        """Remove outputs whose retention time is over."""
+        """Remove outputs whose retention time is over, and end purchases whose time is."""
         pause = min(_SWEEP_SECONDS, self.settings.retention_hours * 3600 / 4)
         while True:
             try:
+                await self.purchases.end_overdue()
                 for job in await self.journal.expired(self.clock.now()):
                     await asyncio.to_thread(self.outputs.remove, job)
                     await self.journal.swept(job)

@@ -57,11 +57,13 @@ class Gate:
         Raises:
             ArtratorError: ``ticket_invalid``, ``ticket_wrong_node``, ``proof_invalid``.
         """
-        ticket = await self._read(request.ticket)
+        ticket = await self.read(request.ticket)
         if ticket.iss != self._keyring.registry_id:
             raise ArtratorError(Code.TICKET_INVALID, "The ticket comes from another registry.")
         if ticket.aud != self._node:
             raise ArtratorError(Code.TICKET_WRONG_NODE, "The ticket is for another node.", node=ticket.aud)
+        if ticket.kind != "run":
+            raise ArtratorError(Code.TICKET_INVALID, "The ticket is for fetching the package, not for running it.")
         if ticket.jti != job:
             raise ArtratorError(Code.TICKET_INVALID, "The ticket is for another job.")
         self.prove(ticket.cnf, proof_header, method="PUT", path=path, body=ticket.request)
@@ -105,7 +107,8 @@ class Gate:
         except ValueError as error:
             raise ArtratorError(Code.TICKET_INVALID, "The ticket names no key of the buyer.") from error
 
-    async def _read(self, text: str) -> Ticket:
+    async def read(self, text: str) -> Ticket:
+        """A ticket that the registry signed; raises ``ticket_invalid``."""
         try:
             return tickets.read(text, self._keyring.keys())
         except ArtratorError:

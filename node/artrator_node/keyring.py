@@ -43,6 +43,11 @@ class Keyring:
         return self._root.id
 
     @property
+    def root(self) -> PublicKey:
+        """The registry's pinned root key, which signs licences."""
+        return self._root
+
+    @property
     def serial(self) -> int:
         """The known set's serial; 0 before any is known."""
         return self._keyset.serial if self._keyset else 0

@@ -18,6 +18,7 @@ from artrator_node.identity import Identity
 from artrator_node.keyring import Keyring
 from artrator_node.logs import log
 from artrator_node.metrics import Metrics
+from artrator_node.revocations import Revocations
 from artrator_node.waiting import set_within
 
 _logger = logging.getLogger(__name__)
@@ -40,6 +41,7 @@ class Link:
         creator: PrivateKey,
         registry: RegistryClient,
         keyring: Keyring,
+        revocations: Revocations,
         clock: Clock,
         metrics: Metrics,
     ) -> None:
@@ -48,6 +50,7 @@ class Link:
         self._creator = creator
         self._registry = registry
         self._keyring = keyring
+        self._revocations = revocations
         self._clock = clock
         self._metrics = metrics
         self._registered_until = 0.0
@@ -85,6 +88,7 @@ class Link:
             raise
         if answer.keyset_serial > self._keyring.serial:
             await self._keyring.refresh()
+        self._revocations.learn(answer.revoked)
         self.reached_at, self.problem = self._clock.now(), None
         return answer
 

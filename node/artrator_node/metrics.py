@@ -39,6 +39,9 @@ class Metrics:
             registry=self.registry,
         )
         self.output_bytes = Counter("artrator_node_output_bytes", "Bytes of finished outputs.", registry=self.registry)
+        self.package_bytes = Counter(
+            "artrator_node_package_bytes", "Bytes of packages that were fetched by buyers.", registry=self.registry
+        )
         self.loads = Counter("artrator_node_worker_loads", "Workers that became ready.", registry=self.registry)
         self.load_failures = Counter(
             "artrator_node_worker_load_failures", "Workers that did not, by code.", ["code"], registry=self.registry

@@ -18,10 +18,12 @@ from starlette.exceptions import HTTPException
 import artrator
 from artrator.documents import proof
 from artrator.errors import ArtratorError, Code
-from artrator.messages.node import Health, Job
+from artrator.messages.node import Health, Job, PackageFiles
 from artrator_node.daemon import Node
+from artrator_node.fetching.door import Shown
 from artrator_node.http.events import event_stream
 from artrator_node.http.jobs import Jobs
+from artrator_node.http.packages import Packages, shown
 from artrator_node.logs import log
 
 _logger = logging.getLogger(__name__)
@@ -36,6 +38,7 @@ def create_app(node: Node) -> FastAPI:
     """The API of one node."""
     app = FastAPI(title="Artrator node", version=artrator.__version__, docs_url=None, redoc_url=None)
     jobs = Jobs(node)
+    packages = Packages(node)
 
     @app.exception_handler(ArtratorError)
     async def refuse(request: Request, error: ArtratorError) -> JSONResponse:
@@ -104,6 +107,18 @@ def create_app(node: Node) -> FastAPI:
         await jobs.acknowledge(owned, await _small_body(request))
         return Response(status_code=204)
 
+    @app.get("/v1/packages/{package}", response_model=PackageFiles, summary="A bought package's signed list of files")
+    async def files(package: str, request: Request) -> PackageFiles:
+        return await packages.files(package, _shown(request))
+
+    @app.get("/v1/packages/{package}/files/{sha256}", summary="One file of a bought package, or a range of it")
+    async def file(package: str, sha256: str, request: Request) -> Response:
+        return await packages.file(package, sha256, _shown(request), request.headers.get("range"))
+
+    @app.put("/v1/packages/{package}/fetched", response_model=Job, summary="The buyer has the whole package")
+    async def fetched(package: str, request: Request) -> Job:
+        return await packages.fetched(package, _shown(request))
+
     @app.get("/v1/health", response_model=Health, summary="How the node is")
     async def health() -> Health:
         return node.health()
@@ -124,7 +139,9 @@ def create_app(node: Node) -> FastAPI:
 def problem(error: ArtratorError) -> JSONResponse:
     """An error on the wire, with Retry-After where waiting helps."""
     retry_after = error.details.get("retry_after")
-    headers = {"Retry-After": str(retry_after)} if isinstance(retry_after, int) else None
+    headers = {"Retry-After": str(retry_after)} if isinstance(retry_after, int) else {}
+    if error.code is Code.RANGE_INVALID and "size" in error.details:
+        headers["Content-Range"] = f"bytes */{error.details['size']}"
     return JSONResponse(error.to_json(), error.status, headers)
 
 
@@ -133,6 +150,10 @@ async def _owned(jobs: Jobs, job: str, request: Request) -> Any:
     return await jobs.owned(
         _job(job), method=request.method, path=request.url.path, proof_header=request.headers.get(proof.HEADER)
     )
+
+
+def _shown(request: Request) -> Shown:
+    return shown(request.method, request.url.path, request.headers)
 
 
 def _job(text: str) -> str:

@@ -67,6 +67,8 @@ class Jobs:
 
     async def cancel(self, found: LiveJob | JobRecord) -> Job:
         """Cancel; harmless if it has ended."""
+        if isinstance(found, JobRecord) and found.kind == "purchase":
+            return await self.show(await self._node.purchases.give_up(found.job))
         if isinstance(found, LiveJob) and not found.record.ended:
             await self._node.engine.cancel(found)
             await set_within(found.ended, _CANCEL_SECONDS)

@@ -26,6 +26,7 @@ class JobRecord:
         attempts: How often a worker has started on it.
         error: The error's ``code message cure details``.
         retained_until: When the outputs go.
+        kind: ``run``, or ``purchase``, which never runs: its files are fetched.
     """
 
     job: str
@@ -50,6 +51,7 @@ class JobRecord:
     receipt: Mapping[str, Any] | None = None
     retained_until: float | None = None
     swept: bool = False
+    kind: str = "run"
 
     @property
     def ended(self) -> bool:

@@ -15,6 +15,14 @@ def m001_create_journal(db: Database) -> None:
         db.execute(statement)
 
 
+@migrations()
+def m002_keep_purchases(db: Database) -> None:
+    """A purchase is a job of its own kind: nothing runs, and what went out of each file is remembered."""
+    db.execute("ALTER TABLE jobs ADD COLUMN kind TEXT NOT NULL DEFAULT 'run' CHECK (kind IN ('run', 'purchase'))")
+    for statement in _FETCHED, _TICKETS:
+        db.execute(statement)
+
+
 _JOBS = """
 CREATE TABLE jobs (
     job TEXT PRIMARY KEY,
@@ -83,6 +91,16 @@ CREATE TABLE packages (
     jobs_failed INTEGER NOT NULL DEFAULT 0
 ) STRICT, WITHOUT ROWID
 """
+# ``spans`` is JSON: [[first byte, byte after the last], ...], in order and without touching each other.
+_FETCHED = """
+CREATE TABLE fetched (
+    job TEXT NOT NULL REFERENCES jobs (job) ON DELETE CASCADE,
+    sha256 TEXT NOT NULL,
+    spans TEXT NOT NULL,
+    PRIMARY KEY (job, sha256)
+) STRICT, WITHOUT ROWID
+"""
+_TICKETS = "CREATE INDEX jobs_purchases ON jobs (ticket) WHERE kind = 'purchase'"
 # A job has one end and one receipt: money hangs on it, so the database refuses a second one.
 _ENDED_STAYS = """
 CREATE TRIGGER jobs_end_once BEFORE UPDATE OF state, receipt ON jobs

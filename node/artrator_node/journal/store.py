@@ -77,8 +77,9 @@ class Journal:
         return _record(rows[0]) if rows else None
 
     async def open_jobs(self) -> Sequence[JobRecord]:
-        """Jobs that have not ended, oldest first."""
-        return [_record(row) for row in await self._read("SELECT * FROM jobs WHERE receipt IS NULL ORDER BY queued_at")]
+        """Jobs that run and have not ended, oldest first."""
+        sql = "SELECT * FROM jobs WHERE receipt IS NULL AND kind = 'run' ORDER BY queued_at"
+        return [_record(row) for row in await self._read(sql)]
 
     def start(self, job: str, at: float, event: Event) -> None:
         """A worker starts on it. Committed at once, but nobody waits: all later writes come after it."""
@@ -129,6 +130,31 @@ class Journal:
         """A job's outputs in order."""
         rows = await self._read("SELECT file, output FROM outputs WHERE job = ? ORDER BY position", (job,))
         return [StoredOutput(Output.model_validate_json(row["output"]), row["file"]) for row in rows]
+
+    # --- purchases
+
+    async def purchase(self, ticket: str) -> JobRecord | None:
+        """The purchase of a ticket, by its digest."""
+        rows = await self._read("SELECT * FROM jobs WHERE ticket = ? AND kind = 'purchase'", (ticket,))
+        return _record(rows[0]) if rows else None
+
+    async def overdue_purchases(self, before: float) -> Sequence[JobRecord]:
+        """Purchases that have not ended, and should have by then."""
+        sql = "SELECT * FROM jobs WHERE receipt IS NULL AND kind = 'purchase' AND finish_by < ?"
+        return [_record(row) for row in await self._read(sql, (before,))]
+
+    async def fetched(self, job: str) -> Mapping[str, Sequence[tuple[int, int]]]:
+        """Which bytes of which file (by hex SHA-256) went out to a purchase."""
+        rows = await self._read("SELECT sha256, spans FROM fetched WHERE job = ?", (job,))
+        return {row["sha256"]: [(first, end) for first, end in json.loads(row["spans"])] for row in rows}
+
+    def note_fetched(self, job: str, sha256: str, spans: Sequence[tuple[int, int]]) -> None:
+        """More of a file went out; a crash may lose it, and then the buyer says what arrived."""
+        self._writer.post(
+            lambda connection: connection.execute(
+                "INSERT OR REPLACE INTO fetched VALUES (?, ?, ?)", (job, sha256, json.dumps(spans))
+            )
+        )
 
     # --- events
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import json
 import ssl
 import time
 from collections.abc import AsyncGenerator, AsyncIterator, Mapping
@@ -14,12 +15,21 @@ from urllib.parse import urlsplit
 
 import httpx
 
+from artrator.canonical import b64, sha256
 from artrator.clients._events import RawEvent, read_events
 from artrator.clients._http import Answer, MisbehavedError, fetch, not_understood, read, read_json, stream
 from artrator.documents import NodeDescriptor, proof
 from artrator.errors import ArtratorError, Code
 from artrator.keys import PrivateKey
-from artrator.messages.node import EventKind, Health, Job, JobRequest
+from artrator.messages.node import (
+    LICENCE_HEADER,
+    TICKET_HEADER,
+    EventKind,
+    Health,
+    Job,
+    JobRequest,
+    PackageFiles,
+)
 
 #: The largest output that is fetched, whatever the node says of it.
 MAX_OUTPUT: Final = 512 * 2**20
@@ -56,6 +66,24 @@ class JobEvent:
         if isinstance(value, bool) or not isinstance(value, int | float) or not 0 <= value < 10**9:
             return None
         return float(value)
+
+
+@dataclass(frozen=True)
+class Access:
+    """What opens a bought package on a node: the ticket of its purchase, or the licence."""
+
+    header: str
+    text: str
+
+    @classmethod
+    def by_ticket(cls, ticket: str) -> Access:
+        """While the purchase is under way."""
+        return cls(TICKET_HEADER, ticket)
+
+    @classmethod
+    def by_licence(cls, licence: Mapping[str, Any]) -> Access:
+        """Ever after, on every node that has the package."""
+        return cls(LICENCE_HEADER, b64(json.dumps(licence, separators=(",", ":")).encode()))
 
 
 class NodeClient:
@@ -152,13 +180,64 @@ class NodeClient:
         except MisbehavedError as error:
             raise ArtratorError(Code.INTERNAL, f"The node {self.descriptor.name} {error}.") from error
 
+    # --- bought packages
+
+    async def package(self, package: str, access: Access) -> PackageFiles:
+        """The signed list of a bought package's files; believe it after ``verify_signature``."""
+        path = f"/v1/packages/{package}"
+        return read(await self._json("GET", path, access=access, seconds=_TRANSFER_SECONDS), PackageFiles, _SERVER)
+
+    async def fetched(self, package: str, access: Access) -> Job:
+        """Say that all of a purchase arrived; answers with its receipt."""
+        return read(await self._json("PUT", f"/v1/packages/{package}/fetched", access=access), Job, _SERVER)
+
+    async def package_file(
+        self, package: str, sha256: str, access: Access, *, begin: int, size: int
+    ) -> AsyncGenerator[bytes, None]:
+        """The bytes of a file of ``size`` bytes from ``begin`` on, as they arrive; check their digest.
+
+        It ends early when the connection does: ask again from there.
+
+        Raises:
+            ArtratorError: ``node_unreachable``; ``package_changed`` if the node sends another piece, or more, than was
+                asked for; else what the node said.
+        """
+        path = f"/v1/packages/{package}/files/{sha256}"
+        headers = self._headers("GET", path, access=access)
+        if begin:
+            headers["Range"] = f"bytes={begin}-"
+        left = size - begin
+        try:
+            async with stream(self._http, "GET", path, headers=headers, timeout=_SILENCE_SECONDS) as (answer, chunks):
+                if answer.is_error:
+                    raise await self._problem_of(answer.status_code, chunks)
+                promised = f"bytes {begin}-{size - 1}/{size}" if begin else None
+                if (answer.status_code, answer.headers.get("content-range")) != (206 if begin else 200, promised):
+                    raise MisbehavedError("sends another piece of a file than the one that was asked for")
+                async for chunk in chunks:
+                    left -= len(chunk)
+                    if left < 0:
+                        raise MisbehavedError("sends more of a file than was signed")
+                    yield chunk
+        except httpx.HTTPError as error:
+            raise self._unreachable(error) from error
+        except MisbehavedError as error:
+            raise ArtratorError(Code.PACKAGE_CHANGED, f"The node {self.descriptor.name} {error}.") from error
+
     async def _json(self, method: str, path: str, **how: Any) -> Any:
         return (await self._send(method, path, **how)).json()
 
     async def _send(
-        self, method: str, path: str, *, body: str = "", seconds: float = _ANSWER_SECONDS, **how: Any
+        self,
+        method: str,
+        path: str,
+        *,
+        body: str = "",
+        access: Access | None = None,
+        seconds: float = _ANSWER_SECONDS,
+        **how: Any,
     ) -> Answer:
-        headers = self._proof(method, path, body)
+        headers = self._headers(method, path, body, access=access)
         try:
             answer = await fetch(self._http, method, path, server=_SERVER, seconds=seconds, headers=headers, **how)
         except httpx.HTTPError as error:
@@ -177,6 +256,11 @@ class NodeClient:
             if len(content) > 2**20:
                 break
         return Answer(status, content, _SERVER).problem()
+
+    def _headers(self, method: str, path: str, body: str = "", *, access: Access | None = None) -> dict[str, str]:
+        if access is None:
+            return self._proof(method, path, body)
+        return {access.header: access.text, **self._proof(method, path, sha256(access.text.encode()))}
 
     def _proof(self, method: str, path: str, body: str = "") -> dict[str, str]:
         return {proof.HEADER: proof.make(self._key, method=method, path=path, node=self.descriptor.node, body=body)}

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from enum import StrEnum
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Final, Literal
 
 from pydantic import Field, field_validator
 
@@ -113,6 +113,32 @@ class EventKind(StrEnum):
     DONE = "done"
     FAILED = "failed"
     CANCELLED = "cancelled"
+
+
+#: The headers that open a package's files: the ticket of a purchase, or a licence (its JSON in base64url).
+TICKET_HEADER: Final = "Artrator-Ticket"
+LICENCE_HEADER: Final = "Artrator-Licence"
+
+
+class PackageFile(Message):
+    """One file of a package; fetch it at ``GET /v1/packages/{package}/files/{sha256}``, whole or in one range."""
+
+    name: str
+    sha256: str
+    size: int
+
+
+class PackageFiles(Message):
+    """``GET /v1/packages/{package}``: the signed list of files. ``signature`` is ``model.sig``, parsed.
+
+    Opened by the ticket of a purchase or by a licence, with a proof of possession whose ``body`` is the hex SHA-256 of
+    that header. ``PUT /v1/packages/{package}/fetched`` with a ticket says that all of it arrived, and answers with the
+    ``Job`` of the purchase and its receipt.
+    """
+
+    package: str
+    files: Sequence[PackageFile]
+    signature: Mapping[str, Any]
 
 
 class PackageHealth(Message):

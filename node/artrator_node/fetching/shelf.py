@@ -1,0 +1,194 @@
+"""A package's files as they were signed, block by block: what has changed on the disk is refused and never sent.
+
+A file's signature covers all of it, so a piece of it can be vouched for only if all of it was hashed before. The first
+time a file is asked for it is hashed once, and the digest of each block is remembered; a block is sent only if it still
+has its digest.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import hashlib
+import io
+import logging
+import time
+from collections import defaultdict
+from collections.abc import AsyncGenerator, AsyncIterator, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from typing import Final
+
+from artrator.errors import ArtratorError, Code
+from artrator.package.tree import open_plain, read_errors
+from artrator_node.catalogue import ServedPackage
+from artrator_node.config import Settings
+from artrator_node.fetching.pace import Pace
+from artrator_node.logs import log
+
+_logger = logging.getLogger(__name__)
+
+#: A thousandth of a gigabyte: its digest costs 32 bytes to remember, and reading it a few milliseconds.
+BLOCK: Final = 1 << 20
+#: How long a request waits for a large file to be hashed before it is told to come back.
+_PATIENCE_SECONDS: Final = 10.0
+_COME_BACK_SECONDS: Final = 3
+_MBIT: Final = 1_000_000 / 8
+#: Hashing and reading have threads of their own, so that they hold up no job's encoding.
+_THREADS: Final = 2
+
+
+@dataclass(frozen=True)
+class Item:
+    """One file of a served package, by its digest."""
+
+    served: ServedPackage
+    name: str
+    sha256: str
+    size: int
+
+
+class Shelf:
+    """The files of all served packages."""
+
+    def __init__(self, settings: Settings) -> None:
+        self._limit = settings.downloads
+        self._pool = ThreadPoolExecutor(_THREADS, thread_name_prefix="shelf")
+        self._tables: dict[tuple[str, str], asyncio.Task[bytes]] = {}
+        self._busy: defaultdict[str, int] = defaultdict(int)
+        self.pace = Pace(settings.download_mbit * _MBIT, time.monotonic)
+
+    def close(self) -> None:
+        """Read nothing more."""
+        self._pool.shutdown(wait=False, cancel_futures=True)
+
+    @staticmethod
+    def find(served: ServedPackage, sha256: str) -> Item:
+        """A file by its digest: no request names a path.
+
+        Raises:
+            ArtratorError: ``not_found``.
+        """
+        for name, file in served.files.items():
+            if file.sha256 == sha256:
+                return Item(served, name, sha256, file.size)
+        raise ArtratorError(Code.NOT_FOUND, "The package has no file of this digest.")
+
+    @asynccontextmanager
+    async def place(self, buyer: str) -> AsyncIterator[None]:
+        """One of the places for those who fetch at the same time.
+
+        Raises:
+            ArtratorError: ``node_busy``.
+        """
+        if sum(self._busy.values()) >= self._limit or self._busy[buyer] >= max(1, self._limit // 2):
+            raise ArtratorError(
+                Code.NODE_BUSY, "As many files are fetched now as the node allows.", retry_after=_COME_BACK_SECONDS
+            )
+        self._busy[buyer] += 1
+        try:
+            yield
+        finally:
+            self._busy[buyer] -= 1
+            if not self._busy[buyer]:
+                del self._busy[buyer]
+
+    async def blocks(self, item: Item, begin: int, end: int) -> AsyncGenerator[bytes, None]:
+        """The bytes from ``begin`` to before ``end``, in pieces of at most a block, each of them as it was signed.
+
+        Raises:
+            ArtratorError: ``package_changed``; ``node_busy`` while a large file is being hashed.
+        """
+        table = await self._table(item)
+        loop = asyncio.get_running_loop()
+        file = await loop.run_in_executor(self._pool, _open, item)
+        try:
+            for number in range(begin // BLOCK, -(-end // BLOCK)):
+                data = await loop.run_in_executor(self._pool, _read, file, item, table, number)
+                start = number * BLOCK
+                yield data[max(0, begin - start) : end - start]
+        except ArtratorError as error:
+            self._changed(item, error)
+            raise
+        finally:
+            await asyncio.shield(loop.run_in_executor(None, file.close))
+
+    async def _table(self, item: Item) -> bytes:
+        """The digests of a file's blocks, one after the other."""
+        key = (item.served.digest, item.sha256)
+        hashing = self._tables.get(key)
+        if hashing is None:
+            self._forget_unserved()
+            hashing = self._tables[key] = asyncio.ensure_future(self._hash(item))
+            hashing.add_done_callback(lambda task: task.cancelled() or task.exception())
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(_PATIENCE_SECONDS):
+                try:
+                    return await asyncio.shield(hashing)
+                except ArtratorError as error:
+                    self._changed(item, error)
+                    raise
+        raise ArtratorError(
+            Code.NODE_BUSY, f"{item.name} is being read for the first time.", retry_after=_COME_BACK_SECONDS
+        )
+
+    async def _hash(self, item: Item) -> bytes:
+        return await asyncio.get_running_loop().run_in_executor(self._pool, _digests, item)
+
+    def _forget_unserved(self) -> None:
+        # What was withdrawn comes back, if at all, as another version: a few old tables cost little until then.
+        while len(self._tables) > _MOST_TABLES:
+            oldest = next(iter(self._tables))
+            del self._tables[oldest]
+
+    def _changed(self, item: Item, error: ArtratorError) -> None:
+        """A file is not what was signed: hash it anew the next time, in case its owner restored it."""
+        self._tables.pop((item.served.digest, item.sha256), None)
+        log(_logger, logging.ERROR, "package_changed", package=item.served.digest, file=item.name, why=error.message)
+
+
+_MOST_TABLES: Final = 20_000
+
+
+def _open(item: Item) -> io.BufferedReader:
+    return open_plain(item.served.folder / item.name, item.name)
+
+
+def _digests(item: Item) -> bytes:
+    """Hash a file once: all of it must be what was signed, and each block gets a digest."""
+    whole, table = hashlib.sha256(), bytearray()
+    with _open(item) as file:
+        for block in _all_blocks(file, item):
+            whole.update(block)
+            table += hashlib.sha256(block).digest()
+    if whole.hexdigest() != item.sha256:
+        raise _not_signed(item)
+    return bytes(table)
+
+
+def _all_blocks(file: io.BufferedReader, item: Item) -> Iterator[bytes]:
+    left = item.size
+    while left:
+        with read_errors(item.name):
+            block = file.read(min(BLOCK, left))
+        if not block:
+            raise _not_signed(item)
+        left -= len(block)
+        yield block
+    with read_errors(item.name):
+        if file.read(1):
+            raise _not_signed(item)
+
+
+def _read(file: io.BufferedReader, item: Item, table: bytes, number: int) -> bytes:
+    with read_errors(item.name):
+        file.seek(number * BLOCK)
+        block = file.read(min(BLOCK, item.size - number * BLOCK))
+    if hashlib.sha256(block).digest() != table[32 * number : 32 * number + 32]:
+        raise _not_signed(item)
+    return block
+
+
+def _not_signed(item: Item) -> ArtratorError:
+    return ArtratorError(Code.PACKAGE_CHANGED, f"{item.name} is not the file that was signed.", file=item.name)

@@ -1,0 +1,181 @@
+"""Packages as their buyers fetch them: the signed list, and each file whole or in one range."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable
+from typing import Any, Final
+
+from starlette.responses import Response
+from starlette.types import Receive, Scope, Send
+
+from artrator.documents import proof
+from artrator.errors import ArtratorError, Code
+from artrator.messages.node import LICENCE_HEADER, TICKET_HEADER, Job, JobState, PackageFile, PackageFiles
+from artrator.package.tree import SIGNATURE_NAME, open_plain
+from artrator_node.daemon import Node
+from artrator_node.fetching import Access, Item
+from artrator_node.fetching.door import Shown
+from artrator_node.fetching.pace import Pace
+from artrator_node.fetching.ranges import Span, parse
+
+#: A reader who takes nothing for so long has gone, whatever the connection says.
+_STALL_SECONDS: Final = 60.0
+#: What is sent at a time: small enough for a slow line to take it within the time above.
+_PIECE: Final = 256 * 1024
+
+
+class Packages:
+    """What the routes ask of packages."""
+
+    def __init__(self, node: Node) -> None:
+        self._node = node
+
+    async def files(self, package: str, shown: Shown) -> PackageFiles:
+        """The signed list of files."""
+        access = await self._node.door.open(package, shown)
+        served = access.served
+        return PackageFiles(
+            package=served.digest,
+            files=[
+                PackageFile(name=name, sha256=file.sha256, size=file.size)
+                for name, file in sorted(served.files.items())
+            ],
+            signature=await asyncio.to_thread(_signature, access),
+        )
+
+    async def file(self, package: str, sha256: str, shown: Shown, range_header: str | None) -> Response:
+        """One file, or one range of it. What is sent is what was signed; it counts once it went out."""
+        access = await self._node.door.open(package, shown)
+        item = self._node.shelf.find(access.served, sha256)
+        span = parse(range_header, item.size) if item.size else (0, 0)
+        stack = contextlib.AsyncExitStack()
+        await stack.enter_async_context(self._node.shelf.place(access.buyer))
+        try:
+            blocks = self._node.shelf.blocks(item, *span)
+            stack.push_async_callback(blocks.aclose)
+            # The first block is read before anything is promised: a file that has changed is refused in words.
+            first = await anext(blocks, b"")
+        except BaseException:
+            await stack.aclose()
+            raise
+        return _FileResponse(
+            item, span, _pieces(first, blocks, self._node.shelf.pace), self._on_sent(access, item), stack, range_header
+        )
+
+    async def fetched(self, package: str, shown: Shown) -> Job:
+        """The buyer says that all of it arrived: the purchase with its receipt."""
+        access = await self._node.door.open(package, shown)
+        if access.purchase is None:
+            raise ArtratorError(Code.TICKET_INVALID, "Only a purchase that is under way has a receipt to come.")
+        record = await self._node.purchases.delivered(access.purchase.job, access.served)
+        return Job(
+            job=record.job,
+            state=JobState(record.state),
+            receipt=record.receipt,
+            error=record.error,
+            retained_until=record.retained_until,
+        )
+
+    def _on_sent(self, access: Access, item: Item) -> Callable[[int, int], Awaitable[None]]:
+        node, purchase = self._node, access.purchase
+
+        async def count(begin: int, end: int) -> None:
+            node.metrics.package_bytes.inc(end - begin)
+            if purchase is not None and not purchase.ended:
+                await node.purchases.went_out(purchase.job, access.served, item.sha256, (begin, end))
+
+        return count
+
+
+def shown(method: str, path: str, headers: Any) -> Shown:
+    """What a request brings along to be let in."""
+    return Shown(method, path, headers.get(TICKET_HEADER), headers.get(LICENCE_HEADER), headers.get(proof.HEADER))
+
+
+class _FileResponse(Response):
+    """Bytes as they are read and verified. It ends in the middle when they are not, or when nobody takes them."""
+
+    def __init__(
+        self,
+        item: Item,
+        span: Span,
+        pieces: AsyncIterator[bytes],
+        sent: Callable[[int, int], Awaitable[None]],
+        stack: contextlib.AsyncExitStack,
+        range_header: str | None,
+    ) -> None:
+        begin, end = span
+        headers = {
+            "Content-Length": str(end - begin),
+            "Accept-Ranges": "bytes",
+            "ETag": f'"{item.sha256}"',
+            "X-Content-Type-Options": "nosniff",
+            "Cache-Control": "private, no-store",
+        }
+        if range_header is not None and item.size:
+            headers["Content-Range"] = f"bytes {begin}-{end - 1}/{item.size}"
+        self.status_code = 206 if "Content-Range" in headers else 200
+        self.media_type = "application/octet-stream"
+        self.background = None
+        self.body = b""
+        self.init_headers(headers)
+        self._span = span
+        self._pieces = pieces
+        self._sent = sent
+        self._stack = stack
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        gone = asyncio.ensure_future(_hung_up(receive))
+        try:
+            async with self._stack:
+                await self._send(send, gone)
+        finally:
+            gone.cancel()
+
+    async def _send(self, send: Send, gone: asyncio.Future[None]) -> None:
+        await send({"type": "http.response.start", "status": self.status_code, "headers": self.raw_headers})
+        at, counted = self._span[0], self._span[0]
+        try:
+            async for piece in self._pieces:
+                async with asyncio.timeout(_STALL_SECONDS):
+                    await send({"type": "http.response.body", "body": piece, "more_body": True})
+                # A server drops in silence what is sent to nobody: only what went before counts.
+                if gone.done():
+                    return
+                counted, at = at, at + len(piece)
+            await send({"type": "http.response.body", "body": b"", "more_body": False})
+            counted = at
+        except (TimeoutError, ArtratorError):
+            return  # the connection is closed before the promised length: nobody takes this for a whole file
+        finally:
+            if counted > self._span[0] or counted == self._span[1]:
+                await self._sent(self._span[0], counted)
+
+
+async def _hung_up(receive: Receive) -> None:
+    while (await receive())["type"] != "http.disconnect":
+        pass
+
+
+async def _pieces(first: bytes, blocks: AsyncIterator[bytes], pace: Pace) -> AsyncGenerator[bytes, None]:
+    """Small pieces of the blocks, no faster than the owner allows."""
+    block = first
+    while block:
+        for start in range(0, len(block), _PIECE):
+            piece = block[start : start + _PIECE]
+            await pace.take(len(piece))
+            yield piece
+        block = await anext(blocks, b"")
+
+
+def _signature(access: Access) -> dict[str, Any]:
+    """``model.sig`` as it was read when the package was verified, or an error if it is another one by now."""
+    from artrator.package.signature import MAX_BYTES, read_signature, verify_signature
+
+    with open_plain(access.served.folder / SIGNATURE_NAME, SIGNATURE_NAME) as file:
+        signature = read_signature(file.read(MAX_BYTES + 1))
+    if verify_signature(signature, access.served.signer).digest != access.served.digest:
+        raise ArtratorError(Code.PACKAGE_CHANGED, "The folder was signed anew since it was served.")
+    return dict(signature)
