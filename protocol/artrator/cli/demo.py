@@ -36,7 +36,7 @@ def demo(headless: bool, data: Path | None, output: Path, reset: bool) -> None:
     started = time.monotonic()
     folder = data or platformdirs.user_data_path("Artrator", appauthor=False) / "demo"
     headless = headless or not has_screen()
-    with stage(folder, say, reset=reset) as running:
+    with stage(folder, say, reset=reset, more=not headless) as running:
         if headless:
             asyncio.run(tour(running, output, started, say))
             return

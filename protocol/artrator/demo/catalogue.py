@@ -26,6 +26,13 @@ EXAMPLES: Sequence[Example] = (
     Example("upscale-x4", ("--price", "pixel=8/1000000", "--base", "1")),
 )
 
+#: Published where the plugin is there, once the desktop is open: they can wait, and the first picture cannot.
+MORE_BACKEND = "ebsynth"
+MORE: Sequence[Example] = (
+    Example("stylise-photo", ("--price", "pixel=5/1000000", "--base", "1")),
+    Example("stylise-video", ("--price", "pixel=5/1000000", "--base", "1")),
+)
+
 
 def examples_folder() -> Path:
     """The repository's ``examples`` folder."""

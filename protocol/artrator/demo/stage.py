@@ -7,20 +7,24 @@ import contextlib
 import json
 import shutil
 import socket
+import threading
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
 from artrator.clients.registry import RegistryClient
-from artrator.demo.catalogue import EXAMPLES, signed_copy
+from artrator.demo.catalogue import EXAMPLES, MORE, MORE_BACKEND, Example, signed_copy
 from artrator.demo.services import Service, artrator
 from artrator.errors import ArtratorError, Code
 from artrator.money import MICRO, format_credits
 from artrator.package import Package
+from artrator.plugins import find_backend
 from artrator.profile import Profile, write_atomically
 
 #: What the buyer starts with.
 _CREDITS = 500
+#: By then the desktop is open, and its first pictures have been loaded.
+_LATER_SECONDS = 5.0
 CREATOR = "atelier"
 BUYER = "mina"
 
@@ -63,8 +67,15 @@ def _free(port: int) -> bool:
 
 
 @contextlib.contextmanager
-def stage(folder: Path, say: Say, *, reset: bool = False) -> Iterator[Stage]:
-    """Run the demo's registry and node in ``folder`` for as long as the block lasts."""
+def stage(folder: Path, say: Say, *, reset: bool = False, more: bool = False) -> Iterator[Stage]:
+    """Run the demo's registry and node in ``folder`` for as long as the block lasts.
+
+    Args:
+        folder: Everything lies there.
+        say: Told how it goes.
+        reset: Begin anew.
+        more: Publish the examples of plugins too, a little later and beside the block.
+    """
     if reset:
         shutil.rmtree(folder, ignore_errors=True)
     folder.mkdir(parents=True, exist_ok=True)
@@ -100,17 +111,49 @@ def stage(folder: Path, say: Say, *, reset: bool = False) -> Iterator[Stage]:
         )
         running.callback(node.stop)
         listed = asyncio.run(_listed(url))
-        for example in EXAMPLES:
+
+        def publish(example: Example) -> None:
             package = signed_copy(example, folder / "packages", creator.identity)
             if listed.get(example.name) == Package.open(package, creator.identity.public).digest:
-                continue  # an earlier run published this very package
+                return  # an earlier run published this very package
             say(f"publishing {CREATOR}/{example.name} …")
-            publish = ("node", "publish", str(package), *example.prices, "--registry", url, "--data", node_data)
-            artrator(*publish, home=creator.folder)
+            arguments = ("node", "publish", str(package), *example.prices, "--registry", url, "--data", node_data)
+            artrator(*arguments, home=creator.folder)
+
+        for example in EXAMPLES:
+            publish(example)
         node_url = node.wait()
         asyncio.run(_until_online(url))
+        if more:
+            running.callback(_publish_later(publish, say))
         yield Stage(url, buyer, creator, node, registry, node_url)
         say("stopping the node and the registry …")
+
+
+def _publish_later(publish: Callable[[Example], None], say: Say) -> Callable[[], None]:
+    """Publish the examples of plugins in a thread; what comes back ends it."""
+    over = threading.Event()
+
+    def work() -> None:
+        if over.wait(_LATER_SECONDS):
+            return
+        try:
+            find_backend(MORE_BACKEND)
+            for example in MORE:
+                if not over.is_set():
+                    publish(example)
+        except ArtratorError as error:
+            if error.code is not Code.BACKEND_MISSING:
+                say(f"not published: {error.message}")
+
+    thread = threading.Thread(target=work, name="publish-later")
+    thread.start()
+
+    def end() -> None:
+        over.set()
+        thread.join()
+
+    return end
 
 
 def _introduce(profile: Profile, url: str, handle: str, name: str) -> None:
