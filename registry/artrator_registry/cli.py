@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import logging
 import time
 import uuid
@@ -11,10 +10,12 @@ from typing import Any
 
 import click
 
-from artrator.documents import Acknowledgement
 from artrator.money import format_credits
 from artrator_registry.admin import Credits, data_option, existing, prepare, read, write
+from artrator_registry.disputes.commands import dispute, disputes, resolve
+from artrator_registry.payouts.commands import payouts
 from artrator_registry.rails.commands import forgive, topups
+from artrator_registry.sellers.commands import sellers
 from artrator_registry.settings import Settings
 from artrator_registry.storage import Transaction
 
@@ -44,8 +45,18 @@ def init(data: Path) -> None:
 @click.option("--start-seconds", default=300, show_default=True, help="How long a ticket may wait to be started.")
 @click.option("--finish-seconds", default=900, show_default=True, help="When a ticket's job must be done.")
 @click.option("--capture-seconds", default=86_400, show_default=True, help="When a silent node's hold ends at last.")
+@click.option("--purchase-seconds", default=86_400, show_default=True, help="How long a bought package may be fetched.")
 @click.option("--grace-seconds", type=float, default=None, help="How long a receipt may travel after the finish.")
 @click.option("--dispute-seconds", default=86_400.0, show_default=True, help="How long a buyer may object.")
+@click.option("--payout-delay-seconds", default=604_800.0, show_default=True, help="How long earnings mature.")
+@click.option("--payout-minimum", type=Credits(), default="10", show_default=True, help="The least that is paid out.")
+@click.option(
+    "--verify-payouts",
+    type=click.Choice(["all", "cash", "none"]),
+    default="cash",
+    show_default=True,
+    help="Who must be verified as a seller before being paid out; cash: whoever is not paid by hand.",
+)
 @click.option("--heartbeat-seconds", default=15.0, show_default=True, help="How often nodes are to come.")
 @click.option("--sweep-seconds", default=5.0, show_default=True, help="How often expiry is looked at.")
 @click.option("--rail", "rails", multiple=True, help="Take money through this extension; see rails.toml. Repeatable.")
@@ -59,7 +70,7 @@ def serve(data: Path, host: str, port: int, **settings: Any) -> None:
     run(Settings(data=data, online_seconds=online, **settings), host, port)
 
 
-for command in (forgive, topups):
+for command in (dispute, disputes, forgive, payouts, resolve, sellers, topups):
     registry.add_command(command)
 
 
@@ -146,29 +157,6 @@ def info(data: Path) -> None:
     for table, number in counts.items():
         click.echo(f"{table.removeprefix('ledger_'):<9} {number}")
     click.echo(f"credits given out {format_credits(issued)}")
-
-
-@registry.command()
-@data_option
-def disputes(data: Path) -> None:
-    """List deliveries that their buyers refused; the money is held until you decide."""
-    from artrator_registry.orders.disputes import disputed
-
-    for row in read(data, disputed):
-        reason = Acknowledgement.peek(json.loads(row["acknowledgement"])).reason
-        click.echo(f"{row['id']} {row['listing']} {format_credits(row['cap'])} credits, {row['buyer']}: {reason}")
-
-
-@registry.command()
-@data_option
-@click.argument("order")
-@click.option("--to", "winner", type=click.Choice(["buyer", "creator"]), required=True, help="Who gets the money.")
-def resolve(data: Path, order: str, winner: str) -> None:
-    """Decide a dispute."""
-    from artrator_registry.orders.disputes import resolve as decide
-
-    row = write(data, lambda t: decide(t, order, winner))
-    click.echo(f"{order} is {row['state']}; {format_credits(row['charged'])} credits were charged")
 
 
 @registry.command("rotate-key")

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import time
 from collections.abc import Sequence
+from pathlib import Path
 
 import click
 from rich.console import Console
@@ -15,7 +16,7 @@ from artrator.cli.keys import keys
 from artrator.clients.registry import RegistryClient
 from artrator.messages import registry as m
 from artrator.money import format_credits
-from artrator.profile import Profile
+from artrator.profile import Profile, write_atomically
 
 
 @click.group()
@@ -77,9 +78,16 @@ def balance(as_json: bool) -> None:
 @click.option("--limit", default=20, show_default=True, type=click.IntRange(1, 200))
 @click.option("--of", type=click.Choice(["wallet", "earnings", "debt"]), default="wallet", show_default=True)
 @click.option("--all", "every_line", is_flag=True, help="Also the holds that ended in a charge.")
+@click.option(
+    "--csv", "file", type=click.Path(dir_okay=False, path_type=Path), help="Write all of it for a spreadsheet."
+)
 @json_option
-def statement(limit: int, of: m.StatementOf, every_line: bool, as_json: bool) -> None:
+def statement(limit: int, of: m.StatementOf, every_line: bool, file: Path | None, as_json: bool) -> None:
     """Show what came and what went, newest first."""
+    if file is not None:
+        write_atomically(file, run(lambda client: client.statement_csv(of)).encode())
+        click.echo(str(file))
+        return
     page = run(lambda client: client.statement(of=of, limit=limit))
     if as_json:
         print_json(page.model_dump(mode="json"))

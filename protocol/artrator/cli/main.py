@@ -20,14 +20,21 @@ _COMMANDS: Final = {
     "balance": ("artrator.cli.account:balance", "Show what you can spend and what is on hold."),
     "demo": ("artrator.cli.demo:demo", "Start a registry, a node and the desktop on this machine."),
     "desktop": ("artrator_desktop.cli:desktop", "Open the desktop app."),
+    "dispute": ("artrator.cli.disputes:dispute", "Say that a delivery is not what was bought, or answer it."),
+    "earnings": ("artrator.cli.earnings:earnings", "Show what you earned, and what of it you can have."),
     "generate": ("artrator.cli.generate:generate", "Buy one run of a model and write what it makes."),
     "node": ("artrator_node.cli:node", "Serve your own models from this machine."),
     "orders": ("artrator.cli.orders:orders", "See your orders, and take up one that was interrupted."),
+    "pass": ("artrator.cli.passes:a_pass", "Buy a pass, and have it renew itself or not."),
+    "passes": ("artrator.cli.passes:passes", "Show your passes and what is left of them."),
+    "plan": ("artrator.cli.plans:plan", "Sell passes: offer a plan, withdraw it, see what is sold."),
     "package": ("artrator.cli.package:package", "Make, check, sign and verify packages."),
+    "payout": ("artrator.cli.earnings:payout", "Have your earnings paid out."),
     "plugins": ("artrator.cli.plugins:plugins", "List, install and uninstall backends."),
     "redeem": ("artrator.cli.account:redeem", "Redeem a voucher."),
     "registry": ("artrator_registry.cli:registry", "Run a registry: accounts, listings, money."),
     "search": ("artrator.cli.search:search", "Find models."),
+    "seller": ("artrator.cli.earnings:seller", "Say who sells, as tax law asks."),
     "show": ("artrator.cli.search:show", "Show a listing: inputs, price, licence, signature."),
     "statement": ("artrator.cli.account:statement", "Show what came and what went."),
 }
@@ -91,7 +98,7 @@ def exit_code(error: Exception) -> int:
     from artrator.errors import ArtratorError, Code
 
     match error.code if isinstance(error, ArtratorError) else None:
-        case Code.CREDITS_INSUFFICIENT | Code.SPENDING_LIMIT | Code.PRICE_ABOVE_CAP:
+        case Code.CREDITS_INSUFFICIENT | Code.SPENDING_LIMIT | Code.PRICE_ABOVE_CAP | Code.ALLOWANCE_USED:
             return EXIT_MONEY
         case Code.REGISTRY_UNREACHABLE | Code.NODE_UNREACHABLE | Code.NO_NODE | Code.NODE_BUSY:
             return EXIT_UNREACHABLE

@@ -5,17 +5,23 @@ A crash or a power cut can then neither lose an order nor buy it twice: whoever 
 
 from __future__ import annotations
 
+import contextlib
 import json
+import time
 import uuid
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any, Final, Protocol
 
-from artrator.canonical import b64, unb64
+from artrator.canonical import b64, canonical_json, unb64
+from artrator.messages.disputes import Evidence
 from artrator.messages.node import JobBody
 from artrator.messages.registry import NodeCandidate
 from artrator.profile import write_atomically
+
+#: As long as any registry's window for disputes may well be open.
+_PROOF_SECONDS: Final = 60 * 86_400
 
 
 @dataclass(frozen=True)
@@ -74,6 +80,7 @@ class OrderFolder:
 
     def __init__(self, folder: Path) -> None:
         self._folder = folder
+        self._proofs = folder.with_name("proofs")
 
     def save(self, order: PendingOrder) -> None:
         """Write the files first and ``order.json`` last: a folder without it was never sent."""
@@ -84,13 +91,33 @@ class OrderFolder:
         write_atomically(folder / "order.json", json.dumps(plain).encode())
 
     def forget(self, order: str) -> None:
-        """Remove ``order.json`` first, so that half a removal is not half an order."""
+        """Remove ``order.json`` first, so that half a removal is not half an order. Its evidence stays a while."""
         folder = self._folder / str(uuid.UUID(order))
+        self._keep_evidence(folder)
         (folder / "order.json").unlink(missing_ok=True)
         if folder.is_dir():
             for file in folder.iterdir():
                 file.unlink(missing_ok=True)
             folder.rmdir()
+
+    def evidence(self, order: str) -> Evidence | None:
+        """What proves what was asked for, if a delivery is disputed; None if it is not known here any more."""
+        try:
+            return Evidence.model_validate_json((self._proofs / f"{uuid.UUID(order)}.json").read_bytes())
+        except (OSError, ValueError):
+            return None
+
+    def _keep_evidence(self, folder: Path) -> None:
+        try:
+            plain = json.loads((folder / "order.json").read_bytes())
+            proof = Evidence(salt=unb64(plain["salt"]).hex(), request=canonical_json(plain["body"]).decode())
+        except (OSError, ValueError):  # nothing was ever sent, or it is more than a dispute may show
+            return
+        write_atomically(self._proofs / f"{folder.name}.json", proof.model_dump_json().encode())
+        for old in self._proofs.glob("*.json"):
+            with contextlib.suppress(OSError):
+                if old.stat().st_mtime < time.time() - _PROOF_SECONDS:
+                    old.unlink()
 
     def pending(self) -> Sequence[PendingOrder]:
         """Every whole order, oldest first."""

@@ -24,6 +24,9 @@ from artrator.messages import registry as m
 _M = TypeVar("_M", bound=pydantic.BaseModel)
 #: A session token this close to its end is renewed before it is used.
 _RENEW_SECONDS = 30.0
+#: A statement of a million lines, and the time to read it out.
+_MAX_EXPORT = 256 * 2**20
+_EXPORT_SECONDS = 600.0
 
 
 def sign_in_bytes(nonce: str, registry: str) -> bytes:
@@ -270,10 +273,13 @@ class RegistryClient:
         """What was earned and paid out in a year, as a tax office asks."""
         return await self._get(f"/v1/earnings/statements/{year}", pm.EarningsStatement)
 
+    async def earnings_statement_csv(self, year: int) -> str:
+        """The same for a spreadsheet."""
+        return await self._text(f"/v1/earnings/statements/{year}.csv")
+
     async def statement_csv(self, of: m.StatementOf = "wallet") -> str:
         """A whole statement as CSV, oldest first."""
-        answer = await self._request("GET", "/v1/account/statement.csv", query={"of": of})
-        return answer.content.decode()
+        return await self._text("/v1/account/statement.csv", {"of": of})
 
     async def seller(self) -> pm.Seller:
         """Who the account sells as."""
@@ -371,6 +377,9 @@ class RegistryClient:
         wanted = {name: value for name, value in (query or {}).items() if value is not None}
         return self._read(await self._send("GET", path, query=wanted, signed=signed), answer)
 
+    async def _text(self, path: str, query: Mapping[str, str | int] | None = None) -> str:
+        return (await self._request("GET", path, query=query, export=True)).content.decode()
+
     async def _post(self, path: str, body: pydantic.BaseModel, answer: type[_M], *, signed: bool = True) -> _M:
         return self._read(await self._send("POST", path, body=body, signed=signed), answer)
 
@@ -401,12 +410,13 @@ class RegistryClient:
         query: Mapping[str, str | int] | None = None,
         body: pydantic.BaseModel | None = None,
         signed: bool = True,
+        export: bool = False,
     ) -> Answer:
-        answer = await self._once(method, path, query, body, signed=signed)
+        answer = await self._once(method, path, query, body, signed=signed, export=export)
         if answer.status == 401 and signed and self.key is not None and self._api_key is None:
             # The token may have been ended early (the registry restarted with new keys): sign in once more.
             self._session = None
-            answer = await self._once(method, path, query, body, signed=signed)
+            answer = await self._once(method, path, query, body, signed=signed, export=export)
         if answer.is_error:
             raise answer.problem()
         return answer
@@ -419,8 +429,10 @@ class RegistryClient:
         body: pydantic.BaseModel | None,
         *,
         signed: bool,
+        export: bool,
     ) -> Answer:
         headers = {"Authorization": f"Bearer {await self._token()}"} if signed else {}
+        limit: dict[str, Any] = {"limit": _MAX_EXPORT} if export else {}
         content = None
         if body is not None:
             content = body.model_dump_json(exclude_none=True).encode()
@@ -431,7 +443,8 @@ class RegistryClient:
                 method,
                 path,
                 server="The registry",
-                seconds=self._seconds,
+                seconds=_EXPORT_SECONDS if export else self._seconds,
+                **limit,
                 params=query,
                 content=content,
                 headers=headers,
