@@ -98,35 +98,62 @@ def serve(registry: str | None, data: Path | None, port: int | None) -> None:
 @click.argument("folder", type=click.Path(exists=True, file_okay=False, path_type=Path))
 @click.option("--price", "prices", multiple=True, help="unit=credits or unit=credits/per; repeat for several units.")
 @click.option("--base", default="0", help="Credits for every run.")
+@click.option("--free-runs", default=0, type=click.IntRange(0, 1_000_000), help="Runs a day that each buyer has free.")
+@click.option(
+    "--royalty",
+    "royalties",
+    multiple=True,
+    metavar="LISTING=PERCENT",
+    help="A share of every charge for a listing that this was made from; it must be in base_models.",
+)
+@click.option("--licence", metavar="CREDITS", help="Also sell the package itself, to keep and to run, at this price.")
 @registry_option
 @data_option
-def publish(folder: Path, prices: Sequence[str], base: str, registry: str | None, data: Path | None) -> None:
+def publish(
+    folder: Path,
+    prices: Sequence[str],
+    base: str,
+    free_runs: int,
+    royalties: Sequence[str],
+    licence: str | None,
+    registry: str | None,
+    data: Path | None,
+) -> None:
     """Offer a signed package at a price, and serve it. A node that is serving picks it up by itself."""
-    from artrator_node.publish import parse_price
+    from artrator_node.publish import Terms, parse_price, parse_royalty, shares
     from artrator_node.publish import publish as offer
 
     profile, paths = Profile(), _paths(data)
     url = registry.rstrip("/") if registry else config.load(paths).registry
-    try:
-        base_price = parse_credits(base)
-    except ValueError as error:
-        raise ArtratorError(Code.REQUEST_INVALID, f"{error}.", cure="Write it as 12 or 0.25.") from error
-    units = dict(parse_price(price) for price in prices)
-    if not units and not base_price:
+    terms = Terms(
+        base=_credits(base),
+        units=dict(parse_price(price) for price in prices),
+        free_runs=free_runs,
+        royalties=[parse_royalty(royalty) for royalty in royalties],
+        licence=None if licence is None else _credits(licence),
+    )
+    if not terms.units and not terms.base and not free_runs:
         raise ArtratorError(
             Code.REQUEST_INVALID,
             "The offer has no price.",
-            cure="Give --price unit=credits, --base credits, or both; --price run=0 makes it free.",
+            cure="Give --price unit=credits, --base credits, or both. --price unit=0 makes it free, --free-runs alone "
+            "free so many times a day.",
         )
 
     async def work() -> None:
         async with RegistryClient(
             url, profile.identity, handle=profile.handle, display_name=profile.display_name
         ) as client:
-            done = await offer(paths, folder.resolve(), profile.identity, client, base=base_price, units=units)
+            done = await offer(paths, folder.resolve(), profile.identity, client, terms)
+            fee = (await client.info()).fee_basis_points
         click.echo(f"published {done.listing.card.listing} {done.listing.card.version}")
         click.echo(f"package   {done.digest}")
         click.echo(f"price     {format_credits(done.listing.card.price)} credits with the defaults")
+        if terms.free_runs:
+            click.echo(f"free      {terms.free_runs} runs a day for each buyer")
+        if terms.licence is not None:
+            click.echo(f"licence   {format_credits(terms.licence)} credits")
+        click.echo(f"split     {shares(terms, fee)}")
 
     asyncio.run(work())
 
@@ -157,6 +184,13 @@ def status(data: Path | None, as_json: bool, url: str | None) -> None:
         )
     else:
         click.echo(render(settings, health, journal))
+
+
+def _credits(text: str) -> int:
+    try:
+        return parse_credits(text)
+    except ValueError as error:
+        raise ArtratorError(Code.REQUEST_INVALID, f"{error}.", cure="Write it as 12 or 0.25.") from error
 
 
 async def _serve(profile: Profile, paths: Paths, settings: Settings, sock: Any) -> None:

@@ -6,11 +6,12 @@ import base64
 import json
 import time
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from decimal import Decimal
 from pathlib import Path
 
 from artrator.clients.registry import RegistryClient
-from artrator.documents import Offer, UnitPrice
+from artrator.documents import Offer, Royalty, UnitPrice
 from artrator.errors import ArtratorError, Code
 from artrator.keys import PrivateKey
 from artrator.manifest import Manifest
@@ -53,16 +54,53 @@ def parse_price(text: str) -> tuple[str, UnitPrice]:
         ) from error
 
 
-def make_offer(
-    manifest: Manifest, digest: str, creator: PrivateKey, *, base: int, units: Mapping[str, UnitPrice]
-) -> Offer:
+def parse_royalty(text: str) -> Royalty:
+    """Read ``handle/name=percent``, such as ``atelier/emoji=5`` or ``atelier/emoji=2.5``.
+
+    Raises:
+        ArtratorError: ``request_invalid``.
+    """
+    listing, _, percent = text.partition("=")
+    try:
+        points = Decimal(percent.strip().removesuffix("%")) * 100
+        if points != int(points):
+            raise ValueError("finer than a hundredth of a percent")
+        return Royalty(listing=listing.strip(), basis_points=int(points))
+    except (ArithmeticError, ValueError) as error:
+        raise ArtratorError(
+            Code.REQUEST_INVALID,
+            f"{text!r} is not a royalty.",
+            cure="Write it as handle/name=percent, such as atelier/emoji=5 or atelier/emoji=2.5.",
+        ) from error
+
+
+@dataclass(frozen=True)
+class Terms:
+    """What is asked for a package, in micro-credits; see ``documents.Offer``."""
+
+    base: int = 0
+    units: Mapping[str, UnitPrice] = field(default_factory=dict)
+    free_runs: int = 0
+    royalties: Sequence[Royalty] = ()
+    licence: int | None = None
+
+
+def shares(terms: Terms, fee: int) -> str:
+    """Who gets what of every charge, in words; ``fee`` is the registry's share in basis points."""
+    promised = sum(royalty.basis_points for royalty in terms.royalties)
+    parts = [f"{(10_000 - fee - promised) / 100:g} % you", f"{fee / 100:g} % the registry"]
+    parts += [f"{royalty.basis_points / 100:g} % {royalty.listing}" for royalty in terms.royalties]
+    return ", ".join(parts)
+
+
+def make_offer(manifest: Manifest, digest: str, creator: PrivateKey, terms: Terms) -> Offer:
     """The offer, if every price is on a cost unit of the package.
 
     Raises:
         ArtratorError: ``offer_invalid``.
     """
     known = [unit.name for unit in manifest.cost.units]
-    for unit in units:
+    for unit in terms.units:
         if unit not in known:
             raise ArtratorError(
                 Code.OFFER_INVALID,
@@ -74,21 +112,16 @@ def make_offer(
         package=digest,
         name=manifest.name,
         version=manifest.version,
-        base=base,
-        units=units,
+        base=terms.base,
+        units=terms.units,
+        free_runs=terms.free_runs,
+        royalties=terms.royalties,
+        licence=terms.licence,
         issued_at=int(time.time()),
     )
 
 
-async def publish(
-    paths: Paths,
-    folder: Path,
-    creator: PrivateKey,
-    client: RegistryClient,
-    *,
-    base: int,
-    units: Mapping[str, UnitPrice],
-) -> Published:
+async def publish(paths: Paths, folder: Path, creator: PrivateKey, client: RegistryClient, terms: Terms) -> Published:
     """Publish a signed package and serve it from its folder.
 
     Raises:
@@ -96,7 +129,7 @@ async def publish(
     """
     verified = verify(folder, creator.public)
     manifest = verified.manifest
-    offer = make_offer(manifest, verified.digest, creator, base=base, units=units).sign(creator)
+    offer = make_offer(manifest, verified.digest, creator, terms).sign(creator)
     account = await client.account()
     listing = f"{account.handle}/{manifest.name}"
     # Served first: from the moment the listing can be bought, the node must take its tickets.

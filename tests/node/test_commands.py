@@ -75,6 +75,22 @@ def test_publish_offers_and_serves_and_keeps_older_offers(home: Path, registry: 
     assert document_digest(publication["offer"]) == offers[1]
 
 
+def test_publish_says_what_else_is_offered_and_who_gets_what(
+    home: Path, registry: RegistryDouble, tmp_path: Path
+) -> None:
+    assert run("init", "--name", "Desk", "--registry", registry.url).exit_code == 0
+    package = tmp_path / "toy"
+    write_toy(package, Profile().identity)
+    more = ("--free-runs", "3", "--royalty", "mina/base=2.5", "--royalty", "root/base=10%", "--licence", "40")
+    done = run("publish", str(package), "--base", "0.5", *more)
+    assert done.exit_code == 0, done.output
+    assert "82.5 % you, 5 % the registry, 2.5 % mina/base, 10 % root/base" in done.output
+    offer = Offer.verify(registry.publications["atelier/toy"]["offer"], Profile().identity.public)
+    assert (offer.free_runs, offer.licence) == (3, 40_000_000)
+    assert [(each.listing, each.basis_points) for each in offer.royalties] == [("mina/base", 250), ("root/base", 1000)]
+    assert run("publish", str(package), "--free-runs", "20").exit_code == 0  # free, so many times a day
+
+
 def test_publish_refuses_prices_that_mean_nothing_and_packages_that_are_not_whole(
     home: Path, registry: RegistryDouble, tmp_path: Path
 ) -> None:
@@ -86,6 +102,12 @@ def test_publish_refuses_prices_that_mean_nothing_and_packages_that_are_not_whol
         (("--base", "x"), "request_invalid"),
         (("--price", "banana=1"), "offer_invalid"),
         (("--price", "step"), "request_invalid"),
+        (("--base", "1", "--licence", "-4"), "request_invalid"),
+        (("--base", "1", "--royalty", "mina/base"), "request_invalid"),
+        (("--base", "1", "--royalty", "mina/base=0"), "request_invalid"),
+        (("--base", "1", "--royalty", "mina/base=0.001"), "request_invalid"),
+        (("--base", "1", "--royalty", "mina/base=NaN"), "request_invalid"),
+        (("--base", "1", "--royalty", "base=1"), "request_invalid"),
     ):
         done = run("publish", str(package), *arguments)
         assert done.exit_code == 1

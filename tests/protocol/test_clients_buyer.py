@@ -232,8 +232,15 @@ def test_a_creator_with_another_key_than_before_is_refused() -> None:
 
 @pytest.mark.parametrize(
     "quote",
-    [{"cap": PRICE + 1}, {"price": PRICE + 1}, {"package": "sha256:" + "9" * 64}],
-    ids=["cap", "price", "package"],
+    [
+        {"cap": PRICE + 1},
+        {"price": PRICE + 1},
+        {"package": "sha256:" + "9" * 64},
+        {"worth": PRICE + 1},  # a pass would be used up faster than its creator says
+        {"paid_by": "free"},
+        {"paid_by": "pass"},
+    ],
+    ids=["cap", "price", "package", "worth", "not free", "not by pass"],
 )
 def test_a_quote_above_the_creators_offer_is_not_ordered(quote: dict[str, Any]) -> None:
     error, registry = buy(Lies(quote=quote))
@@ -269,10 +276,11 @@ def test_a_node_that_the_creator_does_not_vouch_for_costs_no_hold(
         (Lies(ticket={"request": "9" * 64}), Code.TICKET_INVALID),
         (Lies(ticket={"cnf": STRANGER.public.encode()}), Code.TICKET_INVALID),
         (Lies(ticket={"cap": PRICE + 1}), Code.PRICE_ABOVE_CAP),
+        (Lies(ticket={"kind": "purchase"}), Code.TICKET_INVALID),
         (Lies(ticket_signer=STRANGER), Code.TICKET_INVALID),
         (Lies(root=STRANGER), Code.DOCUMENT_INVALID),
     ],
-    ids=["job", "node", "package", "request", "buyer", "cap", "signer", "root"],
+    ids=["job", "node", "package", "request", "buyer", "cap", "kind", "signer", "root"],
 )
 def test_a_ticket_for_something_else_is_never_sent_to_a_node(lies: Lies, code: Code) -> None:
     error, _ = buy(lies)

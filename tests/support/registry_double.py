@@ -123,6 +123,7 @@ class RegistryDouble:
                 "credit_note": {"en": "none"},
                 "listings": 0,
                 "nodes_online": 0,
+                "fee_basis_points": 500,
             }
 
         @app.get("/v1/keys")

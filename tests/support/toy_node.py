@@ -29,7 +29,7 @@ from artrator.package import read_manifest, sign, verify
 from artrator.profile import Profile
 from artrator_node import catalogue, config, identity
 from artrator_node.config import Paths, Settings
-from artrator_node.publish import make_offer
+from artrator_node.publish import Terms, make_offer
 
 _T = TypeVar("_T")
 
@@ -217,7 +217,7 @@ class ToyNode:
         key = self.creator.identity
         verified = verify(package, key.public)
         price = {verified.manifest.cost.units[0].name: UnitPrice(amount=10_000)}
-        offer = make_offer(verified.manifest, verified.digest, key, base=0, units=price).sign(key)
+        offer = make_offer(verified.manifest, verified.digest, key, Terms(units=price)).sign(key)
         catalogue.add(
             Paths(self.data).served,
             package=package,

@@ -9,11 +9,13 @@ import signal
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Literal
 
 import click
 from rich.console import Console
 from rich.progress import BarColumn, Progress, TaskID, TextColumn, TimeRemainingColumn
 
+from artrator.cli._prices import agree, paid, price_of, say_split
 from artrator.cli._session import json_option, make_buyer, print_json, run
 from artrator.clients.buyer import Buyer, Prepared, Result, Stage, Update, read_listing
 from artrator.clients.registry import RegistryClient
@@ -50,7 +52,15 @@ _SUFFIXES = {"image/png": ".png", "image/jpeg": ".jpg", "image/webp": ".webp", "
 @click.option("--rate", type=click.FloatRange(0.1, 240), help="Frames a second; as in the film that went in.")
 @click.option("--format", "image_format", default="png", type=click.Choice(["png", "jpeg", "webp"]), show_default=True)
 @click.option("--max-price", metavar="CREDITS", help="Refuse to pay more than this.")
-@click.option("--quote", "quote_only", is_flag=True, help="Say the price and stop.")
+@click.option(
+    "--pay",
+    default="any",
+    type=click.Choice(["any", "credits"]),
+    show_default=True,
+    help="any: a free run, then a pass, then credits, whatever costs least. credits: keep those.",
+)
+@click.option("--quote", "quote_only", is_flag=True, help="Say the price and who gets what of it, and stop.")
+@click.option("--yes", is_flag=True, help="Buy without asking.")
 @json_option
 def generate(
     listing: str,
@@ -62,7 +72,9 @@ def generate(
     rate: float | None,
     image_format: str,
     max_price: str | None,
+    pay: Literal["any", "credits"],
     quote_only: bool,
+    yes: bool,
     as_json: bool,
 ) -> None:
     """Buy one run of LISTING and write what it makes.
@@ -80,7 +92,7 @@ def generate(
         manifest, _, _ = read_listing(found)
         inputs = read_settings(manifest, [*settings, *([f"prompt={prompt}"] if prompt is not None else [])])
         given = read_files(manifest, files)
-        prepared = buyer.prepare(found, inputs, given.files, image_format=image_format)
+        prepared = buyer.prepare(found, inputs, given.files, image_format=image_format, pay=pay)
         quote = await buyer.quote(prepared)
         if limit is not None and quote.cap > limit:
             raise ArtratorError(
@@ -90,6 +102,7 @@ def generate(
         if quote_only:
             _say_quote(quote, as_json)
             return
+        agree(price_of(quote), quote.split, yes=yes or as_json or limit is not None or not quote.cap)
 
         def keep(result: Result) -> list[Path]:
             if video is not None:
@@ -210,7 +223,9 @@ async def _follow(
         loop.add_signal_handler(signal.SIGINT, stop.set)
     columns = (TextColumn("{task.description}"), BarColumn(), TextColumn("{task.fields[news]}"), TimeRemainingColumn())
     with Progress(*columns, console=Console(stderr=True), disable=quiet, transient=True) as progress:
-        bar = progress.add_task(f"{format_credits(quote.cap)} credits held", total=None, news="")
+        bar = progress.add_task(
+            f"{format_credits(quote.cap)} credits held" if quote.cap else price_of(quote), total=None, news=""
+        )
         consumer = asyncio.ensure_future(_consume(buyer, prepared, quote, keep, progress, bar))
         stopper = asyncio.ensure_future(stop.wait())
         await asyncio.wait({consumer, stopper}, return_when=asyncio.FIRST_COMPLETED)
@@ -270,7 +285,8 @@ def _say_quote(quote: m.Quote, as_json: bool) -> None:
     if as_json:
         print_json(quote.model_dump(mode="json", exclude={"nodes"}))
         return
-    click.echo(f"{format_credits(quote.cap)} credits, on {quote.nodes[0].name} ({quote.nodes[0].state.value})")
+    click.echo(f"{price_of(quote)}, on {quote.nodes[0].name} ({quote.nodes[0].state.value})")
+    say_split(quote.split)
 
 
 def _say_result(result: Result, written: Sequence[Path], as_json: bool) -> None:
@@ -279,6 +295,7 @@ def _say_result(result: Result, written: Sequence[Path], as_json: bool) -> None:
             "order": result.order,
             "files": [str(path) for path in written],
             "charged": result.charged,
+            "paid_by": result.paid_by,
             "settled": result.settled,
             "package": result.receipt.package,
             "node": result.node,
@@ -289,7 +306,7 @@ def _say_result(result: Result, written: Sequence[Path], as_json: bool) -> None:
     for path in written:
         click.echo(path)
     click.secho(
-        f"{format_credits(result.charged)} credits paid; receipt verified: {result.receipt.package[:23]}… "
+        f"{paid(result.charged, result.paid_by)}; receipt verified: {result.receipt.package[:23]}… "
         f"on {result.node} ({result.receipt.runtime})",
         err=True,
         fg="green",

@@ -19,7 +19,7 @@ import secrets
 import time
 import uuid
 from collections.abc import AsyncGenerator, Callable, Mapping, Sequence
-from typing import Any, Final
+from typing import Any, Final, Literal
 
 from artrator.canonical import b64, request_digest
 from artrator.clients._patience import patiently
@@ -88,8 +88,11 @@ class Buyer:
         files: Mapping[str, bytes | Sequence[bytes]] | None = None,
         *,
         image_format: str = "png",
+        pay: Literal["any", "credits"] = "any",
     ) -> Prepared:
         """Check and complete a request. ``files`` holds the bytes of image, mask and images inputs by name.
+
+        ``pay`` ``any`` takes what costs least: a free run, then a pass, then credits.
 
         Raises:
             ArtratorError: ``input_invalid``, ``input_unknown``, ``image_corrupt``, ``image_too_large``, and whatever
@@ -110,6 +113,7 @@ class Buyer:
             measures=request.measures,
             salt=salt,
             digest=request_digest(salt, request.body.model_dump(mode="json")),
+            pay=pay,
         )
 
     async def quote(self, prepared: Prepared) -> m.Quote:
@@ -119,12 +123,17 @@ class Buyer:
                 listing=prepared.listing.card.listing,
                 version=prepared.listing.card.version,
                 measures=prepared.measures,
+                pay=prepared.pay,
                 request=prepared.digest,
             )
         )
         fair = sum(prepared.offer.breakdown(prepared.measures).values())
-        if quote.cap > fair or quote.price > quote.cap or quote.package != prepared.body.package:
+        if max(quote.cap, quote.worth) > fair or quote.price > quote.cap or quote.package != prepared.body.package:
             raise ArtratorError(Code.PRICE_ABOVE_CAP, "The registry asks for more than the creator's signed offer.")
+        if quote.cap and quote.paid_by != "credits":
+            raise ArtratorError(Code.PRICE_ABOVE_CAP, "The registry asks for credits, and says that none are needed.")
+        if prepared.pay == "credits" and quote.paid_by == "pass":
+            raise ArtratorError(Code.PRICE_ABOVE_CAP, "The registry would use up a pass, although it was not to.")
         return quote
 
     async def run(
@@ -254,6 +263,8 @@ class Buyer:
         promised = (pending.order, descriptor.node, pending.package, pending.request, self._key.public.encode())
         if (ticket.jti, ticket.aud, ticket.package, ticket.request, ticket.cnf) != promised:
             raise ArtratorError(Code.TICKET_INVALID, "The ticket is for another job than the one that was ordered.")
+        if ticket.kind != "run":
+            raise ArtratorError(Code.TICKET_INVALID, "The ticket is for a purchase, not for a run.")
         if ticket.cap > pending.max_price:
             raise ArtratorError(Code.PRICE_ABOVE_CAP, "The ticket allows more than the price that was accepted.")
         return ticket
@@ -358,6 +369,7 @@ class Buyer:
             acknowledgement_document=acknowledgement,
             descriptor_document=pending.candidate.descriptor,
             charged=settled.charged if settled else placed.cap,
+            paid_by=placed.paid_by,
             settled=settled is not None and settled.state is m.OrderState.SETTLED,
         )
 

@@ -9,6 +9,7 @@ from typing import Any
 
 from artrator.documents import Receipt
 from artrator.messages.node import Output
+from artrator.messages.registry import PaidBy
 
 
 class Stage(StrEnum):
@@ -45,6 +46,7 @@ class Result:
     descriptor_document: Mapping[str, Any]
     charged: int
     settled: bool
+    paid_by: PaidBy = "credits"
 
 
 @dataclass(frozen=True)

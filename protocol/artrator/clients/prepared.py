@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Final
+from typing import Final, Literal
 
 from artrator.canonical import sha256
 from artrator.documents import NodeDescriptor, Offer
@@ -22,7 +22,11 @@ _CLOCK_SECONDS: Final = 3600.0
 
 @dataclass(frozen=True)
 class Prepared:
-    """A request that is ready to be quoted and sent."""
+    """A request that is ready to be quoted and sent.
+
+    Attributes:
+        pay: ``any`` lets a free run or a pass pay for it where there is one; ``credits`` keeps those.
+    """
 
     listing: m.Listing
     manifest: Manifest
@@ -33,6 +37,7 @@ class Prepared:
     measures: Mapping[str, int]
     salt: bytes
     digest: str
+    pay: Literal["any", "credits"] = "any"
 
 
 def read_listing(listing: m.Listing) -> tuple[Manifest, Offer, PublicKey]:
