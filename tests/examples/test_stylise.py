@@ -10,6 +10,8 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from artrator.demo.catalogue import EXAMPLES as EXAMPLES_OF_THE_DEMO
+from artrator.demo.catalogue import MORE, MORE_BACKEND
 from artrator.errors import ArtratorError, Code
 from artrator.inputs import measure
 from artrator.manifest import InputType
@@ -170,3 +172,11 @@ def test_a_clip_costs_its_pixels_times_its_frames():
     assert measure(manifest, {}, sizes) == {"pixel": 200 * 960 * 540}
     assert manifest.inputs["frames"].max_items >= 200
     assert manifest.inputs["frames"].max_total_pixels >= 200 * 960 * 540
+
+
+def test_the_demo_prices_what_its_packages_measure():
+    for example in (*EXAMPLES_OF_THE_DEMO, *MORE):
+        units = {unit.name for unit in manifest_of(example.name).cost.units}
+        priced = {part.split("=")[0] for part in example.prices if "=" in part}
+        assert priced <= units, example.name
+        assert (manifest_of(example.name).backend == MORE_BACKEND) is (example in MORE)
