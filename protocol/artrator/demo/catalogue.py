@@ -14,17 +14,23 @@ from artrator.package import Package, sign
 
 @dataclass(frozen=True)
 class Example:
-    """One example package and its price: credits for a run, or ``unit=credits/per``."""
+    """One example package and its terms, as options of ``artrator node publish``."""
 
     name: str
-    prices: Sequence[str]
+    terms: Sequence[str]
 
 
 EXAMPLES: Sequence[Example] = (
     Example("emoji", ("--price", "image=2")),
-    Example("painterly", ("--price", "pixel=3/1000000", "--base", "1")),
+    # One that shows all there is to sell: single runs, free ones, a licence to keep it, and the pass below.
+    Example("painterly", ("--price", "pixel=3/1000000", "--base", "1", "--free-runs", "2", "--licence", "60")),
     Example("upscale-x4", ("--price", "pixel=8/1000000", "--base", "1")),
 )
+
+PLAN_NAME = "everything"
+#: Title by language, credits for a period, and what its runs may be worth.
+PLAN_TITLE = {"en": "Everything of the atelier", "ko": "아틀리에의 모든 모델"}
+PLAN_PRICE, PLAN_ALLOWANCE = 20, 100
 
 #: Published where the plugin is there, once the desktop is open: they can wait, and the first picture cannot.
 MORE_BACKEND = "ebsynth"

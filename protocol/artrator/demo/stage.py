@@ -8,14 +8,27 @@ import json
 import shutil
 import socket
 import threading
+import time
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
 from artrator.clients.registry import RegistryClient
-from artrator.demo.catalogue import EXAMPLES, MORE, MORE_BACKEND, Example, signed_copy
+from artrator.demo.catalogue import (
+    EXAMPLES,
+    MORE,
+    MORE_BACKEND,
+    PLAN_ALLOWANCE,
+    PLAN_NAME,
+    PLAN_PRICE,
+    PLAN_TITLE,
+    Example,
+    signed_copy,
+)
 from artrator.demo.services import Service, artrator
+from artrator.documents import Plan
 from artrator.errors import ArtratorError, Code
+from artrator.messages.payouts import SellerProfile, SellerState
 from artrator.money import MICRO, format_credits
 from artrator.package import Package
 from artrator.plugins import find_backend
@@ -117,27 +130,50 @@ def stage(folder: Path, say: Say, *, reset: bool = False, more: bool = False) ->
             if listed.get(example.name) == Package.open(package, creator.identity.public).digest:
                 return  # an earlier run published this very package
             say(f"publishing {CREATOR}/{example.name} …")
-            arguments = ("node", "publish", str(package), *example.prices, "--registry", url, "--data", node_data)
+            arguments = ("node", "publish", str(package), *example.terms, "--registry", url, "--data", node_data)
             artrator(*arguments, home=creator.folder)
 
         for example in EXAMPLES:
             publish(example)
+        asyncio.run(_sell_passes(creator, url))
         node_url = node.wait()
         asyncio.run(_until_online(url))
         if more:
-            running.callback(_publish_later(publish, say))
+            operate = ("registry", "sellers", "verify", CREATOR, "--data", registry_data)
+            running.callback(_publish_later(publish, lambda: artrator(*operate, home=operator), say))
         yield Stage(url, buyer, creator, node, registry, node_url)
         say("stopping the node and the registry …")
 
 
-def _publish_later(publish: Callable[[Example], None], say: Say) -> Callable[[], None]:
-    """Publish the examples of plugins in a thread; what comes back ends it."""
+async def _sell_passes(creator: Profile, url: str) -> None:
+    """Offer a pass for all that the creator has, and say who sells: whoever sells licences must."""
+    key = creator.identity
+    async with RegistryClient(url, key) as client:
+        if (await client.seller()).state is SellerState.NONE:
+            await client.set_seller(
+                SellerProfile(legal_name="Atelier (demo)", country="KR", business_number="123-45-67891")
+            )
+        if not await client.plans(creator=CREATOR):
+            plan = Plan(
+                creator=key.public.encode(),
+                name=PLAN_NAME,
+                title=PLAN_TITLE,
+                price=PLAN_PRICE * MICRO,
+                allowance=PLAN_ALLOWANCE * MICRO,
+                issued_at=int(time.time()),
+            )
+            await client.publish_plan(CREATOR, PLAN_NAME, plan.sign(key))
+
+
+def _publish_later(publish: Callable[[Example], None], verify: Callable[[], object], say: Say) -> Callable[[], None]:
+    """Verify the seller and publish the examples of plugins in a thread; what comes back ends it."""
     over = threading.Event()
 
     def work() -> None:
         if over.wait(_LATER_SECONDS):
             return
         try:
+            verify()
             find_backend(MORE_BACKEND)
             for example in MORE:
                 if not over.is_set():

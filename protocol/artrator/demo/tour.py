@@ -9,6 +9,7 @@ from pathlib import Path
 
 from rich.console import Console
 
+from artrator.cli._prices import paid
 from artrator.cli._session import make_buyer
 from artrator.cli.account import print_statement, without_holds
 from artrator.cli.generate import write_outputs
@@ -63,7 +64,7 @@ async def _buy(
                 picture = result.outputs[0].data
                 # The buyer has checked signature, order, ticket, package, request and output digests by now.
                 say(
-                    f"{title}: {time.monotonic() - begun:.1f} s, {format_credits(result.charged)} credits, receipt "
+                    f"{title}: {time.monotonic() - begun:.1f} s, {paid(result.charged, result.paid_by)}, receipt "
                     f"verified ({result.receipt.package[:19]}… on {result.node}, {result.receipt.runtime})"
                 )
     return picture
