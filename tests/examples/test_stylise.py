@@ -177,6 +177,6 @@ def test_a_clip_costs_its_pixels_times_its_frames():
 def test_the_demo_prices_what_its_packages_measure():
     for example in (*EXAMPLES_OF_THE_DEMO, *MORE):
         units = {unit.name for unit in manifest_of(example.name).cost.units}
-        priced = {part.split("=")[0] for part in example.prices if "=" in part}
+        priced = {part.split("=")[0] for part in example.terms if "=" in part}
         assert priced <= units, example.name
         assert (manifest_of(example.name).backend == MORE_BACKEND) is (example in MORE)
