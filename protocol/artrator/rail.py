@@ -21,6 +21,7 @@ from enum import StrEnum
 from typing import Any, Final, Literal, Protocol, TypeAlias
 
 from artrator.errors import ArtratorError, Code
+from artrator.money import parse_credits
 from artrator.settings import REQUIRED, Settings
 
 
@@ -194,6 +195,28 @@ class RailSettings(Settings):
         if key in self._values and (not isinstance(value, str) or not value.strip()):
             raise self.error(key, "must be a text that is not empty.")
         return value
+
+    def credits(self, key: str, default: Any = REQUIRED) -> int:
+        """An amount of credits such as 5 or "0.01", as micro-credits above zero."""
+        return self._credits(key, self.raw(key, default))
+
+    def credit_list(self, key: str, default: Sequence[str]) -> Sequence[int]:
+        """A list of amounts of credits, as micro-credits."""
+        values = self.raw(key, list(default))
+        if not isinstance(values, list):
+            raise self.error(key, 'must be a list of amounts of credits, such as ["5", "20"].')
+        return tuple(self._credits(key, value) for value in values)
+
+    def _credits(self, key: str, value: object) -> int:
+        try:
+            if isinstance(value, bool) or not isinstance(value, int | str):  # a float would not be exact
+                raise ValueError(key)
+            amount = parse_credits(str(value))
+        except ValueError as error:
+            raise self.error(key, 'must be an amount of credits, such as 5 or "0.01".') from error
+        if amount <= 0:
+            raise self.error(key, "must be above 0.")
+        return amount
 
     def secrets(self, key: str) -> Sequence[str]:
         """One text or a list of them, that no message ever repeats."""
