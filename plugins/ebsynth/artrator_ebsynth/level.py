@@ -83,7 +83,7 @@ class Level:
         costs: float32 ``[H, W]``: the patch distance of the match of each pixel that was measured, in ``unit``.
         image: uint8 ``[H, W, channels]``: the picture as it is now.
         values: The target, padded, and the source, all channels side by side as integers; int16, flat.
-        means: Of their patches.
+        means: Of their patches; uint8, flat.
         shape: Channels of the style and guides together, height and width of the source.
         unit: What makes an energy of a cost.
         atlas: Where the sources lie in ``values``, ``means`` and ``allowed``.
@@ -132,7 +132,7 @@ class Level:
             max(0, (h - self.patch + 1) * (w - self.patch + 1)) * stride
             for h, w in (self._padded_size, self.source_size)
         ]
-        self.means = np.zeros(rooms[0], np.int16), np.zeros(rooms[1], np.int16)
+        self.means = np.zeros(rooms[0], np.uint8), np.zeros(rooms[1], np.uint8)
         self._take_means(0, self._padded_size, (channels, together))
         self._take_means(1, self.source_size, (0, together))
         self.matches: Packed = np.zeros(self.target_size, np.int32)

@@ -11,9 +11,10 @@ import numpy.typing as npt
 
 #: A sum of squares must fit an int32, with something to spare for rounding.
 _LARGEST_SUM: Final = 0.96 * 2**31
-#: A difference of two values, or of two means that are rounded again, must fit an int16.
+#: A difference of two values must fit an int16.
 _LARGEST_VALUE: Final = 32_000.0
-_LARGEST_MEAN: Final = 16_000.0
+#: A mean must fit a byte after rounding. Finer ones exclude hardly more candidates, and are read more slowly.
+_LARGEST_MEAN: Final = 254.4
 _WHITE: Final = 255.0
 
 
@@ -24,8 +25,7 @@ class Quantisation:
     Attributes:
         factors: float64, one a channel: value 0-255 times factor, rounded, is the integer.
         scale: A sum of squared integer differences times this is an energy.
-        mean_factor: Means of patches are kept as integers times this, finer than single values: the weighted means of
-            all channels and their differences fit int16, the sums of their squares int32.
+        mean_factor: The mean of a patch in one channel, as an integer, times this fits a byte.
     """
 
     factors: npt.NDArray[np.float64]
@@ -38,8 +38,7 @@ class Quantisation:
         total, largest = float(weights.sum()), float(weights.max())
         by_sum = math.sqrt(_LARGEST_SUM / (patch * patch * _WHITE**2 * total))
         gain = min(by_sum, _LARGEST_VALUE / (_WHITE * math.sqrt(largest)))
-        means = min(_LARGEST_MEAN / (_WHITE * math.sqrt(largest)), math.sqrt(_LARGEST_SUM / (_WHITE**2 * total)))
-        return cls(gain * np.sqrt(weights), 1 / gain**2, means / gain)
+        return cls(gain * np.sqrt(weights), 1 / gain**2, _LARGEST_MEAN / (_WHITE * math.sqrt(largest)) / gain)
 
     @property
     def tables(self) -> npt.NDArray[np.int16]:

@@ -21,8 +21,8 @@ constexpr float ROUNDING = 0.9999f;
 struct Work {
     short *target;             // padded by RADIUS, CHANNELS a pixel
     const short *source;       // CHANNELS a pixel
-    short *target_means;       // MEANS a pixel
-    const short *source_means; // MEANS for each whole patch
+    byte_t *target_means;       // MEANS a pixel
+    const byte_t *source_means; // MEANS for each whole patch
     const word_t *paint;       // the style, a byte a channel
     byte_t *image;             // STYLE bytes a pixel
     const byte_t *allowed;     // where a match may be centred
@@ -104,9 +104,9 @@ static __device__ void offer(const Work &w, const Pixel &pixel, int candidate, i
     float unit = (float)w.occupancy_cost;
     float limit = distance + unit * (float)*occupied(w, best) - unit * (float)*occupied(w, candidate);
     if (limit <= 0.0f) return;
-    const short *a = w.target_means + (long long)pixel.place * MEANS;
-    const short *b = w.source_means +
-                     ((sy - RADIUS) * (w.source_width - 2 * RADIUS) + sx - RADIUS) * (long long)MEANS;
+    const byte_t *a = w.target_means + (long long)pixel.place * MEANS;
+    const byte_t *b = w.source_means +
+                      ((sy - RADIUS) * (w.source_width - 2 * RADIUS) + sx - RADIUS) * (long long)MEANS;
     int apart = 0;
     for (int c = 0; c < CHANNELS; c++) { // both are rounded, so that they differ by one less at least
         int difference = a[c] > b[c] ? a[c] - b[c] - 1 : b[c] - a[c] - 1;
@@ -144,7 +144,7 @@ extern "C" __global__ void measure(const Work *work, int unused, word_t unused_t
         for (int j = 0; j < PATCH; j++)
             for (int i = 0; i < PATCH; i++) total += values[j * stride + i * CHANNELS];
         float scale = (float)w.mean_factor / (float)(PATCH * PATCH);
-        w.target_means[(long long)pixel.place * MEANS + c] = (short)floorf((float)total * scale + 0.5f);
+        w.target_means[(long long)pixel.place * MEANS + c] = (byte_t)floorf((float)total * scale + 0.5f);
     }
     w.costs[pixel.place] = patch_distance(w, pixel, w.matches[pixel.place], 3.0e38f);
 }

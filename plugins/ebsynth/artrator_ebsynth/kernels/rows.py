@@ -126,7 +126,8 @@ def vote(source, image, values, factors, channels, patch, matches, inside, stale
 
 @kernel(
     types.void(
-        _int16s, types.UniTuple(types.int64, 4), types.int64, types.float32, _int16s, types.int64, _int32s,
+        _int16s, types.UniTuple(types.int64, 4), types.int64, types.float32,
+        types.Array(types.uint8, 1, "C"), types.int64, _int32s,
         types.int64, types.int64,
     )
 )  # fmt: skip

@@ -124,7 +124,7 @@ def squared_distance_where(  # type: ignore[no-untyped-def]
 
 @intrinsic
 def means_apart(typingctx, a, a_start, b, b_start, chunks):  # type: ignore[no-untyped-def]
-    """Sum of the squares of what ``MEAN_LANES * chunks`` pairs of int16 numbers, all rounded, differ by at least."""
+    """Sum of the squares of what ``MEAN_LANES * chunks`` pairs of uint8 numbers, all rounded, differ by at least."""
     signature = types.int32(a, types.intp, b, types.intp, types.intp)
 
     def generate(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
@@ -132,14 +132,15 @@ def means_apart(typingctx, a, a_start, b, b_start, chunks):  # type: ignore[no-u
         a = context.make_array(signature.args[0])(context, builder, left).data
         b = context.make_array(signature.args[2])(context, builder, right).data
         lanes, sums, index = ir.VectorType(_INT16, MEAN_LANES), ir.VectorType(_INT32, MEAN_LANES // 2), chunks.type
+        few = ir.VectorType(ir.IntType(8), MEAN_LANES)
         one = ir.Constant(lanes, [1] * MEAN_LANES)
         kind = ir.FunctionType(lanes, [lanes, lanes])
         largest = cgutils.get_or_insert_function(builder.module, kind, f"llvm.smax.v{MEAN_LANES}i16")
         less = cgutils.get_or_insert_function(builder.module, kind, f"llvm.usub.sat.v{MEAN_LANES}i16")
 
         def squares(place: Any) -> Any:
-            first = _load(builder, a, builder.add(a_start, place), lanes)
-            second = _load(builder, b, builder.add(b_start, place), lanes)
+            first = builder.zext(_load(builder, a, builder.add(a_start, place), few, 1), lanes)
+            second = builder.zext(_load(builder, b, builder.add(b_start, place), few, 1), lanes)
             size = builder.call(largest, [builder.sub(first, second), builder.sub(second, first)])
             return _square_pairs(builder, builder.call(less, [size, one]), MEAN_LANES)
 
@@ -154,8 +155,8 @@ def means_apart(typingctx, a, a_start, b, b_start, chunks):  # type: ignore[no-u
     return signature, generate
 
 
-def _load(builder: Any, data: Any, place: Any, kind: Any) -> Any:
-    return builder.load(builder.bitcast(builder.gep(data, [place]), kind.as_pointer()), align=2)
+def _load(builder: Any, data: Any, place: Any, kind: Any, align: int = 2) -> Any:
+    return builder.load(builder.bitcast(builder.gep(data, [place]), kind.as_pointer()), align=align)
 
 
 def _all(builder: Any, value: Any, count: int) -> Any:

@@ -23,7 +23,7 @@ _ROUNDING = np.float32(0.9999)
 
 
 _SIGNATURE = types.void(
-    types.UniTuple(_int16s, 2), types.UniTuple(_int16s, 2), types.UniTuple(types.int64, 3),
+    types.UniTuple(_int16s, 2), types.UniTuple(types.Array(types.uint8, 1, "C"), 2), types.UniTuple(types.int64, 3),
     types.UniTuple(types.float32, 2), types.boolean, _floats, _int16s, types.boolean, _uint8s, _matches, _matches,
     _floats, _int32s, _uint8s, _uint8s, types.Array(types.int64, 1, "C"), types.UniTuple(types.int64, 2), types.int64,
     types.uint32, types.Array(types.uint8, 1, "C"), _int32s,
@@ -43,7 +43,7 @@ def _for_patch(patch: int) -> Any:
 
         Args:
             values: The target, padded, and the source, all channels side by side; int16, flat.
-            means: Of the target's and of the source's patches, padded with zeros.
+            means: Of the target's and of the source's patches, padded with zeros; uint8, flat.
             shape: Channels, source height, source width.
             scales: What turns squared means into squared values; the cost of one unit of occupancy.
             modulated: Whether ``modulation`` says anything.
