@@ -74,6 +74,12 @@ def show(listing: str, version: str | None, as_json: bool) -> None:
         click.echo(f"           {format_credits(offer.base)} a run")
     for name, unit in offer.units.items():
         click.echo(f"           {format_credits(unit.amount)} for {unit.per:,} {units.get(name, name)}")
+    if offer.free_runs:
+        click.echo(f"           {offer.free_runs} runs a day for nothing")
+    if offer.licence is not None:
+        click.echo(f"           {format_credits(offer.licence)} for a licence to keep it and run it yourself")
+    for royalty in offer.royalties:
+        click.echo(f"           {royalty.basis_points / 100:g} % of it for {royalty.listing}")
     click.echo("\nInputs (--set NAME=VALUE; files with --file NAME=PATH):")
     for spec in manifest.inputs.values():
         click.echo(f"  {spec.name:<12} {spec.type.value:<8} {label(spec.label)}{_bounds(spec)}")
