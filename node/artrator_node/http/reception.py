@@ -25,8 +25,8 @@ from artrator_node.journal import JobRecord
 
 #: What the job part and the parts' own lines add to the files.
 _OVERHEAD_BYTES: Final = 1 << 20
-#: The whole upload, however slowly it comes.
-_UPLOAD_SECONDS: Final = 300.0
+#: The whole upload, however slowly it comes: the frames of a film over a home line take minutes.
+_UPLOAD_SECONDS: Final = 600.0
 #: What is read and thrown away of a refused upload, so that the sender gets to read why.
 _DRAINED_BYTES: Final = 4 << 20
 

@@ -132,6 +132,20 @@ def test_what_a_mask_leaves_out_stays_as_filmed_and_costs_nothing(land, painted_
         assert not np.array_equal(result[~outside], frame[~outside])
 
 
+def test_a_soft_edge_fades_inwards_and_leaves_the_outside_alone():
+    frames = [np.full((40, 40, 3), 100, np.uint8) for _ in range(3)]
+    painted = np.full((40, 40, 3), 200, np.uint8)
+    mask = np.zeros((40, 40), np.uint8)
+    mask[10:30, 10:30] = 255
+    for keyframes in ({0: painted}, {0: painted, 2: painted}):
+        for made in make_film(make_clip(frames, keyframes, [mask]), Manner(feather=4)):
+            assert (made[mask == 0] == 100).all()
+            row = made[20, 10:16, 0].astype(int)
+            assert (np.diff(row) > 0)[:4].all()
+            assert row[0] == 120
+            assert (made[15:25, 15:25] == 200).all()
+
+
 def test_a_thing_that_leaves_the_picture_leaves_the_frame_alone(land, painted_land):
     frames, painted = passing(land, 4), passing(painted_land, 4)
     masks = [np.zeros((HEIGHT, WIDTH), np.uint8) for _ in frames]

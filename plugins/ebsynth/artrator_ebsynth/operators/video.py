@@ -46,6 +46,7 @@ class VideoOperator:
     output: str
     weights: Mapping[str, Setting]
     extras: Mapping[str, tuple[str, Setting]]
+    feather: Setting
     common: Common
     manifest: Manifest
 
@@ -73,6 +74,7 @@ class VideoOperator:
                 for name in ("edges", "colour", "position", "previous")
             },
             extras=_extras(settings, manifest),
+            feather=read_weight(settings, "feather", manifest, 0.0),
             common=read_common(settings, manifest),
             manifest=manifest,
         )
@@ -83,7 +85,7 @@ class VideoOperator:
     def used(self) -> set[str]:
         """Every input that changes something."""
         names = {self.slots.frames, self.slots.keyframes, self.slots.numbers, self.masks} | self.common.used
-        names |= {weight.input for weight in self.weights.values()}
+        names |= {self.feather.input, *(weight.input for weight in self.weights.values())}
         for name, weight in self.extras.values():
             names |= {name, weight.input}
         return {name for name in names if name is not None}
@@ -128,6 +130,7 @@ class VideoOperator:
             uniformity=number(self.common.uniformity.of(inputs), 3500.0),
             weights=Weights(**{name: number(weight.of(inputs), 0.0) for name, weight in self.weights.items()}),
             device=device.kind,
+            feather=round(number(self.feather.of(inputs), 0.0)),
             threads=device.threads,
         )
         return {self.output: make_film(clip, manner, context.progress, asker(context))}

@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Final
 
+import cv2
 import numpy as np
 import numpy.typing as npt
 
@@ -66,6 +67,17 @@ class Clip:
         """A painted frame, as filmed where the mask is black."""
         inside = self.inside(place)
         return painted if inside is None else np.where(inside[:, :, None], painted, self.frames[place])
+
+    def finished(self, place: int, painted: Image, feather: int) -> Image:
+        """As ``composed``, but painted by and by over so many pixels inwards from the mask's edge."""
+        inside = self.inside(place)
+        if inside is None or feather <= 0:
+            return self.composed(place, painted)
+        # From the centre of the first white pixel, whose distance to the black is 1, to full white.
+        depth = cv2.distanceTransform(inside.astype(np.uint8), cv2.DIST_L2, cv2.DIST_MASK_PRECISE)
+        share = np.minimum(depth / np.float32(feather + 1), 1)[:, :, None].astype(np.float32)
+        frame = self.frames[place].astype(np.float32)
+        return np.asarray(np.rint(frame + share * (painted - frame)), np.uint8)
 
 
 @dataclass(frozen=True)

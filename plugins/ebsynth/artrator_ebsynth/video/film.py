@@ -81,33 +81,35 @@ def make_film(
     total = sum(len(leg.places) * ((leg.before is not None) + (leg.after is not None)) for leg in parts) * _UNITS
     counter = _Counter(total, progress)
     made: dict[int, Image] = {
-        place: np.ascontiguousarray(clip.composed(place, painted)) for place, painted in clip.keyframes.items()
+        place: np.ascontiguousarray(clip.finished(place, painted, manner.feather))
+        for place, painted in clip.keyframes.items()
     }
     for leg in parts:
         kept: dict[int, npt.NDArray[np.float16]] = {}
         if leg.before is not None:
             for step in propagate(clip, leg.before, leg.places, manner, counter.of, cancelled):
-                made[step.place] = step.image
-                if leg.after is not None:
-                    kept[step.place] = _packed(step.error)
+                if leg.after is None:
+                    made[step.place] = clip.finished(step.place, step.image, manner.feather)
+                else:
+                    made[step.place], kept[step.place] = step.image, _packed(step.error)
         if leg.after is not None:
             for step in propagate(clip, leg.after, leg.places[::-1], manner, counter.of, cancelled):
                 if leg.before is None:
-                    made[step.place] = step.image
+                    made[step.place] = clip.finished(step.place, step.image, manner.feather)
                 else:
-                    made[step.place] = _joined(clip, leg, step, made[step.place], kept.pop(step.place), manner.threads)
+                    made[step.place] = _joined(clip, leg, step, made[step.place], kept.pop(step.place), manner)
                     counter.show(made[step.place])
     return [made[place] for place in range(len(clip.frames))]
 
 
-def _joined(clip: Clip, leg: Leg, step: Step, forward: Image, error: npt.NDArray[np.float16], threads: int) -> Image:
+def _joined(clip: Clip, leg: Leg, step: Step, forward: Image, error: npt.NDArray[np.float16], manner: Manner) -> Image:
     """Both passes of one frame."""
     if leg.before is None or leg.after is None:
         raise AssertionError("only between two keyframes do two passes meet")
     share = (step.place - leg.before) / (leg.after - leg.before)
     chosen = choose(error.astype(np.float32), np.sqrt(step.error), share)
-    both = blend(forward, step.image, chosen, share, threads or 1)
-    return clip.composed(step.place, both)
+    both = blend(forward, step.image, chosen, share, manner.threads or 1)
+    return clip.finished(step.place, both, manner.feather)
 
 
 def _packed(error: npt.NDArray[np.float32]) -> npt.NDArray[np.float16]:

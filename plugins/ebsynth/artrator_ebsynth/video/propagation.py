@@ -63,6 +63,7 @@ class Manner:
         patch: As of ``synthesize``.
         uniformity: As of ``synthesize``.
         weights: Of the automatic guides.
+        feather: Over how many pixels, inwards from the masks' edges, the painting fades in.
         warm: Whether a frame starts from the matches of the one before.
         device: As of ``synthesize``.
         threads: As of ``synthesize``.
@@ -73,6 +74,7 @@ class Manner:
     patch: int = 5
     uniformity: float = 3500.0
     weights: Weights = Weights()
+    feather: int = 0
     warm: bool = True
     device: str = "cpu"
     threads: int = 0
