@@ -37,8 +37,8 @@ def licence() -> None:
 def buy(listing: str, max_price: str | None, yes: bool, as_json: bool) -> None:
     """Buy a licence of LISTING and fetch the package.
 
-    You pay when all of it is here and exactly what its creator signed. If it is interrupted, `artrator licence download`
-    goes on where it stands.
+    You pay when all of it is here and exactly what its creator signed. If it is interrupted, `licence download` goes on
+    where it stands.
     """
     limit = _amount(max_price)
 
