@@ -572,5 +572,11 @@ async def test_a_rail_hears_of_a_change_before_it_counts(world: World) -> None:
     assert (await mina.one_pass(number)).renew
     assert not (await mina.change_pass(number, False)).renew
     assert heard == [(number, False)] * 2
-    await pass_time(world, shop, 30)
+    world.clock.offset += 29 * DAY
+    await refuse(Code.PASS_ENDED, paid(world, "mina", 9 * MICRO, "in_2"))
+    assert (await mina.change_pass(number, True)).renew
+    await publish(shop.creator, withdrawn=True, issued_at=int(time.time()) + 1)
+    await refuse(Code.PLAN_UNKNOWN, paid(world, "mina", 9 * MICRO, "in_2"))
+    assert not (await mina.change_pass(number, False)).renew
+    await pass_time(world, shop, 1)
     assert (await mina.one_pass(number)).state is p.PassState.REFUNDED

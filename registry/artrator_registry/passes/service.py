@@ -59,6 +59,26 @@ class Passes:
         return await self._db.write(_change, who, pass_id, request.renew)
 
 
+def for_sale(t: Transaction, plan: str, buyer: str, max_price: int) -> Any:
+    """The row of a plan's terms, if this buyer can have a pass of it now.
+
+    Raises:
+        ArtratorError: ``plan_unknown forbidden price_above_cap pass_in_force``.
+    """
+    terms = plans.current(t, plan)
+    if terms is None or terms["withdrawn"]:
+        raise ArtratorError(Code.PLAN_UNKNOWN, f"There is no pass {plan} to be bought.")
+    if terms["creator"] == buyer:
+        raise ArtratorError(
+            Code.FORBIDDEN, "This is your own pass.", cure="You run your own models for nothing, without a pass."
+        )
+    _check_price(terms, max_price)
+    active = store.in_force(t, buyer, plan)
+    if active is not None:
+        raise _in_force(active)
+    return terms
+
+
 def begin_paid_period(
     t: Transaction, person: str, plan: str, price: int, rail: str, reference: str, *, fee: int
 ) -> str:
@@ -77,7 +97,8 @@ def begin_paid_period(
         fee: The operator's share in basis points.
 
     Raises:
-        ArtratorError: ``plan_unknown forbidden pass_in_force price_above_cap credits_insufficient``.
+        ArtratorError: ``plan_unknown forbidden pass_in_force pass_ended price_above_cap credits_insufficient
+            debt_unpaid``. The rail should end its subscription, and not try again with this payment.
     """
     payment = f"{rail}:{reference}"
     known = store.paid_by(t, payment)
@@ -85,7 +106,7 @@ def begin_paid_period(
         return str(known["pass"])
     active = store.in_force(t, person, plan)
     if active is None:
-        terms = _sold(t, plan, person, price)
+        terms = for_sale(t, plan, person, price)
         new = NewPass(
             id=transfer_id(f"pass:{payment}", "pass"),
             body="",
@@ -101,6 +122,10 @@ def begin_paid_period(
         return new.id
     if active["rail"] != rail or active["ends"] - t.now > _EARLY_SECONDS:
         raise _in_force(active)
+    if not active["renew"]:
+        raise ArtratorError(Code.PASS_ENDED, "This pass was told not to renew itself.")
+    if plans.current(t, plan)["withdrawn"]:
+        raise ArtratorError(Code.PLAN_UNKNOWN, f"Passes of {plan} are not sold any more.")
     _check_price(active, price)
     periods.follow(t, active, fee, payment)
     return str(active["id"])
@@ -135,10 +160,7 @@ def _buy(t: Transaction, who: Caller, pass_id: str, request: p.PassRequest, fee:
         if known["buyer"] != who.account or known["body"] != body:
             raise ArtratorError(Code.CONFLICT, "This pass id was used for something else.")
         return as_message(known)
-    terms = _sold(t, request.plan, who.account, request.max_price)
-    active = store.in_force(t, who.account, request.plan)
-    if active is not None:
-        raise _in_force(active)
+    terms = for_sale(t, request.plan, who.account, request.max_price)
     new = NewPass(
         id=pass_id,
         body=body,
@@ -152,18 +174,6 @@ def _buy(t: Transaction, who: Caller, pass_id: str, request: p.PassRequest, fee:
     )
     _begin(t, new, terms, fee)
     return as_message(store.one(t, pass_id))
-
-
-def _sold(t: Transaction, plan: str, buyer: str, max_price: int) -> Any:
-    terms = plans.current(t, plan)
-    if terms is None or terms["withdrawn"]:
-        raise ArtratorError(Code.PLAN_UNKNOWN, f"There is no pass {plan} to be bought.")
-    if terms["creator"] == buyer:
-        raise ArtratorError(
-            Code.FORBIDDEN, "This is your own pass.", cure="You run your own models for nothing, without a pass."
-        )
-    _check_price(terms, max_price)
-    return terms
 
 
 def _check_price(terms: Any, most: int) -> None:
