@@ -26,7 +26,7 @@ def main() -> None:
     SAMPLES.mkdir(exist_ok=True)
     Image.fromarray(clip(1, WIDTH, HEIGHT, seed=3)[0]).save(SAMPLES / "example-photo.jpg", quality=92, subsampling=0)
     Image.fromarray(clip(9, WIDTH, HEIGHT, seed=8)[8]).save(SAMPLES / "photo.jpg", quality=92, subsampling=0)
-    Image.fromarray(painting(picture("example-photo.jpg"), 2)).save(
+    Image.fromarray(painting(picture("example-photo.jpg"), 2, brush=2)).save(
         SAMPLES / "painted-example.jpg", quality=92, subsampling=0
     )
     inputs = {

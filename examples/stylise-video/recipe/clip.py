@@ -31,15 +31,15 @@ def clip(count: int = 11, width: int = 960, height: int = 540, seed: int = 0) ->
     return frames
 
 
-def painting(frame: Picture, seed: int = 0) -> Picture:
-    """The frame in short brush strokes along its edges, large ones first."""
+def painting(frame: Picture, seed: int = 0, brush: float = 1) -> Picture:
+    """The frame in short brush strokes along its edges, large ones first; ``brush`` makes all of them larger."""
     random = np.random.default_rng(seed)
     height, width = frame.shape[:2]
     smooth = cv2.GaussianBlur(frame, (0, 0), width / 240)
     grey = cv2.cvtColor(smooth, cv2.COLOR_RGB2GRAY).astype(np.float32)
     angle = np.arctan2(cv2.Sobel(grey, -1, 0, 1, ksize=5), cv2.Sobel(grey, -1, 1, 0, ksize=5)) + np.pi / 2
     canvas = np.full_like(frame, (236, 228, 208))
-    for size in (width // 40, width // 80, width // 160):
+    for size in (round(brush * width / parts) for parts in (40, 80, 160)):
         for _ in range(round(2.2 * height * width / max(2, size) ** 2)):
             x, y = int(random.integers(width)), int(random.integers(height))
             colour = np.clip(smooth[y, x].astype(int) * 1.15 - 12 + random.normal(0, 14, 3), 0, 255)

@@ -27,7 +27,7 @@ def main() -> None:
         Image.fromarray(frame).save(SAMPLES / f"frame-{number:02d}.jpg", quality=90, subsampling=0)
     frames = [picture(f"frame-{number:02d}.jpg") for number in range(1, COUNT + 1)]
     for number in KEYFRAMES:
-        Image.fromarray(painting(frames[number - 1], number)).save(
+        Image.fromarray(painting(frames[number - 1], number, brush=2)).save(
             SAMPLES / f"painted-{number:02d}.jpg", quality=92, subsampling=0
         )
     painted = [picture(f"painted-{number:02d}.jpg") for number in KEYFRAMES]
