@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any, TypeAlias
+from typing import Any, Final, TypeAlias
 
 import numpy as np
 import numpy.typing as npt
@@ -14,6 +14,8 @@ from artrator_ebsynth.atlas import Atlas
 Packed: TypeAlias = npt.NDArray[np.int32]
 #: The longest side that a packed position can name.
 LONGEST_SIDE = 32_767
+#: So many rows are refined at once, because indices take many times the room of what they find.
+_BLOCK_ROWS: Final = 64
 
 
 @dataclass(frozen=True, eq=False)
@@ -66,12 +68,18 @@ def refine(
         radius: Of a patch: how far a position keeps from a source's border.
         random: For positions drawn anew.
     """
-    rows, columns = (np.arange(side, dtype=np.int32) for side in shape)
-    coarse = matches[
-        np.minimum(rows // 2, matches.shape[0] - 1)[:, None], np.minimum(columns // 2, matches.shape[1] - 1)[None, :]
-    ]
-    source, y, x = atlases[0].split(coarse >> 16, coarse & 0xFFFF)
-    return _placed(source, y * 2 + (rows & 1)[:, None], x * 2 + (columns & 1), atlases[1], allowed, radius, random)
+    result = np.empty(shape, np.int32)
+    columns = np.arange(shape[1], dtype=np.int32)
+    for top in range(0, shape[0], _BLOCK_ROWS):
+        rows = np.arange(top, min(top + _BLOCK_ROWS, shape[0]), dtype=np.int32)
+        coarse = matches[
+            np.minimum(rows // 2, matches.shape[0] - 1)[:, None],
+            np.minimum(columns // 2, matches.shape[1] - 1)[None, :],
+        ]
+        source, y, x = atlases[0].split(coarse >> 16, coarse & 0xFFFF)
+        doubled = y * 2 + (rows & 1)[:, None], x * 2 + (columns & 1)
+        result[rows] = _placed(source, *doubled, atlases[1], allowed, radius, random)
+    return result
 
 
 def begin_with(

@@ -10,9 +10,9 @@ from artrator_ebsynth.atlas import Atlas
 #: What the interpreter, numpy, numba and LLVM take before the first picture comes.
 RUNTIME_BYTES: Final = 320 << 20
 #: Bands have a copy of the occupancy each; there is one merged, one from which they start, and the sums it is made of.
-_OCCUPANCIES: Final = 8
+_OCCUPANCIES: Final = 6
 #: 32-bit numbers held for each target pixel.
-_FIELDS: Final = 14
+_FIELDS: Final = 12
 _PREVIEWS: Final = 4 << 20
 
 
@@ -36,9 +36,10 @@ def memory_bytes(
     sources = [size for size in source if not isinstance(size, int)]
     whole = Atlas(tuple(sources) or ((int(source[0]), int(source[1])),)).size  # type: ignore[arg-type]
     source_pixels, target_pixels = ((height + 2 * patch) * (width + 2 * patch) for height, width in (whole, target))
-    # As bytes: side by side and in every coarser level. As int16: the values, the means, and a copy that is being made.
-    # Then masks, what is shown, and the style once more with four channels.
-    source_bytes = source_pixels * (2 * channels + 6 * channels + 8 + 8 + 4 * _OCCUPANCIES)
+    # The values as int16, the means as bytes, the coarser levels together a third of the pictures. Then masks and, on
+    # the source's side, the style once more with four channels.
+    each = 2 * channels + -(-channels // 16) * 16 + -(-channels // 2)
+    source_bytes = source_pixels * (each + 10 + 4 * _OCCUPANCIES)
     # Matches as held, as they were, at the start of a sweep and as they go up a level; costs, changes, modulation.
-    target_bytes = target_pixels * (2 * channels + 6 * channels + 8 + 4 * _FIELDS)
+    target_bytes = target_pixels * (each + 10 + 4 * _FIELDS)
     return source_bytes + target_bytes + _PREVIEWS

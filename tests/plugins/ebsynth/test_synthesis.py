@@ -255,3 +255,22 @@ def test_memory_stays_under_what_was_declared_and_near_it(blobs):
         tracemalloc.stop()
     declared = memory_bytes((300, 300), (280, 330), 3, 6)
     assert peak < declared < 3 * peak
+
+
+@pytest.mark.parametrize(("patch", "channels"), [(3, 1), (7, 4)])
+def test_memory_stays_under_what_was_declared_with_masks_and_several_styles_too(blobs, patch, channels):
+    sizes, target = [(150, 260), (190, 100)], (240, 250)
+    styles = [blobs(*size, channels) for size in sizes]
+    guides = [([blobs(*size, 3) for size in sizes], blobs(*target, 3), 1.0)] * 2
+    half = np.where(np.arange(target[1]) < 100, 255, 0).astype(np.uint8)[None].repeat(target[0], 0)
+    given = {
+        "mask": half, "modulation": half, "init": blobs(*target, channels),
+        "source_mask": [np.full(size, 255, np.uint8) for size in sizes],
+    }  # fmt: skip
+    tracemalloc.start()
+    try:
+        synthesize(styles, guides, patch=patch, preset="fast", progress=lambda *_: None, **given)
+        peak = tracemalloc.get_traced_memory()[1]
+    finally:
+        tracemalloc.stop()
+    assert peak < memory_bytes(sizes, target, channels, 6, patch) < 3 * peak
