@@ -27,6 +27,7 @@ from pathlib import Path
 import pytest
 from effort import Effort
 from market_load import OPTIONS, Load
+from market_program import PROGRAM, environment
 from PIL import Image
 from powercut import STYLES, Deed, Disk, Note, Recorder, build
 from promises import Promise, Promises, broken
@@ -50,8 +51,6 @@ pytestmark = [
 
 #: The same command with a storage that is asked to be careless.
 CARELESS = """
-import sqlite3
-from artrator_registry.cli import registry
 from artrator_registry.storage import database
 careful = database.connect
 def connect(path, *, read_only=False):
@@ -60,7 +59,6 @@ def connect(path, *, read_only=False):
         db.execute("PRAGMA synchronous = {synchronous}")
     return db
 database.connect = connect
-registry()
 """
 
 
@@ -86,15 +84,15 @@ def library(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return build(Path(__file__).with_name("powercut.c"), tmp_path_factory.mktemp("library") / "powercut.so")
 
 
-async def record(library: Path, data: Path, seed: int, seconds: float, program: str | None = None) -> Run:
+async def record(library: Path, data: Path, seed: int, seconds: float, patch: str = "") -> Run:
     """A registry under load: killed once, stopped once, and cut off at the end."""
     base = data.with_name("base")
     recorder = Recorder(library, data, data.with_name("notes"))
-    more = {} if program is None else {"program": program}
-    server = Server(recorder.folder, OPTIONS, recorder.environment, **more)
+    surroundings = {**environment(data.parent), **recorder.environment}
+    server = Server(recorder.folder, OPTIONS, surroundings, patch + PROGRAM)
     promises = Promises(recorder.now)
     # An operator's commands run in this process, unseen by the recorder: nobody decides disputes here.
-    load = Load(server, promises, seed, decides=False)
+    load = Load(server, promises, seed, decides=False, provider=data.parent / "provider")
     load.print_vouchers(300)
     shutil.copytree(data, base)
     server.start()

@@ -9,34 +9,61 @@ from __future__ import annotations
 import asyncio
 import hashlib
 import random
+import time
 import uuid
 from collections import Counter
 from collections.abc import Awaitable, Callable, Set
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime
 from functools import partial
-from typing import TypeVar
+from pathlib import Path
+from typing import Any, TypeVar
 
+import httpx
+from market_program import FileRail
 from promises import Promises
 from registry_process import Server
 from registry_world import MICRO, Made, Node, acknowledge, make_package
 
 from artrator.clients.registry import RegistryClient
+from artrator.documents import Plan
 from artrator.errors import ArtratorError, Code
 from artrator.keys import PrivateKey
+from artrator.messages import disputes as m_disputes
+from artrator.messages import payouts as m_payouts
+from artrator.messages import products as m_products
+from artrator.messages import rails as m_rails
 from artrator.messages import registry as m
+from artrator.rail import Payment, PaymentState
+from artrator_registry.admin import write
+from artrator_registry.ledger.models import transfer_id
+from artrator_registry.payouts import service as payouts
+from artrator_registry.sellers import service as sellers
 
 _T = TypeVar("_T")
 
 #: Everything runs out within seconds, so that what is left alone ends while somebody looks.
 OPTIONS = (
     *("--start-seconds", "1", "--finish-seconds", "2", "--capture-seconds", "3600", "--grace-seconds", "0.5"),
-    *("--dispute-seconds", "1", "--heartbeat-seconds", "1", "--sweep-seconds", "0.2"),
+    *("--dispute-seconds", "1", "--heartbeat-seconds", "1", "--sweep-seconds", "0.2", "--purchase-seconds", "2"),
+    *("--payout-delay-seconds", "0", "--payout-minimum", "0.000001", "--verify-payouts", "none"),
 )
 
 VOUCHER = 20 * MICRO
 ENDED = {m.OrderState.SETTLED, m.OrderState.RELEASED, m.OrderState.REFUNDED}
 #: Nobody is there, or somebody is and cannot: the same question again, a little later.
 LATER: Set[Code] = {Code.REGISTRY_UNREACHABLE, Code.STORAGE_BUSY, Code.NO_NODE, Code.RATE_LIMITED}
+
+#: The registry was away too long, or another errand was quicker.
+_MISSED = {
+    Code.ALREADY_OWNED,
+    Code.DISPUTE_CLOSED,
+    Code.ORDER_CLOSED,
+    Code.PASS_IN_FORCE,
+    Code.QUOTE_EXPIRED,
+    Code.QUOTE_STALE,
+    Code.QUOTE_UNKNOWN,
+}
 
 #: How an order goes, and how often.
 PATHS = {
@@ -46,9 +73,15 @@ PATHS = {
     "silent": 2,
     "failed": 2,
     "refused": 2,
+    "regretted": 2,
     "given up": 1,
     "lost": 1,
+    "a licence": 2,
+    "a pass": 1,
+    "a top-up": 3,
 }
+
+PASS_PRICE, ALLOWANCE = 4 * MICRO + 1, 15 * MICRO
 
 
 @dataclass
@@ -58,11 +91,24 @@ class Shop:
     client: RegistryClient
     handle: str
     made: Made
+    made_by: PrivateKey
     node: Node
 
     @property
     def listing(self) -> str:
         return f"{self.handle}/{self.made.name}"
+
+    def plan(self) -> dict[str, Any]:
+        """Fifteen credits' worth of runs a month, for about four."""
+        plan = Plan(
+            creator=self.made_by.public.encode(),
+            name="monthly",
+            title={"en": "Monthly"},
+            price=PASS_PRICE,
+            allowance=ALLOWANCE,
+            issued_at=int(time.time()),
+        )
+        return plan.sign(self.made_by)
 
     async def beat(self) -> None:
         packages = [m.PackageState(package=self.made.package, state=m.NodeState.WARM)]
@@ -76,6 +122,7 @@ class Buyer:
     client: RegistryClient
     key: PrivateKey
     brought: int = 0
+    passes: int = 0
     orders: dict[str, tuple[m.Order, int]] = field(default_factory=dict)  # as placed, and what all of it costs
     final: dict[str, m.Order] = field(default_factory=dict)
 
@@ -89,6 +136,7 @@ class Load:
         seed: Of every choice made here.
         decides: Whether there is an operator who decides disputes.
         later: Answers on which a client asks again.
+        provider: The folder of ``market_program``'s provider; None where the server has no rail.
     """
 
     def __init__(
@@ -101,6 +149,7 @@ class Load:
         shops: int = 2,
         decides: bool = True,
         later: Set[Code] = LATER,
+        provider: Path | None = None,
     ) -> None:
         self.server = server
         self.promises = promises
@@ -108,6 +157,8 @@ class Load:
         self.counts: Counter[str] = Counter()
         self._decides = decides
         self._later = later
+        self._rail = None if provider is None else FileRail(provider)
+        self._paths = {path: often for path, often in PATHS.items() if self._rail or path != "a top-up"}
         self._stop = False
         self._codes: list[str] = []
         self._disputed: asyncio.Queue[str | None] = asyncio.Queue()
@@ -121,7 +172,7 @@ class Load:
 
     def _shop(self, index: int) -> Shop:
         key, handle = PrivateKey.generate(), f"atelier-{index}"
-        return Shop(self.server.client(key, handle), handle, make_package(key), Node(key))
+        return Shop(self.server.client(key, handle), handle, make_package(key, licence=3 * MICRO + 7), key, Node(key))
 
     def print_vouchers(self, count: int) -> None:
         """Where all money comes from."""
@@ -138,6 +189,9 @@ class Load:
             self.promises.note("account", account.id)
             await shop.client.publish(shop.listing, shop.made.publication)
             self.promises.note("listing", shop.listing)
+            await shop.client.set_seller(m_payouts.SellerProfile(legal_name="Atelier", country="FR"))
+            write(self.server.data, lambda t, shop=shop: sellers.decide(t, shop.handle, None))
+            await shop.client.publish_plan(shop.handle, "monthly", shop.plan())
             await shop.client.register_node(shop.node.id, m.NodeRegistration(descriptor=shop.node.descriptor()))
             await shop.beat()
         for buyer in self._buyers:
@@ -148,16 +202,18 @@ class Load:
     async def run(self) -> None:
         """Work until ``stop``; returns when every errand has come to its end."""
         nodes = [asyncio.create_task(self._beat_for_ever(shop)) for shop in self._shops]
+        cashing = [asyncio.create_task(self._cash_in(shop)) for shop in self._shops]
         operator = asyncio.create_task(self._operate())
         try:
             await asyncio.gather(*(self._shop_for_ever(buyer) for buyer in self._buyers))
+            await asyncio.gather(*cashing)
             await self._disputed.put(None)
             await operator
             await asyncio.gather(*(self._see_the_end(buyer) for buyer in self._buyers))
         finally:
-            for task in (*nodes, operator):
+            for task in (*nodes, *cashing, operator):
                 task.cancel()
-            await asyncio.gather(*nodes, operator, return_exceptions=True)
+            await asyncio.gather(*nodes, *cashing, operator, return_exceptions=True)
 
     def stop(self) -> None:
         """Begin nothing new."""
@@ -171,16 +227,33 @@ class Load:
         """What buyers have against what they were told, once everything has ended."""
         found = []
         for buyer in self._buyers:
-            charged = sum(order.charged for order in buyer.final.values())
-            held = sum(order.cap for order in buyer.final.values() if order.state is m.OrderState.DISPUTED)
+            charged = sum(order.charged - order.refunded for order in buyer.final.values())
+            open_ = [order for order in buyer.final.values() if order.state is m.OrderState.DISPUTED]
+            held = sum(order.cap for order in open_ if not order.charged)
             balance = await self._insist(buyer.client.balance)
-            if (balance.available, balance.held) != (buyer.brought - charged - held, held):
-                found.append(f"brought {buyer.brought}, was charged {charged}, has {balance}")
+            wanted = buyer.brought - charged - held - buyer.passes - await self._paid_back(buyer)
+            if (balance.available - balance.debt, balance.held) != (wanted, held):
+                found.append(f"brought {buyer.brought}, was charged {charged}, should have {wanted}, has {balance}")
+            if balance.available and balance.debt:
+                found.append(f"owes {balance.debt} and has {balance.available}")
             for order, (_, price) in buyer.orders.items():
                 end = buyer.final[order]
-                if end.charged not in (0, price) or (end.charged and end.state is not m.OrderState.SETTLED):
+                if end.charged not in (0, price) or (end.charged and end.state in (m.OrderState.RELEASED,)):
                     found.append(f"order {order}, which costs {price}, ended as {end.state} with {end.charged}")
         return found
+
+    async def _paid_back(self, buyer: Buyer) -> int:
+        """What came back of runs that a pass had paid for, with a minus: a refund gives credits."""
+        back = 0
+        before = None
+        while True:
+            page = await self._insist(partial(buyer.client.statement, before=before, limit=200))
+            for line in page.lines:
+                if line.kind == "refund" and line.order in buyer.final and buyer.final[line.order].paid_by == "pass":
+                    back += line.amount
+            before = page.next
+            if before is None:
+                return -back
 
     # --- what each does
 
@@ -193,7 +266,7 @@ class Load:
                 if problem.code not in self._later:
                     raise
                 self.counts[f"asked again: {problem.code}"] += 1
-                await asyncio.sleep(0.03)
+                await asyncio.sleep(self.random.uniform(0.05, 0.15))
 
     async def _beat_for_ever(self, shop: Shop) -> None:
         while True:
@@ -222,24 +295,37 @@ class Load:
     async def _shop_for_ever(self, buyer: Buyer) -> None:
         while not self._stop:
             shop = self.random.choice(self._shops)
-            path = self.random.choices(list(PATHS), PATHS.values())[0]
+            path = self.random.choices(list(self._paths), self._paths.values())[0]
             try:
-                await self._errand(buyer, shop, path)
+                match path:
+                    case "a pass":
+                        await self._buy_pass(buyer, shop)
+                    case "a top-up":
+                        await self._top_up(buyer)
+                    case _:
+                        await self._errand(buyer, shop, path)
             except ArtratorError as problem:
-                if problem.code is Code.CREDITS_INSUFFICIENT:
+                if problem.code in (Code.CREDITS_INSUFFICIENT, Code.DEBT_UNPAID):
                     await self._redeem(buyer)
-                elif problem.code not in (Code.ORDER_CLOSED, Code.QUOTE_EXPIRED):  # the registry was away too long
+                elif problem.code not in _MISSED:
                     raise
 
     async def _errand(self, buyer: Buyer, shop: Shop, path: str) -> None:
-        steps = self.random.randint(1, 30)
-        asked = m.QuoteRequest(listing=shop.listing, measures={"step": steps}, request="ab" * 32)
-        quote = await self._insist(partial(buyer.client.quote, asked))
         order = str(uuid.uuid4())  # made before it is sent, and kept: the same one is asked for again
-        request = m.OrderRequest(quote=quote.quote, node=shop.node.id, max_price=quote.cap)
-        place = partial(self._insist, partial(buyer.client.order, order, request))
-        placed, again = await asyncio.gather(place(), place()) if path == "both at once" else (await place(), None)
-        buyer.orders[order] = (placed, quote.cap)
+        if path == "a licence":
+            wanted = m_products.PurchaseRequest(
+                listing=shop.listing, package=shop.made.package, node=shop.node.id, max_price=100 * MICRO
+            )
+            bought = await self._insist(partial(buyer.client.buy_licence, order, wanted))
+            placed, again = bought.order, None
+        else:
+            steps = self.random.randint(1, 30)
+            asked = m.QuoteRequest(listing=shop.listing, measures={"step": steps}, request="ab" * 32)
+            quote = await self._insist(partial(buyer.client.quote, asked))
+            request = m.OrderRequest(quote=quote.quote, node=shop.node.id, max_price=quote.cap)
+            place = partial(self._insist, partial(buyer.client.order, order, request))
+            placed, again = await asyncio.gather(place(), place()) if path == "both at once" else (await place(), None)
+        buyer.orders[order] = (placed, placed.cap)
         self._noted(placed)
         assert again is None or again == placed
         self.counts[path] += 1
@@ -252,7 +338,7 @@ class Load:
         alone, both = m.Claim(receipt=receipt), m.Claim(receipt=receipt, acknowledgement=verdict)
         bring = partial(buyer.client.acknowledge, order, m.Acknowledge(receipt=receipt, acknowledgement=verdict))
         match path:
-            case "paid":
+            case "paid" | "a licence" | "regretted":
                 self._noted(await self._insist(partial(shop.client.claim, order, both)))
             case "both at once":
                 answers = await asyncio.gather(
@@ -266,6 +352,106 @@ class Load:
                     self._noted(await self._insist(bring))
                 if path == "refused":
                     await self._disputed.put(order)
+
+        if path == "regretted":
+            opening = m_disputes.DisputeOpening(reason=m_disputes.DisputeReason.UNUSABLE, text="It is all grey.")
+            disputed = await self._insist(partial(buyer.client.open_dispute, order, opening))
+            self.promises.note("dispute", order, disputed.state.value)
+            if self.random.random() < 0.5:
+                gone = m_disputes.DisputeAnswer(text="It is.", give_back=True)
+                disputed = await self._insist(partial(shop.client.answer_dispute, order, gone))
+                self.promises.note("dispute", order, disputed.state.value)
+            else:
+                await self._disputed.put(order)
+        if path == "a licence":
+            while (await self._insist(partial(buyer.client.purchase, order))).licence is None:
+                await asyncio.sleep(0.05)
+            self.promises.note("licence", order)
+
+    async def _buy_pass(self, buyer: Buyer, shop: Shop) -> None:
+        name = str(uuid.uuid4())
+        wanted = m_products.PassRequest(plan=f"{shop.handle}/monthly", max_price=PASS_PRICE)
+        found = await self._insist(partial(buyer.client.buy_pass, name, wanted))
+        buyer.passes += PASS_PRICE
+        self.promises.note("pass", name, found.state.value)
+        self.counts["a pass"] += 1
+
+    async def _top_up(self, buyer: Buyer) -> None:
+        """Paid at the provider; heard of by a webhook, by two at once, or by none."""
+        assert self._rail is not None
+        name, amount = str(uuid.uuid4()), self.random.randint(10, 90) * 100_000
+        asked = await self._insist(partial(buyer.client.top_up, name, m_rails.TopUpRequest(rail="toy", amount=amount)))
+        self.promises.note("topup", name, asked.state.value, 0)
+        paid = Payment(PaymentState.PAID, topup=name, payment=f"pay-{name}", charge=asked.charge, currency="eur")
+        await self._provider_says(paid)
+        await self._until_topup(buyer, name, m_rails.TopUpState.PAID)
+        buyer.brought += amount
+        self.counts["a top-up"] += 1
+        if self.random.random() < 0.3:
+            await self._provider_says(replace(paid, taken_back=asked.charge), at_least=1)
+            await self._until_topup(buyer, name, m_rails.TopUpState.CHARGED_BACK)
+            buyer.brought -= amount
+            self.counts["a chargeback"] += 1
+
+    async def _provider_says(self, payment: Payment, at_least: int = 0) -> None:
+        """The provider repeats a webhook until it is answered, or loses it before it is ever sent."""
+        assert self._rail is not None
+        reference = self._rail.files.say(payment)
+        body, headers = self._rail.notice(str(uuid.uuid4()), reference, payment.topup)
+
+        url = f"{self.server.url}/v1/rails/toy/webhook"
+
+        async def send() -> None:
+            async with httpx.AsyncClient() as http:
+                while True:
+                    try:
+                        answer = await http.post(url, content=body, headers=headers)
+                    except httpx.HTTPError:
+                        await asyncio.sleep(0.05)
+                        continue
+                    assert answer.status_code == 204, answer.text
+                    return
+
+        await asyncio.gather(*(send() for _ in range(self.random.randint(at_least, 2))))
+
+    async def _until_topup(self, buyer: Buyer, name: str, state: m_rails.TopUpState) -> None:
+        while True:
+            found = await self._insist(partial(buyer.client.topup, name))
+            if found.state is state:
+                self.promises.note("topup", name, found.state.value, found.amount)
+                return
+            await asyncio.sleep(0.05)
+
+    async def _cash_in(self, shop: Shop) -> None:
+        """Whatever has matured is spent or paid out."""
+        today = datetime.now(UTC).date().isoformat()
+        person = (await self._insist(shop.client.account)).id
+        while not self._stop:
+            await asyncio.sleep(0.2)
+            has = (await self._insist(partial(shop.client.earnings, today, today))).available
+            if not has:
+                continue
+            name, amount = str(uuid.uuid4()), self.random.randint(1, has)
+            try:
+                if self.random.random() < 0.5:
+                    await self._insist(partial(shop.client.move_earnings, name, amount))
+                    self.promises.note("transfer", transfer_id(f"earnings:{person}:{name}", "move"), "", amount)
+                else:
+                    request = m_payouts.PayoutRequest(amount=amount, destination="DE00 0000")
+                    asked = await self._insist(partial(shop.client.request_payout, name, request))
+                    self.promises.note("payout", name, asked.state.value, amount)
+                    if self.random.random() < 0.3:
+                        asked = await self._insist(partial(shop.client.cancel_payout, name))
+                        self.promises.note("payout", name, asked.state.value, amount)
+                    elif self._decides:
+                        await asyncio.to_thread(
+                            write, self.server.data, lambda t, name=name: payouts.paid(t, name, "ref")
+                        )
+                        self.promises.note("payout", name, "paid", amount)
+                self.counts["cashed in"] += 1
+            except ArtratorError as problem:
+                if problem.code not in (Code.EARNINGS_INSUFFICIENT, Code.PAYOUT_CLOSED):  # a dispute was quicker
+                    raise
 
     def _noted(self, order: m.Order) -> None:
         self.promises.note("order", order.order, order.state.value, order.charged)

@@ -53,6 +53,21 @@ _ROADS = {
         "refunded": {"refunded"},
     },
     "voucher": {"redeemed": {"redeemed"}},
+    "topup": {
+        "open": {"open", "paid", "expired", "failed", "charged_back"},
+        "paid": {"paid", "charged_back"},
+        "charged_back": {"charged_back"},
+    },
+    "pass": {"active": {"active", "ended", "refunded", "unpaid"}},
+    "licence": {"": {""}},
+    "dispute": {"open": {"open", "answered", "decided"}, "answered": {"answered", "decided"}, "decided": {"decided"}},
+    "payout": {
+        "requested": {"requested", "sent", "paid", "failed", "cancelled"},
+        "sent": {"sent", "paid", "failed"},
+        "paid": {"paid", "failed"},
+        "cancelled": {"cancelled"},
+    },
+    "transfer": {"": {""}},
     "account": {"": {""}},
     "api-key": {"": {""}},
     "listing": {"": {""}},
@@ -62,13 +77,26 @@ _ROADS = {
 _WHERE = {
     "order": "SELECT id, state, charged FROM orders",
     "voucher": "SELECT lower(hex(digest)), iif(redeemed_by IS NULL, 'open', 'redeemed'), amount FROM vouchers",
+    "topup": "SELECT id, state, amount FROM topups",
+    "pass": "SELECT id, state, 0 FROM passes",
+    "licence": "SELECT order_id, '', 0 FROM licences WHERE document IS NOT NULL",
+    "dispute": "SELECT order_id, state, 0 FROM disputes",
+    "payout": "SELECT id, state, amount FROM payouts",
+    "transfer": "SELECT id, '', amount FROM ledger_transfers WHERE kind = 'transfer'",
     "account": "SELECT id, '', 0 FROM accounts",
     "api-key": "SELECT id, '', 0 FROM api_keys",
     "listing": "SELECT listing, '', 0 FROM listings",
 }
 
 #: States in which the amount was said for good.
-_FINAL = {("order", "settled"), ("order", "released"), ("voucher", "redeemed")}
+_FINAL = {
+    ("order", "settled"),
+    ("order", "released"),
+    ("payout", "paid"),
+    ("topup", "paid"),
+    ("transfer", ""),
+    ("voucher", "redeemed"),
+}
 
 
 def broken(db: sqlite3.Connection, promises: Iterable[Promise]) -> Iterator[str]:
