@@ -63,8 +63,9 @@ class AppState(QObject):
         self.topups.paid.connect(lambda _topup: self.wallet.refresh())
         self.passes = Passes(self.session, errands, self)
         self.passes.bought.connect(lambda _pass: self.wallet.refresh())
-        self.library = Library(self.session, errands, self)
-        self.library.bought.connect(lambda _purchase: self.wallet.refresh())
+        self.library = Library(self.session, folder, self)
+        self.library.bought.connect(lambda _package: self.wallet.refresh())
+        self.library.arrived.connect(lambda _owned: self.wallet.refresh_soon())
         self.disputes = Disputes(self.session, self.database, self)
         self.disputes.said.connect(lambda _dispute: self.wallet.refresh_soon())
         self.earnings = Earnings(self.session, errands, self)
@@ -76,7 +77,9 @@ class AppState(QObject):
         self.jobs.money_moved.connect(self.wallet.refresh_soon)
         self.jobs.ended.connect(self._job_ended)
         self.companions = Companions(self.session, self)
-        self.create = Create(self.session, self.engine, self.database, self.jobs, self.companions, cache, self)
+        self.create = Create(
+            self.session, self.engine, self.database, self.jobs, self.companions, self.library, cache, self
+        )
         self.style = Style(self.session, self.create, self.jobs, self.engine, self)
         self.gallery = Gallery(self.database, self.engine, self.settings, cache, self)
         self.jobs.made.connect(lambda _records: self.gallery.refresh())

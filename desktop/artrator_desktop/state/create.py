@@ -29,6 +29,7 @@ from artrator_desktop.state.inputs import (
 )
 from artrator_desktop.state.job import JobRequest
 from artrator_desktop.state.jobs import Jobs
+from artrator_desktop.state.library import Library
 from artrator_desktop.state.payment import Budget, Payment, payment
 from artrator_desktop.state.phase import Failure, Phase
 from artrator_desktop.state.picture_input import from_pixels, read_picture
@@ -37,6 +38,7 @@ from artrator_desktop.state.session import Session
 from artrator_desktop.state.store import Database, drafts
 
 if TYPE_CHECKING:
+    from artrator.local import OwnedPackage
     from artrator.manifest import InputSpec
     from artrator_desktop.state.network import Network
 
@@ -90,6 +92,7 @@ class Create(QObject):
         database: Database,
         jobs: Jobs,
         companions: Companions,
+        library: Library,
         cache: Path,
         parent: QObject | None = None,
     ) -> None:
@@ -99,6 +102,9 @@ class Create(QObject):
         self._database = database
         self._jobs = jobs
         self._companions = companions
+        self._library = library
+        #: Run on this computer what can be run here; the person may choose to buy the run all the same.
+        self.prefers_here = True
         self._pasted = cache / "pasted"
         self.phase = Phase.IDLE
         self.failure: Failure | None = None
@@ -383,6 +389,21 @@ class Create(QObject):
     # --- the press
 
     @property
+    def kept(self) -> OwnedPackage | None:
+        """The open listing's package on this computer, if it was bought to keep."""
+        return self._library.kept.get(self.detail.listing.card.package) if self.detail is not None else None
+
+    @property
+    def here(self) -> bool:
+        """Whether the press runs on this computer."""
+        return self.prefers_here and self.kept is not None
+
+    def set_here(self, on: bool) -> None:
+        """Run on this computer, or buy the run."""
+        self.prefers_here = on
+        self.problems_changed.emit()
+
+    @property
     def payment(self) -> Payment | None:
         """How the button's press would be paid, or None while its price is unknown.
 
@@ -390,6 +411,8 @@ class Create(QObject):
         much: nothing dearer than what is shown here is ever bought.
         """
         price, quote = self.quoting.price, self.quoting.quote
+        if self.here:
+            return Payment("here", self.runs, price or 0, self.runs, 0)
         if price is None:
             return None
         if quote is None:
@@ -404,7 +427,8 @@ class Create(QObject):
     @property
     def ready(self) -> bool:
         """Whether the button can be pressed: nothing is wrong, and somebody can serve it at a known price."""
-        return self.phase is Phase.READY and self.quoting.phase is Phase.READY and not self.problems()
+        served = self.here or self.quoting.phase is Phase.READY
+        return self.phase is Phase.READY and served and not self.problems()
 
     def generate(self, title: str = "") -> list[str]:
         """Buy what the form says; the new jobs' ids, or nothing if it is not ready.
@@ -430,6 +454,7 @@ class Create(QObject):
             source=source[0].path if source else "",
             expected=self.expected,
             budget=Budget(paying.cap),
+            kept=self.kept if self.here else None,
         )
         started = self._jobs.submit([request] * self.runs)
         self.save_draft()

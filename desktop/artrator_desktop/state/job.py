@@ -16,6 +16,7 @@ from artrator_desktop.state.store import Database
 from artrator_desktop.state.store.images import ImageRecord
 
 if TYPE_CHECKING:
+    from artrator.local import OwnedPackage
     from artrator.messages.registry import Listing
 
 
@@ -57,6 +58,7 @@ class JobRequest:
         inputs: Values by input name; what is missing gets its default, seeds are drawn.
         files: Bytes of image inputs by name; a list for ``images``.
         price: The most that this run may cost, in micro-credits: never more is held.
+        kept: The model on this computer that is to make it, or None to buy the run.
         budget: What all runs of the press may cost together: what the button showed.
         source: The local file of the first image input, or an empty text.
         expected: How many pictures this run makes.
@@ -70,6 +72,7 @@ class JobRequest:
     source: str = ""
     expected: int = 1
     budget: Budget | None = None
+    kept: OwnedPackage | None = None
 
 
 @dataclass(frozen=True)
@@ -82,7 +85,7 @@ class Job:
         position: Jobs ahead at the node.
         expected_seconds, seconds_left: Estimates of the node.
         hold: Micro-credits that are held while it runs; ``charged`` is what it cost in the end.
-        paid_by: ``credits``, ``free``, ``own`` or ``pass``; an empty text until it is ordered.
+        paid_by: ``credits``, ``free``, ``own``, ``pass`` or ``here``; an empty text until it is ordered.
         inputs: As asked, then as completed (with the seed that was drawn).
         images: Its pictures, once they are saved; ``expected`` says how many there will be.
         texts: What it said in words, if its outputs are texts; they are saved beside the pictures.

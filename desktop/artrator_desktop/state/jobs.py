@@ -19,6 +19,8 @@ from artrator_desktop.state.session import Session
 
 if TYPE_CHECKING:
     from artrator.clients.orders import PendingOrder
+    from artrator.local import LocalEngine, OwnedPackage
+    from artrator_desktop.state.local_run import LocalRun
     from artrator_desktop.state.network import Network
     from artrator_desktop.state.purchase import End, Purchase
     from artrator_desktop.state.store.orders import OrderBox
@@ -35,7 +37,7 @@ _AGAIN_MS: Final = 10_000
 class _Run:
     """The engine's side of a job: exists from submission to end."""
 
-    purchase: Purchase | None = None
+    purchase: Purchase | LocalRun | None = None
     cancelled: bool = False
 
     def is_for(self, request: str) -> bool:
@@ -65,6 +67,8 @@ class Jobs(QObject):
         self._jobs: dict[str, Job] = {}
         self._runs: dict[str, _Run] = {}
         self._box: OrderBox | None = None
+        self._local: LocalEngine | None = None
+        engine.at_farewell(self._close_local)
         self._gate: asyncio.Semaphore | None = None
         self._news = Latest(self)
         self._news.arrived.connect(self._take_news)
@@ -142,6 +146,7 @@ class Jobs(QObject):
             created_at=time.time(),
             source=request.source,
             expected=request.expected,
+            paid_by="here" if request.kept is not None else "",
         )
         facts = {
             "listing": job.listing,
@@ -156,10 +161,10 @@ class Jobs(QObject):
             "created_at": job.created_at,
         }
 
-        async def work(purchase: Purchase) -> End:
+        async def work(purchase: Purchase | LocalRun) -> End:
             return await purchase.buy(request, facts)
 
-        self._start(job, work)
+        self._start(job, work, request.kept)
         return job.id
 
     def _taken_up(self, found: Sequence[tuple[PendingOrder, Mapping[str, Any]]]) -> None:
@@ -180,22 +185,25 @@ class Jobs(QObject):
     def _may_be_for(self, job: str, pending: PendingOrder) -> bool:
         """Whether a job that is still being prepared may be the one that made this order."""
         purchase = self._runs[job].purchase
+        if self._jobs[job].paid_by == "here":
+            return False
         return (purchase is None or not purchase.request) and self._jobs[job].listing == pending.listing
 
-    def _start(self, job: Job, work: Any) -> None:
+    def _start(self, job: Job, work: Any, kept: OwnedPackage | None = None) -> None:
         run = _Run(cancelled=job.cancelling)
         new = job.id not in self._jobs
         self._jobs[job.id] = job
         self._runs[job.id] = run
         (self.added if new else self.changed).emit(job.id)
         self._session.call(
-            lambda network: self._carry(network, job.id, run, work),
+            lambda network: self._carry(network, job.id, run, work, kept),
             lambda end: self._end(job.id, end),
             lambda failure: self._fail(job.id, failure),
         )
         self._trim()
 
-    async def _carry(self, network: Network, job: str, run: _Run, work: Any) -> End:
+    async def _carry(self, network: Network, job: str, run: _Run, work: Any, kept: OwnedPackage | None) -> End:
+        from artrator_desktop.state.local_run import LocalRun
         from artrator_desktop.state.purchase import End, Purchase
 
         if self._gate is None:
@@ -208,7 +216,10 @@ class Jobs(QObject):
                 for name, value in changes.items():
                     self._news.put((job, name), value)
 
-            run.purchase = Purchase(network, self._order_box(), self._engine, self._places(), report)
+            if kept is not None:
+                run.purchase = LocalRun(self._engine, self._local_engine(), kept, self._places(), report)
+            else:
+                run.purchase = Purchase(network, self._order_box(), self._engine, self._places(), report)
             if run.cancelled:
                 run.purchase.cancel()
             end: End = await work(run.purchase)
@@ -217,6 +228,17 @@ class Jobs(QObject):
     def _is_resumed(self, job: str) -> bool:
         found = self._jobs.get(job)
         return found is not None and bool(found.order)
+
+    def _local_engine(self) -> LocalEngine:
+        if self._local is None:
+            from artrator.local import LocalEngine
+
+            self._local = LocalEngine()
+        return self._local
+
+    async def _close_local(self) -> None:
+        if self._local is not None:
+            await self._local.close()
 
     def _order_box(self) -> OrderBox:
         if self._box is None:

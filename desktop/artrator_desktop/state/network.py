@@ -9,10 +9,12 @@ from __future__ import annotations
 from pathlib import Path
 
 from artrator.clients.buyer import Buyer
+from artrator.clients.licences import LicenceBuyer, Purchases
 from artrator.clients.orders import OrderStore
 from artrator.clients.registry import RegistryClient
 from artrator.errors import ArtratorError, Code
 from artrator.keys import PrivateKey, PublicKey
+from artrator.local import Library
 from artrator.messages.registry import Account, RegistryInfo
 from artrator.profile import Profile
 
@@ -55,6 +57,17 @@ class Network:
             self.key,
             self.root,
             store=store,
+            pin_creator=lambda handle, key: self.profile.pin_creator(self.url, handle, key),
+        )
+
+    def licence_buyer(self, library: Library, store: Purchases) -> LicenceBuyer:
+        """This person as a buyer of licences: packages go to ``library``, purchases on their way to ``store``."""
+        return LicenceBuyer(
+            self.registry,
+            self.key,
+            self.root,
+            library,
+            store,
             pin_creator=lambda handle, key: self.profile.pin_creator(self.url, handle, key),
         )
 

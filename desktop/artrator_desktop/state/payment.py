@@ -14,7 +14,7 @@ class Payment:
     """A whole press of ``runs`` equal runs.
 
     Attributes:
-        paid_by: ``credits``, ``free``, ``own`` or ``pass``: what pays the first run.
+        paid_by: ``credits``, ``free``, ``own`` or ``pass``: what pays the first run; or ``here``, this computer.
         worth: The list price of one run, in micro-credits.
         covered: How many of the runs cost nothing, as far as this quote tells.
         cap: The most that all of them together can cost.

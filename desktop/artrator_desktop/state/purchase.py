@@ -241,7 +241,7 @@ def keep(result: Result, facts: Mapping[str, Any], places: Places) -> list[Image
             path=str(path),
             created_at=time.time(),
         )
-        kept.append(_keep_one(record, delivered.data, places))
+        kept.append(keep_picture(record, delivered.data, places))
     return kept
 
 
@@ -265,13 +265,14 @@ def settings_of(record: ImageRecord) -> dict[str, Any]:
         "prompt": record.prompt,
         "inputs": dict(record.inputs),
         "order": record.order_id,
-        "receipt": document_digest(record.receipt),
+        "receipt": "" if record.made_here else document_digest(record.receipt),
         "node": record.node_name,
         "output": record.sha256,
     }
 
 
-def _keep_one(record: ImageRecord, data: bytes, places: Places) -> ImageRecord:
+def keep_picture(record: ImageRecord, data: bytes, places: Places) -> ImageRecord:
+    """Write one picture with its settings inside, its thumbnail and its row; repeating it changes nothing. Blocks."""
     image = pictures.decode(data, pictures.THUMBNAIL)
     whole = (record.width, record.height) if record.width else (image.width(), image.height())
     record = replace(record, width=whole[0], height=whole[1])

@@ -17,7 +17,6 @@ from artrator_desktop.ui.widgets import Button, Card, IconLabel, Label, Sheet
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from artrator.messages.products import Purchase
     from artrator.messages.registry import Share
     from artrator_desktop.state import AppState, ListingDetail
 
@@ -57,8 +56,7 @@ class KeepCard(Card):
         """Show a listing; ``shares`` say how its prices are split."""
         self._detail, self._shares = detail, shares
         card = detail.listing.card
-        owned = self._app.library.of_package(card.package)
-        if owned is not None:
+        if self._app.library.has(card.package):
             self.words.setText(self.tr("You may keep and run this version on your own computer."))
             self.shares.hide()
             self.button.setText(self.tr("Show in the library"))
@@ -79,7 +77,7 @@ class KeepCard(Card):
         detail = self._detail
         if detail is None:
             return
-        if self._app.library.of_package(detail.listing.card.package) is not None:
+        if self._app.library.has(detail.listing.card.package):
             self.navigate.emit("library", {"listing_id": detail.listing.card.listing})
             return
         sheet = BuyLicenceSheet(self._app, detail, self._shares, self)
@@ -134,7 +132,8 @@ class BuyLicenceSheet(Sheet):
         self.more = self.add_button(self.tr("Top up"))
         self.more.clicked.connect(self._leave_for_money)
         self.go = self.add_button(self.tr("Buy · {amount}").format(amount=credits_text(price)), "primary")
-        self.go.clicked.connect(lambda: app.library.buy(card.listing, card.package, price))
+        self.go.clicked.connect(lambda: app.library.buy(detail.listing, price))
+        self._listing = card.listing
         app.library.bought.connect(self._bought)
         app.library.refused.connect(self._refused)
         app.library.changed.connect(self._refresh)
@@ -149,10 +148,10 @@ class BuyLicenceSheet(Sheet):
         if short:
             self._complain(self.tr("You have {amount}.").format(amount=credits_text(self._app.wallet.available)))
 
-    def _bought(self, purchase: Purchase) -> None:
-        if purchase.order.package == self._package:
+    def _bought(self, package: str) -> None:
+        if package == self._package:
             self.accept()
-            self.kept.emit(purchase.order.listing)
+            self.kept.emit(self._listing)
 
     def _refused(self, failure: object) -> None:
         self._complain(str(getattr(failure, "sentence", "")))

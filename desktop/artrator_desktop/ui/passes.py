@@ -11,7 +11,7 @@ from artrator.manifest import pick
 from artrator_desktop.i18n import language
 from artrator_desktop.state.passes import left
 from artrator_desktop.ui.split import split_line, split_tip
-from artrator_desktop.ui.text import credits_text, day
+from artrator_desktop.ui.text import amount, credits_text, day
 from artrator_desktop.ui.theme.tokens import L, M, S
 from artrator_desktop.ui.widgets import Button, Card, ElidedLabel, IconLabel, Label, Pill, Sheet, Switch
 
@@ -46,7 +46,7 @@ class AllowanceBar(QWidget):
         self.bar = QProgressBar()
         self.bar.setTextVisible(False)
         self.bar.setRange(0, 1000)
-        self.words = Label("", "meta")
+        self.words = Label("", "meta", wrap=True)
         column = QVBoxLayout(self)
         column.setContentsMargins(0, 0, 0, 0)
         column.setSpacing(6)
@@ -58,7 +58,7 @@ class AllowanceBar(QWidget):
         taken = bought.used + bought.waiting
         self.bar.setValue(min(taken * 1000 // bought.allowance, 1000) if bought.allowance else 0)
         words = self.tr("{left} of {all} left").format(
-            left=credits_text(left(bought), places=2), all=credits_text(bought.allowance)
+            left=amount(left(bought), places=2), all=credits_text(bought.allowance)
         )
         if bought.waiting:
             words += " · " + self.tr("{amount} on their way").format(amount=credits_text(bought.waiting))

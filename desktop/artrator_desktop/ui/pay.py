@@ -20,6 +20,8 @@ def pay_words(payment: Payment) -> str:
             count=payment.covered, amount=credits_text(payment.cap)
         )
     match payment.paid_by:
+        case "here":
+            return translate("Pay", "free, on this computer")
         case "own":
             return translate("Pay", "free: your own model")
         case "free":

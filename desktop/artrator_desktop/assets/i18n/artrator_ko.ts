@@ -307,6 +307,10 @@
         <translation>노드</translation>
     </message>
     <message>
+        <source>this computer</source>
+        <translation>이 컴퓨터</translation>
+    </message>
+    <message>
         <source>Took</source>
         <translation>걸린 시간</translation>
     </message>
@@ -624,6 +628,22 @@
     <message>
         <source>The creator can answer or give the money back at once; otherwise the operator decides.</source>
         <translation>제작자는 답하거나 바로 돈을 돌려줄 수 있고, 그러지 않으면 운영자가 결정합니다.</translation>
+    </message>
+</context>
+<context>
+    <name>DisputeStrip</name>
+    <message>
+        <source>Something is wrong…</source>
+        <extracomment>Older pictures are not asked about: no registry keeps a window open for so long. Walking through the gallery with the arrow keys asks for none of the pictures in between.</extracomment>
+        <translation>문제가 있어요…</translation>
+    </message>
+    <message>
+        <source>Details</source>
+        <translation>자세히</translation>
+    </message>
+    <message>
+        <source>Not right? Until {day}</source>
+        <translation>문제가 있나요? {day}까지</translation>
     </message>
 </context>
 <context>
@@ -1321,6 +1341,10 @@
         <translation>실패</translation>
     </message>
     <message>
+        <source>made on this computer</source>
+        <translation>이 컴퓨터에서 만듦</translation>
+    </message>
+    <message>
         <source>costs nothing</source>
         <translation>무료</translation>
     </message>
@@ -1428,6 +1452,81 @@
     </message>
 </context>
 <context>
+    <name>KeptCard</name>
+    <message>
+        <source>Page</source>
+        <translation>페이지</translation>
+    </message>
+    <message>
+        <source>Page of {title}</source>
+        <translation>{title} 페이지</translation>
+    </message>
+    <message>
+        <source>Give up</source>
+        <translation>그만두기</translation>
+    </message>
+    <message>
+        <source>Remove</source>
+        <translation>삭제</translation>
+    </message>
+    <message>
+        <source>version {version}</source>
+        <translation>버전 {version}</translation>
+    </message>
+    <message>
+        <source>Fetching</source>
+        <translation>받는 중</translation>
+    </message>
+    <message>
+        <source>On this computer</source>
+        <translation>이 컴퓨터에 있음</translation>
+    </message>
+    <message>
+        <source>Waiting</source>
+        <translation>대기 중</translation>
+    </message>
+    <message>
+        <source>Not on this computer</source>
+        <translation>이 컴퓨터에 없음</translation>
+    </message>
+    <message>
+        <source>Create</source>
+        <translation>만들기</translation>
+    </message>
+    <message>
+        <source>Pause</source>
+        <translation>일시 정지</translation>
+    </message>
+    <message>
+        <source>Go on</source>
+        <translation>계속</translation>
+    </message>
+    <message>
+        <source>Download</source>
+        <translation>내려받기</translation>
+    </message>
+    <message>
+        <source>{done} of {total}</source>
+        <translation>{total} 중 {done}</translation>
+    </message>
+    <message>
+        <source>stopped; it goes on from here</source>
+        <translation>멈춤. 여기서부터 이어집니다</translation>
+    </message>
+    <message>
+        <source>Asking the node…</source>
+        <translation>노드에 묻는 중…</translation>
+    </message>
+    <message>
+        <source>{amount} held until it has arrived</source>
+        <translation>도착할 때까지 {amount} 보류</translation>
+    </message>
+    <message>
+        <source>Bought on {day} for {amount}</source>
+        <translation>{day}에 {amount}(으)로 구매</translation>
+    </message>
+</context>
+<context>
     <name>LibraryPage</name>
     <message>
         <source>Library</source>
@@ -1444,6 +1543,10 @@
     <message>
         <source>Passes</source>
         <translation>패스</translation>
+    </message>
+    <message>
+        <source>Models to keep</source>
+        <translation>소장한 모델</translation>
     </message>
     <message>
         <source>Your library could not be read</source>
@@ -1464,6 +1567,26 @@
     <message>
         <source>Discover models</source>
         <translation>모델 둘러보기</translation>
+    </message>
+    <message>
+        <source>Remove</source>
+        <translation>삭제</translation>
+    </message>
+    <message>
+        <source>Remove {title} from this computer?</source>
+        <translation>{title}을(를) 이 컴퓨터에서 삭제할까요?</translation>
+    </message>
+    <message>
+        <source>The licence stays yours, and the model can be fetched again for nothing.</source>
+        <translation>라이선스는 그대로이며, 모델은 무료로 다시 받을 수 있습니다.</translation>
+    </message>
+    <message>
+        <source>Keep</source>
+        <translation>두기</translation>
+    </message>
+    <message>
+        <source>{title} is here, and runs on this computer.</source>
+        <translation>{title}이(가) 도착했고, 이 컴퓨터에서 실행됩니다.</translation>
     </message>
     <message>
         <source>{title} is yours.</source>
@@ -2060,6 +2183,10 @@
         <translation>{count}회 포함, 나머지 최대 {amount}</translation>
     </message>
     <message>
+        <source>free, on this computer</source>
+        <translation>무료, 이 컴퓨터에서</translation>
+    </message>
+    <message>
         <source>free: your own model</source>
         <translation>무료: 내 모델</translation>
     </message>
@@ -2298,6 +2425,10 @@
         <translation>장수</translation>
     </message>
     <message>
+        <source>Run on this computer</source>
+        <translation>이 컴퓨터에서 실행</translation>
+    </message>
+    <message>
         <source>Top up</source>
         <translation>충전</translation>
     </message>
@@ -2316,6 +2447,10 @@
     <message>
         <source>Generate {count} images</source>
         <translation>{count}장 만들기</translation>
+    </message>
+    <message>
+        <source>Your own copy of the model; nothing leaves this computer.</source>
+        <translation>내 모델 사본으로 실행합니다. 아무것도 이 컴퓨터를 떠나지 않습니다.</translation>
     </message>
     <message>
         <source>The price depends on the picture.</source>
@@ -2458,12 +2593,13 @@
         <source>Your own signature says that it arrived whole</source>
         <translation>온전히 도착했다고 직접 서명했습니다</translation>
     </message>
-</context>
-<context>
-    <name>ReceiptDialog</name>
     <message>
-        <source>Receipt</source>
-        <translation>영수증</translation>
+        <source>Made on this computer</source>
+        <translation>이 컴퓨터에서 만듦</translation>
+    </message>
+    <message>
+        <source>The file was changed since it was made</source>
+        <translation>만든 뒤에 파일이 바뀌었습니다</translation>
     </message>
     <message>
         <source>Receipt verified</source>
@@ -2473,9 +2609,24 @@
         <source>The receipt does not hold</source>
         <translation>영수증이 맞지 않습니다</translation>
     </message>
+</context>
+<context>
+    <name>ReceiptDialog</name>
+    <message>
+        <source>Receipt</source>
+        <translation>영수증</translation>
+    </message>
+    <message>
+        <source>Record of the run</source>
+        <translation>실행 기록</translation>
+    </message>
     <message>
         <source>What the node signed</source>
         <translation>노드가 서명한 내용</translation>
+    </message>
+    <message>
+        <source>What was run</source>
+        <translation>실행한 내용</translation>
     </message>
     <message>
         <source>Copy</source>
@@ -2495,14 +2646,6 @@
     <message>
         <source>Checking the receipt…</source>
         <translation>영수증 확인 중…</translation>
-    </message>
-    <message>
-        <source>Receipt verified</source>
-        <translation>영수증 확인됨</translation>
-    </message>
-    <message>
-        <source>The receipt does not hold</source>
-        <translation>영수증이 맞지 않습니다</translation>
     </message>
 </context>
 <context>

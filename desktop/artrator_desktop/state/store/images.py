@@ -53,6 +53,11 @@ class ImageRecord:
     path: str
     created_at: float
 
+    @property
+    def made_here(self) -> bool:
+        """Whether this computer made it: then there is a record of the run instead of a receipt, and no order."""
+        return "local" in self.receipt
+
 
 _JSON: Final = ("inputs", "descriptor", "receipt", "acknowledgement")
 _COLUMNS: Final = tuple(field.name for field in fields(ImageRecord))

@@ -12,7 +12,7 @@ from artrator_desktop.ui.pay import pay_note, pay_words
 from artrator_desktop.ui.split import split_line, split_tip
 from artrator_desktop.ui.text import credits_text, duration
 from artrator_desktop.ui.theme import set_icon
-from artrator_desktop.ui.widgets import Button, Card, IconLabel, Label, Line, Segmented, set_look
+from artrator_desktop.ui.widgets import Button, Card, IconLabel, Label, Line, Segmented, Switch, set_look
 
 if TYPE_CHECKING:
     from artrator_desktop.state import AppState
@@ -40,6 +40,14 @@ class PriceFooter(QFrame):
         counts.setContentsMargins(0, 0, 0, 4)
         counts.addWidget(Label(self.tr("Images"), "label"), 1)
         counts.addWidget(self.count, 2)
+        self.here = Switch(self.tr("Run on this computer"))
+        self.here.clicked.connect(lambda on: self._create.set_here(bool(on)))
+        self.here_box = QWidget()
+        here = QHBoxLayout(self.here_box)
+        here.setContentsMargins(0, 0, 0, 4)
+        here.addWidget(IconLabel("laptop", 16, "text_dim"))
+        here.addWidget(Label(self.tr("Run on this computer"), "label"), 1)
+        here.addWidget(self.here)
         self.reason = Card("strip-warn", inset=10, gap=0)
         self._reason_icon = IconLabel("triangle-alert", 16, "warn")
         self.reason_text = Label("", "meta", wrap=True)
@@ -67,6 +75,7 @@ class PriceFooter(QFrame):
         box.setContentsMargins(20, 12, 20, 20)
         box.setSpacing(6)
         box.addWidget(self._count_row)
+        box.addWidget(self.here_box)
         box.addWidget(self.reason)
         box.addLayout(first)
         box.addLayout(second)
@@ -82,6 +91,7 @@ class PriceFooter(QFrame):
         self._create.listing_changed.connect(self.refresh)
         self._create.quoting.changed.connect(self.refresh)
         app.wallet.changed.connect(self.refresh)
+        app.library.changed.connect(self.refresh)
         app.session.changed.connect(self.refresh)
         self.refresh()
 
@@ -103,11 +113,15 @@ class PriceFooter(QFrame):
         self.button.setText(caption)
         self.button.setAccessibleName(caption)
         # An incomplete form may be pressed: then it says what is missing. A price that is not known may not.
-        self.button.setEnabled(str(quoting.phase) == "ready" and not self._too_dear())
+        self.button.setEnabled(self._create.here or (str(quoting.phase) == "ready" and not self._too_dear()))
+        self.here_box.setVisible(self._create.kept is not None)
+        self.here.setChecked(self._create.here)
         set_icon(self.button, "sparkles", size=16, role="on_accent")
 
     def _expected(self) -> str:
         quoting = self._create.quoting
+        if self._create.here:
+            return self.tr("Your own copy of the model; nothing leaves this computer.")
         if str(quoting.phase) == "idle":
             return self.tr("The price depends on the picture.") if self._create.detail is not None else ""
         if str(quoting.phase) == "loading":
@@ -133,7 +147,8 @@ class PriceFooter(QFrame):
         """Say who gets what, before anything is bought; what a pass or free runs leave is told in the same place."""
         quote, paying = self._create.quoting.quote, self._create.payment
         note = pay_note(paying, self._create.expected) if paying is not None else ""
-        shares = quote.split if quote is not None and paying is not None and paying.paid_by != "own" else ()
+        bought = paying is not None and paying.paid_by not in {"own", "here"}
+        shares = quote.split if quote is not None and bought else ()
         self.split.setText(" · ".join(part for part in (note, split_line(shares)) if part))
         self.split.setToolTip(split_tip(shares))
         self.split.setVisible(bool(self.split.text()))
@@ -144,6 +159,8 @@ class PriceFooter(QFrame):
 
     def _why_not(self) -> str:
         quoting = self._create.quoting
+        if self._create.here:
+            return ""
         if str(quoting.phase) == "failed" and quoting.failure is not None:
             return quoting.failure.sentence
         if self._too_dear():

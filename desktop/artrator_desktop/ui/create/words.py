@@ -89,6 +89,8 @@ def money(job: Job) -> str:
     """Return what happened to the money."""
     translate = QCoreApplication.translate
     match job.money:
+        case Money.NONE if job.paid_by == "here":
+            return translate("JobWords", "made on this computer")
         case Money.PAID:
             return _paid(job)
         case Money.RELEASED if not job.hold:

@@ -83,8 +83,11 @@ class DisputeSheet(Sheet):
             self.title.setText(self.tr("Something is wrong"))
             self.subtitle.show()
             until = standing.order.dispute_until if standing is not None else None
-            money = credits_text(standing.order.charged) if standing is not None else ""
-            words = self.tr("{title} · {amount} in question").format(title=self._name, amount=money)
+            words = self._name
+            if standing is not None:
+                money = credits_text(standing.order.charged)
+                words = self.tr("{title} · {amount} in question").format(title=self._name, amount=money)
+            self.send.setEnabled(standing is not None)
             if until is not None:
                 words += " · " + self.tr("possible until {day}").format(day=day(until))
             self.subtitle.setText(words)

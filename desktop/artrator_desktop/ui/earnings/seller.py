@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-from PySide6.QtCore import QCoreApplication, QLocale
+from PySide6.QtCore import QCoreApplication, QLocale, Qt
 from PySide6.QtWidgets import QHBoxLayout, QWidget
 
 from artrator_desktop.state.earnings import business_number_is_valid
@@ -108,18 +108,15 @@ class SellerSheet(Sheet):
         self._reason.setText(seller.reason if seller is not None else "")
         self.problem = Label("", "bad", wrap=True)
         self.problem.hide()
-        for part in (
-            self.reason,
-            self.name_field,
-            representative,
-            Field(self.tr("Country"), self.country),
-            self.number_field,
-            self.vat_box,
-            self.vat_number_field,
-            address,
-            self.email_field,
-            self.problem,
-        ):
+        where = Field(self.tr("Country"), self.country)
+        self.column.addWidget(self.reason)
+        for pair in ((self.name_field, representative), (where, self.number_field, self.vat_number_field)):
+            both = QHBoxLayout()
+            both.setSpacing(M)
+            for field in pair:
+                both.addWidget(field, 1, Qt.AlignmentFlag.AlignTop)
+            self.column.addLayout(both)
+        for part in (self.vat_box, address, self.email_field, self.problem):
             self.column.addWidget(part)
         cancel = self.add_button(self.tr("Cancel"))
         cancel.clicked.connect(self.reject)

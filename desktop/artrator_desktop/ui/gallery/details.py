@@ -11,6 +11,7 @@ from PySide6.QtWidgets import QFrame, QGridLayout, QHBoxLayout, QVBoxLayout, QWi
 from artrator_desktop.ui.create.actions import PictureActions
 from artrator_desktop.ui.create.facts import setting_rows
 from artrator_desktop.ui.create.preview import Preview
+from artrator_desktop.ui.disputes.strip import DisputeStrip
 from artrator_desktop.ui.gallery.receipt import ReceiptStrip
 from artrator_desktop.ui.text import credits_text, duration, when
 from artrator_desktop.ui.theme import set_icon
@@ -56,6 +57,7 @@ class DetailsPane(QFrame):
         self.facts = Facts()
         self.strip = ReceiptStrip()
         self.strip.details.connect(self._show_receipt)
+        self.dispute = DisputeStrip(app)
         self.again = Button(self.tr("Make more like this"), "primary", "sparkles")
         self.again.clicked.connect(lambda: self.more.emit(self._record))
         self.tools = PictureActions(app)
@@ -85,6 +87,7 @@ class DetailsPane(QFrame):
         self.tools.show_record(record)
         self.tools.hide()
         self.comparing.setEnabled(bool(record.source))
+        self.dispute.show_record(record)
         if not same:
             self._verdict = None
             self.strip.show_verdict(None)
@@ -112,7 +115,7 @@ class DetailsPane(QFrame):
         prompt.addWidget(self.prompt_title, 1)
         prompt.addWidget(self.copy_prompt)
         area.column.addLayout(prompt)
-        for widget in (self.prompt, self.facts, self.strip, self.again):
+        for widget in (self.prompt, self.facts, self.strip, self.dispute, self.again):
             area.column.addWidget(widget)
         grid = QGridLayout()
         grid.setSpacing(8)
@@ -139,12 +142,13 @@ class DetailsPane(QFrame):
         rows.append((self.tr("Creator"), record.listing.partition("/")[0]))
         rows += setting_rows(self._app.companions.inputs_of(record.listing), record.inputs)
         rows.append((self.tr("Size"), f"{record.width} × {record.height}"))
-        rows.append((self.tr("Node"), record.node_name))
+        rows.append((self.tr("Node"), self.tr("this computer") if record.made_here else record.node_name))
         rows.append((self.tr("Took"), duration(record.seconds)))
         paid = credits_text(record.cost)
         if record.outputs > 1:
             paid = self.tr("{amount} for {count} pictures").format(amount=paid, count=record.outputs)
-        rows.append((self.tr("Paid"), paid))
+        if not record.made_here:
+            rows.append((self.tr("Paid"), paid))
         rows.append((self.tr("Made"), when(record.created_at)))
         return rows
 

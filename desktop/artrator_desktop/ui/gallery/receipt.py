@@ -28,6 +28,18 @@ def check_words(check: Check) -> str:
     return words.get(check.name, check.name)
 
 
+def verdict_words(verdict: Verdict) -> str:
+    """Return the outcome in a few words."""
+    translate = QCoreApplication.translate
+    if verdict.made_here and verdict.holds:
+        return translate("Receipt", "Made on this computer")
+    if verdict.made_here:
+        return translate("Receipt", "The file was changed since it was made")
+    return (
+        translate("Receipt", "Receipt verified") if verdict.holds else translate("Receipt", "The receipt does not hold")
+    )
+
+
 class ReceiptStrip(Card):
     """Green when everything holds, red when anything does not."""
 
@@ -64,8 +76,11 @@ class ReceiptStrip(Card):
             return
         self.set_look("strip-ok" if verdict.holds else "strip-bad")
         self._icon.set_icon("shield-check" if verdict.holds else "triangle-alert", "ok" if verdict.holds else "bad")
-        self.title.setText(self.tr("Receipt verified") if verdict.holds else self.tr("The receipt does not hold"))
-        self.title.set_role("ok" if verdict.holds else "bad")
+        if verdict.made_here:
+            self.set_look("well" if verdict.holds else "strip-bad")
+            self._icon.set_icon("laptop" if verdict.holds else "triangle-alert", "text_dim" if verdict.holds else "bad")
+        self.title.setText(verdict_words(verdict))
+        self.title.set_role("bad" if not verdict.holds else "strong" if verdict.made_here else "ok")
         self.digest.setText(short_digest(verdict.digest))
         self.setAccessibleName(f"{self.title.text()} {verdict.digest}")
 
@@ -75,14 +90,13 @@ class ReceiptDialog(QDialog):
 
     def __init__(self, verdict: Verdict, parent: QWidget | None = None) -> None:
         super().__init__(parent)
-        self.setWindowTitle(self.tr("Receipt"))
+        self.setWindowTitle(self.tr("Record of the run") if verdict.made_here else self.tr("Receipt"))
         self.resize(640, 620)
         self._document = verdict.document
         column = QVBoxLayout(self)
         column.setContentsMargins(24, 24, 24, 24)
         column.setSpacing(12)
-        title = self.tr("Receipt verified") if verdict.holds else self.tr("The receipt does not hold")
-        column.addWidget(Label(title, "title"))
+        column.addWidget(Label(verdict_words(verdict), "title"))
         for check in verdict.checks:
             row = QHBoxLayout()
             row.setSpacing(10)
@@ -95,8 +109,9 @@ class ReceiptDialog(QDialog):
             words.addWidget(detail)
             row.addLayout(words, 1)
             column.addLayout(row)
-        column.addWidget(Label(self.tr("What the node signed"), "label"))
-        text = TextArea(self.tr("What the node signed"))
+        name = self.tr("What was run") if verdict.made_here else self.tr("What the node signed")
+        column.addWidget(Label(name, "label"))
+        text = TextArea(name)
         text.setPlainText(verdict.document)
         text.setReadOnly(True)
         column.addWidget(text, 1)

@@ -4,20 +4,23 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, ClassVar
 
-from PySide6.QtWidgets import QVBoxLayout, QWidget
+from PySide6.QtWidgets import QMessageBox, QVBoxLayout, QWidget
 
 from artrator.manifest import pick
 from artrator_desktop.i18n import language
 from artrator_desktop.state import Phase
 from artrator_desktop.ui.images import Pixmaps
+from artrator_desktop.ui.kept import KeptCard
 from artrator_desktop.ui.pages.base import Page
 from artrator_desktop.ui.passes import PassCard
 from artrator_desktop.ui.theme.tokens import PAGE_SIDE, PAGE_TOP, L, M
 from artrator_desktop.ui.widgets import Button, Card, Label, PageHeader, PageScroll, Skeleton, StatePanel
 
 if TYPE_CHECKING:
+    from artrator.local import OwnedPackage
     from artrator.messages.products import Pass
     from artrator_desktop.state import AppState
+    from artrator_desktop.state.library import Entry
 
 
 class LibraryPage(Page):
@@ -43,8 +46,14 @@ class LibraryPage(Page):
         self.panel = StatePanel()
         self.panel.setMinimumHeight(420)
         self.panel.primary.connect(self._primary)
+        self.models_title = Label(self.tr("Models to keep"), "section")
+        self.models = QWidget()
+        self._models = QVBoxLayout(self.models)
+        self._models.setContentsMargins(0, 0, 0, 0)
+        self._models.setSpacing(M)
+        self.cards: dict[str, KeptCard] = {}
         self.area = PageScroll()
-        for part in (self.passes_title, self.passes, self.loading, self.panel):
+        for part in (self.passes_title, self.passes, self.models_title, self.models, self.loading, self.panel):
             self.area.column.addWidget(part)
         self.area.column.addStretch(1)
         top = QVBoxLayout()
@@ -59,6 +68,8 @@ class LibraryPage(Page):
         app.passes.bought.connect(self._bought)
         app.passes.refused.connect(lambda failure: self.say.emit("bad", failure.sentence))
         app.library.changed.connect(self.refresh)
+        app.library.refused.connect(lambda failure: self.say.emit("bad", failure.sentence))
+        app.library.arrived.connect(self._arrived)
         self.refresh()
 
     def activate(self, **_arguments: object) -> None:
@@ -69,7 +80,9 @@ class LibraryPage(Page):
         """Show what there is, or why there is nothing."""
         passes, library = self.app.passes, self.app.library
         self._show_passes(list(passes.mine))
-        nothing = not passes.mine and not library.items
+        entries = library.entries()
+        self._show_models(entries)
+        nothing = not passes.mine and not entries
         phases = {passes.phase, library.phase}
         failed = nothing and Phase.FAILED in phases
         waiting = nothing and not failed and bool(phases & {Phase.IDLE, Phase.LOADING})
@@ -109,6 +122,44 @@ class LibraryPage(Page):
             card = PassCard(self.app, bought)
             card.again.connect(lambda plan, price: self.app.passes.buy(plan, price, renew=False))
             self._passes.addWidget(card)
+
+    def _show_models(self, entries: list[Entry]) -> None:
+        for part in (self.models_title, self.models):
+            part.setVisible(bool(entries))
+        # Bytes arrive many times a second: a card that is there is only brought up to date.
+        if [entry.package for entry in entries] != list(self.cards):
+            while (item := self._models.takeAt(0)) is not None:
+                if (widget := item.widget()) is not None:
+                    widget.hide()
+                    widget.deleteLater()
+            known = {card.listing: card for card in self.app.catalogue.cards}
+            self.cards = {}
+            for entry in entries:
+                card = KeptCard(self.app, entry, known.get(entry.listing), self.pixmaps)
+                card.wanted.connect(lambda listing: self.navigate.emit("create", {"listing_id": listing}))
+                card.opened.connect(lambda listing: self.navigate.emit("model", {"listing_id": listing}))
+                card.remove.connect(self._remove)
+                self.cards[entry.package] = card
+                self._models.addWidget(card)
+        for entry in entries:
+            self.cards[entry.package].show_entry(entry)
+
+    def _remove(self, package: str, title: str) -> None:
+        box = QMessageBox(self)
+        box.setIcon(QMessageBox.Icon.Question)
+        box.setWindowTitle(self.tr("Remove"))
+        box.setText(self.tr("Remove {title} from this computer?").format(title=title))
+        box.setInformativeText(self.tr("The licence stays yours, and the model can be fetched again for nothing."))
+        remove = box.addButton(self.tr("Remove"), QMessageBox.ButtonRole.DestructiveRole)
+        keep = box.addButton(self.tr("Keep"), QMessageBox.ButtonRole.RejectRole)
+        box.setDefaultButton(keep)
+        box.exec()
+        if box.clickedButton() is remove:
+            self.app.library.remove(package)
+
+    def _arrived(self, owned: OwnedPackage) -> None:
+        title = pick(owned.title, language()) or owned.listing
+        self.say.emit("ok", self.tr("{title} is here, and runs on this computer.").format(title=title))
 
     def _ask(self) -> None:
         self.app.passes.refresh()

@@ -188,7 +188,7 @@ class TermsPanel(QFrame):
 
     def _show_keep(self, detail: ListingDetail) -> None:
         offered = detail.offer.licence is not None
-        owned = self._app.library.of_package(detail.listing.card.package) is not None
+        owned = self._app.library.has(detail.listing.card.package)
         for part in (self._keep_line, self._keep_title, self.keep):
             part.setVisible(offered or owned)
         if offered or owned:

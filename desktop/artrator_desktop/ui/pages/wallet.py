@@ -319,7 +319,7 @@ class _Redeem(Card):
         super().__init__("card", inset=18)
         self.code = LineEdit("", "XXXX-XXXX-XXXX")
         self.code.setMaxLength(80)
-        self.button = Button(self.tr("Redeem"), "primary", "ticket")
+        self.button = Button(self.tr("Redeem"), "soft", "ticket")
         both = QWidget()
         row = QHBoxLayout(both)
         row.setContentsMargins(0, 0, 0, 0)

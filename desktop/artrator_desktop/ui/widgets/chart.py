@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from PySide6.QtCore import QEvent, QRectF, QSize, Qt, Signal
-from PySide6.QtGui import QColor, QFocusEvent, QKeyEvent, QMouseEvent, QPainter, QPaintEvent, QPen
+from PySide6.QtGui import QColor, QFocusEvent, QFontMetricsF, QKeyEvent, QMouseEvent, QPainter, QPaintEvent, QPen
 from PySide6.QtWidgets import QSizePolicy, QWidget
 
 from artrator_desktop.ui.paint import rounded, rounded_top, text
@@ -89,12 +89,11 @@ class StackedBars(QWidget):
             left = plot.left() + number * step + (step - width) / 2
             self._paint_bar(painter, column, QRectF(left, plot.top(), width, plot.height()), highest, number)
             if (last - number) % every == 0:
-                at = QRectF(plot.left() + number * step + step / 2 - 40, plot.bottom() + 5, 80, _FOOT - 6)
-                align = Qt.AlignmentFlag.AlignHCenter
-                if number == last and at.right() > self.width():
-                    at, align = QRectF(self.width() - 80, at.y(), 80, at.height()), Qt.AlignmentFlag.AlignRight
+                wide = QFontMetricsF(font(11)).horizontalAdvance(column.name) + 2
+                middle = min(max(plot.left() + (number + 0.5) * step, wide / 2), plot.right() - wide / 2)
+                at = QRectF(middle - wide / 2, plot.bottom() + 5, wide, _FOOT - 6)
                 here = number == self._at
-                text(painter, at, column.name, font(11), tokens.text if here else tokens.text_faint, align)
+                text(painter, at, column.name, font(11), tokens.text if here else tokens.text_faint)
         if self.property("kbd"):
             painter.setBrush(Qt.BrushStyle.NoBrush)
             painter.setPen(QPen(QColor(tokens.accent), 1))
