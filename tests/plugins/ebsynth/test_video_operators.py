@@ -1,6 +1,8 @@
 """What packages may ask of the operators: wrong settings are named with their line, and several styles work."""
 
 import re
+import subprocess
+import sys
 
 import numpy as np
 import pytest
@@ -157,3 +159,8 @@ def test_a_single_source_beside_several_styles_is_refused_when_the_package_is_ch
         ArtratorError, match=r"settings.guides.map.source is 'target', of type image; it must be images"
     ):
         EBSynthBackend().inspect(package(text))
+
+
+def test_who_makes_no_video_does_not_load_what_only_videos_need():
+    program = "import sys, artrator_ebsynth; sys.exit('cv2' in sys.modules or 'scipy' in sys.modules)"
+    assert subprocess.run([sys.executable, "-c", program], check=False).returncode == 0

@@ -2,19 +2,32 @@
 
 from __future__ import annotations
 
-import importlib
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Final
 
 from artrator.manifest import Manifest
 from artrator.settings import Settings
 from artrator_ebsynth.operators.base import Operator
+from artrator_ebsynth.operators.plain import PlainOperator
 
-#: Module and class. Each is imported when it is asked for: OpenCV and SciPy take 40 MiB that plain jobs do not need.
-_OPERATORS: Final[Mapping[str, tuple[str, str]]] = {
-    "guided": ("plain", "PlainOperator"),
-    "photo": ("photo", "PhotoOperator"),
-    "video": ("video", "VideoOperator"),
+
+def _photo(settings: Settings, manifest: Manifest) -> Operator:
+    # OpenCV and SciPy take tens of megabytes and of milliseconds, which only these two need.
+    from artrator_ebsynth.operators.photo import PhotoOperator
+
+    return PhotoOperator.read(settings, manifest)
+
+
+def _video(settings: Settings, manifest: Manifest) -> Operator:
+    from artrator_ebsynth.operators.video import VideoOperator
+
+    return VideoOperator.read(settings, manifest)
+
+
+_OPERATORS: Final[Mapping[str, Callable[[Settings, Manifest], Operator]]] = {
+    "guided": PlainOperator.read,
+    "photo": _photo,
+    "video": _video,
 }
 
 
@@ -25,8 +38,4 @@ def read_operator(manifest: Manifest) -> Operator:
         ArtratorError: ``package_invalid`` with the line at fault.
     """
     settings = Settings.of(manifest)
-    module, name = _OPERATORS[settings.text("operator", "guided", choices=sorted(_OPERATORS))]
-    found: Operator = getattr(importlib.import_module(f"artrator_ebsynth.operators.{module}"), name).read(
-        settings, manifest
-    )
-    return found
+    return _OPERATORS[settings.text("operator", "guided", choices=sorted(_OPERATORS))](settings, manifest)
