@@ -95,7 +95,15 @@ class Node:
         self.engine = Engine(settings, self.catalogue, shop, start_worker or worker_starter(settings))
         self.outbox = Outbox(self.journal, self.registry, self.clock, self.metrics)
         self.link = Link(
-            settings, identity, creator, self.registry, self.keyring, self.revocations, self.clock, self.metrics
+            settings,
+            identity,
+            creator,
+            self.registry,
+            self.keyring,
+            self.revocations,
+            self.clock,
+            self.metrics,
+            self._send_again,
         )
         self.purchases = Purchases(self.journal, self.clock, identity.receipt_key, self.engine.on_end)
         self.shelf = Shelf(settings)
@@ -107,6 +115,10 @@ class Node:
         self._warnings_at_start: Sequence[str] = ()
         self._tasks: list[asyncio.Task[Any]] = []
         self._serving = False
+
+    async def _send_again(self, since: float) -> None:
+        await self.outbox.send_again(since)
+        self.engine.on_end.set()
 
     async def open(self) -> None:
         """Everything up to the point where the API may answer."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from typing import Final
 
 from artrator.clients.registry import RegistryClient
@@ -44,6 +44,7 @@ class Link:
         revocations: Revocations,
         clock: Clock,
         metrics: Metrics,
+        send_again: Callable[[float], Awaitable[None]],
     ) -> None:
         self._settings = settings
         self._identity = identity
@@ -53,6 +54,8 @@ class Link:
         self._revocations = revocations
         self._clock = clock
         self._metrics = metrics
+        self._send_again = send_again
+        self._lost_since: float | None = None
         self._registered_until = 0.0
         self.reached_at: float | None = None
         self.problem: ArtratorError | None = None
@@ -89,6 +92,10 @@ class Link:
         if answer.keyset_serial > self._keyring.serial:
             await self._keyring.refresh()
         self._revocations.learn(answer.revoked)
+        if answer.lost_since is not None and answer.lost_since != self._lost_since:
+            # Said with every heartbeat, done once; a restart does it once more, which is harmless.
+            await self._send_again(answer.lost_since)
+        self._lost_since = answer.lost_since
         self.reached_at, self.problem = self._clock.now(), None
         return answer
 

@@ -55,6 +55,11 @@ class Outbox:
                 wait = _LONGEST_WAIT
             await set_within(news, wait)
 
+    async def send_again(self, since: float) -> None:
+        """The registry has forgotten what came after ``since``: send the receipts of that time once more."""
+        count = await self._journal.send_again(since, self._clock.now())
+        log(_logger, logging.WARNING, "registry_restored", since=since, receipts=count)
+
     async def send_due(self, *, ahead: float = 0.0) -> None:
         """Send what is due now or ``ahead`` seconds from now; stops at the first sign that the registry is away."""
         tried: set[str] = set()

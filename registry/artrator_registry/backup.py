@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import os
 import shutil
+import time
 from pathlib import Path
 
 from artrator import durable
+from artrator_registry.recovery.service import mark
 from artrator_registry.settings import Settings
 from artrator_registry.storage import connect
 
@@ -25,6 +27,7 @@ def backup(source: Settings, target: Path) -> None:
         shutil.rmtree(scratch)
     scratch.mkdir(parents=True, mode=0o700)
     copy = Settings(data=scratch)
+    mark(scratch, time.time())  # before it is copied: what comes meanwhile may be missing
     _copy_database(source.database, copy.database)
     # Samples never change and are written before the rows that name them, so copying them after the database is safe.
     if source.samples.exists():

@@ -111,14 +111,21 @@ def create_voucher(data: Path, amount: int, count: int, expires: int | None) -> 
 @registry.command()
 @data_option
 def audit(data: Path) -> None:
-    """Replay every transfer and report any difference."""
-    from artrator_registry.ledger.audit import audit as replay
+    """Replay every transfer and report any difference; then explain what is no difference and looks odd."""
+    from artrator_registry.ledger.audit import differences, explanations
 
-    differences, count = read(data, lambda t: (replay(t), t.row("SELECT count(*) FROM ledger_transfers")[0]))
-    for difference in differences:
-        click.echo(difference)
-    if differences:
-        raise click.ClickException(f"{len(differences)} differences in {count} transfers.")
+    def work(t: Transaction) -> tuple[int, int]:
+        found = 0
+        for difference in differences(t):
+            found += 1
+            click.echo(difference)
+        for explanation in explanations(t, Settings(data=data)):
+            click.echo(f"note: {explanation}", err=True)
+        return found, t.row("SELECT count(*) FROM ledger_transfers")[0]
+
+    found, count = read(data, work)
+    if found:
+        raise click.ClickException(f"{found} differences in {count} transfers.")
     click.echo(f"{count} transfers replayed, no difference")
 
 

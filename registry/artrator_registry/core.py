@@ -8,6 +8,7 @@ to look.
 from __future__ import annotations
 
 import asyncio
+import itertools
 import logging
 import time
 from collections.abc import Mapping, Sequence
@@ -25,7 +26,7 @@ from artrator_registry.earnings import schema as earnings_schema
 from artrator_registry.earnings.service import Earnings
 from artrator_registry.http.limits import RateLimit
 from artrator_registry.ledger import schema as ledger_schema
-from artrator_registry.ledger.audit import audit
+from artrator_registry.ledger.audit import audit, explanations
 from artrator_registry.ledger.service import Ledger
 from artrator_registry.listings import schema as listings_schema
 from artrator_registry.listings import store as listings
@@ -47,6 +48,8 @@ from artrator_registry.purchases.service import Purchases
 from artrator_registry.rails import schema as rails_schema
 from artrator_registry.rails.loading import load_rails
 from artrator_registry.rails.service import Rails
+from artrator_registry.recovery import schema as recovery_schema
+from artrator_registry.recovery import service as recovery
 from artrator_registry.search import schema as search_schema
 from artrator_registry.search.service import Search
 from artrator_registry.sellers import schema as sellers_schema
@@ -69,14 +72,17 @@ MIGRATIONS: Final = (
     earnings_schema.migrations,
     payouts_schema.migrations,
     disputes_schema.migrations,
+    recovery_schema.migrations,
     plans_schema.migrations,
     passes_schema.migrations,
     purchases_schema.migrations,
 )
 #: One more with every migration: an older program refuses a newer database instead of misreading it.
-SCHEMA: Final = 109
+SCHEMA: Final = 110
 #: The first schema of a release.
 OLDEST_SCHEMA: Final = 100
+#: As many oddities as somebody reads in a log; the command tells them all.
+_MOST_EXPLANATIONS: Final = 100
 
 
 def _known_time(settings: Settings) -> float | None:
@@ -92,6 +98,10 @@ def _known_time(settings: Settings) -> float | None:
     return found or None
 
 
+def _explained(t: Transaction, settings: Settings) -> Sequence[str]:
+    return list(itertools.islice(explanations(t, settings), _MOST_EXPLANATIONS))
+
+
 class Registry:
     """One open registry.
 
@@ -103,9 +113,6 @@ class Registry:
     def __init__(self, settings: Settings, clock: Clock | None = None, rails: Mapping[str, Rail] | None = None) -> None:
         self.settings = settings
         migrate(settings.database, MIGRATIONS, SCHEMA, OLDEST_SCHEMA)
-        if clock is None:
-            known = _known_time(settings)
-            clock = SteadyClock(time.time, settings.clock_jump_seconds, settings.clock_settle_seconds, known)
         if clock is None:
             known = _known_time(settings)
             clock = SteadyClock(time.time, settings.clock_jump_seconds, settings.clock_settle_seconds, known)
@@ -138,6 +145,8 @@ class Registry:
         self._tasks: list[asyncio.Task[None]] = []
 
     async def __aenter__(self) -> Self:
+        await self.database.write(recovery.adopt, self.settings.data)
+        recovery.forget_mark(self.settings.data)
         await self.rails.prepare()
         self._tasks = [
             asyncio.create_task(work)
@@ -157,6 +166,8 @@ class Registry:
         self.differences = await self.database.read(audit)
         for difference in self.differences:
             _log.error("audit: %s", difference)
+        for explanation in await self.database.read(_explained, self.settings):
+            _log.info("audit: %s", explanation)
         return self.differences
 
     async def _audit_for_ever(self) -> None:

@@ -207,7 +207,7 @@ async def test_a_rail_with_cash_pays_out_only_to_the_verified(world: World) -> N
 
     async def ask() -> pm.Payout:
         write = world.registry.database.write
-        return await write(payouts.request, person, new_id(), asked, {"bank"}, world.settings)
+        return await write(payouts.request, person, new_id(), asked, {"bank": 1}, world.settings)
 
     await refuse(Code.SELLER_UNVERIFIED, ask())
     await shop.creator.set_seller(pm.SellerProfile(legal_name="Atelier", country="FR"))

@@ -209,6 +209,18 @@ class Journal:
 
         await self._writer.write(work)
 
+    async def send_again(self, since: float, now: float) -> int:
+        """Every receipt since then is to be sent once more, what was refused included; answers how many."""
+
+        def work(connection: sqlite3.Connection) -> int:
+            return connection.execute(
+                "UPDATE outbox SET pending = 1, refused = NULL, attempts = 0, next_try = ? WHERE NOT pending"
+                " AND job IN (SELECT job FROM jobs WHERE finished_at >= ?)",
+                (now, since),
+            ).rowcount
+
+        return await self._writer.write(work)
+
     async def postpone(self, job: str, until: float) -> None:
         """It could not be sent; try again later."""
 

@@ -18,6 +18,7 @@ from artrator_registry.accounts.models import Caller
 from artrator_registry.authority import Authority
 from artrator_registry.listings import store as listings
 from artrator_registry.nodes import store
+from artrator_registry.recovery import service as recovery
 from artrator_registry.settings import Settings
 from artrator_registry.storage import Database, Transaction
 
@@ -49,17 +50,19 @@ class Nodes:
 
     async def heartbeat(self, who: Caller, node: str, beat: m.Heartbeat) -> m.HeartbeatAnswer:
         """A node is alive."""
-        return self._answer(await self._db.write(_heartbeat, who.account, node, beat))
+        revoked = await self._db.write(_heartbeat, who.account, node, beat)
+        return self._answer(revoked, self._db.glance(recovery.lost_since))
 
     async def nodes(self, listing: str | None) -> m.Nodes:
         """Nodes that are online, for one listing or all."""
         return await self._db.read(_nodes, listing, self._settings.online_seconds)
 
-    def _answer(self, revoked: Sequence[str] = ()) -> m.HeartbeatAnswer:
+    def _answer(self, revoked: Sequence[str] = (), lost_since: float | None = None) -> m.HeartbeatAnswer:
         return m.HeartbeatAnswer(
             next_in=self._settings.heartbeat_seconds,
             keyset_serial=self._authority.keyset().serial,
             revoked=revoked,
+            lost_since=lost_since,
         )
 
 

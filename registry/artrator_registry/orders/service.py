@@ -24,6 +24,7 @@ from artrator_registry.orders import payment, placing, quotes, settlement, store
 from artrator_registry.orders.models import CheckedAcknowledgement, CheckedReceipt, NewOrder
 from artrator_registry.orders.receipts import check_acknowledgement, check_receipt, failure
 from artrator_registry.paging import pack, unpack
+from artrator_registry.recovery import service as recovery
 from artrator_registry.settings import Settings
 from artrator_registry.storage import Database, Transaction
 
@@ -69,7 +70,13 @@ class Orders:
 
     async def report(self, who: Caller, order: str, request: m.Claim | m.Acknowledge) -> m.Order:
         """What the node says it did, what the buyer says arrived. Either of them may bring it."""
-        receipt, acknowledgement = self._db.glance(_check, who, order, request.receipt, request.acknowledgement)
+        try:
+            receipt, acknowledgement = self._db.glance(_check, who, order, request.receipt, request.acknowledgement)
+        except ArtratorError as problem:
+            if problem.code is Code.ORDER_UNKNOWN and isinstance(request, m.Claim):
+                # A registry that was restored from a backup has forgotten it; then this is the only trace of it.
+                await self._db.write(recovery.keep_stray, who, order, request.receipt)
+            raise
         answer = await self._db.write(_apply, who, order, receipt, acknowledgement, self._settings)
         if isinstance(answer, ArtratorError):
             raise answer
