@@ -103,8 +103,8 @@ def _jobs(db: sqlite3.Connection, start: int, end: int) -> None:
     db.execute(
         "INSERT INTO orders (id, body, buyer, creator, listing, package, node, offer, request, measures, cap, worth,"
         " charged, state, ticket, ticket_digest, created_at, start_by, finish_by, capture_by, settled_at, ended_at,"
-        " receipt, receipt_digest) SELECT id, 'b', buyer, ?, 'p0/x', 'p', 'n', 'o', 'r', '{}', ?, ?, ?, 'settled', 't', 'd', 0,"
-        " 1, 2, 3, 4, 4, '{}', 'r' FROM job ORDER BY n",
+        " receipt, receipt_digest) SELECT id, 'b', buyer, ?, 'p0/x', 'p', 'n', 'o', 'r', '{}', ?, ?, ?, 'settled', 't',"
+        " 'd', 0, 1, 2, 3, 4, 4, '{}', 'r' FROM job ORDER BY n",
         (creator, CAP, CAP, CAP),
     )
     first = f"{serial} + (n - {start}) * {ROWS_PER_JOB}"

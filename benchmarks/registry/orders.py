@@ -3,8 +3,8 @@
 A registry process (``artrator registry serve``) is loaded by this process over loopback, with 1, 8, 32 and 128 buyers
 at once; each buyer runs jobs one after another: ``POST /v1/quotes``, ``PUT /v1/orders/{id}``, and the node's
 ``PUT /v1/orders/{id}/receipt`` with the buyer's acknowledgement, which settles at once. Beside it, in the same run and
-on the same disk, stands the raw bound: the same rows written by bare ``sqlite3`` into the same schema with group
-commit, without HTTP, JSON, checks or signatures. ::
+on the same disk, stands the raw bound: the very statements that one such job ran, run again by bare ``sqlite3`` for
+other ids, with group commit, without HTTP, JSON, checks, queries or signatures. ::
 
     uv run python benchmarks/registry/orders.py
 """
@@ -30,18 +30,18 @@ from pathlib import Path
 from typing import Any
 
 sys.path.insert(0, str(Path(__file__).parents[2] / "tests" / "support"))
+sys.path.insert(0, str(Path(__file__).parent))
 
+from recording import Recording, record
 from registry_world import Node, acknowledge, make_package
 
 from artrator.clients.registry import RegistryClient
 from artrator.keys import PrivateKey
 from artrator.messages import registry as m
-from artrator_registry.accounts import store as accounts
-from artrator_registry.core import MIGRATIONS
-from artrator_registry.ledger import store as ledger
-from artrator_registry.ledger.models import FEES, GRANTS, Why, earnings, transfer_id
+from artrator.money import MICRO
+from artrator_registry import Settings
 from artrator_registry.rails.service import grant
-from artrator_registry.storage import Transaction, connect, migrate
+from artrator_registry.storage import Transaction, connect
 
 CREDITS = 10**14
 #: What is timed, and its heading; p50 and p99.
@@ -168,82 +168,17 @@ def _quantiles(values: list[float]) -> tuple[float, float]:
     return cuts[49] * 1000, cuts[98] * 1000
 
 
-def raw_bound(path: Path, group: int, seconds: float) -> float:
-    """Jobs a second by bare sqlite3: three commits for each ``group`` of jobs, as the three requests would make."""
-    migrate(path, MIGRATIONS)
+def raw_bound(path: Path, recording: Recording, group: int, seconds: float) -> float:
+    """Jobs a second by bare sqlite3: what one real job wrote, again and again, in three commits for each ``group``."""
     db = connect(path)
-    t = Transaction(db, 0.0)
-    people = ["buyer", "creator"]
-    db.execute("BEGIN IMMEDIATE")
-    for person in people:
-        if accounts.by_id(t, person) is None:
-            accounts.add(t, person, person, person, person)
-            ledger.add_accounts(t, person)
-    if accounts.by_handle(t, "buyer") and ledger.transfer(t, "gift") is None:
-        ledger.add_transfer(t, "gift", "single", GRANTS, "buyer", 10**15, Why("grant"))
-        db.execute(
-            "INSERT INTO listings (id, listing, creator, name, published_at) VALUES (1, 'x/y', 'creator', 'y', 0)"
-        )
-        db.execute("INSERT INTO versions VALUES (1, 1, '1', 'p', 'm', '{}', '{}', 0)")
-        db.execute("INSERT INTO offers VALUES ('o', 1, '{}', 0, 1, 0)")
-        db.execute(
-            "INSERT INTO nodes (id, owner, name, descriptor, issued_at, expires_at, receipt_key, registered_at)"
-            " VALUES ('n', 'creator', 'n', '{}', 0, 1, 'k', 0)"
-        )
-    db.execute("COMMIT")
-    ticket, document = "t" * 900, "d" * 1400
     done, start = 0, time.perf_counter()
     while time.perf_counter() - start < seconds:
-        ids = [str(uuid.uuid4()) for _ in range(group)]
-        db.execute("BEGIN IMMEDIATE")
-        for order in ids:
-            db.execute(
-                "INSERT INTO quotes VALUES (?, 'buyer', 'x/y', 1, 'p', 'o', 'creator', 'r', '{}', 10, 0)", (order,)
-            )
-        db.execute("COMMIT")
-        db.execute("BEGIN IMMEDIATE")
-        for order in ids:
-            db.execute(
-                "INSERT INTO orders (id, body, buyer, creator, listing, package, node, offer, request, measures, cap,"
-                " state, ticket, ticket_digest, created_at, start_by, finish_by, capture_by)"
-                " VALUES (?, 'b', 'buyer', 'creator', 'x/y', 'p', 'n', 'o', 'r', '{}', 100, 'held',"
-                " ?, 'd', 0, 1, 2, 3)",
-                (order, ticket),
-            )
-            ledger.add_transfer(
-                t,
-                transfer_id(order, "hold"),
-                "pending",
-                "buyer",
-                earnings("creator"),
-                100,
-                Why("order", order, "x/y"),
-                expires_at=3.0,
-            )
-        db.execute("COMMIT")
-        db.execute("BEGIN IMMEDIATE")
-        for order in ids:
-            why = Why("order", order, "x/y", "r")
-            ledger.add_transfer(
-                t,
-                transfer_id(order, "capture"),
-                "post",
-                "buyer",
-                earnings("creator"),
-                100,
-                why,
-                pending=transfer_id(order, "hold"),
-            )
-            ledger.add_transfer(
-                t, transfer_id(order, "fee"), "single", earnings("creator"), FEES, 5, Why("fee", order, "x/y", "r")
-            )
-            db.execute(
-                "UPDATE orders SET state = 'settled', charged = 100, ended_at = 1, receipt = ?, receipt_digest = 'r',"
-                " acknowledgement = ? WHERE id = ?",
-                (document, document, order),
-            )
-            db.execute("UPDATE listings SET runs = runs + 1 WHERE listing = 'x/y'")
-        db.execute("COMMIT")
+        for commit in zip(*(recording.again() for _ in range(group)), strict=True):
+            db.execute("BEGIN IMMEDIATE")
+            for statements in commit:
+                for sql, parameters in statements:
+                    db.execute(sql, parameters)
+            db.execute("COMMIT")
         done += group
     elapsed = time.perf_counter() - start
     db.close()
@@ -285,19 +220,21 @@ def main() -> None:
     print(f"{versions}, {os.cpu_count()} cores, load before {load:.1f}")
     with tempfile.TemporaryDirectory(dir=options.folder) as folder:
         data = Path(folder) / "registry"
+        raw = Settings(data=Path(folder) / "raw")
+        recording = record(raw.data, CREDITS // MICRO)
         process, port = serve(data)
         try:
             columns = ("buyers", "jobs/s", "raw bound jobs/s", "share", "server CPU ms/job", *STEPS.values())
             print(f"| {' | '.join(columns)} |\n|{'---|' * len(columns)}")
             for buyers in options.buyers:
-                raw = raw_bound(Path(folder) / "raw.db", buyers, options.seconds / 2)
+                bound = raw_bound(raw.database, recording, buyers, options.seconds / 2)
                 before = cpu_seconds(process.pid)
                 got = asyncio.run(through_http(port, data, buyers, options.seconds))
                 cells = [
                     str(buyers),
                     f"{got['jobs_per_second']:.0f}",
-                    f"{raw:.0f}",
-                    f"{got['jobs_per_second'] / raw:.0%}",
+                    f"{bound:.0f}",
+                    f"{got['jobs_per_second'] / bound:.0%}",
                     f"{(cpu_seconds(process.pid) - before) / got['jobs'] * 1000:.1f}",
                     *(f"{got[step][0]:.1f} / {got[step][1]:.1f}" for step in STEPS),
                 ]
