@@ -262,8 +262,8 @@ class Rail(Protocol):
         """Every payment that changed since then, whether or not a webhook said so."""
         return ()
 
-    async def end_subscription(self, subscription: str) -> None:
-        """Renew no more; what was paid for stays. Harmless if it has ended."""
+    async def set_renewal(self, subscription: str, renew: bool) -> None:
+        """Whether a subscription goes on after what was paid for; harmless to repeat, and if it has ended."""
         raise ArtratorError(Code.RAIL_UNAVAILABLE, "This rail has no subscriptions.")
 
     async def payout(self, order: PayoutOrder) -> PayoutAnswer:

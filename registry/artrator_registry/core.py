@@ -12,6 +12,7 @@ import itertools
 import logging
 import time
 from collections.abc import Mapping, Sequence
+from functools import partial
 from typing import Any, Final, Self
 
 from artrator import __version__
@@ -45,6 +46,7 @@ from artrator_registry.plans import schema as plans_schema
 from artrator_registry.plans.service import Plans
 from artrator_registry.purchases import schema as purchases_schema
 from artrator_registry.purchases.service import Purchases
+from artrator_registry.rails import renewals
 from artrator_registry.rails import schema as rails_schema
 from artrator_registry.rails.loading import load_rails
 from artrator_registry.rails.service import Rails
@@ -78,7 +80,7 @@ MIGRATIONS: Final = (
     purchases_schema.migrations,
 )
 #: One more with every migration: an older program refuses a newer database instead of misreading it.
-SCHEMA: Final = 110
+SCHEMA: Final = 111
 #: The first schema of a release.
 OLDEST_SCHEMA: Final = 100
 #: As many oddities as somebody reads in a log; the command tells them all.
@@ -129,12 +131,17 @@ class Registry:
         self.orders = Orders(self.database, settings, self.authority)
         self.plans = Plans(self.database, settings)
         self.passes = Passes(self.database, settings)
+        for name, rail in opened.items():
+            if rail.terms.renews_passes:
+                self.passes.renewals[name] = partial(renewals.tell, self.database, name, rail)
         self.purchases = Purchases(self.database, settings, self.authority)
         self.sellers = Sellers(self.database)
         self.disputes = Disputes(self.database)
         self.earnings = Earnings(self.database, settings)
         self.payouts = Payouts(
-            self.database, settings, lambda: {name for name, rail in opened.items() if rail.terms.pays_out}
+            self.database,
+            settings,
+            lambda: {name: rail.terms.rate for name, rail in opened.items() if rail.terms.pays_out},
         )
         self.sweeper = Sweeper(self.database, settings, self.accounts, self.authority, self.payouts)
         self.challenge_limit = RateLimit("sign-ins", settings.requests_per_minute)

@@ -308,9 +308,11 @@ async def test_a_subscription_is_seen_from_its_session_its_invoice_and_its_payme
     second = await rail.look(shop.fake.renew(subscription))
     assert second is not None
     assert (second.topup, second.payment == intent) == (topup, False)
-    for _ in range(2):
-        await rail.end_subscription(subscription)
-    assert shop.fake.objects[subscription]["status"] == "canceled"
+    for renew in (False, False, True, False):
+        await rail.set_renewal(subscription, renew)
+        assert shop.fake.objects[subscription]["cancel_at_period_end"] is not renew
+    await rail.set_renewal("sub_nobody", False)
+    assert shop.fake.renew(subscription) == ""
 
 
 def _like(shop: Shop, topup: str, renews: PassTerms | None = None) -> Any:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import asyncio
+import time
 import uuid
 from collections.abc import AsyncIterator
 from pathlib import Path
@@ -9,10 +11,12 @@ from typing import Any
 
 import pytest
 from click.testing import CliRunner
-from registry_world import MICRO, Person, World, gather
+from registry_world import MICRO, Person, Shop, World, gather
 from toy_rail import DAY, ToyRail
 
+from artrator.documents import Plan
 from artrator.errors import ArtratorError, Code
+from artrator.messages import payouts as po
 from artrator.messages import rails as rm
 from artrator.messages import registry as m
 from artrator.rail import PaymentState
@@ -421,8 +425,6 @@ async def test_an_old_answer_never_overtakes_a_newer_one(bank: Bank) -> None:
 
     async def look(reference: str) -> Any:
         # The first to ask gets the older picture and gets it late.
-        import asyncio
-
         answer = next(slow)
         await asyncio.sleep(0.05 if answer is answers[0] else 0)
         return answer
@@ -432,3 +434,120 @@ async def test_an_old_answer_never_overtakes_a_newer_one(bank: Bank) -> None:
     await gather(*(looks.look("toy", f"ref-{topup}", topup) for _ in range(2)))
     bank.toy.look = real  # type: ignore[method-assign]
     assert (await mina.topup(topup)).state is rm.TopUpState.CHARGED_BACK
+
+
+# --- passes, payouts, and a registry that was restored
+
+
+async def _plan(shop: Shop, price: int = 5 * MICRO) -> str:
+    terms = Plan(
+        creator=shop.creator.key.public.encode(),
+        name="all",
+        title={"en": "Everything"},
+        price=price,
+        allowance=20 * MICRO,
+        period_days=30,
+        issued_at=int(time.time()),
+    )
+    await shop.creator.publish_plan(shop.handle, "all", terms.sign(shop.creator.key))
+    return f"{shop.handle}/all"
+
+
+async def test_a_pass_that_a_rail_renews_begins_with_each_payment(bank: Bank) -> None:
+    shop = await bank.shop()
+    mina = await bank.person("mina")
+    plan = await _plan(shop)
+    wanted = rm.TopUpRequest(rail="toy", amount=5 * MICRO, pass_plan=plan)
+    topup = str(uuid.uuid4())
+    await mina.top_up(topup, wanted)
+    for month in range(2):
+        reference = bank.provider.pay(topup, 50, payment=f"invoice-{month}", subscription="sub-1")
+        for again in range(2):
+            await bank.hear(f"evt-{month}-{again}", reference)
+            await bank.act()
+        bought = (await mina.passes())[0]
+        assert (bought.plan, bought.state, bought.paid_through, bought.renew) == (plan, "active", "toy", True)
+        # The price of a month in which nothing was delivered comes back when the next one begins.
+        assert (await mina.balance()).available == month * 5 * MICRO
+        bank.clock.offset += 30 * DAY
+        await bank.sweep()
+    for renew in (False, True):
+        changed = await mina.change_pass(bought.id, renew)
+        assert (changed.renew, bank.provider.renewals) == (renew, {"sub-1": renew})
+    bank.provider.down = True
+    with pytest.raises(ArtratorError) as raised:
+        await mina.change_pass(bought.id, False)
+    assert raised.value.code is Code.RAIL_UNAVAILABLE
+    assert (await mina.one_pass(bought.id)).renew  # nothing is promised that the provider was not told
+
+
+async def test_a_pass_that_could_not_begin_is_not_sold_and_one_that_cannot_leaves_its_credits(bank: Bank) -> None:
+    shop = await bank.shop()
+    mina = await bank.person("mina")
+    plan = await _plan(shop)
+    for amount, wrong, code in (
+        (4 * MICRO, plan, Code.PRICE_ABOVE_CAP),
+        (6 * MICRO, plan, Code.REQUEST_INVALID),
+        (5 * MICRO, "atelier/nothing", Code.PLAN_UNKNOWN),
+    ):
+        with pytest.raises(ArtratorError) as raised:
+            await mina.top_up(str(uuid.uuid4()), rm.TopUpRequest(rail="toy", amount=amount, pass_plan=wrong))
+        assert raised.value.code is code
+    topups = [str(uuid.uuid4()) for _ in range(2)]
+    for topup in topups:
+        await mina.top_up(topup, rm.TopUpRequest(rail="toy", amount=5 * MICRO, pass_plan=plan))
+    for topup in topups:  # both are paid, and only one can begin
+        await bank.hear(f"evt-{topup}", bank.provider.pay(topup, 50, subscription=f"sub-{topup}"))
+        await bank.act()
+    assert (await mina.balance()).available == 5 * MICRO
+    assert (await mina.topup(topups[1])).reason == "pass_in_force"
+
+
+async def test_earnings_are_paid_out_through_a_rail_once(bank: Bank) -> None:
+    shop = await bank.shop(base=40 * MICRO)
+    mina = await bank.person("mina", credits_=100)
+    await shop.deliver(mina, await shop.order(mina))
+    bank.clock.offset += 9 * DAY
+    await bank.registry.database.write(
+        lambda t: t.run(
+            "INSERT INTO sellers (account, state, profile, changed_at) VALUES (?, 'verified', '{}', 0)",
+            (t.row("SELECT id FROM accounts WHERE handle = 'atelier'")["id"],),
+        )
+    )
+    payout = str(uuid.uuid4())
+    odd = po.PayoutRequest(amount=20 * MICRO + 1, rail="toy", destination="acct")
+    with pytest.raises(ArtratorError) as raised:  # a cent is not divided, and nobody's remainder is kept
+        await shop.creator.request_payout(payout, odd)
+    assert raised.value.details["unit"] == 100_000
+    asked = await shop.creator.request_payout(
+        payout, po.PayoutRequest(amount=20 * MICRO, rail="toy", destination="acct")
+    )
+    assert asked.state == "requested"
+    bank.provider.down = True
+    await bank.reconcile()
+    assert (await shop.creator.payouts()).items[0].state == "sent"  # it may have left, so it cannot be cancelled
+    bank.provider.down = False
+    bank.registry.rails.reconciler._sender._again.clear()  # the wait after a failure is over
+    for _ in range(3):
+        await bank.reconcile()
+    done = (await shop.creator.payouts()).items[0]
+    assert (done.state, done.reference) == ("paid", f"out-{payout}")
+    assert bank.provider.sent == {payout: 200}
+
+
+async def test_money_of_a_top_up_that_a_restored_registry_forgot_is_kept_until_it_is_asked_for_again(
+    bank: Bank,
+) -> None:
+    mina = await bank.person("mina")
+    topup = str(uuid.uuid4())
+    reference = bank.provider.pay(topup, 50)
+    await bank.hear("evt-1", reference)
+    await bank.act()
+    shown = CliRunner().invoke(command, ["topups", "--data", str(bank.settings.data)]).output
+    assert topup in shown
+    assert "backup" in shown
+    await mina.top_up(topup, FIVE)  # her client still has the id
+    bank.clock.offset += 31
+    await bank.reconcile()
+    assert (await mina.topup(topup)).state is rm.TopUpState.PAID
+    assert topup not in CliRunner().invoke(command, ["topups", "--data", str(bank.settings.data)]).output

@@ -268,6 +268,10 @@ class Stripe:
         """Another period begins and is paid; answers the PaymentIntent."""
         found = self.get(subscription, "subscription")
         assert found["status"] == "active"
+        if found["cancel_at_period_end"]:
+            found["status"] = "canceled"
+            self.happened("customer.subscription.deleted", found)
+            return ""
         intent = self._bill(found, None)
         self.happened("invoice.paid", self.objects[found["latest_invoice"]])
         return intent
@@ -448,12 +452,11 @@ class Stripe:
                 return self.get(invoice, "invoice")
             case "GET", ["subscriptions", subscription]:
                 return self.get(subscription, "subscription")
-            case "DELETE", ["subscriptions", subscription]:
+            case "POST", ["subscriptions", subscription]:
                 found = self.get(subscription, "subscription")
                 if found["status"] == "canceled":
-                    raise Refused(404, "invalid_request_error", "No such subscription.", "resource_missing")
-                found["status"] = "canceled"
-                self.happened("customer.subscription.deleted", found)
+                    raise Refused(400, "invalid_request_error", "A canceled subscription can only update its metadata.")
+                found["cancel_at_period_end"] = body["cancel_at_period_end"] == "true"
                 return found
             case "POST", ["refunds"]:
                 self.refund(body["payment_intent"], int(body["amount"]))

@@ -33,7 +33,8 @@ class Provider:
     asked: list[str] = field(default_factory=list)
     down: bool = False
     changed: list[str] = field(default_factory=list)
-    ended: list[str] = field(default_factory=list)
+    renewals: dict[str, bool] = field(default_factory=dict)
+    sent: dict[str, int] = field(default_factory=dict)
 
     def pay(self, topup: str, charge: int, currency: str = "eur", **more: object) -> str:
         """Somebody pays; answers the reference."""
@@ -90,12 +91,19 @@ class ToyRail(Rail):
         self._ask(f"reconcile {since:.0f}")
         return [Notice(reference, reference) for reference in self.provider.changed]
 
-    async def end_subscription(self, subscription: str) -> None:
-        self._ask(f"end {subscription}")
-        self.provider.ended.append(subscription)
+    async def set_renewal(self, subscription: str, renew: bool) -> None:
+        self._ask(f"renew {subscription} {renew}")
+        self.provider.renewals[subscription] = renew
 
     async def payout(self, order: PayoutOrder) -> PayoutAnswer:
         self._ask(f"payout {order.id}")
+        self.provider.sent.setdefault(order.id, order.charge)
+        return PayoutAnswer("sent", f"out-{order.id}")
+
+    async def payout_state(self, order: PayoutOrder, reference: str) -> PayoutAnswer:
+        self._ask(f"payout_state {order.id}")
+        if order.id not in self.provider.sent:
+            return await self.payout(order)
         return PayoutAnswer("paid", f"out-{order.id}")
 
     def sign(self, body: bytes) -> str:

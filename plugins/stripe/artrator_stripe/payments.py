@@ -12,6 +12,8 @@ from artrator_stripe.calls import MissingError, call
 #: A dispute in one of these has taken the money; one that only asks (``warning_…``), or that is won, has not.
 _TAKEN: Final = frozenset({"lost", "needs_response", "under_review"})
 _CHARGE: Final = "latest_charge"
+#: Under this name our id travels in the metadata of what Stripe keeps. Others may use the same account.
+CARRIED: Final = "artrator_topup"
 
 
 async def look(client: stripe.StripeClient, reference: str) -> Payment | None:
@@ -28,7 +30,7 @@ async def look(client: stripe.StripeClient, reference: str) -> Payment | None:
 
 async def _session(client: stripe.StripeClient, reference: str) -> Payment | None:
     session = await call(client.v1.checkout.sessions.retrieve_async(reference))
-    topup = session.client_reference_id or ""
+    topup = _topup(session.metadata)
     if session.status == "expired":
         return Payment(PaymentState.EXPIRED, topup)
     if session.status != "complete":
@@ -100,7 +102,7 @@ async def _taken_back(client: stripe.StripeClient, intent: Any) -> int:
 
 def _topup(metadata: Any) -> str:
     """The id of ours in the metadata of an object; empty if somebody else's payments go through this account too."""
-    return str(metadata["topup"]) if metadata is not None and "topup" in metadata else ""
+    return str(metadata[CARRIED]) if metadata is not None and CARRIED in metadata else ""
 
 
 def _id(value: Any) -> str:

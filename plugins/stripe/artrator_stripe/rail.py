@@ -35,7 +35,7 @@ class StripeRail(Rail):
 
     async def make_topup(self, new: NewTopUp) -> OpenedTopUp:
         """A Checkout Session. The same id asks for the same session: Stripe answers a repeat with the first."""
-        carried = {"topup": new.id}
+        carried = {payments.CARRIED: new.id}
         price: dict[str, Any] = {
             "currency": new.currency,
             "unit_amount": new.charge,
@@ -84,10 +84,10 @@ class StripeRail(Rail):
                 found[reference] = Notice(reference, reference, f"balance.{moved.type}")
         return list(found.values())
 
-    async def end_subscription(self, subscription: str) -> None:
-        """Cancel at Stripe; what was paid for stays."""
+    async def set_renewal(self, subscription: str, renew: bool) -> None:
+        """Let a subscription end with its period, or go on after all."""
         try:
-            await call(self._client.v1.subscriptions.cancel_async(subscription))
+            await call(self._client.v1.subscriptions.update_async(subscription, {"cancel_at_period_end": not renew}))
         except MissingError:  # it has ended, or was never there
             return
 

@@ -10,6 +10,7 @@ import stripe
 
 from artrator.errors import ArtratorError, Code
 from artrator.rail import Notice
+from artrator_stripe.payments import CARRIED
 
 #: Stripe signs anew at each attempt, so an honest message is as young as the network is quick.
 TOLERANCE_SECONDS: Final = 300.0
@@ -81,9 +82,8 @@ def _topup(thing: dict[str, Any]) -> str:
     parent = thing.get("parent") or {}
     details = (parent.get("subscription_details") or {}) if isinstance(parent, dict) else {}
     for value in (
-        thing.get("client_reference_id"),
-        (thing.get("metadata") or {}).get("topup"),
-        (details.get("metadata") or {}).get("topup"),
+        (thing.get("metadata") or {}).get(CARRIED),
+        (details.get("metadata") or {}).get(CARRIED),
     ):
         if isinstance(value, str) and value:
             return value[:64]

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import itertools
 import logging
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Mapping
 from typing import Any, Final
 
 from artrator.errors import ArtratorError, Code
@@ -22,6 +22,7 @@ from artrator_registry.ledger import service as ledger
 from artrator_registry.ledger.models import PAYOUTS, Why, earnings, transfer_id
 from artrator_registry.paging import pack, unpack
 from artrator_registry.payouts import store
+from artrator_registry.rails import debts
 from artrator_registry.sellers import service as sellers
 from artrator_registry.settings import Settings
 from artrator_registry.storage import Database, Transaction
@@ -92,12 +93,13 @@ def failed(t: Transaction, payout: str, reason: str) -> Any:
 
 
 def request(
-    t: Transaction, person: str, payout: str, asked: m.PayoutRequest, rails: Collection[str], settings: Settings
+    t: Transaction, person: str, payout: str, asked: m.PayoutRequest, rails: Mapping[str, int], settings: Settings
 ) -> m.Payout:
     """Set earnings aside to be paid out. The same id and body give the same answer.
 
     Raises:
-        ArtratorError: ``conflict``, ``earnings_insufficient``, ``request_invalid``, ``seller_unverified``.
+        ArtratorError: ``conflict``, ``debt_unpaid``, ``earnings_insufficient``, ``request_invalid``,
+            ``seller_unverified``.
     """
     known = store.payout(t, payout)
     wanted = (person, asked.amount, asked.rail, asked.destination)
@@ -105,7 +107,16 @@ def request(
         if tuple(known[name] for name in ("account", "amount", "rail", "destination")) != wanted:
             raise ArtratorError(Code.CONFLICT, "This payout id was used for something else.")
         return as_message(known)
+    debts.require_none(t, person)  # what is owed is paid first, see ``earnings.move``
     _check_road(t, person, asked.rail, asked.destination, rails, settings)
+    if asked.amount % rails.get(asked.rail, 1):
+        raise ArtratorError(
+            Code.REQUEST_INVALID,
+            f"By {asked.rail} whole units of its currency are paid out: multiples of"
+            f" {format_credits(rails[asked.rail])} credits.",
+            field="amount",
+            unit=rails[asked.rail],
+        )
     if asked.amount < settings.payout_minimum:
         raise ArtratorError(
             Code.REQUEST_INVALID,
@@ -135,7 +146,7 @@ def cancel(t: Transaction, person: str, payout: str) -> m.Payout:
 
 
 def set_schedule(
-    t: Transaction, person: str, schedule: m.PayoutSchedule, rails: Collection[str], settings: Settings
+    t: Transaction, person: str, schedule: m.PayoutSchedule, rails: Mapping[str, int], settings: Settings
 ) -> m.PayoutSchedule:
     """When payouts are asked for without being told, from the next period on."""
     if schedule.every != "hand":
@@ -164,7 +175,7 @@ def due(t: Transaction, limit: int) -> list[str]:
     return store.due(t, days.week_of(t.now), days.month_of(t.now), limit)
 
 
-def run_schedule(t: Transaction, person: str, rails: Collection[str], settings: Settings) -> bool:
+def run_schedule(t: Transaction, person: str, rails: Mapping[str, int], settings: Settings) -> bool:
     """Ask for a payout of what is available, once in a period; False if that was done meanwhile.
 
     The payout's id is made of the account and the period, so that a period never pays twice, not even after an old
@@ -176,6 +187,7 @@ def run_schedule(t: Transaction, person: str, rails: Collection[str], settings: 
         return False
     store.done(t, person, period)
     amount = earned.available(t, person, settings)
+    amount -= amount % rails.get(row["rail"], 1)  # what is less than a cent waits for the next period
     if amount >= max(row["minimum"], settings.payout_minimum, 1):
         asked = m.PayoutRequest(amount=amount, rail=row["rail"], destination=row["destination"])
         try:
@@ -201,7 +213,7 @@ def as_message(row: Any) -> m.Payout:
 
 
 def _check_road(
-    t: Transaction, person: str, rail: str, destination: str, rails: Collection[str], settings: Settings
+    t: Transaction, person: str, rail: str, destination: str, rails: Mapping[str, int], settings: Settings
 ) -> None:
     if rail != MANUAL and rail not in rails:
         raise ArtratorError(Code.REQUEST_INVALID, f"Nothing is paid out by {rail[:40]!r} here.", field="rail")
@@ -270,10 +282,10 @@ class Payouts:
     Args:
         database: The registry's.
         settings: With the least amount and the delay.
-        rails: Names of the rails that pay out, asked each time: extensions are loaded after the services.
+        rails: The rails that pay out, with the micro-credits that one minor unit of their currency is worth.
     """
 
-    def __init__(self, database: Database, settings: Settings, rails: Callable[[], Collection[str]]) -> None:
+    def __init__(self, database: Database, settings: Settings, rails: Callable[[], Mapping[str, int]]) -> None:
         self._db = database
         self._settings = settings
         self._rails = rails

@@ -22,7 +22,13 @@ from artrator_registry.storage import Transaction
 @click.option("--limit", default=100, show_default=True, type=click.IntRange(1, 100_000))
 def topups(data: Path, everything: bool, limit: int) -> None:
     """List top-ups whose money does not fit or was taken back, and what may still be taken back."""
-    rows, risk = read(data, lambda t: (_topups(t, everything, limit), _at_risk(t)))
+    rows, strays, risk = read(data, lambda t: (_topups(t, everything, limit), _strays(t), _at_risk(t)))
+    for row in strays:
+        when = time.strftime("%Y-%m-%d %H:%M", time.localtime(row["seen_at"]))
+        click.echo(
+            f"{when}  {row['topup'][:64]}  {row['rail']:<8} not known here: {row['charge']} {row['currency']} in"
+            f" {row['payment']}, paid after the backup that this registry was restored from?"
+        )
     for row in rows:
         when = time.strftime("%Y-%m-%d %H:%M", time.localtime(row["created_at"]))
         line = f"{when}  {row['id']}  {row['rail']:<8} {row['state']:<12} {row['handle']:<16}"
@@ -54,6 +60,10 @@ def _topups(t: Transaction, everything: bool, limit: int) -> list[Any]:
         " WHERE ? OR p.evidence IS NOT NULL OR p.taken_back > 0 ORDER BY p.serial DESC LIMIT ?",
         (everything, limit),
     )
+
+
+def _strays(t: Transaction) -> list[Any]:
+    return t.rows("SELECT * FROM rail_strays ORDER BY seen_at DESC LIMIT 100")
 
 
 def _at_risk(t: Transaction) -> int:

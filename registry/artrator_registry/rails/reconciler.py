@@ -4,6 +4,7 @@
 - Top-ups that are open, or ended a short while ago: their provider is asked, often at first and then less.
 - Once an hour, every payment that changed at the provider since the last time: a refund or a chargeback of a top-up
   that was paid long ago.
+- Payouts that wait for their rail.
 - Debts of people who have credits again.
 """
 
@@ -19,6 +20,7 @@ from artrator.errors import ArtratorError
 from artrator.rail import Notice, Rail
 from artrator_registry.rails import debts
 from artrator_registry.rails import topup_store as store
+from artrator_registry.rails.sending import Sender
 from artrator_registry.rails.topups import TopUps, hear
 from artrator_registry.settings import Settings
 from artrator_registry.storage import Database, Transaction
@@ -44,6 +46,7 @@ class Reconciler:
         self._settings = settings
         self._rails = rails
         self._topups = topups
+        self._sender = Sender(database, rails)
         self._wake = asyncio.Event()
 
     def wake(self) -> None:
@@ -74,6 +77,7 @@ class Reconciler:
         for name, rail in self._rails.items():
             await self._compare(name, rail)
         await self.act()
+        await self._sender.send()
         due = await self._db.read(store.due, _BATCH)
         await asyncio.gather(*(self._look(row) for row in due if row["rail"] in self._rails))
 

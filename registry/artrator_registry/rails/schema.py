@@ -121,3 +121,22 @@ def m002_create_topups(db: Database) -> None:
         "CREATE INDEX rail_events_try ON rail_events (try_at) WHERE done_at IS NULL",
         _MARKS,
     )(db)
+
+
+@migrations()
+def m003_create_strays(db: Database) -> None:
+    # Money that names a top-up which this registry does not know: it was restored from a backup that is older than the
+    # payment. It is kept for the operator, until whoever paid repeats the request.
+    statements(
+        """
+        CREATE TABLE rail_strays (
+            rail TEXT NOT NULL,
+            payment TEXT NOT NULL,
+            topup TEXT NOT NULL,
+            charge INTEGER NOT NULL,
+            currency TEXT NOT NULL,
+            seen_at REAL NOT NULL,
+            PRIMARY KEY (rail, payment)
+        ) STRICT, WITHOUT ROWID
+        """
+    )(db)

@@ -6,7 +6,7 @@ import json
 from collections.abc import Mapping
 from typing import Any
 
-from artrator.rail import Notice, OpenedTopUp
+from artrator.rail import Notice, OpenedTopUp, Payment
 from artrator_registry.rails.models import Agreed
 from artrator_registry.storage import Transaction
 
@@ -83,6 +83,25 @@ def keep_evidence(t: Transaction, topup: str, evidence: Mapping[str, object]) ->
     known = json.loads(row["evidence"] or "[]")
     if evidence not in [{**each, "at": evidence["at"]} for each in known] and len(known) < 20:
         t.run("UPDATE topups SET evidence = ? WHERE id = ?", (json.dumps([*known, evidence]), topup))
+
+
+def explain(t: Transaction, topup: str, reason: str) -> None:
+    """What is to be known of a top-up that was paid."""
+    t.run("UPDATE topups SET reason = ? WHERE id = ?", (reason, topup))
+
+
+def keep_stray(t: Transaction, rail: str, payment: Payment) -> None:
+    """Money of a top-up that is not known here."""
+    t.run(
+        "INSERT INTO rail_strays (rail, payment, topup, charge, currency, seen_at) VALUES (?, ?, ?, ?, ?, ?)"
+        " ON CONFLICT DO NOTHING",
+        (rail, payment.payment, payment.topup, payment.charge, payment.currency, t.now),
+    )
+
+
+def forget_stray(t: Transaction, rail: str, payment: str) -> None:
+    """It has found its top-up."""
+    t.run("DELETE FROM rail_strays WHERE rail = ? AND payment = ?", (rail, payment))
 
 
 def taken_back(t: Transaction, topup: str, amount: int, state: str, reason: str) -> None:

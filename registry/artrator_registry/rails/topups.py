@@ -17,10 +17,10 @@ from artrator.canonical import canonical_json, sha256
 from artrator.errors import ArtratorError, Code
 from artrator.messages import rails as rm
 from artrator.money import format_credits
-from artrator.rail import NewTopUp, Notice, PassTerms, Rail
+from artrator.rail import NewTopUp, Notice, Rail
 from artrator_registry.accounts.models import Caller
 from artrator_registry.paging import pack, unpack
-from artrator_registry.rails import crediting
+from artrator_registry.rails import crediting, renewals
 from artrator_registry.rails import topup_store as store
 from artrator_registry.rails.models import Agreed
 from artrator_registry.settings import Settings
@@ -124,10 +124,8 @@ class TopUps:
         if not terms.pays_in or terms.flow not in ("redirect", "invoice"):
             raise ArtratorError(Code.RAIL_UNKNOWN, f"The rail {request.rail} has no top-ups.")
         if request.pass_plan is not None:
-            raise ArtratorError(
-                Code.REQUEST_INVALID, f"The rail {request.rail} does not renew passes.", field="pass_plan"
-            )
-        if not terms.minimum <= request.amount <= terms.maximum:
+            renewals.check(t, request.rail, rail, who.account, request.pass_plan, request.amount)
+        elif not terms.minimum <= request.amount <= terms.maximum:
             raise ArtratorError(
                 Code.REQUEST_INVALID,
                 f"A top-up is {format_credits(terms.minimum)} to {format_credits(terms.maximum)} credits here.",
@@ -154,14 +152,16 @@ class TopUps:
 
     async def _open(self, row: Any, rail: Rail) -> Any:
         site = self._settings.public_url.rstrip("/")
-        renews: PassTerms | None = None
+        plan = row["plan"]
+        renews = None if plan is None else await self._db.read(renewals.terms, plan)
+        what = f"{format_credits(row['amount'])} credits" if renews is None else renews.title
         answer = await rail.make_topup(
             NewTopUp(
                 id=row["id"],
                 amount=row["amount"],
                 charge=row["charge"],
                 currency=row["currency"],
-                description=f"{format_credits(row['amount'])} credits at {self._settings.name}",
+                description=f"{what} at {self._settings.name}",
                 done_url=f"{site}/pay/done",
                 cancel_url=f"{site}/pay/cancelled",
                 webhook_url=f"{site}/v1/rails/{row['rail']}/webhook",
@@ -176,7 +176,8 @@ class TopUps:
         return await self._db.write(keep)
 
     def _conclude(self, t: Transaction, name: str, payment: Any, hint: str, notice: str | None) -> None:
-        row = crediting.conclude(t, name, self._rails[name].terms, payment) if payment is not None else None
+        fee = self._settings.fee_basis_points
+        row = crediting.conclude(t, name, self._rails[name].terms, payment, fee) if payment is not None else None
         row = row if row is not None else (store.topup(t, hint) if hint else None)
         if row is not None and row["reference"] is not None:
             store.look_again(t, row["id"], _next_look(t, row, self._rails[name].terms.poll_seconds))

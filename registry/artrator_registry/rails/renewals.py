@@ -1,0 +1,75 @@
+"""What rails and passes have with each other: a top-up that buys a pass, and a rail that renews it."""
+
+from __future__ import annotations
+
+import json
+import logging
+from typing import Any
+
+from artrator.errors import ArtratorError, Code
+from artrator.rail import PassTerms, Rail
+from artrator_registry.passes import service as passes
+from artrator_registry.passes import store as pass_store
+from artrator_registry.plans import store as plans
+from artrator_registry.rails import debts
+from artrator_registry.storage import Database, Transaction
+
+_log = logging.getLogger("artrator_registry.rails")
+
+
+def check(t: Transaction, rail: str, takes: Rail, buyer: str, plan: str, amount: int) -> None:
+    """Refuse a pass that could not begin once it is paid; afterwards it would be credits in the wallet.
+
+    Raises:
+        ArtratorError: ``debt_unpaid forbidden pass_in_force plan_unknown price_above_cap request_invalid``.
+    """
+    if not takes.terms.renews_passes:
+        raise ArtratorError(Code.REQUEST_INVALID, f"The rail {rail} does not renew passes.", field="pass_plan")
+    debts.require_none(t, buyer)
+    terms = plans.current(t, plan)
+    if terms is None or terms["withdrawn"]:
+        raise ArtratorError(Code.PLAN_UNKNOWN, f"There is no pass {plan} to be bought.")
+    if terms["creator"] == buyer:
+        raise ArtratorError(Code.FORBIDDEN, "This is your own pass.")
+    active = pass_store.in_force(t, buyer, plan)
+    if active is not None:
+        raise ArtratorError(Code.PASS_IN_FORCE, f"You have a pass of {plan} that is in force.", id=active["id"])
+    if terms["price"] > amount:
+        raise ArtratorError(Code.PRICE_ABOVE_CAP, "The pass costs more than this.", cap=terms["price"])
+    if terms["price"] < amount:
+        raise ArtratorError(Code.REQUEST_INVALID, "The pass costs less than this.", field="amount")
+
+
+def terms(t: Transaction, plan: str) -> PassTerms:
+    """What the provider is to renew."""
+    found = plans.current(t, plan)
+    title = json.loads(found["title"])
+    return PassTerms(title.get("en") or next(iter(title.values()), plan), found["period_days"])
+
+
+def begin(t: Transaction, row: Any, payment: str, fee: int) -> str:
+    """Begin the period that a top-up has just paid for; answers why it could not begin, empty if it did.
+
+    The credits stay in the wallet then: they were paid, and can be spent on anything.
+    """
+    try:
+        passes.begin_paid_period(t, row["account"], row["plan"], row["amount"], row["rail"], payment, fee=fee)
+    except ArtratorError as problem:
+        _log.warning("top-up %s paid for a pass of %s: %s", row["id"], row["plan"], problem.message)
+        return problem.code.value
+    return ""
+
+
+async def tell(database: Database, name: str, rail: Rail, pass_id: str, renew: bool) -> None:
+    """Tell a rail whether a pass is to renew itself; raises ArtratorError ``rail_unavailable``."""
+
+    def find(t: Transaction) -> Any:
+        return t.row(
+            "SELECT p.subscription FROM pass_periods q JOIN topups p ON p.rail = ? AND q.payment = p.rail || ':' ||"
+            " p.payment WHERE q.pass = ? AND p.subscription IS NOT NULL ORDER BY q.number DESC LIMIT 1",
+            (name, pass_id),
+        )
+
+    row = await database.read(find)
+    if row is not None:
+        await rail.set_renewal(row["subscription"], renew)
