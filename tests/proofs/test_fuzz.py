@@ -27,15 +27,23 @@ from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 from registry_world import MICRO, Node, Person, World, acknowledge, make_package
 from schemathesis import GenerationMode
+from toy_rail import ToyRail
 
 from artrator import dsse
 from artrator.canonical import unb64
+from artrator.documents import Plan
 from artrator.errors import CATALOGUE, Code
 from artrator.keys import PrivateKey
+from artrator.messages import payouts as pm
+from artrator.messages import products as p
+from artrator.messages import rails as rm
 from artrator.messages import registry as m
+from artrator.rail import Payment, PaymentState
 from artrator_registry import Settings, create_app
 from artrator_registry.authority import Authority
 from artrator_registry.core import MIGRATIONS, SCHEMA
+from artrator_registry.rails.loading import load_rails
+from artrator_registry.sellers import service as sellers
 from artrator_registry.storage import migrate
 
 DOCUMENT = create_app(Settings(data=Path(tempfile.gettempdir()))).openapi()
@@ -82,11 +90,18 @@ class Target:
     def __init__(self, folder: Path) -> None:
         self.loop = asyncio.Runner()
         opened = Settings(
-            data=folder, requests_per_minute=10**7, vouchers_per_minute=10**7, sweep_seconds=10**6, audit_seconds=10**6
+            data=folder,
+            requests_per_minute=10**7,
+            vouchers_per_minute=10**7,
+            topups_per_minute=10**7,
+            sweep_seconds=10**6,  # what a request does is looked at, and nothing else
+            audit_seconds=10**6,
+            payout_minimum=1,
         )
         migrate(opened.database, MIGRATIONS, SCHEMA)
         Authority(opened.keys).prepare(time.time())
-        self.world = World(opened)
+        self.toy = ToyRail()
+        self.world = World(opened, {**load_rails((), folder / "no.toml"), "toy": self.toy})
         self.run(self.world.__aenter__())
         self.run(self._furnish())
 
@@ -95,10 +110,17 @@ class Target:
 
     async def _furnish(self) -> None:
         world = self.world
-        self.shop = await world.shop()
+        self.shop = await world.shop(licence=3 * MICRO, free_runs=1)
+        await self.shop.creator.set_seller(pm.SellerProfile(legal_name="Atelier", country="FR"))
+        await world.registry.database.write(sellers.decide, self.shop.handle, None)
+        await self.shop.creator.publish_plan(self.shop.handle, "monthly", self.plan())
         self.other = Node(self.shop.creator.key)
         self.buyer = await world.person("mina", credits_=1000)
         self.stranger = await world.person("eve", credits_=1000)
+        for _ in range(2):  # earned long ago, so that it can be had
+            await self.shop.deliver(self.buyer, await self.shop.order(self.buyer))
+        world.clock.offset += 20 * 86_400
+        await self.shop.online()
         quote = await self.shop.quote(self.buyer)
         held, claimed, settled, refused = [await self.shop.order(self.buyer) for _ in range(4)]
         await self.shop.claim(claimed)
@@ -108,6 +130,14 @@ class Target:
         await self.buyer.acknowledge(refused.order, m.Acknowledge(receipt=receipt, acknowledgement=no))
         key = await self.buyer.create_api_key(m.APIKeyRequest(label="robot", scopes=[m.Scope.ACCOUNT_READ]))
         assert key.secret is not None
+        bought, purchase, open_, paid, payout = (str(uuid.uuid4()) for _ in range(5))
+        await self.stranger.buy_pass(bought, p.PassRequest(plan=f"{self.shop.handle}/monthly", max_price=10**9))
+        wanted = p.PurchaseRequest(listing=self.shop.listing, package=self.shop.made.package, max_price=10**9)
+        await self.stranger.buy_licence(purchase, wanted)
+        for topup in (open_, paid):
+            asked = await self.buyer.top_up(topup, rm.TopUpRequest(rail="toy", amount=5 * MICRO))
+        await world.registry.rails.topups.look("toy", self.toy.provider.pay(paid, asked.charge), paid)
+        await self.shop.creator.request_payout(payout, pm.PayoutRequest(amount=100, destination="DE00 0000"))
         tokens = [(await person.sign_in()).token for person in (self.buyer, self.shop.creator, self.stranger)]
         self.callers = [*tokens, *tokens, *tokens, key.secret, "ars_nobody", ""]
         self.names: Mapping[str, list[Any]] = {
@@ -121,11 +151,24 @@ class Target:
             "creator": [self.shop.handle],
             "code": [await world.voucher(MICRO)],
             "plan": [f"{self.shop.handle}/monthly"],
+            "pass_id": [bought],
+            "purchase": [purchase],
+            "topup": [open_, paid],
+            "payout": [payout],
+            "rail": ["toy", "manual", "voucher"],
+            "amount": [1, 10**6],
+            "year": [2026, 2027],
+            "salt": ["ab" * 32],
             "measures": [{"step": 20}],
             "max_price": [10**9],
         }
         self.http = world.http()
         self.reached: defaultdict[str, Counter[int]] = defaultdict(Counter)
+
+    def plan(self) -> dict[str, Any]:
+        key = self.shop.creator.key
+        values = {"name": "monthly", "title": {"en": "Monthly"}, "price": 4 * MICRO, "allowance": 15 * MICRO}
+        return Plan(creator=key.public.encode(), issued_at=int(self.world.clock()), **values).sign(key)
 
     async def money(self) -> int:
         """How many transfers there are: they are never changed, so this is all of it."""
@@ -243,7 +286,7 @@ def test_no_signed_document_makes_the_registry_stumble(target: Target, data: st.
     receipt = target.shop.node.receipt(placed)
     answer = acknowledge(buyer.key, name, receipt)
     bend = st.composite(bent)
-    what = data.draw(st.sampled_from(["receipt", "acknowledgement", "both", "descriptor", "offer"]))
+    what = data.draw(st.sampled_from(["receipt", "acknowledgement", "both", "descriptor", "offer", "plan"]))
     if what in ("receipt", "both"):
         receipt = data.draw(bend(receipt, target.shop.node.key))
     if what in ("acknowledgement", "both"):
@@ -252,6 +295,9 @@ def test_no_signed_document_makes_the_registry_stumble(target: Target, data: st.
     if what == "descriptor":
         document = data.draw(bend(target.other.descriptor(), creator.key))
         send = ("PUT", f"/v1/nodes/{target.other.id}", {"descriptor": document}, creator)
+    elif what == "plan":
+        document = data.draw(bend(target.plan(), creator.key))
+        send = ("PUT", f"/v1/plans/{target.shop.handle}/monthly", {"plan": document}, creator)
     elif what == "offer":
         made = make_package(creator.key, name=f"other-{uuid.uuid4().hex[:6]}")
         body = made.publication.model_dump() | {"offer": data.draw(bend(dict(made.publication.offer), creator.key))}
@@ -264,6 +310,35 @@ def test_no_signed_document_makes_the_registry_stumble(target: Target, data: st.
     method, url, body, who = send
     headers = {"Authorization": f"Bearer {target.run(who._token())}"}
     target.run(target.ask(method, url, json.dumps(body).encode(), headers=headers))
+
+
+@settings(fuzzing, max_examples=40 * EFFORT.times)
+@given(data=st.data())
+def test_no_webhook_makes_the_registry_stumble(target: Target, data: st.DataObject) -> None:
+    """Signed or not, about payments that are there or not, and whatever the provider then says of them."""
+    topup = data.draw(st.sampled_from(target.names["topup"]))
+    reference = data.draw(st.sampled_from([f"ref-{topup}", "", "ref-x"]) | st.text(max_size=30))
+    body, headers = target.toy.notice(data.draw(st.text(max_size=20)), reference, topup)
+    if data.draw(st.integers(0, 3)) == 0:
+        headers = {"Toy-Signature": data.draw(st.text("0123456789abcdef", max_size=64))}
+    row = "SELECT charge, amount, taken_back FROM topups WHERE id = ?"
+    charge, amount, _ = target.run(target.world.registry.database.read(lambda t: tuple(t.row(row, (topup,)))))
+    said = {
+        "charge": data.draw(st.sampled_from([charge, charge, 0, -1, charge + 1, 10**18])),
+        "currency": data.draw(st.sampled_from(["eur", "eur", "usd", ""])),
+        "taken_back": data.draw(st.sampled_from([0, 0, 1, charge, charge + 5])),
+        "payment": data.draw(st.sampled_from([f"pay-{topup}", f"pay-{topup}", "", "pay-x"])),
+        "state": data.draw(st.sampled_from([PaymentState.PAID, PaymentState.PAID, *PaymentState])),
+    }
+    target.toy.provider.payments[f"ref-{topup}"] = Payment(topup=topup, **said)
+    target.run(target.ask("POST", "/v1/rails/toy/webhook", body, headers=headers))
+    had = target.run(target.buyer.balance())
+    target.run(target.world.registry.rails.reconciler.act())
+    has = target.run(target.buyer.balance())
+    gained = (has.available - has.debt) - (had.available - had.debt)
+    assert -amount <= gained <= amount
+    if said["charge"] != charge or said["currency"] != "eur" or said["state"] is not PaymentState.PAID:
+        assert gained == 0
 
 
 @settings(fuzzing, max_examples=40 * EFFORT.times)
