@@ -43,7 +43,7 @@ class EBSynthBackend:
                 f"The backend ebsynth computes on the processor or with CUDA, not with {device.kind}.",
                 cure="Set the node to the processor or to CUDA for this package.",
             )
-        prepare()
+        prepare(operator.patch)
         return EBSynthModel(operator, device)
 
 

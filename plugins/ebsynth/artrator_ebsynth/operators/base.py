@@ -26,6 +26,11 @@ class Operator(Protocol):
         ...
 
     @property
+    def patch(self) -> int:
+        """The side of a patch."""
+        ...
+
+    @property
     def sized(self) -> tuple[str, ...]:
         """The inputs that memory depends on."""
         ...

@@ -84,6 +84,11 @@ class PhotoOperator:
         return {name for name in names | self.common.used if name is not None}
 
     @property
+    def patch(self) -> int:
+        """The side of a patch."""
+        return self.common.patch
+
+    @property
     def sized(self) -> tuple[str, ...]:
         """The inputs that memory depends on."""
         return self.style, self.target

@@ -48,6 +48,11 @@ class PlainOperator:
         return self.spec.used
 
     @property
+    def patch(self) -> int:
+        """The side of a patch."""
+        return self.spec.common.patch
+
+    @property
     def sized(self) -> tuple[str, ...]:
         """The inputs that memory depends on."""
         return self.spec.style, self.spec.guides[0].target

@@ -91,6 +91,11 @@ class VideoOperator:
         return {name for name in names if name is not None}
 
     @property
+    def patch(self) -> int:
+        """The side of a patch."""
+        return self.common.patch
+
+    @property
     def sized(self) -> tuple[str, ...]:
         """The inputs that memory depends on."""
         return (self.slots.frames,)
