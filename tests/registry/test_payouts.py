@@ -20,7 +20,7 @@ from artrator_registry.cli import registry
 from artrator_registry.earnings import days
 from artrator_registry.ledger import service as ledger
 from artrator_registry.ledger.audit import audit
-from artrator_registry.ledger.models import PAYOUTS
+from artrator_registry.ledger.models import LOSSES, PAYOUTS, Why, debt
 from artrator_registry.payouts import service as payouts
 from artrator_registry.sellers import service as sellers
 from artrator_registry.storage import Transaction, connect
@@ -148,6 +148,22 @@ async def test_what_cannot_be_paid_out_has_a_code_each(world: World) -> None:
         assert problem.details["field"] == field
     assert len((await shop.creator.payouts()).items) == 1
     assert (await eve.payouts()).items == []
+
+
+async def test_who_owes_something_pays_that_first(world: World) -> None:
+    shop = await earned(world)
+    person = (await shop.creator.account()).id
+
+    def owe(t: Transaction) -> None:
+        ledger.move(t, new_id(), debt(person), LOSSES, 5 * MICRO, Why("writeoff"))
+
+    await world.registry.database.write(owe)
+    await refuse(Code.DEBT_UNPAID, shop.creator.request_payout(new_id(), TEN))
+    transfer = new_id()
+    for _ in range(2):
+        balance = await shop.creator.move_earnings(transfer, 6 * MICRO)
+        assert (balance.available, balance.debt, balance.earnings) == (MICRO, 0, 22_500_000)
+    assert (await shop.creator.request_payout(new_id(), TEN)).state is pm.PayoutState.REQUESTED
 
 
 async def test_two_payouts_at_once_never_take_more_than_there_is(world: World) -> None:

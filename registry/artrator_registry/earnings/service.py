@@ -16,6 +16,7 @@ from artrator_registry.ledger import service as ledger
 from artrator_registry.ledger import store as ledger_store
 from artrator_registry.ledger.models import Why, earnings, transfer_id
 from artrator_registry.payouts import store as payouts
+from artrator_registry.rails import debts
 from artrator_registry.settings import Settings
 from artrator_registry.storage import Database, Transaction
 
@@ -135,12 +136,19 @@ def overview(t: Transaction, person: str, since: str | None, until: str | None, 
 
 
 def move(t: Transaction, person: str, transfer: str, amount: int, settings: Settings) -> rm.Balance:
-    """Move earnings to the wallet, once for each id; raises ArtratorError ``earnings_insufficient conflict``."""
+    """Move earnings to the wallet, once for each id; what is owed is paid from it at once.
+
+    Raises:
+        ArtratorError: ``conflict``, ``earnings_insufficient``.
+    """
     made = transfer_id(f"earnings:{person}:{transfer}", "move")
-    if ledger_store.transfer(t, made) is None:
+    known = ledger_store.transfer(t, made) is not None
+    if not known:
         ledger.check_amount(amount)
         require(t, person, amount, settings)
     ledger.move(t, made, earnings(person), person, amount, Why("transfer"))
+    if not known:
+        debts.repay(t, person, made)
     return ledger.balance(t, person)
 
 

@@ -1,0 +1,86 @@
+"""Statements: a reason for every kind of line on both sides, and the whole of it as CSV."""
+
+from __future__ import annotations
+
+import csv
+import io
+import re
+import uuid
+
+import pytest
+from registry_world import MICRO, World
+
+from artrator.errors import ArtratorError, Code
+from artrator.messages import disputes as dm
+from artrator_registry.disputes import service as disputes
+from artrator_registry.ledger import schema, words
+from artrator_registry.ledger import service as ledger
+from artrator_registry.ledger.models import GRANTS, Why
+
+pytestmark = pytest.mark.anyio
+
+#: Kinds that a transfer may have, as the database knows them.
+KINDS = re.findall(r"'([a-z]+)'", schema._TRANSFERS.split("kind IN (")[1].split("))")[0])
+
+
+@pytest.mark.parametrize("kind", sorted(KINDS))
+def test_every_kind_of_transfer_has_its_words_on_both_sides(kind: str) -> None:
+    lines = {("hold", -1), ("release", 1)}  # any of them may be pending first
+    lines |= {("charge", -1), ("earning", 1)} if kind in ("order", "purchase") else {(kind, 1), (kind, -1)}
+    for line, amount in lines:
+        said = words.sentence(line, kind, amount, "atelier/painter", "")
+        assert said != line.capitalize(), (line, kind, amount)
+        assert said == words.sentence(line, kind, amount, "atelier/painter", "why").removesuffix(": why")
+        assert "{" not in said
+
+
+async def test_the_whole_statement_comes_as_csv_oldest_first(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(ledger, "_PAGE", 2)  # so that a short statement has pages too
+    shop = await world.shop()
+    mina = await world.person("mina", credits_=10)
+    order = await shop.deliver(mina, await shop.order(mina))
+    await mina.open_dispute(order.order, dm.DisputeOpening(reason=dm.DisputeReason.OTHER))
+    await world.registry.database.write(disputes.resolve, order.order, "buyer")
+    for of in ("wallet", "earnings", "debt"):
+        rows = list(csv.DictReader(io.StringIO(await mina.statement_csv(of))))
+        page = await mina.statement(of=of, limit=200)
+        assert [row["line"] for row in rows] == [line.id for line in reversed(page.lines)]
+    rows = list(csv.DictReader(io.StringIO(await mina.statement_csv())))
+    assert [(row["kind"], row["amount"], row["balance"]) for row in rows] == [
+        ("grant", "10.000000", "10.000000"),
+        ("hold", "-3.000000", "7.000000"),
+        ("release", "3.000000", "10.000000"),
+        ("charge", "-3.000000", "7.000000"),
+        ("refund", "2.850000", "9.850000"),
+        ("refund", "0.150000", "10.000000"),
+    ]
+    assert {row["order"] for row in rows[1:]} == {order.order}
+    assert {row["listing"] for row in rows[1:]} == {shop.listing}
+    assert rows[3]["receipt"] == rows[4]["receipt"] != ""
+    assert rows[3]["other side"] == "atelier"
+    assert re.fullmatch(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ", rows[0]["at (UTC)"])
+
+
+async def test_a_note_cannot_become_a_formula(world: World) -> None:
+    mina = await world.person("mina")
+    person = (await mina.account()).id
+    await world.registry.database.write(
+        ledger.move, str(uuid.uuid4()), GRANTS, person, MICRO, Why("grant", note="x", listing="=1+1")
+    )
+    (row,) = csv.DictReader(io.StringIO(await mina.statement_csv()))
+    assert row["listing"] == "'=1+1"
+    assert row["why"] == "Granted by the operator: x"
+
+
+async def test_a_statement_of_something_else_is_refused(world: World) -> None:
+    mina = await world.person("mina")
+    async with world.http() as http:
+        token = (await mina.sign_in()).token
+        answer = await http.get(
+            "/v1/account/statement.csv?of=system:fees", headers={"Authorization": f"Bearer {token}"}
+        )
+        assert answer.status_code == 422
+        assert (await http.get("/v1/account/statement.csv")).status_code == 401
+    with pytest.raises(ArtratorError) as raised:
+        await mina.earnings_statement_csv(1)
+    assert raised.value.code is Code.REQUEST_INVALID
