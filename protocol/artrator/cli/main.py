@@ -39,6 +39,8 @@ _COMMANDS: Final = {
     "seller": ("artrator.cli.earnings:seller", "Say who sells, as tax law asks."),
     "show": ("artrator.cli.search:show", "Show a listing: inputs, price, licence, signature."),
     "statement": ("artrator.cli.account:statement", "Show what came and what went."),
+    "topup": ("artrator.cli.topup:topup", "Buy credits."),
+    "topups": ("artrator.cli.topup:topups", "List the credits that you bought."),
 }
 
 #: Exit codes, so that scripts can tell what went wrong without reading.
@@ -100,7 +102,13 @@ def exit_code(error: Exception) -> int:
     from artrator.errors import ArtratorError, Code
 
     match error.code if isinstance(error, ArtratorError) else None:
-        case Code.CREDITS_INSUFFICIENT | Code.SPENDING_LIMIT | Code.PRICE_ABOVE_CAP | Code.ALLOWANCE_USED:
+        case (
+            Code.ALLOWANCE_USED
+            | Code.CREDITS_INSUFFICIENT
+            | Code.DEBT_UNPAID
+            | Code.PRICE_ABOVE_CAP
+            | Code.SPENDING_LIMIT
+        ):
             return EXIT_MONEY
         case Code.REGISTRY_UNREACHABLE | Code.NODE_UNREACHABLE | Code.NO_NODE | Code.NODE_BUSY:
             return EXIT_UNREACHABLE
