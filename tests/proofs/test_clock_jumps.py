@@ -9,6 +9,7 @@ import asyncio
 import signal
 import sys
 import time
+import uuid
 from collections.abc import AsyncIterator
 from pathlib import Path
 
@@ -17,9 +18,14 @@ from hypothesis import given
 from hypothesis import strategies as st
 from market_load import OPTIONS
 from registry_process import Server
-from registry_world import Node, World, make_package
+from registry_world import MICRO, Node, World, make_package
+from toy_rail import ToyRail
 
+from artrator.documents import Plan
+from artrator.errors import ArtratorError
 from artrator.keys import PrivateKey
+from artrator.messages import products as p
+from artrator.messages import rails as rm
 from artrator.messages import registry as m
 from artrator_registry import Settings, create_app
 from artrator_registry.authority import Authority
@@ -127,14 +133,15 @@ class Jumpy(World):
     """A world whose registry guards its clock; ``time`` moves both clocks."""
 
     def __init__(self, settings: Settings) -> None:
+        self.toy = ToyRail()
         super().__init__(settings)
         self.time = Time(time.time())
-        self.clock.offset = 0.0
-        self.app = create_app(settings, clock=self.time.guarded())
+        self.app = create_app(settings, clock=self.time.guarded(), rails={"toy": self.toy})
 
     async def look(self) -> int:
         """A sweep of a registry that has been up for long."""
         self.registry.sweeper.trust_the_clock()
+        await self.registry.rails.reconciler.reconcile()
         return await self.registry.sweeper.sweep(up_seconds=10**6)
 
 
@@ -150,6 +157,18 @@ async def test_nothing_runs_out_on_the_word_of_a_jump_and_everything_in_its_time
     quote = await shop.quote(buyer)
     held, claimed = await shop.order(buyer), await shop.order(buyer)
     await shop.claim(claimed)
+    await shop.deliver(buyer, await shop.order(buyer))
+    terms = Plan(
+        creator=shop.creator.key.public.encode(),
+        name="monthly",
+        title={"en": "Monthly"},
+        price=4 * MICRO,
+        allowance=9 * MICRO,
+        issued_at=int(time.time()),
+    )
+    await shop.creator.publish_plan("atelier", "monthly", terms.sign(shop.creator.key))
+    bought = await buyer.buy_pass(str(uuid.uuid4()), p.PassRequest(plan="atelier/monthly", max_price=10**9))
+    topup = await buyer.top_up(str(uuid.uuid4()), rm.TopUpRequest(rail="toy", amount=5 * MICRO))
     before = await buyer.balance(), await shop.creator.balance()
     serial = jumpy.registry.authority.keyset().serial
     for jump in JUMPS:
@@ -160,6 +179,10 @@ async def test_nothing_runs_out_on_the_word_of_a_jump_and_everything_in_its_time
         assert (await buyer.get_order(held.order)).state is m.OrderState.HELD
         assert (await buyer.get_order(claimed.order)).state is m.OrderState.CLAIMED
         assert (await buyer.balance(), await shop.creator.balance()) == before
+        assert (await buyer.one_pass(bought.id)).state is p.PassState.ACTIVE
+        assert (await buyer.topup(topup.id)).state is rm.TopUpState.OPEN
+        with pytest.raises(ArtratorError, match="0 credits of your earnings can be had"):
+            await shop.creator.move_earnings(str(uuid.uuid4()), 1)
         await shop.online()
         jumpy.time.wrong = 0.0
         assert await jumpy.look() == 0
@@ -172,6 +195,10 @@ async def test_nothing_runs_out_on_the_word_of_a_jump_and_everything_in_its_time
     assert await jumpy.look() == 2
     assert (await buyer.get_order(held.order)).state is m.OrderState.RELEASED
     assert (await buyer.get_order(claimed.order)).state is m.OrderState.SETTLED
+    jumpy.time.passed += 31 * DAY
+    assert await jumpy.look() == 1
+    assert (await buyer.one_pass(bought.id)).state is p.PassState.REFUNDED
+    await shop.creator.move_earnings(str(uuid.uuid4()), MICRO)
 
 
 def test_keys_that_were_made_in_a_wrong_year_are_replaced_when_it_is_over(data: Path) -> None:

@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
+from effort import Effort
 from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import Bundle, RuleBasedStateMachine, consumes, initialize, invariant, multiple, rule
@@ -24,6 +25,9 @@ from artrator_registry.ledger import service, store
 from artrator_registry.ledger.audit import _entries, _replay
 from artrator_registry.ledger.models import FEES, GRANTS, Why
 from artrator_registry.storage import Transaction, connect, migrate
+
+#: The long way takes longer than any other test.
+pytestmark = pytest.mark.timeout(7_200)
 
 PEOPLE = ["ann", "bob", "eve"]
 AMOUNTS = st.integers(1, 60) | st.sampled_from([0, -1, 10**15, 10**15 + 1])
@@ -178,6 +182,10 @@ class Machine(RuleBasedStateMachine):
 
 
 Machine.TestCase.settings = settings(
-    max_examples=40, stateful_step_count=30, database=None, deadline=None, suppress_health_check=list(HealthCheck)
+    max_examples=40 * Effort().times,
+    stateful_step_count=30,
+    database=None,
+    deadline=None,
+    suppress_health_check=list(HealthCheck),
 )
 TestLedger = Machine.TestCase

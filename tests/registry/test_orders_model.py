@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from effort import Effort
 from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import Bundle, RuleBasedStateMachine, initialize, invariant, multiple, rule
@@ -24,6 +25,9 @@ from artrator.messages import registry as m
 from artrator_registry import Settings
 from artrator_registry.disputes.service import resolve
 from artrator_registry.ledger.models import FEES
+
+#: The long way takes longer than any other test.
+pytestmark = pytest.mark.timeout(7_200)
 
 STARTING = 12 * MICRO
 ENDED = {m.OrderState.SETTLED, m.OrderState.RELEASED, m.OrderState.REFUNDED}
@@ -158,6 +162,10 @@ class Market(RuleBasedStateMachine):
 
 
 Market.TestCase.settings = settings(
-    max_examples=6, stateful_step_count=20, database=None, deadline=None, suppress_health_check=list(HealthCheck)
+    max_examples=6 * Effort().times,
+    stateful_step_count=20,
+    database=None,
+    deadline=None,
+    suppress_health_check=list(HealthCheck),
 )
 TestMarket = Market.TestCase
