@@ -45,26 +45,25 @@ def sell(it: Federation, folder: Path, *options: str) -> None:
 
 
 @pytest.fixture(scope="module")
-def selling(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Federation]:
-    """A federation whose creator sells licences; nobody breaks it."""
+def market(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Federation]:
+    """A federation whose creator sells licences, over a line that is slow enough for a download to be interrupted."""
     folder = tmp_path_factory.mktemp("selling")
     with federation(folder) as it:
         sell(it, folder / "packages")
+        settings = it.node_data / "node.toml"
+        slow = settings.read_text().replace("download_mbit = 0.0", "download_mbit = 150.0")
+        assert slow != settings.read_text()
+        settings.write_text(slow)
         it.start_node()
         yield it
 
 
 @pytest.fixture
-def fragile(tmp_path: Path) -> Iterator[Federation]:
-    """A federation that a test may break. Its line is slow enough for a download to be interrupted."""
-    with federation(tmp_path) as it:
-        sell(it, tmp_path / "packages")
-        settings = it.node_data / "node.toml"
-        slow = settings.read_text().replace("download_mbit = 0.0", "download_mbit = 100.0")
-        assert slow != settings.read_text()
-        settings.write_text(slow)
-        it.start_node()
-        yield it
+def selling(market: Federation) -> Federation:
+    """The federation with its node alive, whatever the test before has done to it."""
+    if market.node is None or market.node._process.poll() is not None:
+        market.start_node()
+    return market
 
 
 def library(person: Person) -> Library:
@@ -274,82 +273,82 @@ def incoming_bytes(person: Person) -> int:
     return total
 
 
-def test_a_buyer_and_a_node_that_are_killed_in_the_middle_go_on_where_they_were(fragile: Federation) -> None:
-    mina = fragile.person("mina", 100)
-    first = Command(mina, "licence", "buy", EMOJI, "--yes")
-    fragile.wait_for(lambda: incoming_bytes(mina) >= 2 * 2**20, "nothing arrived")
+def test_a_buyer_and_a_node_that_are_killed_in_the_middle_go_on_where_they_were(selling: Federation) -> None:
+    person = selling.person("kim", 100)
+    first = Command(person, "licence", "buy", EMOJI, "--yes")
+    selling.wait_for(lambda: incoming_bytes(person) >= 2 * 2**20, "nothing arrived")
     first.process.send_signal(signal.SIGKILL)
     first.process.wait()
     first.process.communicate()
-    before = incoming_bytes(mina)
-    assert mina.balance().held == PRICE
-    assert library(mina).owned(EMOJI) is None
+    before = incoming_bytes(person)
+    assert person.balance().held == PRICE
+    assert library(person).owned(EMOJI) is None
 
-    second = Command(mina, "licence", "download")
-    fragile.wait_for(lambda: incoming_bytes(mina) >= before + 2 * 2**20, "it did not go on")
-    assert fragile.node is not None
-    fragile.kill(fragile.node)
+    second = Command(person, "licence", "download")
+    selling.wait_for(lambda: incoming_bytes(person) >= before + 2 * 2**20, "it did not go on")
+    assert selling.node is not None
+    selling.kill(selling.node)
     time.sleep(0.5)
-    fragile.start_node()
+    selling.start_node()
     assert second.process.wait(60) == 0, second.process.communicate()[1]
     second.process.communicate()
 
-    owned = library(mina).owned(EMOJI)
+    owned = library(person).owned(EMOJI)
     assert owned is not None
     owned.package.content()  # every file is what its creator signed
     assert owned.licence is not None
-    assert (mina.balance().held, mina.balance().available) == (0, 100_000_000 - PRICE)
-    assert len(mina.ask(lambda client: client.orders()).items) == 1
-    assert not list((mina.profile.folder / "packages").glob(".incoming/*/*"))
-    assert not list((mina.profile.folder / "purchases").glob("*.json"))
-    assert "no difference" in fragile.audit()
+    assert (person.balance().held, person.balance().available) == (0, 100_000_000 - PRICE)
+    assert len(person.ask(lambda client: client.orders()).items) == 1
+    assert not list((person.profile.folder / "packages").glob(".incoming/*/*"))
+    assert not list((person.profile.folder / "purchases").glob("*.json"))
+    assert "no difference" in selling.audit()
 
 
-def test_what_changed_on_the_nodes_disk_is_never_sent(fragile: Federation, tmp_path: Path) -> None:
-    mina = fragile.person("mina", 100)
-    package = tmp_path / "packages" / "emoji"
+def test_what_changed_on_the_nodes_disk_is_never_sent(selling: Federation) -> None:
+    person = selling.person("lee", 100)
+    package = selling.folder / "packages" / "emoji"
     weights = max((path for path in package.iterdir() if path.suffix == ".onnx"), key=lambda path: path.stat().st_size)
     good = weights.read_bytes()
     at = len(good) // 2
     weights.write_bytes(good[:at] + bytes([good[at] ^ 1]) + good[at + 1 :])
-    done = mina.run("licence", "buy", EMOJI, "--yes", "--json")
+    done = person.run("licence", "buy", EMOJI, "--yes", "--json")
     assert done.returncode == 1
     assert "package_changed" in done.stderr
-    fragile.wait_for(lambda: mina.balance().held == 0, "the hold was not released")
-    assert mina.balance().available == 100_000_000
-    assert library(mina).owned(EMOJI) is None
+    selling.wait_for(lambda: person.balance().held == 0, "the hold was not released")
+    assert person.balance().available == 100_000_000
+    assert library(person).owned(EMOJI) is None
 
     weights.write_bytes(good)
-    assert mina.run("licence", "buy", EMOJI, "--yes").returncode == 0
-    assert library(mina).owned(EMOJI) is not None
-    assert "no difference" in fragile.audit()
+    assert person.run("licence", "buy", EMOJI, "--yes").returncode == 0
+    assert library(person).owned(EMOJI) is not None
+    assert "no difference" in selling.audit()
 
 
-def test_given_up_in_the_middle_the_money_comes_back_at_once(fragile: Federation) -> None:
-    mina = fragile.person("mina", 100)
-    first = Command(mina, "licence", "buy", EMOJI, "--yes")
-    fragile.wait_for(lambda: incoming_bytes(mina) >= 2**20, "nothing arrived")
+def test_given_up_in_the_middle_the_money_comes_back_at_once(selling: Federation) -> None:
+    person = selling.person("park", 100)
+    first = Command(person, "licence", "buy", EMOJI, "--yes")
+    selling.wait_for(lambda: incoming_bytes(person) >= 2**20, "nothing arrived")
     os.kill(first.process.pid, signal.SIGKILL)
     first.process.communicate()
-    done = mina.run("licence", "cancel", EMOJI)
+    done = person.run("licence", "cancel", EMOJI)
     assert done.returncode == 0, done.stderr
-    fragile.wait_for(lambda: mina.balance().held == 0, "the hold was not released")
-    assert mina.balance().available == 100_000_000
-    assert bought(mina).licence is None
-    ticket = bought(mina).order.ticket
+    selling.wait_for(lambda: person.balance().held == 0, "the hold was not released")
+    assert person.balance().available == 100_000_000
+    assert bought(person).licence is None
+    ticket = bought(person).order.ticket
 
     async def refetch(client: RegistryClient) -> None:
         listing = await client.listing(EMOJI)
         creator = PublicKey.decode(listing.creator_key)
         purchase = (await client.purchases())[0]
         descriptor = NodeDescriptor.verify(purchase.descriptor, creator)
-        async with NodeClient(descriptor, mina.profile.identity) as node:
+        async with NodeClient(descriptor, person.profile.identity) as node:
             fetch = PackageDownload(
-                node, Access.by_ticket(ticket or ""), listing.card.package, creator, mina.profile.folder / "x"
+                node, Access.by_ticket(ticket or ""), listing.card.package, creator, person.profile.folder / "x"
             )
             await fetch.run()
 
     with pytest.raises(ArtratorError) as caught:
-        mina.ask(refetch)
+        person.ask(refetch)
     assert caught.value.code is Code.ORDER_CLOSED
-    assert "no difference" in fragile.audit()
+    assert "no difference" in selling.audit()

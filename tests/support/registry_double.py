@@ -32,6 +32,8 @@ class RegistryDouble:
     ticket_key: PrivateKey = field(default_factory=PrivateKey.generate)
     #: How often nodes are to send heartbeats.
     next_in: float = 0.5
+    #: Refunded purchases, which nodes are told of.
+    revoked: list[str] = field(default_factory=list)
     #: What is added to the time it tells.
     ahead: float = 0.0
     claims: dict[str, list[dict[str, Any]]] = field(default_factory=dict)
@@ -181,7 +183,7 @@ class RegistryDouble:
         @app.post("/v1/nodes/{node}/heartbeat")
         async def beat(node: str, request: Request) -> dict[str, Any]:
             self.heartbeats.append(await request.json())
-            return {"next_in": self.next_in, "keyset_serial": self.serial}
+            return {"next_in": self.next_in, "keyset_serial": self.serial, "revoked": self.revoked}
 
         @app.put("/v1/orders/{order}/receipt")
         async def claim(order: str, request: Request) -> Response:

@@ -1,0 +1,308 @@
+"""A real buyer of licences and a real registry against nodes that lie about a package: nothing is kept or paid.
+
+The books are audited at the end of each test (see ``registry_world.World``).
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import json
+import time
+from collections.abc import AsyncIterator
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import pytest
+from hostile import answer, certificate, hostile
+from registry_world import MICRO, Person, Shop, World
+
+from artrator.canonical import sha256
+from artrator.clients import licences as licences_module
+from artrator.clients import package_download
+from artrator.clients.licences import LicenceBuyer, Purchases
+from artrator.clients.package_download import PackageDownload
+from artrator.documents import OutputDigest
+from artrator.errors import ArtratorError, Code
+from artrator.keys import PrivateKey
+from artrator.local import Library
+from artrator.messages import payouts as pm
+from artrator.messages import registry as m
+from artrator_registry import Settings
+from artrator_registry.sellers import service as sellers
+
+pytestmark = pytest.mark.anyio
+
+PRICE = 9 * MICRO
+WEIGHTS = b"weights" * 40_000
+SELLER = pm.SellerProfile(legal_name="Atelier", representative="", country="FR", address="1 rue", email="a@example.org")
+
+
+@pytest.fixture
+def anyio_backend() -> str:
+    return "asyncio"
+
+
+@pytest.fixture
+async def world(tmp_path: Path) -> AsyncIterator[World]:
+    async with World(Settings(data=tmp_path / "registry")) as opened:
+        yield opened
+
+
+@pytest.fixture(autouse=True)
+def _little_patience(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(licences_module, "_REACH_SECONDS", 0.3)
+    monkeypatch.setattr(package_download.PackageDownload.__init__, "__kwdefaults__", {"patience": 0.6})
+
+
+@dataclass
+class LyingNode:
+    """A node that speaks the protocol as it pleases. Each field is one of its lies; without any it is honest."""
+
+    shop: Shop
+    buyer: Person
+    sends: bytes | None = None
+    endless: bool = False
+    wrong_piece: bool = False
+    sizes: dict[str, int] = field(default_factory=dict)
+    listed: list[dict[str, Any]] | None = None
+    signature: dict[str, Any] | None = None
+    receipt_changes: dict[str, Any] = field(default_factory=dict)
+    signer: PrivateKey | None = None
+    claims_a_delivery: bool = False
+    cuts_at: int = 0
+    asked: list[str] = field(default_factory=list)
+
+    @property
+    def files(self) -> dict[str, bytes]:
+        return {"artrator.toml": self.shop.made.publication.manifest.encode(), "model.onnx": WEIGHTS}
+
+    async def __call__(self, asked: str, writer: asyncio.StreamWriter) -> None:
+        method, path = asked.split()[:2]
+        self.asked.append(f"{method} {path.split('/')[2]} {path.split('/')[4] if path.count('/') > 3 else ''}".strip())
+        parts = path.split("/")
+        if parts[2] == "packages" and "files" in parts:
+            await self._file(asked, parts[5], writer)
+        elif parts[2] == "packages":
+            fetched = method == "PUT"
+            await self._say(writer, await self._job("delivered") if fetched else self._list())
+        elif method == "DELETE":
+            await self._say(writer, await self._job("delivered" if self.claims_a_delivery else "cancelled"))
+        else:
+            await self._say(writer, {})
+
+    async def _say(self, writer: asyncio.StreamWriter, value: Any) -> None:
+        writer.write(answer(json.dumps(value).encode(), more="Connection: close\r\n"))
+        await writer.drain()
+
+    def _list(self) -> dict[str, Any]:
+        files = [
+            {"name": name, "sha256": sha256(data), "size": self.sizes.get(name, len(data))}
+            for name, data in self.files.items()
+        ]
+        signature = self.signature or dict(self.shop.made.publication.signature)
+        return {
+            "package": self.shop.made.package,
+            "files": files if self.listed is None else self.listed,
+            "signature": signature,
+        }
+
+    async def _file(self, asked: str, digest: str, writer: asyncio.StreamWriter) -> None:
+        data = next(data for data in self.files.values() if sha256(data) == digest)
+        begin = 0
+        for line in asked.splitlines():
+            if line.lower().startswith("range: bytes="):
+                begin = int(line.split("=")[1].rstrip("-"))
+        if data is WEIGHTS and self.sends is not None:
+            data = self.sends
+        if self.endless and digest == sha256(WEIGHTS):
+            writer.write(b"HTTP/1.1 200 OK\r\nConnection: close\r\n\r\n")
+            while True:
+                writer.write(bytes(65_536))
+                await writer.drain()
+        piece = data[begin:]
+        head = "HTTP/1.1 200 OK\r\n"
+        if begin or self.wrong_piece:
+            shown = begin + 7 * self.wrong_piece
+            head = f"HTTP/1.1 206 Partial\r\nContent-Range: bytes {shown}-{len(WEIGHTS) - 1}/{len(WEIGHTS)}\r\n"
+        writer.write(f"{head}Content-Length: {len(piece)}\r\nConnection: close\r\n\r\n".encode())
+        if self.cuts_at and len(piece) > self.cuts_at:  # a line that breaks after so many bytes, each time
+            piece = piece[: self.cuts_at]
+        writer.write(piece)
+        await writer.drain()
+
+    async def _job(self, outcome: str) -> dict[str, Any]:
+        (order,) = (await self.buyer.orders()).items
+        outputs = [
+            OutputDigest(name=name, media_type="application/octet-stream", sha256=sha256(data), size=len(data))
+            for name, data in self.files.items()
+        ]
+        changes: dict[str, Any] = {"outputs": outputs if outcome == "delivered" else []}
+        node = self.shop.node if self.signer is None else type(self.shop.node)(self.shop.node.owner, self.signer)
+        changes |= {"node": self.shop.node.id} | (self.receipt_changes if outcome == "delivered" else {})
+        receipt = node.receipt(order, outcome, **changes)
+        if self.signer is None:
+            with contextlib.suppress(ArtratorError):  # the registry takes no lie that it can see
+                await self.shop.creator.claim(order.order, m.Claim(receipt=receipt))
+        return {"job": order.order, "state": outcome, "receipt": receipt}
+
+
+@dataclass
+class Ending:
+    error: ArtratorError | None
+    order: m.Order
+    balance: m.Balance
+    library: Library
+    node: LyingNode
+    pending: int
+
+
+async def buy(world: World, folder: Path, **lies: Any) -> Ending:
+    """One licence bought from a node that tells these lies."""
+    shop = await world.shop(weights=WEIGHTS, licence=PRICE)
+    await shop.creator.set_seller(SELLER)
+    await world.registry.database.write(sellers.decide, "atelier", None)
+    mina = await world.person("mina", credits_=10)
+    node = LyingNode(shop, mina, **lies)
+    pem, context = certificate(shop.node.key)
+    async with hostile(node, tls=context) as url:
+        descriptor = shop.node.descriptor(urls=[url], tls_certificate=pem)
+        await shop.creator.register_node(shop.node.id, m.NodeRegistration(descriptor=descriptor))
+        library, store = Library(folder / "packages"), Purchases(folder / "purchases")
+        buyer = LicenceBuyer(mina, mina.key, world.registry.authority.root.public, library, store)
+        error = None
+        try:
+            await buyer.buy(await mina.listing(shop.listing))
+        except ArtratorError as told:
+            error = told
+        (order,) = (await mina.orders()).items
+        return Ending(error, order, await mina.balance(), library, node, len(store.pending()))
+
+
+async def test_an_honest_node_is_paid_and_the_package_is_kept(world: World, tmp_path: Path) -> None:
+    ending = await buy(world, tmp_path)
+    assert ending.error is None
+    assert (ending.order.state, ending.order.charged) == (m.OrderState.SETTLED, PRICE)
+    (owned,) = ending.library.packages()
+    assert owned.licence is not None
+    assert (owned.folder / "model.onnx").read_bytes() == WEIGHTS
+    owned.package.content()
+    assert ending.pending == 0
+
+
+async def test_a_line_that_breaks_again_and_again_is_only_slow(world: World, tmp_path: Path) -> None:
+    ending = await buy(world, tmp_path, cuts_at=90_000)
+    assert ending.error is None
+    (owned,) = ending.library.packages()
+    assert (owned.folder / "model.onnx").read_bytes() == WEIGHTS
+    assert ending.node.asked.count("GET packages files") >= 4
+
+
+OTHER = [{"name": "artrator.toml", "sha256": "0" * 64, "size": 3}]
+
+
+@pytest.mark.parametrize(
+    "lies",
+    [
+        {"sends": b"w" + WEIGHTS[1:-1] + b"?"},
+        {"sends": WEIGHTS + b"more"},
+        {"endless": True},
+        {"wrong_piece": True},
+        {"sizes": {"model.onnx": len(WEIGHTS) - 1}},
+        {"sizes": {"model.onnx": 2**60}},
+        {"sizes": {"model.onnx": -5}},
+        {"listed": OTHER},
+        {"listed": []},
+        {"listed": [{"name": "../../x", "sha256": sha256(WEIGHTS), "size": len(WEIGHTS)}]},
+        {"signature": {"mediaType": "something else"}},
+        {"receipt_changes": {"outputs": []}},
+        {"receipt_changes": {"outputs": [OutputDigest(name="x", media_type="x", sha256="0" * 64, size=1)]}},
+    ],
+    ids=[
+        "other bytes",
+        "longer",
+        "endless",
+        "another piece",
+        "a smaller size",
+        "an exabyte",
+        "less than nothing",
+        "other files",
+        "no files",
+        "a path",
+        "another signature",
+        "a receipt of nothing",
+        "a receipt of something else",
+    ],
+)
+async def test_what_is_not_the_package_is_refused_and_not_paid(
+    world: World, tmp_path: Path, lies: dict[str, Any]
+) -> None:
+    ending = await buy(world, tmp_path, **lies)
+    assert ending.error is not None
+    assert ending.error.code in (
+        Code.PACKAGE_CHANGED,
+        Code.PACKAGE_INVALID,
+        Code.RECEIPT_INVALID,
+        Code.DOCUMENT_INVALID,
+    )
+    assert list(ending.library.packages()) == []
+    assert ending.order.charged == 0
+    assert ending.order.state in (m.OrderState.RELEASED, m.OrderState.DISPUTED, m.OrderState.HELD)
+    if ending.order.state is m.OrderState.RELEASED:
+        assert ending.balance == m.Balance(available=10 * MICRO, held=0, pending=0)
+        assert ending.pending == 0
+    assert not any(path.is_file() for path in tmp_path.parent.glob("x"))
+
+
+async def test_a_node_that_claims_a_delivery_instead_of_giving_back_is_disputed(world: World, tmp_path: Path) -> None:
+    ending = await buy(world, tmp_path, sends=b"w" + WEIGHTS[1:-1] + b"?", claims_a_delivery=True)
+    assert ending.error is not None
+    assert ending.order.state is m.OrderState.DISPUTED
+    assert (ending.order.charged, ending.pending) == (0, 0)
+
+
+async def test_a_receipt_of_another_key_is_not_accepted(world: World, tmp_path: Path) -> None:
+    ending = await buy(world, tmp_path, signer=PrivateKey.generate())
+    assert ending.error is not None
+    assert ending.order.charged == 0
+    assert ending.order.state is m.OrderState.HELD
+    assert ending.pending == 1, "the money is waited for"
+
+
+async def test_a_node_that_sends_ever_less_is_left_and_nothing_is_lost(world: World, tmp_path: Path) -> None:
+    began = time.monotonic()
+    ending = await buy(world, tmp_path, sends=WEIGHTS[:1000])
+    assert ending.error is not None
+    assert ending.error.details["undecided"] is True
+    assert time.monotonic() - began < 30
+    assert (ending.order.state, ending.order.charged, ending.pending) == (m.OrderState.HELD, 0, 1)
+
+
+async def test_a_disk_without_room_says_how_much_is_needed(
+    world: World, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(package_download.shutil, "disk_usage", lambda _: type("Free", (), {"free": 100})())
+    ending = await buy(world, tmp_path)
+    assert ending.error is not None
+    assert ending.error.code is Code.DISK_FULL
+    assert ending.error.details["needed"] > len(WEIGHTS)
+    assert (ending.order.state, ending.pending) == (m.OrderState.HELD, 1)
+    assert "GET packages files" not in ending.node.asked
+
+
+async def test_a_disk_that_fills_up_in_the_middle_is_said(
+    world: World, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def full(*_: object, **__: object) -> None:
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(package_download, "_write", full)
+    ending = await buy(world, tmp_path)
+    assert ending.error is not None
+    assert ending.error.code is Code.DISK_FULL
+    assert (ending.order.charged, ending.pending) == (0, 1)
+
+
+def test_a_package_download_is_bounded_whatever_is_promised() -> None:
+    assert PackageDownload.__init__.__kwdefaults__["patience"] <= 60.0

@@ -1,0 +1,363 @@
+"""Packages as buyers fetch them from a real node: who gets in, what counts as fetched, what is never sent."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import itertools
+import json
+import time
+import uuid
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from toy_node import ToyNode, write_toy
+
+from artrator.clients.node import Access, NodeClient
+from artrator.documents import Acknowledgement, Licence, Receipt, document_digest
+from artrator.errors import ArtratorError, Code
+from artrator.keys import PrivateKey
+from artrator.messages.node import JobState
+from artrator_node.fetching import ranges
+from artrator_node.fetching.shelf import BLOCK
+from artrator_node.revocations import Revocations
+
+WEIGHTS = bytes(range(256)) * (5 * BLOCK // 512)  # two and a half blocks
+
+
+def write_large(folder: Path, creator: PrivateKey) -> str:
+    return write_toy(folder, creator, weights=WEIGHTS)
+
+
+@pytest.fixture
+def shop(make_node: Callable[..., ToyNode]) -> ToyNode:
+    """A node with a package of several blocks."""
+    node = make_node()
+    node.digest = write_large(node.folder / "large", node.creator.identity)
+    node.package = node.folder / "large"
+    node.offer = node.publish(node.package, "large")
+    node.start()
+    return node
+
+
+def ticket(node: ToyNode, **claims: Any) -> tuple[str, Access]:
+    """A purchase's id and its ticket."""
+    order = str(uuid.uuid4())
+    now = int(time.time())
+    values: dict[str, Any] = {
+        "buyer": node.buyer,
+        "node": claims.pop("aud", node.descriptor.node),
+        "package": node.digest,
+        "offer": node.offer,
+        "request": "0" * 64,
+        "jti": order,
+        "measures": {},
+        "kind": "purchase",
+        "start_by": now + 600,
+    }
+    return order, Access.by_ticket(node.registry.ticket(**(values | claims)))
+
+
+def licence(node: ToyNode, **changes: Any) -> Access:
+    key = changes.pop("key", node.registry.root)
+    facts: dict[str, Any] = {
+        "registry": node.registry.root.id,
+        "buyer": node.buyer.public.encode(),
+        "order": str(uuid.uuid4()),
+        "listing": "atelier/large",
+        "version": "1.0",
+        "package": node.digest,
+        "terms": "Apache-2.0",
+        "terms_digest": "",
+        "commercial": False,
+        "price": 1,
+        "issued_at": 1,
+    }
+    return Access.by_licence(Licence(**(facts | changes)).sign(key))
+
+
+async def fetch(client: NodeClient, node: ToyNode, access: Access, name: str = "weights.bin", begin: int = 0) -> bytes:
+    listed = await client.package(node.digest, access)
+    file = next(file for file in listed.files if file.name == name)
+    chunks = client.package_file(node.digest, file.sha256, access, begin=begin, size=file.size)
+    return b"".join([chunk async for chunk in chunks])
+
+
+async def fetch_all(client: NodeClient, node: ToyNode, access: Access) -> None:
+    for file in (await client.package(node.digest, access)).files:
+        assert len(await fetch(client, node, access, file.name)) == file.size
+
+
+def refusal(node: ToyNode, access: Access, key: PrivateKey | None = None) -> Code:
+    async def work(client: NodeClient) -> None:
+        await client.package(node.digest, access)
+
+    with pytest.raises(ArtratorError) as caught:
+        node.ask(work, key)
+    return caught.value.code
+
+
+def receipt(node: ToyNode, order: str) -> Receipt:
+    """The receipt that reached the registry."""
+    node.wait_for(lambda: order in node.registry.claims, "no receipt came")
+    return Receipt.peek(node.registry.claims[order][0]["receipt"])
+
+
+def test_a_package_that_was_fetched_whole_has_a_receipt_that_names_every_file(shop: ToyNode) -> None:
+    order, access = ticket(shop)
+
+    async def work(client: NodeClient) -> None:
+        assert await fetch(client, shop, access) == WEIGHTS
+        assert (await client.job(order)).state is JobState.RUNNING
+        assert order not in shop.registry.claims
+        await fetch_all(client, shop, access)
+
+    shop.ask(work)
+    said = receipt(shop, order)
+    assert (said.outcome, said.package, said.measures) == ("delivered", shop.digest, {})
+    assert {output.name for output in said.outputs} == {"artrator.toml", "weights.bin"}
+    assert {output.name: output.size for output in said.outputs}["weights.bin"] == len(WEIGHTS)
+
+    async def again(client: NodeClient) -> None:
+        await fetch_all(client, shop, access)  # until its ticket ends, in case the last bytes got lost
+        document = (await client.job(order)).receipt
+        assert document is not None
+        answer = Acknowledgement(
+            buyer=shop.buyer.public.encode(),
+            order=order,
+            receipt=document_digest(document),
+            verdict="accepted",
+            at=time.time(),
+        )
+        await client.acknowledge(order, answer.sign(shop.buyer))
+
+    shop.ask(again)
+    shop.wait_for(lambda: shop.registry.claims[order][-1].get("acknowledgement"), "the acknowledgement did not travel")
+
+
+def test_pieces_count_together_through_a_kill_and_the_buyers_word_counts_too(shop: ToyNode) -> None:
+    order, access = ticket(shop)
+
+    async def half(client: NodeClient) -> None:
+        await fetch(client, shop, access, "artrator.toml")
+        await fetch(client, shop, access, begin=BLOCK + 17)
+        await asyncio.sleep(0.6)  # what is noted lazily is written within a quarter of a second
+
+    shop.ask(half)
+    shop.kill()
+    shop.registry.ticket_key = PrivateKey.generate()  # the key that signed the ticket has ended meanwhile
+    shop.registry.serial += 1
+    shop.start()
+    assert order not in shop.registry.claims
+
+    async def rest(client: NodeClient) -> None:
+        listed = await client.package(shop.digest, access)
+        sha256 = next(file.sha256 for file in listed.files if file.name == "weights.bin")
+        path = f"/v1/packages/{shop.digest}/files/{sha256}"
+        headers = client._headers("GET", path, access=access) | {"Range": f"bytes=0-{BLOCK + 16}"}
+        assert (await client._http.get(path, headers=headers)).content == WEIGHTS[: BLOCK + 17]
+
+    shop.ask(rest)
+    assert receipt(shop, order).outcome == "delivered"
+
+    other, access = ticket(shop)
+
+    async def told(client: NodeClient) -> None:
+        job = await client.fetched(shop.digest, access)
+        assert job.state is JobState.DELIVERED
+        assert (await client.fetched(shop.digest, access)).receipt == job.receipt
+
+    shop.ask(told)
+    assert receipt(shop, other).outcome == "delivered"
+
+
+def test_given_up_the_receipt_gives_the_hold_back(shop: ToyNode) -> None:
+    order, access = ticket(shop)
+
+    async def give_up(client: NodeClient) -> None:
+        await fetch(client, shop, access, "artrator.toml")
+        assert (await client.cancel(order)).state is JobState.CANCELLED
+
+    shop.ask(give_up)
+    assert receipt(shop, order).outcome == "cancelled"
+    assert refusal(shop, access) is Code.ORDER_CLOSED
+
+
+def test_what_was_not_fetched_in_its_time_says_so(make_node: Callable[..., ToyNode]) -> None:
+    shop = make_node(retention_hours=0.001)  # the sweeper comes as often as outputs go
+    shop.start()
+    now = int(time.time())
+    assert refusal(shop, ticket(shop, finish_by=now - 60, capture_by=now)[1]) is Code.TICKET_EXPIRED
+    late, access = ticket(shop, finish_by=now + 2, capture_by=now + 900)
+    shop.ask(lambda client: client.package(shop.digest, access))
+    shop.stop()
+    shop.registry.ahead = 120.0
+    shop.start()
+    shop.wait_for(lambda: late in shop.registry.claims, "it did not end", 90)
+    said = receipt(shop, late)
+    assert (said.outcome, said.error) == ("failed", "job_deadline")
+
+
+def test_a_ticket_opens_what_it_was_bought_for_and_nothing_else(shop: ToyNode) -> None:
+    stranger = PrivateKey.generate()
+    assert refusal(shop, ticket(shop)[1], stranger) is Code.PROOF_INVALID
+    assert refusal(shop, ticket(shop, kind="run")[1]) is Code.TICKET_INVALID
+    assert refusal(shop, ticket(shop, iss="sha256:" + "0" * 64)[1]) is Code.TICKET_INVALID
+    assert refusal(shop, ticket(shop, aud="sha256:" + "0" * 64)[1]) is Code.TICKET_WRONG_NODE
+    assert refusal(shop, ticket(shop, key=stranger)[1]) is Code.TICKET_INVALID
+    assert refusal(shop, ticket(shop, package="sha256:" + "0" * 64)[1]) is Code.TICKET_INVALID
+    assert refusal(shop, ticket(shop, offer="sha256:" + "0" * 64)[1]) is Code.OFFER_INVALID
+    order, access = ticket(shop)
+    shop.ask(lambda client: client.package(shop.digest, access))
+    assert refusal(shop, access, stranger) is Code.PROOF_INVALID, "a ticket that was shown before is still the buyer's"
+    with pytest.raises(ArtratorError) as caught:
+        shop.run({"steps": 1}, kind="purchase")
+    assert caught.value.code is Code.TICKET_INVALID, "nobody runs on the ticket of a purchase"
+    with pytest.raises(ArtratorError) as caught:
+        shop.run({"steps": 1}, jti=order)
+    assert caught.value.code is Code.CONFLICT
+
+
+def test_a_licence_opens_its_package_for_its_owner_until_it_is_taken_back(shop: ToyNode) -> None:
+    good = licence(shop)
+    shop.ask(lambda client: fetch_all(client, shop, good))
+    assert shop.registry.claims == {}, "a licence was paid long ago"
+    assert refusal(shop, good, PrivateKey.generate()) is Code.PROOF_INVALID
+    assert refusal(shop, licence(shop, key=PrivateKey.generate())) is Code.LICENCE_INVALID
+    assert refusal(shop, licence(shop, package="sha256:" + "0" * 64)) is Code.LICENCE_INVALID
+    assert refusal(shop, licence(shop, registry="sha256:" + "0" * 64)) is Code.LICENCE_INVALID
+    order = str(uuid.uuid4())
+    refunded = licence(shop, order=order)
+    shop.ask(lambda client: client.package(shop.digest, refunded))
+    shop.registry.revoked.append(order)
+    heard = len(shop.registry.heartbeats)
+    shop.wait_for(lambda: len(shop.registry.heartbeats) > heard + 1, "no heartbeat")
+    assert refusal(shop, refunded) is Code.LICENCE_REVOKED
+    shop.stop()
+    shop.registry.revoked.clear()
+    shop.start()
+    assert refusal(shop, refunded) is Code.LICENCE_REVOKED, "a refund is final, and outlives a restart"
+
+    async def acknowledged(client: NodeClient) -> None:
+        await client.fetched(shop.digest, good)
+
+    with pytest.raises(ArtratorError) as caught:
+        shop.ask(acknowledged)
+    assert caught.value.code is Code.TICKET_INVALID
+
+
+def test_a_file_that_changes_is_refused_before_and_after_it_was_read_once(shop: ToyNode) -> None:
+    access = licence(shop)
+    weights = shop.package / "weights.bin"
+
+    def code(begin: int = 0) -> Code:
+        with pytest.raises(ArtratorError) as caught:
+            shop.ask(lambda client: fetch(client, shop, access, begin=begin))
+        return caught.value.code
+
+    weights.write_bytes(WEIGHTS[:-1] + b"?")
+    assert code() is Code.PACKAGE_CHANGED
+    weights.write_bytes(WEIGHTS[:-1])
+    assert code() is Code.PACKAGE_CHANGED
+    weights.write_bytes(WEIGHTS)
+    assert shop.ask(lambda client: fetch(client, shop, access)) == WEIGHTS
+    weights.write_bytes(WEIGHTS[:-1] + b"?")
+    assert code(2 * BLOCK) is Code.PACKAGE_CHANGED
+    weights.unlink()
+    weights.symlink_to(shop.data / "keys" / "tls.pem")
+    assert code() is Code.PACKAGE_CHANGED
+    weights.unlink()
+    weights.write_bytes(WEIGHTS)
+    assert shop.ask(lambda client: fetch(client, shop, access)) == WEIGHTS
+
+
+def test_so_many_fetch_at_once_and_the_line_is_shared(make_node: Callable[..., ToyNode]) -> None:
+    node = make_node(downloads=2, download_mbit=20)
+    node.digest = write_large(node.folder / "large", node.creator.identity)
+    node.offer = node.publish(node.folder / "large", "large")
+    node.start()
+
+    async def work(client: NodeClient) -> None:
+        mine = licence(node)
+        began = time.monotonic()
+        first = asyncio.create_task(fetch(client, node, mine))
+        await asyncio.sleep(0.3)
+        with pytest.raises(ArtratorError) as caught:
+            await fetch(client, node, mine)
+        assert caught.value.code is Code.NODE_BUSY
+        assert caught.value.details["retry_after"] > 0
+        assert await first == WEIGHTS
+        assert time.monotonic() - began > len(WEIGHTS) / (20e6 / 8) * 0.8
+        assert len(await fetch(client, node, mine, "artrator.toml")) > 0
+
+    node.ask(work)
+
+
+def test_a_reader_who_hangs_up_gives_its_place_back(make_node: Callable[..., ToyNode]) -> None:
+    node = make_node(downloads=1, download_mbit=20)
+    node.digest = write_large(node.folder / "large", node.creator.identity)
+    node.offer = node.publish(node.folder / "large", "large")
+    node.start()
+    order, access = ticket(node)
+
+    async def hang_up(client: NodeClient) -> None:
+        listed = await client.package(node.digest, access)
+        sha256 = next(file.sha256 for file in listed.files if file.name == "weights.bin")
+        chunks = client.package_file(node.digest, sha256, access, begin=0, size=len(WEIGHTS))
+        await anext(chunks)
+        await chunks.aclose()
+
+    node.ask(hang_up)
+    time.sleep(1.0)
+    assert node.ask(lambda client: fetch(client, node, access, "artrator.toml"))
+    assert order not in node.registry.claims
+
+
+# --- arithmetic
+
+
+@given(st.text(max_size=40), st.integers(0, 10**6))
+def test_no_range_header_breaks_the_parser(text: str, size: int) -> None:
+    with contextlib.suppress(ArtratorError):  # and nothing else
+        begin, end = ranges.parse(f"bytes={text}", size)
+        assert 0 <= begin < end <= size
+
+
+@given(st.integers(0, 10**20), st.integers(0, 10**20), st.integers(1, 10**6))
+def test_a_range_is_what_it_says(first: int, last: int, size: int) -> None:
+    fits = len(str(first)) <= 18 and len(str(last)) <= 18 and first <= last and first < size
+    if fits:
+        assert ranges.parse(f"bytes={first}-{last}", size) == (first, min(last + 1, size))
+    else:
+        with pytest.raises(ArtratorError):
+            ranges.parse(f"bytes={first}-{last}", size)
+
+
+@given(st.lists(st.tuples(st.integers(0, 40), st.integers(0, 40)), max_size=30), st.integers(0, 40))
+def test_spans_hold_exactly_the_bytes_that_were_added(added: list[tuple[int, int]], size: int) -> None:
+    spans: list[ranges.Span] = []
+    for span in added:
+        spans = ranges.add(spans, span)
+    held = {byte for begin, end in added for byte in range(begin, end)}
+    assert {byte for begin, end in spans for byte in range(begin, end)} == held
+    assert all(begin < end for begin, end in spans)
+    assert all(one[1] < other[0] for one, other in itertools.pairwise(spans)), "touching spans are one"
+    if max(held, default=-1) < size:
+        assert ranges.covers(spans, size) == (held == set(range(size)))
+
+
+def test_a_list_of_refunds_that_cannot_be_read_is_heard_again(tmp_path: Path) -> None:
+    path = tmp_path / "revoked.json"
+    path.write_text('{"not": ["a list"')
+    heard = Revocations(path)
+    heard.load()
+    assert "x" not in heard
+    heard.learn(["x"])
+    again = Revocations(path)
+    again.load()
+    assert "x" in again
+    assert json.loads(path.read_text()) == ["x"]
