@@ -6,11 +6,13 @@ import asyncio
 import contextlib
 import json
 import threading
+import time
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 from federation import Federation, Person, copy_example, federation
+from relay import Relay
 
 from artrator.clients.buyer import Result, Stage
 from artrator.clients.registry import RegistryClient
@@ -113,6 +115,37 @@ def test_a_registry_that_is_killed_in_the_middle_loses_nothing(fragile: Federati
     fragile.wait_for(lambda: person.balance().held == 0, "the order was not settled")
     assert person.balance().available == 100_000_000 - purchase.result.charged
     fragile.audit()
+
+
+@pytest.mark.parametrize("how", ["cut", "silence"])
+def test_a_network_that_fails_in_the_middle_loses_nothing(tmp_path: Path, how: str) -> None:
+    to_registry, to_node = Relay(), Relay()
+    try:
+        with federation(tmp_path, node_urls=[f"https://127.0.0.1:{to_node.port}"]) as it:
+            to_registry.target, to_node.target = it.registry_port, it.node_port
+            it.publish(copy_example("emoji", tmp_path / "packages"), "--price", "image=2")
+            it.start_node()
+            near = it.person("mina")
+            person = Person(near.profile.folder, f"http://127.0.0.1:{to_registry.port}", "mina")
+            purchase = Purchase(person, SLOW)
+            purchase.start()
+            assert purchase.moving.wait(60)
+            for relay in (to_registry, to_node):
+                getattr(relay, how)()
+            time.sleep(4)
+            assert purchase.is_alive()
+            for relay in (to_registry, to_node):
+                relay.mend()
+            purchase.join(120)
+            assert purchase.error is None
+            assert purchase.result is not None
+            it.wait_for(lambda: near.balance().held == 0, "the order was not settled")
+            assert near.balance().available == 100_000_000 - purchase.result.charged
+            assert len(near.ask(lambda client: client.orders()).items) == 1
+            it.audit()
+    finally:
+        for relay in (to_registry, to_node):
+            relay.close()
 
 
 def test_a_buyer_that_crashes_takes_its_order_up_again(fragile: Federation, tmp_path: Path) -> None:

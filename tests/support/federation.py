@@ -102,7 +102,14 @@ class Person:
 class Federation:
     """A registry process, a creator's node process, and people."""
 
-    def __init__(self, folder: Path, *, registry_options: Sequence[str] = (), node_options: Sequence[str] = ()) -> None:
+    def __init__(
+        self,
+        folder: Path,
+        *,
+        registry_options: Sequence[str] = (),
+        node_options: Sequence[str] = (),
+        node_urls: Sequence[str] = (),
+    ) -> None:
         self.folder = folder
         self._registry_options = registry_options
         self._node_options = node_options
@@ -115,6 +122,7 @@ class Federation:
         artrator(
             *("node", "init", "--name", "Test node", "--registry", self.url, "--data", str(self.node_data)),
             *("--host", "127.0.0.1", "--port", str(self.node_port)),
+            *(word for url in node_urls for word in ("--url", url)),
             home=self.creator.profile.folder,
         )
         self.node: Service | None = None
