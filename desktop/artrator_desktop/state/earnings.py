@@ -244,10 +244,9 @@ class Earnings(QObject):
 
         async def work(network: Network) -> object:
             from artrator.profile import write_atomically
-            from artrator_desktop.state.earnings_file import as_csv
 
-            statement = await network.registry.earnings_statement(year)
-            await asyncio.to_thread(write_atomically, path, as_csv(statement).encode("utf-8-sig"))
+            text = await network.registry.earnings_statement_csv(year)
+            await asyncio.to_thread(write_atomically, path, text.removeprefix("\ufeff").encode("utf-8-sig"))
             return None
 
         self._do("statement", work, look_again=False)

@@ -173,8 +173,7 @@ class Wallet(QObject):
 
             text = await network.registry.statement_csv(of)
             # Spreadsheet programs take a file without the mark for the system's old encoding.
-            data = text.encode("utf-8") if text.startswith("\ufeff") else text.encode("utf-8-sig")
-            await asyncio.to_thread(write_atomically, path, data)
+            await asyncio.to_thread(write_atomically, path, text.removeprefix("\ufeff").encode("utf-8-sig"))
             return str(path)
 
         self._session.call(work, self.exported.emit, self.export_failed.emit)

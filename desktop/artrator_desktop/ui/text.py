@@ -62,6 +62,7 @@ _PLACES: Final = dict.fromkeys(
 
 def cash(minor: int, currency: str) -> str:
     """Write an amount in minor units of a currency: "13,000 KRW", "10.00 USD", "1,250 sat"."""
+    currency = currency if currency == "sat" else currency.upper()
     places = _PLACES.get(currency, 2)
     whole, part = divmod(abs(minor), 10**places)
     number = f"{whole:,}" + (f".{part:0{places}d}" if places else "")
