@@ -132,6 +132,7 @@ async def kill_again_and_again(server: Server, kills: int, seed: int, later: Set
     return outcome
 
 
+@pytest.mark.slow
 async def test_a_market_whose_registry_is_killed_again_and_again_loses_nothing(
     data: Path, effort: Effort, capsys: pytest.CaptureFixture[str]
 ) -> None:

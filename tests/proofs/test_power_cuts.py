@@ -181,6 +181,7 @@ def server_root(folder: Path) -> PublicKey:
     return PrivateKey.load(folder / "keys" / "root.pem").public
 
 
+@pytest.mark.slow
 async def test_no_power_cut_loses_what_was_acknowledged(
     library: Path, data: Path, tmp_path: Path, effort: Effort, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -228,6 +229,7 @@ async def test_a_cut_during_the_first_start_or_a_change_of_keys_leaves_the_same_
     assert wrong == []
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("synchronous", ["NORMAL", "OFF"])
 async def test_the_harness_finds_what_a_careless_database_loses(
     synchronous: str, library: Path, data: Path, tmp_path: Path, effort: Effort

@@ -49,7 +49,7 @@ from artrator_registry.sellers import service as sellers
 from artrator_registry.storage import migrate
 
 #: The long way takes longer than any other test.
-pytestmark = pytest.mark.timeout(7_200)
+pytestmark = [pytest.mark.slow, pytest.mark.timeout(7_200)]
 
 DAY = 86_400
 FEE = 500
