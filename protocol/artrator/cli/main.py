@@ -106,6 +106,7 @@ def exit_code(error: Exception) -> int:
             Code.ALLOWANCE_USED
             | Code.CREDITS_INSUFFICIENT
             | Code.DEBT_UNPAID
+            | Code.EARNINGS_INSUFFICIENT
             | Code.PRICE_ABOVE_CAP
             | Code.SPENDING_LIMIT
         ):
