@@ -13,7 +13,7 @@ def _long() -> bool:
 
 @dataclass(frozen=True)
 class Effort:
-    """``ARTRATOR_PROOFS=long`` tries much; ``ARTRATOR_PROOF_KILLS`` and ``ARTRATOR_PROOF_SEED`` choose more.
+    """``ARTRATOR_PROOFS=long`` tries much; ``ARTRATOR_PROOF_KILLS``, ``_DISKS``, ``_TIMES`` and ``_SEED`` say how much.
 
     Attributes:
         long: Whether this is the long way.
@@ -26,5 +26,5 @@ class Effort:
     long: bool = field(default_factory=_long)
     seed: int = field(default_factory=lambda: int(os.environ.get("ARTRATOR_PROOF_SEED", random.randrange(2**32))))
     kills: int = field(default_factory=lambda: int(os.environ.get("ARTRATOR_PROOF_KILLS", 200 if _long() else 10)))
-    disks: int = field(default_factory=lambda: 5_000 if _long() else 150)
-    times: int = field(default_factory=lambda: 30 if _long() else 1)
+    disks: int = field(default_factory=lambda: int(os.environ.get("ARTRATOR_PROOF_DISKS", 5_000 if _long() else 150)))
+    times: int = field(default_factory=lambda: int(os.environ.get("ARTRATOR_PROOF_TIMES", 30 if _long() else 1)))
