@@ -13,7 +13,9 @@ from artrator_node.engine.slot import StartWorker, WorkerHandle
 
 #: What interpreter, libraries and the buyers' pictures take beside the model.
 _BESIDE_THE_MODEL: Final = 512 << 20
-#: Of what all models may take: the frames of a film leave a worker together, and wait here to be encoded.
+#: The frames of a film leave a worker together, and wait here to be encoded: at least 250 million pixels, and more where
+#: there is more memory, as a share of what all models may take.
+_LEAST_OUTPUT: Final = 768 << 20
 _OUTPUT_SHARE: Final = 8
 
 
@@ -32,7 +34,7 @@ def worker_starter(settings: Settings) -> StartWorker:
         memory_bytes=settings.memory_bytes,
         run_seconds=settings.run_seconds,
         load_seconds=settings.load_seconds,
-        output_bytes=max(Limits.output_bytes, settings.memory_bytes // _OUTPUT_SHARE),
+        output_bytes=max(_LEAST_OUTPUT, settings.memory_bytes // _OUTPUT_SHARE),
     )
 
     async def start(package: ServedPackage) -> WorkerHandle:
