@@ -13,8 +13,8 @@ from artrator_node.engine.slot import StartWorker, WorkerHandle
 
 #: What interpreter, libraries and the buyers' pictures take beside the model.
 _BESIDE_THE_MODEL: Final = 512 << 20
-#: The frames of a film leave a worker together, and wait here to be encoded: at least 250 million pixels, and more where
-#: there is more memory, as a share of what all models may take.
+#: The frames of a film leave a worker together, and wait here to be encoded: at least 250 million pixels, and more
+#: where there is more memory, as a share of what all models may take.
 _LEAST_OUTPUT: Final = 768 << 20
 _OUTPUT_SHARE: Final = 8
 
