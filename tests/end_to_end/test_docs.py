@@ -37,6 +37,7 @@ def test_the_tutorials_work_as_written(tmp_path: Path) -> None:
     (tmp_path / "examples").symlink_to(ROOT / "examples")
     registry, node = free_port(), free_port()
     script = commands("docs/tutorial/sell-your-model.md") + "\n" + commands("docs/tutorial/first-picture.md")
+    script += "\n" + commands("docs/how-to/buy-and-keep-a-model.md")
     lines = []
     for line in script.replace("8750", str(registry)).replace("8443", str(node)).splitlines():
         lines.append(line)
@@ -53,6 +54,10 @@ def test_the_tutorials_work_as_written(tmp_path: Path) -> None:
     with Image.open(tmp_path / "painted.png") as painted:
         assert painted.width > 100
     assert (tmp_path / "painted.receipt.json").exists()
+    with Image.open(tmp_path / "here.png") as here, Image.open(tmp_path / "painted.png") as painted:
+        assert here.convert("RGB").tobytes() == painted.convert("RGB").tobytes()
+    assert (tmp_path / "here.run.json").exists()
+    assert (tmp_path / "try.png").exists()
     assert "Nothing was interrupted" in done.stdout
 
 
