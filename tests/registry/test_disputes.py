@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import secrets
+import time
 import uuid
 from typing import Any
 
@@ -12,10 +13,11 @@ from registry_world import MICRO, Person, Shop, World, acknowledge, gather, make
 
 from artrator.canonical import canonical_json, request_digest
 from artrator.clients.registry import RegistryClient
-from artrator.documents import OutputDigest
+from artrator.documents import OutputDigest, Plan, Royalty
 from artrator.errors import ArtratorError, Code
 from artrator.messages import disputes as dm
 from artrator.messages import payouts as pm
+from artrator.messages import products as p
 from artrator.messages import registry as m
 from artrator_registry.disputes import service as disputes
 from artrator_registry.earnings import days
@@ -417,3 +419,73 @@ async def test_the_audit_names_disputes_that_do_not_fit_the_ledger(world: World)
             db.execute("ROLLBACK")
     finally:
         db.close()
+
+
+# --- whatever paid for it
+
+
+async def test_royalties_go_back_with_the_rest_and_the_days_of_both_say_so(world: World) -> None:
+    base = await world.shop("base", name="root")
+    royalties = [Royalty(listing="base/root", basis_points=1_000)]
+    shop = await world.shop(base_models=["base/root"], royalties=royalties, base=7, step=0)
+    mina = await world.person("mina", credits_=10)
+    first = await shop.deliver(mina, await shop.order(mina))
+    second = await shop.deliver(mina, await shop.order(mina))
+    theirs = (await base.creator.balance()).earnings
+    await mina.open_dispute(first.order, WRONG)
+    await mina.open_dispute(second.order, WRONG)
+    assert (await base.creator.balance()).earnings == 0
+    await decide(world, first, "buyer")
+    await decide(world, second, "creator")
+    assert (await mina.balance()).available == 10 * MICRO - 7
+    assert (await base.creator.balance()).earnings == theirs // 2 == 1
+    day = await today(world, base)
+    assert (day.kind, day.listing, day.gross, day.refunded, day.net) == ("royalty", "base/root", 2, 1, 1)
+    day = await today(world, shop)
+    assert (day.gross, day.royalties, day.refunded) == (14, 1, 7)
+    assert day.net == (await shop.creator.balance()).earnings
+    assert await system(world, DISPUTES) == 0
+
+
+async def test_a_run_that_a_pass_paid_for_gives_back_what_the_pass_had_paid(world: World) -> None:
+    shop = await world.shop()
+    mina = await world.person("mina", credits_=20)
+    plan = Plan(
+        creator=shop.creator.key.public.encode(),
+        name="all",
+        title={"en": "All"},
+        price=9 * MICRO,
+        allowance=30 * MICRO,
+        issued_at=int(time.time()),
+    )
+    await shop.creator.publish_plan("atelier", "all", plan.sign(shop.creator.key))
+    await mina.buy_pass(str(uuid.uuid4()), p.PassRequest(plan="atelier/all", max_price=9 * MICRO))
+    order = await shop.deliver(mina, await shop.order(mina))
+    assert (order.paid_by, order.charged) == ("pass", 0)
+    opened = await mina.open_dispute(order.order, WRONG)
+    assert opened.amount == 900_000  # 9 credits, times 3 of 30
+    await decide(world, order, "buyer")
+    assert (await mina.balance()).available == 11 * MICRO + 900_000
+    assert (await shop.creator.balance()).earnings == 0
+    assert (await today(world, shop)).kind == "pass"
+
+
+async def test_a_free_run_can_be_disputed_for_the_record(world: World) -> None:
+    shop = await world.shop(free_runs=1)
+    mina = await world.person("mina")
+    order = await shop.deliver(mina, await shop.order(mina))
+    assert order.paid_by == "free"
+    opened = await mina.open_dispute(order.order, WRONG)
+    assert opened.amount == 0
+    await decide(world, order, "buyer")
+    assert (await mina.trust(shop.listing)).refunded == 1
+    await shop.deliver(mina, await shop.order(await funded(world, mina)))
+    assert (await mina.trust(shop.listing)).settled == 0  # counted at most once a minute
+    world.clock.offset += 61
+    assert (await mina.trust(shop.listing)).settled == 1
+
+
+async def funded(world: World, person: Person) -> Person:
+    """The same person, with credits."""
+    await world.grant((await person.account()).handle, 10 * MICRO)
+    return person

@@ -71,6 +71,7 @@ async def test_what_cannot_be_a_profile_is_refused_with_its_field(world: World) 
         ({"business_number": "１２４８１００９９８"}, "business_number"),
         ({"legal_name": "   "}, "legal_name"),
         ({"legal_name": "Atelier\r\n=1+1"}, "legal_name"),
+        ({"address": "Seoul\x1b[2J"}, "address"),
         ({"country": "FR", "business_number": "", "vat_number": "FR<script>"}, "vat_number"),
     ):
         with pytest.raises(ArtratorError) as raised:

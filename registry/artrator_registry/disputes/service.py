@@ -7,6 +7,7 @@ lies, until the creator gives way or the operator decides. One dispute for each 
 from __future__ import annotations
 
 import json
+import math
 from collections.abc import Mapping
 from typing import Any, Final
 
@@ -24,6 +25,9 @@ from artrator_registry.storage import Database, Transaction
 
 #: What is told of a listing is what happened lately: a model may have become better.
 _RATE_SECONDS: Final = 90 * 86_400.0
+#: Counting reads every order of a listing, and nobody need be signed in to ask for it.
+_RATES_KEPT_SECONDS: Final = 60.0
+_MOST_RATES: Final = 10_000
 
 
 def refused(t: Transaction, order: Any, text: str) -> None:
@@ -231,6 +235,7 @@ class Disputes:
 
     def __init__(self, database: Database) -> None:
         self._db = database
+        self._rates: dict[str, tuple[float, m.DisputeRates]] = {}
 
     async def open(self, who: Caller, order: str, opening: m.DisputeOpening) -> m.Dispute:
         """Say what is wrong with a delivery."""
@@ -249,5 +254,13 @@ class Disputes:
         return await self._db.read(listed, who, before, limit)
 
     async def rates(self, listing: str) -> m.DisputeRates:
-        """What happened to a listing's orders."""
-        return await self._db.read(rates, listing)
+        """What happened to a listing's orders; told to everybody, so it is counted at most once a minute."""
+        now = self._db.clock()
+        counted_at, told = self._rates.get(listing, (-math.inf, None))
+        if told is None or not 0 <= now - counted_at < _RATES_KEPT_SECONDS:
+            told = await self._db.read(rates, listing)
+            self._rates.pop(listing, None)
+            self._rates[listing] = (now, told)
+            if len(self._rates) > _MOST_RATES:
+                del self._rates[next(iter(self._rates))]  # the one that was counted longest ago
+        return told

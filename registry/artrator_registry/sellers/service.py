@@ -71,7 +71,8 @@ def _checked(profile: m.SellerProfile) -> m.SellerProfile:
     if not texts["legal_name"]:
         raise ArtratorError(Code.REQUEST_INVALID, "The legal name is missing.", field="legal_name")
     for name, value in texts.items():
-        if not value.isprintable() and name != "address":  # an address has lines
+        # An address has lines. Nothing else that moves a cursor: operators read this in a terminal.
+        if not (value.replace("\r\n", "").replace("\n", "") if name == "address" else value).isprintable():
             raise ArtratorError(Code.REQUEST_INVALID, f"The field {name} has signs that do not print.", field=name)
     if profile.country == "KR" and not texts["business_number"]:
         raise ArtratorError(
