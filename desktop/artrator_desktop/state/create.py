@@ -292,10 +292,10 @@ class Create(QObject):
 
     def set_files(self, name: str, paths: Sequence[str]) -> None:
         """Take these, in order, instead of what an input had: pictures, folders of frames, films."""
-        listing, several = self.listing, self.specs()[name].type == "images"
+        listing, spec = self.listing, self.specs()[name]
 
         async def work() -> Frames | Problem:
-            return await self._engine.decode(read_frames, [Path(path) for path in paths])
+            return await self._engine.decode(read_frames, [Path(path) for path in paths], spec)
 
         def done(result: Frames | Problem) -> None:
             if self.listing != listing or name not in self.pictures:
@@ -303,7 +303,7 @@ class Create(QObject):
             if isinstance(result, Problem):
                 self.picture_refused.emit(name, result)
                 return
-            self.pictures[name] = list(result.pictures if several else result.pictures[:1])
+            self.pictures[name] = list(result.pictures if spec.type == "images" else result.pictures[:1])
             self.films[name] = list(paths)
             self.frame_rate = result.rate or self.frame_rate
             self.pictures_changed.emit(name)

@@ -5,9 +5,13 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from artrator_desktop.state.inputs import Picture, Problem
 from artrator_desktop.state.picture_input import from_bytes, read_picture
+
+if TYPE_CHECKING:
+    from artrator.manifest import InputSpec
 
 #: Longest side of a frame as it is shown: five hundred of them are kept.
 _SHOWN_SIDE = 960
@@ -21,17 +25,17 @@ class Frames:
     rate: float | None = None
 
 
-def read_frames(paths: Sequence[Path]) -> Frames | Problem:
-    """Every picture of these files: pictures one by one, folders, zips and films by their frames."""
+def read_frames(paths: Sequence[Path], spec: InputSpec) -> Frames | Problem:
+    """Every picture of these files: pictures one by one, folders, zips and films by their frames, within the bounds."""
     from artrator.errors import ArtratorError
-    from artrator.frames import is_film, read_film
+    from artrator.frames import FilmLimits, is_film, read_film
 
     found: list[Picture] = []
     rate = None
     for path in paths:
         if is_film(path):
             try:
-                film = read_film(path)
+                film = read_film(path, FilmLimits.of(spec))
             except ArtratorError as error:
                 return Problem("said", text=f"{error.message} {error.cure}".strip())
             rate = film.rate or rate

@@ -40,7 +40,7 @@ class Problem:
     """Why a value cannot be sent. ``kind`` is for the words, ``bound`` is the limit and ``found`` what was given.
 
     Kinds: ``required``, ``too_long``, ``too_low``, ``too_high``, ``step``, ``choice``, ``too_many``, ``side_small``,
-    ``side_large``, ``pixels``, ``file_large``, ``corrupt``; of pictures that belong together ``sizes``, ``numbers``;
+    ``side_large``, ``pixels``, ``total_pixels``, ``file_large``, ``corrupt``; of pictures that belong together ``sizes``, ``numbers``;
     and ``said``, whose ``text`` is the sentence.
     """
 
@@ -134,4 +134,7 @@ def pictures_problem(spec: InputSpec, pictures: Sequence[Picture]) -> Problem | 
             return Problem("side_large", spec.max_side, longer)
         if spec.max_pixels is not None and shorter * longer > spec.max_pixels:
             return Problem("pixels", spec.max_pixels, shorter * longer)
+    together = sum(picture.width * picture.height for picture in pictures)
+    if spec.max_total_pixels is not None and together > spec.max_total_pixels:
+        return Problem("total_pixels", spec.max_total_pixels, together)
     return None

@@ -304,7 +304,8 @@ class Library(QObject):
         self.items = [item for item in purchases if item.order.state.value in _STANDING]
         self.failure = None
         self.phase = Phase.READY
-        for package in here.begun - self.fetching.keys() - {owned.digest for owned in here.kept}:
+        elsewhere = {owned.digest for owned in here.kept} | {each.package for each in here.pending}
+        for package in here.begun - self.fetching.keys() - elsewhere:
             self.fetching[package] = Fetching(paused=True)
         self._take_stock(here)
         for package, pending in self.pending.items():

@@ -2532,6 +2532,10 @@
         <translation>너무 큽니다. {found}픽셀인데 {bound}픽셀까지 됩니다.</translation>
     </message>
     <message>
+        <source>Too much: {found} pixels together, the model takes {bound}.</source>
+        <translation>너무 많습니다: 모두 합쳐 {found}화소이고, 모델은 {bound}화소까지 받습니다.</translation>
+    </message>
+    <message>
         <source>The file is larger than 64 MB.</source>
         <translation>파일이 64MB보다 큽니다.</translation>
     </message>

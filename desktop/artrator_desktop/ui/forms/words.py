@@ -35,6 +35,7 @@ def problem_words(problem: Problem) -> str:
         "side_small": translate("Problem", "Too small: its shorter side has {found} px, the model needs {bound}."),
         "side_large": translate("Problem", "Too large: its longer side has {found} px, the model takes {bound}."),
         "pixels": translate("Problem", "Too large: it has {found} pixels, the model takes {bound}."),
+        "total_pixels": translate("Problem", "Too much: {found} pixels together, the model takes {bound}."),
         "file_large": translate("Problem", "The file is larger than 64 MB."),
         "sizes": translate("Problem", "Not of the same size as the others: {found} px wide instead of {bound}."),
         "numbers": translate("Problem", "Give one frame number for each keyframe, from 1 to {bound}."),
