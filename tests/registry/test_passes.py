@@ -314,6 +314,28 @@ async def show(shop: Shop, package: Made) -> Shop:
     return opened
 
 
+async def test_a_price_that_was_raised_after_a_pass_was_bought_does_not_make_it_worthless(world: World) -> None:
+    shop = await world.shop()
+    await publish(shop.creator)
+    mina = await world.person("mina", credits_=50)
+    bought = await buy(mina, renew=True)
+    first = await shop.quote(mina)
+    now = int(time.time())
+    for later, base, worth in ((1, 500, 3), (2, 0, 2)):  # a hundred times as dear; then cheaper than at first
+        changed = make_package(shop.creator.key, base=base * MICRO, issued_at=now + later)
+        await shop.creator.publish(shop.listing, changed.publication)
+        quote = await shop.quote(mina)
+        assert (quote.paid_by, quote.worth) == ("pass", worth * MICRO)
+        assert (quote.offer == first.offer) is (worth == 3)  # one that the node knows and its creator signed
+        assert sum(line.amount for line in quote.breakdown) == quote.worth
+    dear = make_package(shop.creator.key, base=20 * MICRO, issued_at=now + 3)
+    await shop.creator.publish(shop.listing, dear.publication)
+    await run(shop, mina)
+    assert (await mina.one_pass(bought.id)).used == 3 * MICRO
+    await pass_time(world, shop, 30)
+    assert (await shop.quote(mina)).worth == 22 * MICRO  # the next period was begun knowing it
+
+
 async def test_a_quote_whose_pass_has_ended_is_stale_and_charges_nothing(world: World) -> None:
     shop = await world.shop()
     await publish(shop.creator, period_days=1)

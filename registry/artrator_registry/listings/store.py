@@ -41,6 +41,15 @@ def offer(t: Transaction, version_id: int) -> Any:
     )
 
 
+def offer_at(t: Transaction, version_id: int, when: float) -> Any:
+    """The offer that counted for a version then, or None if it was not on sale yet."""
+    return t.row(
+        "SELECT digest, document FROM offers WHERE version = ? AND published_at <= ?"
+        " ORDER BY issued_at DESC, rowid DESC",
+        (version_id, when),
+    )
+
+
 def offer_by_digest(t: Transaction, digest: str) -> Any:
     """Any offer that was ever published."""
     return t.row("SELECT * FROM offers WHERE digest = ?", (digest,))

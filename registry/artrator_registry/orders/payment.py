@@ -27,42 +27,45 @@ class Payment:
 
     Attributes:
         fee: The operator's share in basis points of whatever the creator gets for it.
-        period: The row of the pass period that pays.
+        picked: The pass period that pays, with the offer that it is counted by.
         left: What the allowance, or the free runs of today, have left after this order.
     """
 
     by: m.PaidBy
     fee: int
-    period: Any = None
+    picked: usage.Pick | None = None
     left: int | None = None
 
 
-def choose(t: Transaction, buyer: str, version: Any, offer: Offer, worth: int, pay: str, fee: int) -> Payment:
+def choose(
+    t: Transaction, buyer: str, version: Any, offered: Any, measures: Mapping[str, int], pay: str, fee: int
+) -> Payment:
     """What costs the buyer least; raises ArtratorError ``allowance_used`` where nothing can pay for it.
 
     Args:
         t: The transaction.
         buyer: The account.
         version: The row of the listing's version.
-        offer: Its offer.
-        worth: The list price in micro-credits.
+        offered: The row of its offer.
+        measures: What the run measures.
         pay: ``credits`` takes neither a free run nor a pass.
         fee: The operator's share in basis points.
     """
+    offer = parsed.offer(offered["document"])
+    priced = any(offer.breakdown(measures).values())
     if version["creator"] == buyer:
         return Payment("own", fee)  # nobody pays themselves: a creator tries the own model for nothing
     unpriced = is_unpriced(offer)
-    if offer.free_runs and (unpriced or (pay == "any" and worth)):
+    if offer.free_runs and (unpriced or (pay == "any" and priced)):
         left = offer.free_runs - store.free_runs(t, buyer, version["listing"], today(t.now)) - 1
         if left >= 0:
             return Payment("free", fee, left=left)
         if unpriced:
             raise _used_up(t, offer)
-    if pay == "any" and worth:
-        name = version["listing"].partition("/")[2]
-        period = usage.pick(t, buyer, version["creator"], name, worth)
-        if period is not None:
-            return Payment("pass", period["fee"], period, usage.left(period) - worth)
+    if pay == "any" and priced:
+        picked = usage.pick(t, buyer, version, offered, measures)
+        if picked is not None:
+            return Payment("pass", picked.period["fee"], picked, usage.left(picked.period) - picked.worth)
     return Payment("credits", fee)
 
 

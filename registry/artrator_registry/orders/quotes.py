@@ -36,7 +36,12 @@ def prepare(t: Transaction, who: Caller, request: m.QuoteRequest, settings: Sett
             f"This would cost {format_credits(worth)} credits, more than an order can.",
             field="measures",
         )
-    payment = choose(t, who.account, version, offer, worth, request.pay, settings.fee_basis_points)
+    payment = choose(t, who.account, version, offered, request.measures, request.pay, settings.fee_basis_points)
+    picked = payment.picked
+    if picked is not None and picked.offered["digest"] != offered["digest"]:
+        # The pass counts by an offer that was cheaper when its period began: the whole quote speaks of that one.
+        offered, offer, worth = picked.offered, picked.offer, picked.worth
+        lines = offer.breakdown(request.measures)
     price = worth if payment.by == "credits" else 0
     quote = m.Quote(
         quote=str(uuid.uuid4()),
@@ -51,7 +56,7 @@ def prepare(t: Transaction, who: Caller, request: m.QuoteRequest, settings: Sett
         ],
         paid_by=payment.by,
         worth=worth,
-        pass_id=payment.period["pass"] if payment.period is not None else None,
+        pass_id=picked.period["pass"] if picked is not None else None,
         left=payment.left,
         split=_split(t, payment, worth, version["creator"], offer, settings.name),
         nodes=candidates(t, version["listing"], version["package"], version["creator"], settings.online_seconds),
@@ -71,7 +76,7 @@ def prepare(t: Transaction, who: Caller, request: m.QuoteRequest, settings: Sett
         "worth": quote.worth,
         "fee": payment.fee,
         "paid_by": quote.paid_by,
-        "pass": payment.period["id"] if payment.period is not None else None,
+        "pass": picked.period["id"] if picked is not None else None,
         "expires_at": quote.expires_at,
     }
     return quote, stored
@@ -81,8 +86,8 @@ def _split(
     t: Transaction, payment: Payment, worth: int, creator: str, offer: Offer, registry: str
 ) -> Sequence[m.Share]:
     """Who gets what: of the price, or of what a pass pays for this; of a run that brings nothing, nobody."""
-    if payment.by == "pass":
-        amount = payment.period["price"] * worth // payment.period["allowance"]
+    if payment.picked is not None:
+        amount = payment.picked.period["price"] * worth // payment.picked.period["allowance"]
     elif payment.by == "credits":
         amount = worth
     else:

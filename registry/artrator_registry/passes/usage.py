@@ -2,26 +2,54 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from dataclasses import dataclass
+from operator import itemgetter
 from typing import Any
 
 from artrator.documents import Offer
 from artrator.errors import ArtratorError, Code
 from artrator_registry.ledger import service as ledger
 from artrator_registry.ledger.models import Why, earnings, pass_period, transfer_id
+from artrator_registry.listings import parsed
+from artrator_registry.listings import store as listings
 from artrator_registry.orders import shares
 from artrator_registry.passes import store
 from artrator_registry.plans.service import covers
 from artrator_registry.storage import Transaction
 
 
-def pick(t: Transaction, buyer: str, creator: str, name: str, worth: int) -> Any:
-    """The buyer's pass period that covers the creator's listing of this name and has so much left, or None.
+@dataclass(frozen=True)
+class Pick:
+    """A pass period that can pay for a run, and what it counts for it.
 
-    Of several, the one that ends first: what it has left is lost sooner.
+    Attributes:
+        offered: The row of the offer that it is counted by.
     """
-    for period in store.usable(t, buyer, creator):
-        if covers(period["listings"], name) and left(period) >= worth:
-            return period
+
+    period: Any
+    offered: Any
+    offer: Offer
+    worth: int
+
+
+def pick(t: Transaction, buyer: str, version: Any, offered: Any, measures: Mapping[str, int]) -> Pick | None:
+    """The buyer's pass period that covers this version's listing and has as much left as the run is worth, or None.
+
+    Of several, the one that ends first: what it has left is lost sooner. A price that was raised since the period began
+    does not count, or a creator could make a pass worthless that has been paid for.
+    """
+    name = version["listing"].partition("/")[2]
+    for period in store.usable(t, buyer, version["creator"]):
+        if covers(period["listings"], name):
+            then = listings.offer_at(t, version["version_id"], period["begins"])
+            rows = [offered] if then is None or then["digest"] == offered["digest"] else [offered, then]
+            priced = [(row, parsed.offer(row["document"])) for row in rows]
+            worth, row, offer = min(
+                ((sum(offer.breakdown(measures).values()), row, offer) for row, offer in priced), key=itemgetter(0)
+            )
+            if worth and left(period) >= worth:
+                return Pick(period, row, offer, worth)
     return None
 
 
