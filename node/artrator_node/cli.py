@@ -152,7 +152,7 @@ def publish(
         if terms.free_runs:
             click.echo(f"free      {terms.free_runs} runs a day for each buyer")
         if terms.licence is not None:
-            click.echo(f"licence   {format_credits(terms.licence)} credits")
+            click.echo(f"licence   {format_credits(terms.licence)} credits, sold once the operator has verified you")
         click.echo(f"split     {shares(terms, fee)}")
 
     asyncio.run(work())
