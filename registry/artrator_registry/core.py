@@ -20,6 +20,7 @@ from artrator.messages import registry as m
 from artrator.rail import Rail
 from artrator_registry.accounts import schema as accounts_schema
 from artrator_registry.accounts.service import Accounts
+from artrator_registry.auditor import audit_apart
 from artrator_registry.authority import Authority
 from artrator_registry.disputes import schema as disputes_schema
 from artrator_registry.disputes.service import Disputes
@@ -170,7 +171,11 @@ class Registry:
 
     async def audit(self) -> Sequence[str]:
         """Replay the ledger; every difference is a sentence, and goes to the log."""
-        self.differences = await self.database.read(audit)
+        transfers = self.database.glance(lambda t: t.row("SELECT coalesce(max(serial), 0) FROM ledger_transfers")[0])
+        if transfers > self.settings.audit_inside:
+            self.differences = await audit_apart(self.settings.database)
+        else:
+            self.differences = await self.database.read(audit)
         for difference in self.differences:
             _log.error("audit: %s", difference)
         for explanation in await self.database.read(_explained, self.settings):

@@ -34,6 +34,8 @@ class Settings:
         heartbeat_seconds: How often nodes are asked to come.
         sweep_seconds: How often expiry is looked at.
         audit_seconds: How often the ledger is replayed, besides at every start.
+        audit_inside: Up to this many transfers the ledger is replayed in the registry's own process, which takes less
+            than a second; beyond that in one of its own.
         clock_jump_seconds: A clock that moved more than this between two looks has jumped; nothing expires on its word
             until it has been steady for ``clock_settle_seconds``.
         ticket_key_days: How long a ticket key is good for; a fresh one is made a week before its end.
@@ -75,6 +77,7 @@ class Settings:
     heartbeat_seconds: float = 15.0
     sweep_seconds: float = 5.0
     audit_seconds: float = 86_400.0
+    audit_inside: int = 50_000
     clock_jump_seconds: float = 120.0
     clock_settle_seconds: float = 600.0
     ticket_key_days: int = 90

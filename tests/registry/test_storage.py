@@ -298,3 +298,19 @@ def test_a_backup_is_whole_and_never_overwrites(data: Path, tmp_path: Path) -> N
     db.close()
     with pytest.raises(FileExistsError):
         backup(source, target)
+
+
+@pytest.mark.anyio
+async def test_a_large_ledger_is_audited_by_a_process_of_its_own(data: Path) -> None:
+    async with World(Settings(data=data, audit_inside=0)) as world:
+        await world.person("mina", 5)
+        assert await world.registry.audit() == []
+        await world.registry.database.write(
+            lambda t: t.run("UPDATE ledger_accounts SET credits_posted = credits_posted + 1 WHERE id = 'system:fees'")
+        )
+        found = await world.registry.audit()
+        assert any("system:fees" in difference for difference in found)
+        assert (await world.registry.health())["status"] == "differences"
+        await world.registry.database.write(
+            lambda t: t.run("UPDATE ledger_accounts SET credits_posted = credits_posted - 1 WHERE id = 'system:fees'")
+        )
