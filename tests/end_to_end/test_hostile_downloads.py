@@ -21,7 +21,9 @@ from registry_world import MICRO, Person, Shop, World
 from artrator.canonical import sha256
 from artrator.clients import licences as licences_module
 from artrator.clients import package_download
+from artrator.clients._lock import only_one
 from artrator.clients.licences import LicenceBuyer, Purchases
+from artrator.clients.node import NodeClient
 from artrator.clients.package_download import PackageDownload
 from artrator.documents import OutputDigest
 from artrator.errors import ArtratorError, Code
@@ -72,6 +74,8 @@ class LyingNode:
     signer: PrivateKey | None = None
     claims_a_delivery: bool = False
     cuts_at: int = 0
+    drips: bool = False
+    receipt: dict[str, Any] | None = None
     asked: list[str] = field(default_factory=list)
 
     @property
@@ -86,7 +90,9 @@ class LyingNode:
             await self._file(asked, parts[5], writer)
         elif parts[2] == "packages":
             fetched = method == "PUT"
-            await self._say(writer, await self._job("delivered") if fetched else self._list())
+            if fetched and self.receipt is None:
+                self.receipt = await self._job("delivered")
+            await self._say(writer, self.receipt if fetched else self._list())
         elif method == "DELETE":
             await self._say(writer, await self._job("delivered" if self.claims_a_delivery else "cancelled"))
         else:
@@ -121,6 +127,12 @@ class LyingNode:
             while True:
                 writer.write(bytes(65_536))
                 await writer.drain()
+        if self.drips and digest == sha256(WEIGHTS):
+            writer.write(f"HTTP/1.1 200 OK\r\nContent-Length: {len(WEIGHTS)}\r\nConnection: close\r\n\r\n".encode())
+            for byte in WEIGHTS:
+                writer.write(bytes([byte]))
+                await writer.drain()
+                await asyncio.sleep(0.1)
         piece = data[begin:]
         head = "HTTP/1.1 200 OK\r\n"
         if begin or self.wrong_piece:
@@ -277,6 +289,101 @@ async def test_a_node_that_sends_ever_less_is_left_and_nothing_is_lost(world: Wo
     assert ending.error.details["undecided"] is True
     assert time.monotonic() - began < 30
     assert (ending.order.state, ending.order.charged, ending.pending) == (m.OrderState.HELD, 0, 1)
+
+
+async def test_a_node_that_drips_is_left_too(world: World, tmp_path: Path) -> None:
+    began = time.monotonic()
+    ending = await buy(world, tmp_path, drips=True)
+    assert ending.error is not None
+    assert ending.error.code is Code.NODE_UNREACHABLE
+    assert time.monotonic() - began < 30
+    assert (ending.order.state, ending.order.charged, ending.pending) == (m.OrderState.HELD, 0, 1)
+
+
+async def test_two_programs_do_not_write_one_download(world: World, tmp_path: Path) -> None:
+    folder = tmp_path / "packages" / ".incoming"
+
+    async def wait_and_look() -> None:
+        while not list(folder.glob("*/lock")):
+            await asyncio.sleep(0.01)
+
+    buying = asyncio.create_task(buy(world, tmp_path, drips=True))
+    await wait_and_look()
+    (lock,) = folder.glob("*/lock")
+    with pytest.raises(ArtratorError) as caught, only_one(lock, "The download"):
+        pass
+    assert caught.value.code is Code.CONFLICT
+    await buying
+    with only_one(lock, "The download"):
+        pass
+
+
+async def test_what_a_power_cut_left_on_the_disk_is_not_held_against_the_node(world: World, tmp_path: Path) -> None:
+    spoilt: list[str] = []
+    honest = LyingNode._list
+
+    def spoil(node: LyingNode) -> dict[str, Any]:
+        """Bytes of the right number and the wrong content lie there before the first file is asked for."""
+        if not spoilt:
+            spoilt.append(node.shop.made.package)
+            part = tmp_path / "packages" / ".incoming" / node.shop.made.package[7:] / f"{sha256(WEIGHTS)}.part"
+            part.parent.mkdir(parents=True, exist_ok=True)
+            part.write_bytes(bytes(len(WEIGHTS) // 2))
+        return honest(node)
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(LyingNode, "_list", spoil)
+        ending = await buy(world, tmp_path)
+    assert ending.error is None
+    assert (ending.library.packages()[0].folder / "model.onnx").read_bytes() == WEIGHTS
+
+
+class Crash(Exception):
+    """A kill at this very point."""
+
+
+@pytest.mark.parametrize("point", ["fetched", "_keep", "_acknowledge", "_keep_licence", "forget"])
+async def test_a_kill_at_any_point_is_taken_up_and_paid_once(
+    world: World, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, point: str
+) -> None:
+    owner: Any = {"fetched": NodeClient, "forget": Purchases}.get(point, LicenceBuyer)
+    real = getattr(owner, point)
+
+    def crash(*_: object, **__: object) -> None:
+        monkeypatch.setattr(owner, point, real)
+        raise Crash
+
+    async def crash_later(*_: object, **__: object) -> None:
+        crash()
+
+    monkeypatch.setattr(owner, point, crash_later if point in ("fetched", "_acknowledge") else crash)
+    shop = await world.shop(weights=WEIGHTS, licence=PRICE)
+    await shop.creator.set_seller(SELLER)
+    await world.registry.database.write(sellers.decide, "atelier", None)
+    mina = await world.person("mina", credits_=10)
+    node = LyingNode(shop, mina)
+    pem, context = certificate(shop.node.key)
+    async with hostile(node, tls=context) as url:
+        descriptor = shop.node.descriptor(urls=[url], tls_certificate=pem)
+        await shop.creator.register_node(shop.node.id, m.NodeRegistration(descriptor=descriptor))
+
+        def start() -> LicenceBuyer:
+            library, store = Library(tmp_path / "packages"), Purchases(tmp_path / "purchases")
+            return LicenceBuyer(mina, mina.key, world.registry.authority.root.public, library, store)
+
+        with pytest.raises(Crash):
+            await start().buy(await mina.listing(shop.listing))
+        fetched = node.asked.count("GET packages files")
+        again = start()
+        (pending,) = again.pending()
+        owned = await again.resume(pending)
+        assert owned.licence is not None
+        assert again.library.get(owned.digest).licence is not None
+        assert node.asked.count("GET packages files") == fetched, "nothing was fetched twice"
+        assert list(again.pending()) == []
+    (order,) = (await mina.orders()).items
+    assert (order.state, order.charged) == (m.OrderState.SETTLED, PRICE)
+    assert await mina.balance() == m.Balance(available=MICRO, held=0, pending=0)
 
 
 async def test_a_disk_without_room_says_how_much_is_needed(

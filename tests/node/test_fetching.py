@@ -22,6 +22,7 @@ from artrator.documents import Acknowledgement, Licence, Receipt, document_diges
 from artrator.errors import ArtratorError, Code
 from artrator.keys import PrivateKey
 from artrator.messages.node import JobState
+from artrator.package import sign
 from artrator_node.fetching import ranges
 from artrator_node.fetching.shelf import BLOCK
 from artrator_node.revocations import Revocations
@@ -200,6 +201,39 @@ def test_what_was_not_fetched_in_its_time_says_so(make_node: Callable[..., ToyNo
     shop.wait_for(lambda: late in shop.registry.claims, "it did not end", 90)
     said = receipt(shop, late)
     assert (said.outcome, said.error) == ("failed", "job_deadline")
+
+
+def test_a_download_ends_with_the_time_of_its_ticket(make_node: Callable[..., ToyNode]) -> None:
+    node = make_node(download_mbit=2)
+    node.digest = write_large(node.folder / "large", node.creator.identity)
+    node.offer = node.publish(node.folder / "large", "large")
+    node.start()
+    _, access = ticket(node, finish_by=int(time.time()) - 3, capture_by=int(time.time()) + 900)
+
+    async def work(client: NodeClient) -> None:
+        began = time.monotonic()
+        with pytest.raises(ArtratorError) as caught:
+            await fetch(client, node, access)
+        assert caught.value.code is Code.NODE_UNREACHABLE
+        assert time.monotonic() - began < len(WEIGHTS) / (2e6 / 8) - 3
+
+    node.ask(work)
+
+
+def test_a_package_of_very_many_files_is_one_output_of_its_receipt(make_node: Callable[..., ToyNode]) -> None:
+    node = make_node()
+    folder = node.folder / "many"
+    write_toy(folder, node.creator.identity)
+    for number in range(1_001):
+        (folder / f"{number}.txt").write_text(str(number))
+    node.digest = sign(folder, node.creator.identity)
+    node.offer = node.publish(folder, "many")
+    node.start()
+    order, access = ticket(node)
+    node.ask(lambda client: client.fetched(node.digest, access))
+    (output,) = receipt(node, order).outputs
+    assert output.sha256 == node.digest.removeprefix("sha256:")
+    assert output.name == "package"
 
 
 def test_a_ticket_opens_what_it_was_bought_for_and_nothing_else(shop: ToyNode) -> None:

@@ -19,6 +19,7 @@ from artrator_node.fetching import Access, Item
 from artrator_node.fetching.door import Shown
 from artrator_node.fetching.pace import Pace
 from artrator_node.fetching.ranges import Span, parse
+from artrator_node.gate import LEEWAY_SECONDS
 
 #: A reader who takes nothing for so long has gone, whatever the connection says.
 _STALL_SECONDS: Final = 60.0
@@ -60,9 +61,13 @@ class Packages:
         except BaseException:
             await stack.aclose()
             raise
-        return _FileResponse(
-            item, span, _pieces(first, blocks, self._node.shelf.pace), self._on_sent(access, item), stack, range_header
-        )
+        until = access.purchase.finish_by if access.purchase is not None and not access.purchase.ended else None
+
+        def over() -> bool:
+            return until is not None and self._node.clock.now() > until + LEEWAY_SECONDS
+
+        pieces = _pieces(first, blocks, self._node.shelf.pace)
+        return _FileResponse(item, span, pieces, self._on_sent(access, item), over, stack, range_header)
 
     async def fetched(self, package: str, shown: Shown) -> Job:
         """The buyer says that all of it arrived: the purchase with its receipt."""
@@ -95,7 +100,7 @@ def shown(method: str, path: str, headers: Any) -> Shown:
 
 
 class _FileResponse(Response):
-    """Bytes as they are read and verified. It ends in the middle when they are not, or when nobody takes them."""
+    """Bytes as they are read and verified. It ends in the middle if they are not, nobody takes them, or time is up."""
 
     def __init__(
         self,
@@ -103,6 +108,7 @@ class _FileResponse(Response):
         span: Span,
         pieces: AsyncIterator[bytes],
         sent: Callable[[int, int], Awaitable[None]],
+        over: Callable[[], bool],
         stack: contextlib.AsyncExitStack,
         range_header: str | None,
     ) -> None:
@@ -124,6 +130,7 @@ class _FileResponse(Response):
         self._span = span
         self._pieces = pieces
         self._sent = sent
+        self._over = over
         self._stack = stack
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -142,7 +149,7 @@ class _FileResponse(Response):
                 async with asyncio.timeout(_STALL_SECONDS):
                     await send({"type": "http.response.body", "body": piece, "more_body": True})
                 # A server drops in silence what is sent to nobody: only what went before counts.
-                if gone.done():
+                if gone.done() or self._over():
                     return
                 counted, at = at, at + len(piece)
             await send({"type": "http.response.body", "body": b"", "more_body": False})

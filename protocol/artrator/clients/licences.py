@@ -32,7 +32,7 @@ from artrator.keys import PrivateKey, PublicKey
 from artrator.local.library import Library, OwnedPackage
 from artrator.messages import products as p
 from artrator.messages import registry as m
-from artrator.package import read_manifest
+from artrator.package import read_manifest, verify
 from artrator.profile import write_atomically
 
 _REACH_SECONDS: Final = 20.0
@@ -232,14 +232,18 @@ class LicenceBuyer:
         await self._check_ticket(bought, pending, descriptor)
         access = Access.by_ticket(order.ticket or "")
         async with NodeClient(descriptor, self._key) as node:
-            fetch = PackageDownload(
-                node, access, pending.package, creator, self.library.incoming(pending.package), on_progress
-            )
-            folder, files = await fetch.run()
+            folder, files = None, await asyncio.to_thread(_intact, owned, pending)
+            if files is None:
+                fetch = PackageDownload(
+                    node, access, pending.package, creator, self.library.incoming(pending.package), on_progress
+                )
+                folder, files = await fetch.run()
             job = await patiently(lambda: node.fetched(pending.package, access), seconds=_REACH_SECONDS)
             receipt = _check_receipt(dict(job.receipt or {}), descriptor, pending, bought, files)
-            owned = await asyncio.to_thread(self._keep, folder, self._owned(pending, files), None)
+            if folder is not None:
+                owned = await asyncio.to_thread(self._keep, folder, self._owned(pending, files), None)
             await self._acknowledge(node, pending.purchase, receipt, "")
+        assert owned is not None  # noqa: S101  # what was not here intact was fetched and kept
         settled = await patiently(lambda: self.registry.purchase(pending.purchase), seconds=_REACH_SECONDS)
         return self._keep_licence(owned, self._licence(settled))
 
@@ -365,6 +369,19 @@ class LicenceBuyer:
             await asyncio.sleep(0.3)
             order = await self.registry.get_order(purchase)
         return order
+
+
+def _intact(owned: OwnedPackage | None, pending: PendingPurchase) -> Mapping[str, tuple[str, int]] | None:
+    """The files of a package that this very purchase brought before a crash, if they are still as they were signed."""
+    if owned is None or owned.order != pending.purchase:
+        return None
+    try:
+        verified = verify(owned.folder, PublicKey.decode(pending.creator_key))
+    except ArtratorError:
+        return None
+    if verified.digest != pending.package:
+        return None
+    return {name: (file.sha256, file.size) for name, file in verified.files.items()}
 
 
 def _check_receipt(

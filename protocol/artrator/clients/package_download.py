@@ -19,6 +19,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import IO, TYPE_CHECKING, Any, Final
 
+from artrator.clients._lock import only_one
 from artrator.clients.node import Access, NodeClient
 from artrator.errors import ArtratorError, Code
 from artrator.keys import PublicKey
@@ -38,6 +39,8 @@ _AT_ONCE: Final = 3
 _RESERVE: Final = 256 * 2**20
 #: How long a node may be away, or busy, before the download is put off. Every byte that arrives starts it anew.
 _PATIENCE_SECONDS: Final = 60.0
+#: What must have come in that time.
+_LEAST: Final = 64 * 1024
 _CHUNK: Final = 1 << 20
 _FULL: Final = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG}
 
@@ -86,6 +89,7 @@ class PackageDownload:
         self._done = 0
         self._total = 0
         self._heard = time.monotonic()
+        self._drops = 0
         self._signature: Mapping[str, Any] = {}
 
     async def run(self) -> tuple[Path, Mapping[str, tuple[str, int]]]:
@@ -96,10 +100,17 @@ class PackageDownload:
                 signed. ``disk_full``; ``node_unreachable``, ``node_busy``: go on later. Else what the node says.
         """
         files = await self._listed()
+        with _disk_errors(0):
+            self._folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+        # Two programs that write the same part would make it something that nobody sent.
+        with only_one(self._folder / "lock", "The download of this package"):
+            return await self._run(files), files
+
+    async def _run(self, files: Mapping[str, tuple[str, int]]) -> Path:
         sizes = dict(files.values())
         self._total = sum(sizes.values())
         with _disk_errors(self._total):
-            self._folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+            await asyncio.to_thread(self._take_back, files)
             await asyncio.to_thread(self._check_room, sizes)
         limit = asyncio.Semaphore(_AT_ONCE)
 
@@ -114,7 +125,7 @@ class PackageDownload:
             for task in fetching:
                 task.cancel()
             await asyncio.gather(*fetching, return_exceptions=True)
-        return await asyncio.to_thread(self._assemble, files), files
+        return await asyncio.to_thread(self._assemble, files)
 
     async def _listed(self) -> Mapping[str, tuple[str, int]]:
         """The files that the creator signed, with the sizes that the node says; digests check those in the end."""
@@ -164,6 +175,24 @@ class PackageDownload:
         with _disk_errors(size):
             digest, have = await asyncio.to_thread(_begun, part, size)
         self._tell(have)
+        left_before = have
+        await self._finish(part, digest, sha256, have, size)
+        if digest.hexdigest() == sha256:
+            return
+        part.unlink(missing_ok=True)
+        self._done -= size
+        if left_before:
+            # A power cut may have left something else on the disk than what came: this node is not to blame for it yet.
+            await self._fetch(sha256, size)
+            return
+        raise ArtratorError(
+            Code.PACKAGE_CHANGED,
+            "What the node sent is not the file that the creator signed.",
+            cure="It was thrown away, and nothing was paid for it; try again later or tell the creator.",
+        )
+
+    async def _finish(self, part: Path, digest: hashlib._Hash, sha256: str, have: int, size: int) -> None:
+        """Ask for what is missing of a file until all of it is there."""
         wait = 0.2
         while have < size:
             before = have
@@ -173,7 +202,7 @@ class PackageDownload:
                 have = part.stat().st_size
                 if not self._worth_waiting(error):
                     raise
-                wait = float(error.details.get("retry_after") or wait) if _is_small(error) else wait
+                wait = float(error.details["retry_after"]) if _says_when(error) else wait
             if have == before:
                 await asyncio.sleep(wait)
                 wait = min(wait * 2, 5.0)
@@ -181,13 +210,6 @@ class PackageDownload:
                 wait = 0.2
             if have < size and time.monotonic() - self._heard > self._patience:
                 raise ArtratorError(Code.NODE_UNREACHABLE, "The node sends nothing any more.", reached=True)
-        if digest.hexdigest() != sha256:
-            part.unlink(missing_ok=True)
-            raise ArtratorError(
-                Code.PACKAGE_CHANGED,
-                "What the node sent is not the file that the creator signed.",
-                cure="It was thrown away, and nothing was paid for it; try again later or tell the creator.",
-            )
 
     async def _more(self, part: Path, digest: hashlib._Hash, sha256: str, have: int, size: int) -> int:
         """Take what the node sends from ``have`` on; answers how much there is now."""
@@ -199,14 +221,22 @@ class PackageDownload:
                     async for chunk in chunks:
                         waiting += chunk
                         have += len(chunk)
-                        self._heard = time.monotonic()
                         self._tell(len(chunk))
+                        self._hear(len(chunk), whole=have == size)
                         if len(waiting) >= _CHUNK:
                             await asyncio.to_thread(_write, file, digest, bytes(waiting))
                             waiting.clear()
             finally:
                 await asyncio.to_thread(_write, file, digest, bytes(waiting), sync=True)
         return have
+
+    def _hear(self, count: int, *, whole: bool) -> None:
+        """Something came. A node that sends a byte now and then is as good as one that sends nothing."""
+        self._drops += count
+        if whole or self._drops >= _LEAST:
+            self._heard, self._drops = time.monotonic(), 0
+        elif time.monotonic() - self._heard > self._patience:
+            raise ArtratorError(Code.NODE_UNREACHABLE, "The node sends next to nothing.", reached=True)
 
     def _worth_waiting(self, error: ArtratorError) -> bool:
         lost = error.code in (Code.NODE_UNREACHABLE, Code.NODE_BUSY)
@@ -221,6 +251,14 @@ class PackageDownload:
         return self._folder / f"{sha256}.part"
 
     # --- all of them
+
+    def _take_back(self, files: Mapping[str, tuple[str, int]]) -> None:
+        """An earlier attempt came as far as the whole folder: its files are parts again, to be hashed once more."""
+        target = self._folder / "package"
+        for name, (sha256, _) in files.items():
+            path = target / name
+            if not self._part(sha256).exists() and path.is_file() and not path.is_symlink():
+                path.rename(self._part(sha256))
 
     def _assemble(self, files: Mapping[str, tuple[str, int]]) -> Path:
         """The package's folder out of the parts: each under its signed name, which ``verify_signature`` found safe."""
@@ -266,7 +304,7 @@ def _write(file: IO[bytes], digest: hashlib._Hash, data: bytes, *, sync: bool = 
         os.fsync(file.fileno())
 
 
-def _is_small(error: ArtratorError) -> bool:
+def _says_when(error: ArtratorError) -> bool:
     """Whether a node asks to wait for a time that makes sense."""
     asked = error.details.get("retry_after")
     return isinstance(asked, int | float) and not isinstance(asked, bool) and 0 < asked <= 30
