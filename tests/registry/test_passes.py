@@ -532,6 +532,32 @@ async def test_months_of_downtime_are_charged_to_nobody_and_a_jump_of_the_clock_
     assert (await mina.one_pass(bought.id)) == standing
 
 
+async def test_a_registry_that_was_away_ends_a_period_only_when_nodes_had_time_to_tell(world: World) -> None:
+    shop = await world.shop()
+    await publish(shop.creator)
+    mina = await world.person("mina", credits_=20)
+    bought = await buy(mina, renew=True)
+    world.clock.offset += 30 * DAY - 5
+    await shop.online()
+    order = await shop.order(mina)
+    world.clock.offset += DAY
+    async with World(world.settings) as again:  # another process on the same folder
+        again.clock.offset = world.clock.offset
+        again.registry.sweeper.trust_the_clock()
+        await again.registry.sweeper.sweep()
+        back = RegistryClient("http://registry", mina.key, transport=again.transport)
+        assert (await back.one_pass(bought.id)).waiting == 3 * MICRO
+        node = RegistryClient("http://registry", shop.creator.key, transport=again.transport)
+        receipt = shop.node.receipt(order)
+        answer = acknowledge(mina.key, order.order, receipt)
+        await node.claim(order.order, m.Claim(receipt=receipt, acknowledgement=answer))
+        await again.sweep()
+        standing = await back.one_pass(bought.id)
+        assert (standing.state, standing.used) == (p.PassState.ACTIVE, 0)
+        assert (await node.balance()).earnings == 8_550_000
+        assert (await back.balance()).available == 2 * MICRO
+
+
 # --- rails
 
 

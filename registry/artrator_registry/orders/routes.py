@@ -27,11 +27,15 @@ _AUTH = (Code.SESSION_INVALID, Code.API_KEY_INVALID, Code.SCOPE_MISSING)
 _DOCUMENTS = (Code.ORDER_UNKNOWN, Code.ORDER_CLOSED, Code.CONFLICT, Code.RECEIPT_INVALID, Code.DOCUMENT_INVALID)
 
 
-@router.post("/v1/quotes", summary="Ask for a price", responses=responses(*_AUTH, Code.LISTING_UNKNOWN, Code.NO_NODE))
+@router.post(
+    "/v1/quotes",
+    summary="Ask for a price",
+    responses=responses(*_AUTH, Code.LISTING_UNKNOWN, Code.NO_NODE, Code.ALLOWANCE_USED),
+)
 async def quote(body: QuoteBody, who: SignedIn, registry: _Registry) -> m.Quote:
     """Only numbers that cost something and a salted digest are sent: never the prompt.
 
-    The answer has a hard cap and the nodes that can run it, best first.
+    The answer has a hard cap, what pays for it, who gets what of it, and the nodes that can run it, best first.
     """
     who.require(m.Scope.ORDERS_WRITE)
     return await registry.orders.quote(who, body)
@@ -44,15 +48,17 @@ async def quote(body: QuoteBody, who: SignedIn, registry: _Registry) -> m.Quote:
         *_AUTH,
         Code.QUOTE_UNKNOWN,
         Code.QUOTE_EXPIRED,
+        Code.QUOTE_STALE,
         Code.PRICE_ABOVE_CAP,
         Code.CREDITS_INSUFFICIENT,
+        Code.DEBT_UNPAID,
         Code.SPENDING_LIMIT,
         Code.NODE_UNKNOWN,
         Code.CONFLICT,
     ),
 )
 async def order(order: _Order, body: OrderBody, who: SignedIn, registry: _Registry) -> m.Order:
-    """Sets the cap aside and answers with a ticket for the node, in one transaction.
+    """Sets the cap aside, or counts the free run or the pass, and answers with a ticket, in one transaction.
 
     The same id and body give the same answer; the same id and another body are a `conflict`.
     """

@@ -36,6 +36,7 @@ _AUTH = (Code.SESSION_INVALID, Code.API_KEY_INVALID, Code.SCOPE_MISSING)
         Code.PASS_IN_FORCE,
         Code.PRICE_ABOVE_CAP,
         Code.CREDITS_INSUFFICIENT,
+        Code.DEBT_UNPAID,
         Code.SPENDING_LIMIT,
         Code.CONFLICT,
     ),
