@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import csv
 import uuid
 from pathlib import Path
 from typing import Any
@@ -150,6 +151,27 @@ async def test_payouts_that_somebody_forgot_are_explained(world: World) -> None:
     world.clock.offset += 4 * DAY
     (told,) = await notes(world)
     assert told == f"payout {payout} by manual waits to be sent since 4 days"
+
+
+async def test_an_export_after_a_restore_names_what_may_be_paid_already(world: World, tmp_path: Path) -> None:
+    shop = await _rich(world)
+    old, new = str(uuid.uuid4()), str(uuid.uuid4())
+    asked = pm.PayoutRequest(amount=10 * MICRO, destination="KB 1")
+    await shop.creator.request_payout(old, asked)
+    backup(world.settings, tmp_path / "copy")
+    async with World(Settings(data=tmp_path / "copy", payout_minimum=1)) as restored:
+        restored.clock.offset = world.clock.offset + 60
+        await restored.registry.database.write(
+            lambda t: t.run("UPDATE restores SET served_at = ?", (restored.clock() - 30,))
+        )
+        creator = again(restored, shop.creator)
+        await creator.request_payout(new, asked.model_copy(update={"amount": MICRO}))
+        file = tmp_path / "payouts.csv"
+        result = CliRunner().invoke(registry, ["payouts", "export", str(file), "--data", str(tmp_path / "copy")])
+        assert result.exit_code == 0, result.output
+        assert "1 of them were asked for before" in result.stderr
+        looks = {row["id"]: row["look"] for row in csv.DictReader(file.read_text("utf-8-sig").splitlines())}
+        assert looks == {old: "paid before the restore?", new: ""}
 
 
 async def test_the_command_prints_notes_beside_the_verdict(world: World) -> None:

@@ -14,11 +14,13 @@ from artrator.money import format_credits
 from artrator_registry.admin import data_option, read, write
 from artrator_registry.cells import credits_, lines, moment, text
 from artrator_registry.payouts import service, store
+from artrator_registry.recovery import store as recovery
 from artrator_registry.storage import Transaction
 
 _HEAD: Final = (
-    "id", "handle", "legal name", "business number", "country", "verified", "destination", "amount", "requested",
-)  # fmt: skip
+    *("id", "handle", "legal name", "business number", "country", "verified"),
+    *("destination", "amount", "requested", "look"),
+)
 
 
 @click.group()
@@ -49,22 +51,30 @@ def export(data: Path, file: Path, again: bool) -> None:
     Pay each, then mark each: mark-paid or mark-failed.
     """
 
-    def work(t: Transaction) -> int:
+    def work(t: Transaction) -> tuple[int, int]:
         states = ("requested", "sent") if again else ("requested",)
         rows = [row for state in states for row in store.listed(t, state, service.MANUAL)]
         for row in rows:
             service.sent(t, row["id"])
+        # A copy that was put in place knows nothing of what you paid after it was made.
+        restored = max((each["served_at"] for each in recovery.restores(t)), default=0.0)
         # Before the commit: what is marked as sent stands in a file, whatever happens in between.
-        _write(file, lines(_rows(rows)))
-        return len(rows)
+        _write(file, lines(_rows(rows, restored)))
+        return len(rows), sum(row["requested_at"] < restored for row in rows)
 
     try:
-        count = write(data, work)
+        count, doubtful = write(data, work)
     except FileExistsError as error:
         raise click.ClickException(f"{file} exists; choose a new file.") from error
     except OSError as error:
         raise click.ClickException(f"{file} could not be written: {error.strerror}") from error
     click.echo(f"{count} payouts in {file}")
+    if doubtful:
+        click.echo(
+            f"{doubtful} of them were asked for before this registry was restored from a backup:"
+            " look at your bank whether you have paid them already.",
+            err=True,
+        )
 
 
 @payouts.command("mark-paid")
@@ -87,7 +97,7 @@ def mark_failed(data: Path, payout: str, reason: str) -> None:
     click.echo(f"{payout} is {row['state']}")
 
 
-def _rows(rows: list[Any]) -> Iterator[tuple[object, ...]]:
+def _rows(rows: list[Any], restored: float) -> Iterator[tuple[object, ...]]:
     yield _HEAD
     for row in rows:
         profile = None if row["profile"] is None else SellerProfile.model_validate_json(row["profile"])
@@ -101,6 +111,7 @@ def _rows(rows: list[Any]) -> Iterator[tuple[object, ...]]:
             text(row["destination"]),
             credits_(row["amount"]),
             moment(row["requested_at"]),
+            "paid before the restore?" if row["requested_at"] < restored else "",
         )
 
 
