@@ -157,4 +157,4 @@ async def test_the_harness_finds_a_registry_that_answers_before_it_has_written(d
     outcome = await kill_again_and_again(
         Server(data, OPTIONS, environment(data.parent), HASTY + PROGRAM), 20, effort.seed, later
     )
-    assert any("was acknowledged and is not there" in each for each in outcome.wrong)
+    assert any("was acknowledged" in each for each in outcome.wrong), outcome.wrong

@@ -7,6 +7,7 @@ beside the real one, read once at its start: that is how weeks pass between two 
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import time
@@ -16,7 +17,7 @@ from typing import Any
 
 from toy_rail import Provider, ToyRail
 
-from artrator.rail import NewTopUp, OpenedTopUp, Payment, PaymentState
+from artrator.rail import NewTopUp, OpenedTopUp, Payment, PaymentState, PayoutAnswer, PayoutOrder
 
 #: What a process of its own is told to run.
 PROGRAM = f"import sys; sys.path.insert(0, {str(Path(__file__).parent)!r})\nfrom market_program import serve\nserve()\n"
@@ -63,6 +64,17 @@ class FileRail(ToyRail):
 
     async def look(self, reference: str) -> Payment | None:
         return self.files.find(reference)
+
+    async def payout(self, order: PayoutOrder) -> PayoutAnswer:
+        """Sent once for each id, as providers promise; the file is the money that left."""
+        with contextlib.suppress(FileExistsError), (self.files.folder / f"out-{order.id}").open("x") as file:
+            file.write(str(order.charge))
+        return PayoutAnswer("sent", f"out-{order.id}")
+
+    async def payout_state(self, order: PayoutOrder, reference: str) -> PayoutAnswer:
+        if not (self.files.folder / f"out-{order.id}").exists():
+            return await self.payout(order)
+        return PayoutAnswer("paid", f"out-{order.id}")
 
 
 def environment(folder: Path) -> Mapping[str, str]:
