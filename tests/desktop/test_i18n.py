@@ -63,6 +63,19 @@ def test_the_catalogue_holds_every_text_of_the_code(code: str, tmp_path: Path) -
     assert known - found == set(), "run `python -m artrator_desktop.i18n`"
 
 
+def test_no_text_hides_in_an_f_string_where_the_collector_does_not_look() -> None:
+    import ast
+
+    hidden = []
+    for path in sorted(i18n.HERE.rglob("*.py")):
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+            if isinstance(node, ast.JoinedStr):
+                calls = [part for part in ast.walk(node) if isinstance(part, ast.Call)]
+                names = [getattr(call.func, "attr", getattr(call.func, "id", "")) for call in calls]
+                hidden += [f"{path.name}:{node.lineno}" for name in names if name in {"tr", "translate"}]
+    assert hidden == []
+
+
 def test_the_compiled_catalogues_speak(qapp: object) -> None:
     i18n.install("ko")
     assert QCoreApplication.translate("Navigation", "Wallet") == "지갑"

@@ -94,7 +94,7 @@
     </message>
     <message>
         <source>The price is held now and paid when the whole package has arrived and was checked.</source>
-        <translation>값은 지금 보류되고, 패키지 전체가 도착해 확인되면 지불됩니다.</translation>
+        <translation>값은 지금 보관되고, 패키지 전체가 도착해 확인되면 지불됩니다.</translation>
     </message>
     <message>
         <source>Cancel</source>
@@ -784,7 +784,7 @@
     </message>
     <message>
         <source>held by buyers for what is running</source>
-        <translation>진행 중인 작업에 보류됨</translation>
+        <translation>진행 중인 작업에 보관됨</translation>
     </message>
     <message>
         <source>{amount} on their way</source>
@@ -1432,7 +1432,7 @@
     </message>
     <message>
         <source>Show in the library</source>
-        <translation>보관함에서 보기</translation>
+        <translation>라이브러리에서 보기</translation>
     </message>
     <message>
         <source>Terms: {licence}, {use}.</source>
@@ -1519,7 +1519,7 @@
     </message>
     <message>
         <source>{amount} held until it has arrived</source>
-        <translation>도착할 때까지 {amount} 보류</translation>
+        <translation>도착할 때까지 {amount} 보관</translation>
     </message>
     <message>
         <source>Bought on {day} for {amount}</source>
@@ -1530,7 +1530,7 @@
     <name>LibraryPage</name>
     <message>
         <source>Library</source>
-        <translation>보관함</translation>
+        <translation>라이브러리</translation>
     </message>
     <message>
         <source>Your passes, and the models you may keep.</source>
@@ -1550,7 +1550,7 @@
     </message>
     <message>
         <source>Your library could not be read</source>
-        <translation>보관함을 불러오지 못했습니다</translation>
+        <translation>라이브러리를 불러오지 못했습니다</translation>
     </message>
     <message>
         <source>Retry now</source>
@@ -1745,7 +1745,7 @@
     </message>
     <message>
         <source>Library</source>
-        <translation>보관함</translation>
+        <translation>라이브러리</translation>
     </message>
     <message>
         <source>Wallet</source>
@@ -2222,6 +2222,10 @@
         <translation>요청하기</translation>
     </message>
     <message>
+        <source>At least {amount}.</source>
+        <translation>최소 {amount}.</translation>
+    </message>
+    <message>
         <source>About {money} arrive.</source>
         <translation>약 {money}을(를) 받습니다.</translation>
     </message>
@@ -2442,7 +2446,7 @@
     </message>
     <message>
         <source>Nothing is held</source>
-        <translation>보류되는 금액 없음</translation>
+        <translation>보관되는 금액 없음</translation>
     </message>
     <message>
         <source>Generate {count} images</source>
@@ -2487,6 +2491,10 @@
     <message>
         <source>You have {amount}.</source>
         <translation>잔액은 {amount}입니다.</translation>
+    </message>
+    <message>
+        <source>Top up or choose less.</source>
+        <translation>충전하거나 더 적게 고르세요.</translation>
     </message>
 </context>
 <context>
@@ -2675,6 +2683,10 @@
         <translation>칠하기</translation>
     </message>
     <message>
+        <source>up to {amount}</source>
+        <translation>최대 {amount}</translation>
+    </message>
+    <message>
         <source>Preview frame {number}</source>
         <translation>{number}번 프레임 미리보기</translation>
     </message>
@@ -2696,7 +2708,7 @@
     </message>
     <message>
         <source>{amount} held until delivered</source>
-        <translation>받을 때까지 {amount} 보류</translation>
+        <translation>받을 때까지 {amount} 보관</translation>
     </message>
     <message>
         <source>Free today</source>
@@ -3549,7 +3561,7 @@
     </message>
     <message>
         <source>This registry takes no payments. Redeem a voucher on the Wallet page instead.</source>
-        <translation>이 레지스트리는 결제를 받지 않습니다. 지갑 페이지에서 쿠폰을 사용하세요.</translation>
+        <translation>이 레지스트리는 결제를 받지 않습니다. 지갑 페이지에서 이용권을 사용하세요.</translation>
     </message>
     <message>
         <source>How much</source>
@@ -3748,7 +3760,7 @@
     </message>
     <message>
         <source>Top up or redeem a voucher; every hold, payment and release will be listed here.</source>
-        <translation>충전하거나 쿠폰을 사용하세요. 모든 보류, 지불, 해제가 여기에 적힙니다.</translation>
+        <translation>충전하거나 이용권을 사용하세요. 모든 보관, 지불, 해제가 여기에 적힙니다.</translation>
     </message>
     <message>
         <source>You owe {amount}: a top-up was taken back by your bank after it was spent. Until it is settled nothing can be ordered; what comes in pays it first.</source>

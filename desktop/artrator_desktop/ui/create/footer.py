@@ -165,7 +165,7 @@ class PriceFooter(QFrame):
             return quoting.failure.sentence
         if self._too_dear():
             words = self.tr("You have {amount}.").format(amount=credits_text(self._app.wallet.available))
-            return f"{words} {self.tr('Top up or choose less.')}"
+            return " ".join((words, self.tr("Top up or choose less.")))
         return ""
 
     def _say_why_not(self, sentence: str) -> None:

@@ -249,7 +249,7 @@ class Stage(QWidget):
         if detail is not None and samples and detail.manifest.samples:
             caption = pick(detail.manifest.samples[0].caption, language())
         self._shape(3, 2)
-        words = f"{self.tr('Sample')} · {caption}" if caption else self.tr("Sample")
+        words = " · ".join((self.tr("Sample"), caption)) if caption else self.tr("Sample")
         self.preview.setAccessibleName(words)
         self.preview.show_key(samples[0] if samples else "", words if samples else "")
 

@@ -155,8 +155,8 @@ class PayoutSheet(_MoneySheet):
     def _help(self) -> str:
         words = super()._help()
         if self._earnings.minimum:
-            least = credits_text(self._earnings.minimum)
-            words = f"{words} {self.tr('At least {amount}.').format(amount=least)}"
+            least = self.tr("At least {amount}.").format(amount=credits_text(self._earnings.minimum))
+            words = f"{words} {least}"
         return words
 
     def micro(self) -> int | None:

@@ -64,7 +64,8 @@ class RunBar(Card):
         self.cost.setText(self._cost(frames))
         words = self.tr("Run %Ln frame(s)", "", frames) if frames > 1 else self.tr("Paint it")
         if paying is not None and price is not None:
-            words = f"{words} · {self.tr('up to {amount}').format(amount=credits_text(price))}" if price else words
+            cap = self.tr("up to {amount}").format(amount=credits_text(price)) if price else ""
+            words = f"{words} · {cap}" if cap else words
         self.button.setText(words)
         self.button.setAccessibleName(words)
         balance = self._app.wallet.balance
