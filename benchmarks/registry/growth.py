@@ -26,8 +26,9 @@ from pathlib import Path
 sys.path.insert(0, str(Path(__file__).parent))
 
 import orders as jobs
+from recording import record
 
-from artrator_registry.admin import prepare
+from artrator_registry.accounts import store as accounts
 from artrator_registry.ledger import store as ledger
 from artrator_registry.ledger.models import FEES, GRANTS, Why, earnings, transfer_id
 from artrator_registry.storage import Transaction, connect
@@ -35,21 +36,24 @@ from artrator_registry.storage import Transaction, connect
 #: Each filled job leaves a hold, a capture and a fee.
 ROWS_PER_JOB = 3
 PEOPLE = 1_000
-CAP, FEE = 100, 5
-GIFT = 10**12
+GIFT = 10**14
 
 
 def fill(data: Path, rows: int) -> None:
-    """Append paid jobs until the ledger has this many transfers, with counters and lines as the triggers write."""
-    prepare(data)
+    """Append paid jobs until the ledger has this many transfers, with counters and lines as the triggers write.
+
+    They are copies of one real job, by other buyers; all with one creator, the busiest case.
+    """
+    if not (data / "registry.db").exists():
+        record(data, 100)
     db = connect(data / "registry.db")
     db.create_function("transfer_id", 2, transfer_id, deterministic=True)
-    db.create_function("number_id", 1, lambda n: str(uuid.UUID(int=n)), deterministic=True)
+    db.create_function("number_id", 1, _id, deterministic=True)
     # Nothing here must survive a power cut, and half of the file is rewritten.
     db.execute("PRAGMA synchronous = OFF")
     db.execute("PRAGMA cache_size = -1000000")
     db.execute("BEGIN IMMEDIATE")
-    if db.execute("SELECT count(*) FROM ledger_transfers").fetchone()[0] == 0:
+    if db.execute("SELECT count(*) FROM accounts").fetchone()[0] < PEOPLE:
         _people(db)
     done = db.execute("SELECT count(*) FROM orders WHERE body = 'b'").fetchone()[0]  # those of ours
     wanted = max(0, (rows - PEOPLE) // ROWS_PER_JOB - done)
@@ -68,22 +72,10 @@ def fill(data: Path, rows: int) -> None:
 
 def _people(db: sqlite3.Connection) -> None:
     t = Transaction(db, time.time())
-    for n in range(PEOPLE):
-        person = str(uuid.UUID(int=n))
-        db.execute("INSERT INTO accounts VALUES (?, ?, ?, ?, 0)", (person, f"p{n}", f"P {n}", f"key {n}"))
-        ledger.add_accounts(t, person)
-        if n:
-            ledger.add_transfer(t, transfer_id(person, "gift"), "single", GRANTS, person, GIFT, Why("grant"))
-    db.execute(
-        "INSERT INTO listings (id, listing, creator, name, published_at) VALUES (1, 'p0/x', ?, 'x', 0)", (_id(0),)
-    )
-    db.execute("INSERT INTO versions VALUES (1, 1, '1', 'p', 'm', '{}', '{}', 0)")
-    db.execute("INSERT INTO offers VALUES ('o', 1, '{}', 0, 1, 0)")
-    db.execute(
-        "INSERT INTO nodes (id, owner, name, descriptor, issued_at, expires_at, receipt_key, registered_at)"
-        " VALUES ('n', ?, 'n', '{}', 0, 1, 'k', 0)",
-        (_id(0),),
-    )
+    for n in range(1, PEOPLE):
+        accounts.add(t, _id(n), f"p{n}", f"P {n}", f"key {n}")
+        ledger.add_accounts(t, _id(n))
+        ledger.add_transfer(t, transfer_id(_id(n), "gift"), "single", GRANTS, _id(n), GIFT, Why("grant"))
 
 
 def _id(n: int) -> str:
@@ -91,43 +83,58 @@ def _id(n: int) -> str:
 
 
 def _jobs(db: sqlite3.Connection, start: int, end: int) -> None:
-    """Jobs ``start`` to ``end``: buyer ``1 + job % (PEOPLE - 1)``, all with one creator, the busiest case."""
-    creator, earned = _id(0), earnings(_id(0))
-    serial = db.execute("SELECT coalesce(max(serial), 0) FROM ledger_transfers").fetchone()[0]
+    """Jobs ``start`` to ``end``: buyer ``1 + job % (PEOPLE - 1)``."""
+    model = db.execute("SELECT * FROM orders WHERE body <> 'b' ORDER BY serial LIMIT 1").fetchone()
+    earned = earnings(model["creator"])
+    serial = db.execute("SELECT max(serial) FROM ledger_transfers").fetchone()[0]
+    cap = model["charged"]
+    fee = db.execute("SELECT amount FROM ledger_transfers WHERE id = ?", (transfer_id(model["id"], "fee"),)).fetchone()[
+        0
+    ]
+    had = db.execute("SELECT credits_posted - debits_posted FROM ledger_accounts WHERE id = ?", (earned,)).fetchone()[0]
     db.execute("CREATE TEMP TABLE job (n INTEGER PRIMARY KEY, id TEXT, buyer TEXT, round INTEGER)")
     db.execute(
         "WITH RECURSIVE count(n) AS (SELECT ? UNION ALL SELECT n + 1 FROM count WHERE n + 1 < ?)"
         " INSERT INTO job SELECT n, number_id((1 << 40) + n), number_id(1 + n % ?), n / ? FROM count",
         (start, end, PEOPLE - 1, PEOPLE - 1),
     )
+    changed = {
+        "serial": "NULL",
+        "id": "job.id",
+        "body": "'b'",
+        "buyer": "job.buyer",
+        "ticket": "'t'",
+        "receipt": "'{}'",
+    }
+    changed["acknowledgement"] = "NULL"
+    names = list(model.keys())
+    values = ", ".join(changed.get(name, f"orders.{name}") for name in names)
     db.execute(
-        "INSERT INTO orders (id, body, buyer, creator, listing, package, node, offer, request, measures, cap, worth,"
-        " charged, state, ticket, ticket_digest, created_at, start_by, finish_by, capture_by, settled_at, ended_at,"
-        " receipt, receipt_digest) SELECT id, 'b', buyer, ?, 'p0/x', 'p', 'n', 'o', 'r', '{}', ?, ?, ?, 'settled', 't',"
-        " 'd', 0, 1, 2, 3, 4, 4, '{}', 'r' FROM job ORDER BY n",
-        (creator, CAP, CAP, CAP),
+        f"INSERT INTO orders ({', '.join(names)}) SELECT {values} FROM job JOIN orders ON orders.id = ? ORDER BY n",
+        (model["id"],),
     )
     first = f"{serial} + (n - {start}) * {ROWS_PER_JOB}"
     steps = (
-        ("hold", "pending", "NULL", "buyer", f"'{earned}'", CAP, "order"),
-        ("capture", "post", "transfer_id(id, 'hold')", "buyer", f"'{earned}'", CAP, "order"),
-        ("fee", "single", "NULL", f"'{earned}'", f"'{FEES}'", FEE, "fee"),
+        ("hold", "pending", "NULL", "buyer", f"'{earned}'", cap, "order"),
+        ("capture", "post", "transfer_id(id, 'hold')", "buyer", f"'{earned}'", cap, "order"),
+        ("fee", "single", "NULL", f"'{earned}'", f"'{FEES}'", fee, "fee"),
     )
     for place, (step, phase, pending, debit, credit, amount, kind) in enumerate(steps, 1):
         db.execute(
             "INSERT INTO ledger_transfers"
             " (serial, id, phase, pending, debit, credit, amount, kind, at, order_id, listing)"
             f" SELECT {first} + {place}, transfer_id(id, '{step}'), '{phase}', {pending}, {debit}, {credit}, {amount},"
-            f" '{kind}', 0, id, 'p0/x' FROM job ORDER BY n"
+            f" '{kind}', ?, id, ? FROM job ORDER BY n",
+            (model["created_at"], model["listing"]),
         )
-    before = f"{GIFT} - {CAP} * round"  # what the buyer had before this job
-    earning = f"n * {CAP - FEE}"
+    before = f"{GIFT} - {cap} * round"  # what the buyer had before this job
+    earning = f"{had} + (n - {start}) * {cap - fee}"
     lines = (
-        ("buyer", 1, 0, "hold", -CAP, f"{before} - {CAP}"),
-        ("buyer", 2, 0, "release", CAP, before),
-        ("buyer", 2, 1, "charge", -CAP, f"{before} - {CAP}"),
-        (f"'{earned}'", 2, 0, "earning", CAP, f"{earning} + {CAP}"),
-        (f"'{earned}'", 3, 0, "fee", -FEE, f"{earning} + {CAP - FEE}"),
+        ("buyer", 1, 0, "hold", -cap, f"{before} - {cap}"),
+        ("buyer", 2, 0, "release", cap, before),
+        ("buyer", 2, 1, "charge", -cap, f"{before} - {cap}"),
+        (f"'{earned}'", 2, 0, "earning", cap, f"{earning} + {cap}"),
+        (f"'{earned}'", 3, 0, "fee", -fee, f"{earning} + {cap - fee}"),
     )
     for account, place, part, kind, amount, balance in lines:
         db.execute(
@@ -138,14 +145,18 @@ def _jobs(db: sqlite3.Connection, start: int, end: int) -> None:
     db.execute(
         "UPDATE ledger_accounts SET debits_posted = debits_posted + ? * jobs"
         " FROM (SELECT buyer, count(*) AS jobs FROM job GROUP BY buyer) WHERE id = buyer",
-        (CAP,),
+        (cap,),
     )
     db.execute(
         "UPDATE ledger_accounts SET credits_posted = credits_posted + ?, debits_posted = debits_posted + ?"
         " WHERE id = ?",
-        (CAP * count, FEE * count, earned),
+        (cap * count, fee * count, earned),
     )
-    db.execute("UPDATE ledger_accounts SET credits_posted = credits_posted + ? WHERE id = ?", (FEE * count, FEES))
+    db.execute("UPDATE ledger_accounts SET credits_posted = credits_posted + ? WHERE id = ?", (fee * count, FEES))
+    db.execute(
+        "UPDATE earning_days SET runs = runs + ?, gross = gross + ?, fee = fee + ? WHERE creator = ? AND listing = ?",
+        (count, cap * count, fee * count, model["creator"], model["listing"]),
+    )
     db.execute("DROP TABLE job")
 
 
@@ -178,7 +189,7 @@ def main() -> None:
                 *(f"{got[step][0]:.1f} / {got[step][1]:.1f}" for step in jobs.STEPS),
                 f"{time.perf_counter() - start:.1f}",
                 f"{resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss / 1024:.0f}",
-                str(audited.stdout.count("\n") - 1),
+                "none" if audited.returncode == 0 else "some",
             ]
             print(f"| {' | '.join(cells)} |", flush=True)
             if audited.returncode:
