@@ -14,7 +14,7 @@ import tempfile
 import uuid
 from collections import Counter, defaultdict
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from fractions import Fraction
 from pathlib import Path
 from typing import Any
@@ -38,6 +38,7 @@ from artrator.messages import products as p
 from artrator.messages import rails as rm
 from artrator.messages import registry as m
 from artrator_registry import Settings
+from artrator_registry.accounts.models import Caller
 from artrator_registry.authority import Authority
 from artrator_registry.core import MIGRATIONS, SCHEMA
 from artrator_registry.disputes import service as disputes
@@ -59,6 +60,8 @@ BASE = {"atelier/root": (1_000_003, 99_991), "bottega/derived": (700_001, 33_333
 LICENCE = {"atelier/root": 2_000_003, "bottega/derived": 3_000_017}
 PASS_PRICE, ALLOWANCE, PERIOD_DAYS = 5_000_003, 9_000_011, 30
 FREE_RUNS = 1
+#: What the buyers' programs may spend in all.
+LIMIT = 25 * MICRO
 CREATORS = ["atelier", "bottega"]
 BUYERS = ["mina", "juno"]
 OPEN = {"held", "claimed"}
@@ -124,6 +127,7 @@ class Shop:
         self.settings = opened
         self.keys = {name: PrivateKey.generate() for name in (*CREATORS, *BUYERS)}
         self.people = {name: self.market.person(name, key) for name, key in self.keys.items()}
+        self.robots = {name: self._robot(name) for name in BUYERS}
         self.packages: dict[str, str] = {}
         self.nodes: dict[str, Node] = {}
         for listing, (base, step) in BASE.items():
@@ -141,6 +145,11 @@ class Shop:
         self.market.run(self.market.registry.plans.publish(self.people["bottega"], "bottega", "monthly", document))
         self.full = self.market.database.copy()
         self.begin = self.market.now
+
+    def _robot(self, name: str) -> Caller:
+        wanted = m.APIKeyRequest(label="robot", scopes=[m.Scope.ORDERS_WRITE], spending_limit=LIMIT)
+        key = self.market.run(self.market.registry.accounts.create_api_key(self.people[name], wanted))
+        return replace(self.people[name], api_key=key.id, scopes=frozenset({m.Scope.ORDERS_WRITE.value}))
 
     def _furnish(self, listing: str, base: int, step: int) -> None:
         handle, _, name = listing.partition("/")
@@ -316,10 +325,11 @@ class Market(RuleBasedStateMachine):
         listing=st.sampled_from(list(BASE)),
         steps=st.integers(1, 50),
         pay=st.sampled_from(["any", "any", "credits"]),
+        by_key=st.booleans(),
     )
-    def order(self, who: str, listing: str, steps: int, pay: str) -> object:
+    def order(self, who: str, listing: str, steps: int, pay: str, by_key: bool = False) -> object:
         self.beat()
-        caller = self.people[who]
+        caller = self.shop.robots[who] if by_key and who in BUYERS else self.people[who]
         asked = m.QuoteRequest(listing=listing, measures={"step": steps}, request="ab" * 32, pay=pay)
         quote = self.do(self.registry.orders.quote(caller, asked))
         worth = price(listing, steps)
@@ -334,19 +344,27 @@ class Market(RuleBasedStateMachine):
         name, request = str(uuid.uuid4()), m.OrderRequest(quote=quote.quote, node=node, max_price=quote.cap)
         owes, has = self.of(f"{self.id(who)}/debt")[0] < 0, self.of(self.id(who))[0]
         place = lambda: self.do(  # noqa: E731
-            self.registry.orders.order(caller, name, request), Code.CREDITS_INSUFFICIENT, Code.DEBT_UNPAID
+            self.registry.orders.order(caller, name, request),
+            *(Code.CREDITS_INSUFFICIENT, Code.DEBT_UNPAID, Code.SPENDING_LIMIT),
         )
+        left = LIMIT - self.spent(caller.api_key) if caller.api_key is not None else 10**15
         placed = place()
         if isinstance(placed, ArtratorError):
             assert (placed.code is Code.DEBT_UNPAID) == owes
-            assert owes or has < worth
+            assert (placed.code is Code.SPENDING_LIMIT) == (not owes and left < quote.cap)
+            assert owes or has < worth or left < worth
             return multiple()
+        assert left >= quote.cap
         assert not owes
         assert by != "credits" or has >= worth
         assert place() == placed
         row = self.row(name)
         self.known[name] = Bought(name, who, listing, "run", by, worth, quote.cap, placed, row["pass"])
         return name
+
+    def spent(self, key: str) -> int:
+        found: int = self.market.database.rows("SELECT spent FROM api_keys WHERE id = ?", key)[0]["spent"]
+        return found
 
     def who_pays(self, who: str, listing: str, worth: int, pay: str) -> str:
         """The rule in money.md: nothing on one's own, then a free run, then a pass, then credits."""
