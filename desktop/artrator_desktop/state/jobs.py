@@ -14,8 +14,10 @@ from PySide6.QtCore import QObject, QTimer, Signal
 from artrator_desktop.state.engine import Engine
 from artrator_desktop.state.job import Job, JobPhase, JobRequest, Money, Places
 from artrator_desktop.state.latest import Latest
+from artrator_desktop.state.payment import Budget
 from artrator_desktop.state.phase import Failure
 from artrator_desktop.state.session import Session
+from artrator_desktop.state.store import waiting
 
 if TYPE_CHECKING:
     from artrator.clients.orders import PendingOrder
@@ -56,6 +58,8 @@ class Jobs(QObject):
     made = Signal(object)
     #: Money was held, released or paid.
     money_moved = Signal()
+    #: Jobs were found that waited when the application ended, or they are gone again; see ``left``.
+    left_changed = Signal()
 
     def __init__(
         self, session: Session, engine: Engine, places: Callable[[], Places], parent: QObject | None = None
@@ -68,6 +72,9 @@ class Jobs(QObject):
         self._runs: dict[str, _Run] = {}
         self._box: OrderBox | None = None
         self._local: LocalEngine | None = None
+        #: Jobs that waited here when the application ended; nothing is held for them, and nothing is bought unasked.
+        self.left: list[tuple[str, JobRequest]] = []
+        session.online.connect(self._look_for_left)
         engine.at_farewell(self._close_local)
         self._gate: asyncio.Semaphore | None = None
         self._news = Latest(self)
@@ -118,6 +125,22 @@ class Jobs(QObject):
             del self._jobs[job]
             self.removed.emit(job)
 
+    def run_left(self) -> None:
+        """Buy what was left waiting, for at most what its button said."""
+        found, self.left = self.left, []
+        if found:
+            total = sum(request.price for _job, request in found)
+            budget = Budget(total)
+            self._forget([job for job, _request in found])
+            self.submit([replace(request, budget=budget) for _job, request in found])
+        self.left_changed.emit()
+
+    def forget_left(self) -> None:
+        """Drop what was left waiting."""
+        found, self.left = self.left, []
+        self._forget([job for job, _request in found])
+        self.left_changed.emit()
+
     def take_up(self) -> None:
         """Follow every order that has not reached its end and that nobody follows: at start, and after a stall."""
 
@@ -164,6 +187,9 @@ class Jobs(QObject):
         async def work(purchase: Purchase | LocalRun) -> End:
             return await purchase.buy(request, facts)
 
+        if request.kept is None:  # a run of one's own costs nothing but the press
+            registry, plain = self._session.registry_url, _plain(request)
+            self._places().database.write(lambda c: waiting.save(c, job.id, registry, plain, request.files))
         self._start(job, work, request.kept)
         return job.id
 
@@ -209,6 +235,7 @@ class Jobs(QObject):
         if self._gate is None:
             self._gate = asyncio.Semaphore(_AT_ONCE)
         async with self._gate:
+            self._forget([job])  # from here on it is on its way, and the order is written down before it is sent
             if run.cancelled and not self._is_resumed(job):
                 return End(JobPhase.CANCELLED, Money.NONE)
 
@@ -224,6 +251,19 @@ class Jobs(QObject):
                 run.purchase.cancel()
             end: End = await work(run.purchase)
             return end
+
+    def _forget(self, jobs: Sequence[str]) -> None:
+        self._places().database.write(lambda connection: waiting.forget(connection, jobs))
+
+    def _look_for_left(self) -> None:
+        registry, running = self._session.registry_url, set(self._jobs)
+
+        def done(rows: list[tuple[str, dict[str, Any], dict[str, Any]]]) -> None:
+            found = [(job, _request(plain, files)) for job, plain, files in rows if job not in running]
+            self.left = [(job, request) for job, request in found if request is not None]
+            self.left_changed.emit()
+
+        self._engine.follow(self._places().database.read(lambda connection: waiting.load(connection, registry)), done)
 
     def _is_resumed(self, job: str) -> bool:
         found = self._jobs.get(job)
@@ -304,6 +344,36 @@ def _resume(pending: PendingOrder, facts: Mapping[str, Any]) -> Any:
         return await purchase.resume(pending, facts)
 
     return work
+
+
+def _plain(request: JobRequest) -> dict[str, Any]:
+    """A request without its files, as JSON."""
+    return {
+        "listing": request.listing.model_dump(mode="json"),
+        "title": request.title,
+        "inputs": dict(request.inputs),
+        "price": request.price,
+        "source": request.source,
+        "expected": request.expected,
+    }
+
+
+def _request(plain: Mapping[str, Any], files: Mapping[str, Any]) -> JobRequest | None:
+    """A request as it was, or None if an older application wrote it in another way."""
+    from artrator.messages.registry import Listing
+
+    try:
+        return JobRequest(
+            listing=Listing.model_validate(plain["listing"]),
+            title=str(plain["title"]),
+            inputs=dict(plain["inputs"]),
+            files=files,
+            price=int(plain["price"]),
+            source=str(plain["source"]),
+            expected=int(plain["expected"]),
+        )
+    except (KeyError, TypeError, ValueError):
+        return None
 
 
 def _job_of(pending: PendingOrder, facts: Mapping[str, Any]) -> Job:

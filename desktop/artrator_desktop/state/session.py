@@ -63,6 +63,11 @@ class Session(QObject):
         return not (self._settings.data_dir / "identity.pem").exists() or not self._settings.registry_url
 
     @property
+    def registry_url(self) -> str:
+        """The registry that is chosen, or an empty text."""
+        return self._settings.registry_url.rstrip("/")
+
+    @property
     def display_name(self) -> str:
         """The account's name, or an empty text."""
         return self.account.display_name or self.account.handle if self.account is not None else ""

@@ -254,3 +254,43 @@ def test_a_text_that_was_paid_for_is_shown_and_saved(qtbot: Any, app: AppState, 
     assert len(job.images) == 1
     (saved,) = app.settings.pictures_dir.glob("*.txt")
     assert saved.read_text() == "A cat, smiling."
+
+
+def test_jobs_that_waited_here_are_offered_again_and_never_bought_unasked(
+    qtbot: Any, launch: Callable[[], AppState], world: World
+) -> None:
+    app = launch()
+    app.create.open("atelier/emoji")
+    qtbot.waitUntil(lambda: app.create.quoting.phase is Phase.READY, timeout=10_000)
+    world.script, world.go = Script(steps=5, pause_at=2), False
+    app.create.set_count(8)
+    app.create.set_value("prompt", "eight cats")
+    assert len(app.create.generate("Tiny Emoji")) == 8
+    qtbot.waitUntil(lambda: len(world.orders) == 4, timeout=10_000)
+    qtbot.waitUntil(lambda: sum(job.phase is JobPhase.WAITING for job in app.jobs.all()) == 4, timeout=10_000)
+    app.close()
+
+    world.go = True
+    again = launch()
+    qtbot.waitUntil(lambda: len(again.jobs.left) == 4, timeout=10_000)
+    qtbot.waitUntil(lambda: not again.jobs.active(), timeout=20_000)
+    assert len(world.orders) == 4, "only what was ordered is followed"
+    assert {request.inputs["prompt"] for _job, request in again.jobs.left} == {"eight cats"}
+    again.jobs.run_left()
+    assert again.jobs.left == []
+    qtbot.waitUntil(lambda: len(world.orders) == 8 and not again.jobs.active(), timeout=20_000)
+    again.close()
+    third = launch()
+    qtbot.waitUntil(lambda: third.gallery.totals.count == 8, timeout=10_000)
+    assert third.jobs.left == []
+
+
+def test_pictures_of_a_waiting_job_come_back_byte_for_byte(app: AppState) -> None:
+    from artrator_desktop.state.store import waiting
+
+    files = {"image": b"one", "references": [b"two", b"three"], "single": [b"four"]}
+    app.database.write(lambda c: waiting.save(c, "job", "http://double", {"price": 1}, files)).result()
+    assert app.database.read(lambda c: waiting.load(c, "http://double")).result() == [("job", {"price": 1}, files)]
+    assert app.database.read(lambda c: waiting.load(c, "http://other")).result() == []
+    app.database.write(lambda c: waiting.forget(c, ["job"])).result()
+    assert app.database.read(lambda c: waiting.load(c, "http://double")).result() == []

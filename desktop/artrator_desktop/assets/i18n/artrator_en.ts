@@ -101,6 +101,16 @@
     </message>
 </context>
 <context>
+    <name>QueuePanel</name>
+    <message numerus="yes">
+        <source>%Ln job(s) waited here when Artrator ended. Nothing was held for them.</source>
+        <translation>
+            <numerusform>%Ln job waited here when Artrator ended. Nothing was held for it.</numerusform>
+            <numerusform>%Ln jobs waited here when Artrator ended. Nothing was held for them.</numerusform>
+        </translation>
+    </message>
+</context>
+<context>
     <name>RunBar</name>
     <message numerus="yes">
         <source>%Ln frame(s)</source>

@@ -2579,8 +2579,26 @@
         <translation>대기열</translation>
     </message>
     <message>
+        <source>Run them</source>
+        <translation>실행</translation>
+    </message>
+    <message>
+        <source>Forget them</source>
+        <translation>지우기</translation>
+    </message>
+    <message>
         <source>Just made</source>
         <translation>방금 만든 그림</translation>
+    </message>
+    <message numerus="yes">
+        <source>%Ln job(s) waited here when Artrator ended. Nothing was held for them.</source>
+        <translation>
+            <numerusform>Artrator가 끝날 때 작업 %Ln개가 여기서 기다리고 있었습니다. 보관된 금액은 없습니다.</numerusform>
+        </translation>
+    </message>
+    <message>
+        <source>Together they cost up to {amount}.</source>
+        <translation>모두 합쳐 최대 {amount}입니다.</translation>
     </message>
 </context>
 <context>

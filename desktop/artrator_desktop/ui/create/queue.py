@@ -22,7 +22,7 @@ from artrator_desktop.state.job import JobPhase
 from artrator_desktop.state.pictures import thumbnail_path
 from artrator_desktop.ui.create.words import cancel_words, short_status
 from artrator_desktop.ui.paint import text
-from artrator_desktop.ui.text import tip
+from artrator_desktop.ui.text import credits_text, tip
 from artrator_desktop.ui.theme import font, theme
 from artrator_desktop.ui.theme.fonts import SEMIBOLD
 from artrator_desktop.ui.theme.tokens import L, M, S
@@ -176,6 +176,19 @@ class QueuePanel(QFrame):
         title = QHBoxLayout()
         title.addWidget(Label(self.tr("Queue"), "section"), 1)
         area.column.addLayout(title)
+        self.left = Card("strip-tint", inset=12, gap=S)
+        self.left_words = Label("", "meta", wrap=True)
+        run = Button(self.tr("Run them"), "soft")
+        run.clicked.connect(app.jobs.run_left)
+        drop = Button(self.tr("Forget them"), "ghost")
+        drop.clicked.connect(app.jobs.forget_left)
+        choice = QHBoxLayout()
+        choice.addWidget(run)
+        choice.addWidget(drop)
+        choice.addStretch(1)
+        self.left.column.addWidget(self.left_words)
+        self.left.column.addLayout(choice)
+        area.column.addWidget(self.left)
         area.column.addWidget(self.nothing)
         area.column.addLayout(self._jobs)
         area.column.addSpacing(L)
@@ -204,6 +217,8 @@ class QueuePanel(QFrame):
             signal.connect(self._refresh_jobs)
         jobs.changed.connect(self._changed)
         app.gallery.changed.connect(self._refresh_made)
+        jobs.left_changed.connect(self._show_left)
+        self._show_left()
         self._refresh_jobs()
         self._refresh_made()
 
@@ -226,6 +241,13 @@ class QueuePanel(QFrame):
                 event.acceptProposedAction()
                 self.dropped.emit(url.toLocalFile())
                 return
+
+    def _show_left(self) -> None:
+        left = self._app.jobs.left
+        self.left.setVisible(bool(left))
+        words = self.tr("%Ln job(s) waited here when Artrator ended. Nothing was held for them.", "", len(left))
+        price = credits_text(sum(request.price for _job, request in left))
+        self.left_words.setText(" ".join((words, self.tr("Together they cost up to {amount}.").format(amount=price))))
 
     def _changed(self, _job: str) -> None:
         if not self._soon.isActive():
