@@ -1,8 +1,8 @@
 """Fetching a bought package: megabytes a second beside a bare TLS transfer, and what a download does to jobs meanwhile.
 
 The bound is one uvicorn process that sends the same file over TLS without looking at it, read by the same client
-library, which hashes and writes nothing. The node hashes each block before it is sent, and the buyer hashes each file as
-it is written and synced::
+library, which hashes and writes nothing. The node hashes each block before it is sent, and the buyer hashes each file
+as it is written and synced::
 
     uv run python benchmarks/node/download.py --mib 256
 """

@@ -6,6 +6,7 @@ import asyncio
 import contextlib
 import itertools
 import json
+import random
 import time
 import uuid
 from collections.abc import Callable
@@ -349,6 +350,45 @@ def test_a_reader_who_hangs_up_gives_its_place_back(make_node: Callable[..., Toy
     time.sleep(1.0)
     assert node.ask(lambda client: fetch(client, node, access, "artrator.toml"))
     assert order not in node.registry.claims
+
+
+def test_nothing_that_is_sent_to_these_addresses_is_a_mistake_of_the_nodes(shop: ToyNode) -> None:
+    dice = random.Random(7)
+    good_ticket, good_licence = ticket(shop)[1].text, licence(shop).text
+    ranges_ = ["bytes=0-", "bytes=-", "bytes=9" * 30, "\x7f", "bytes=1-0", "bytes=0-5", "a" * 9_000]
+
+    def bent(text: str) -> str:
+        letters = list(text)
+        for _ in range(dice.randint(1, 4)):
+            letters[dice.randrange(len(letters))] = dice.choice('ABz09-_.=%{\\"é')
+        return "".join(letters)[: dice.choice([len(text), len(text) // 2, 3])]
+
+    async def work(client: NodeClient) -> None:
+        listed = await client.package(shop.digest, Access.by_ticket(good_ticket))
+        addresses = [f"/v1/packages/{shop.digest}", f"/v1/packages/{shop.digest}/fetched", "/v1/packages/x"]
+        addresses += [f"/v1/packages/{shop.digest}/files/{name}" for name in (listed.files[0].sha256, "x", "%00", "..")]
+        for _ in range(300):
+            path = dice.choice(addresses)
+            text = dice.choice([good_ticket, good_licence, bent(good_ticket), bent(good_licence), "", "e30"])
+            headers = {}
+            with contextlib.suppress(UnicodeEncodeError):
+                headers = client._headers("GET", path, access=Access("x", text))
+                headers.pop("x")
+            if dice.random() < 0.2:
+                headers["Artrator-Proof"] = bent(headers.get("Artrator-Proof", "a.b.c"))
+            headers[dice.choice(["Artrator-Ticket", "Artrator-Licence"])] = text
+            if dice.random() < 0.5:
+                headers["Range"] = dice.choice(ranges_)
+            raw = [(name.encode(), value.encode()) for name, value in headers.items()]
+            answer = await client._http.request(
+                dice.choice(["GET", "GET", "GET", "PUT", "DELETE", "POST"]), path, headers=raw
+            )
+            assert answer.status_code < 500, (path, headers, answer.text)
+            if answer.status_code >= 400 and answer.headers.get("content-type") == "application/json":
+                assert answer.json()["error"]["code"] in list(Code)
+
+    shop.ask(work)
+    assert "request_failed" not in shop.log
 
 
 # --- arithmetic
