@@ -34,17 +34,17 @@ class LNbitsRail(Rail):
     async def make_topup(self, new: NewTopUp) -> OpenedTopUp:
         """An invoice. A repeat makes another one, which is harmless: the first was shown to nobody."""
         expires_at = time.time() + self._settings.expires_seconds
-        made = await self._server.make_invoice(
-            {
-                "out": False,
-                "unit": "sat",
-                "amount": new.charge,
-                "memo": new.description,
-                "expiry": self._settings.expires_seconds,
-                "extra": {_EXTRA: new.id},
-                "webhook": f"{new.webhook_url}?topup={new.id}&token={self._token(new.id)}",
-            }
-        )
+        asked: dict[str, Any] = {
+            "out": False,
+            "unit": "sat",
+            "amount": new.charge,
+            "memo": new.description,
+            "expiry": self._settings.expires_seconds,
+            "extra": {_EXTRA: new.id},
+        }
+        if self._settings.webhooks:
+            asked["webhook"] = f"{new.webhook_url}?topup={new.id}&token={self._token(new.id)}"
+        made = await self._server.make_invoice(asked)
         reference, invoice = made.get("payment_hash"), made.get("bolt11") or made.get("payment_request")
         if not isinstance(reference, str) or not _HASH.fullmatch(reference) or not isinstance(invoice, str):
             raise ArtratorError(Code.RAIL_UNAVAILABLE, "LNbits made no invoice that could be read.")
@@ -79,7 +79,9 @@ class LNbitsRail(Rail):
         if not hmac.compare_digest(token.encode(), self._token(topup).encode()):
             raise ArtratorError(Code.WEBHOOK_INVALID, "This is not an address that LNbits was given.")
         try:
-            reference = json.loads(body)["payment_hash"]
+            said = json.loads(body)
+            # LNbits 1.6 sends JSON inside a JSON text.
+            reference = (json.loads(said) if isinstance(said, str) else said)["payment_hash"]
         except (ValueError, KeyError, TypeError, RecursionError) as error:
             raise ArtratorError(Code.WEBHOOK_INVALID, "This webhook is about no payment.") from error
         if not isinstance(reference, str) or not _HASH.fullmatch(reference):

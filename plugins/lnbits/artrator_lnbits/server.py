@@ -58,7 +58,8 @@ class Server:
         if answer.status_code in (httpx.codes.UNAUTHORIZED, httpx.codes.FORBIDDEN):
             raise ArtratorError(Code.RAIL_UNAVAILABLE, "LNbits does not know our key.")
         if answer.is_error:
-            raise ArtratorError(Code.RAIL_UNAVAILABLE, f"LNbits refuses with status {answer.status_code}.")
+            hint = " Does its LNBITS_CALLBACK_URL_RULES allow our address?" if b"Callback URL" in content else ""
+            raise ArtratorError(Code.RAIL_UNAVAILABLE, f"LNbits refuses with status {answer.status_code}.{hint}")
         try:
             value = json.loads(content)
         except (ValueError, RecursionError) as error:

@@ -20,12 +20,15 @@ class LNbitsSettings:
         url: Of the LNbits server.
         invoice_key: The wallet's invoice key, which can make invoices and look, and never spend.
         expires_seconds: How long an invoice can be paid.
+        webhooks: Whether LNbits is told where to say that an invoice was paid. It refuses addresses that its own
+            ``LNBITS_CALLBACK_URL_RULES`` do not allow; without webhooks, it is asked.
         terms: What people are told.
     """
 
     url: str
     invoice_key: str
     expires_seconds: int
+    webhooks: bool
     terms: RailTerms
 
     @classmethod
@@ -38,6 +41,7 @@ class LNbitsSettings:
             url=url,
             invoice_key=settings.secret("invoice_key"),
             expires_seconds=settings.integer("expires_seconds", _EXPIRES_SECONDS, minimum=60),
+            webhooks=settings.boolean("webhooks", True),
             terms=RailTerms(
                 title={**_TITLE, "en": settings.text("title", _TITLE["en"])},
                 flow="invoice",
