@@ -54,8 +54,17 @@ class Purchases:
 
     async def purchases(self, who: Caller) -> p.Purchases:
         """The caller's, newest first."""
-        rows = await self._db.read(lambda t: [row["id"] for row in store.purchases(t, who.account)])
-        return p.Purchases(items=[await self.get(who, order) for order in rows])
+
+        def look(t: Transaction) -> list[tuple[p.Purchase, Any]]:
+            return [self._as_message(t, who, row) for row in store.purchases(t, who.account)]
+
+        found = await self._db.read(look)
+        return p.Purchases(
+            items=[
+                shown if unsigned is None else await self._signed(who, shown.order.order, unsigned)
+                for shown, unsigned in found
+            ]
+        )
 
     def _prepare(self, t: Transaction, who: Caller, order: str, wanted: p.PurchaseRequest) -> NewOrder | None:
         """The order that is to be placed; None if it was placed before."""
@@ -135,6 +144,9 @@ class Purchases:
         row = store.purchase(t, order)
         if row is None or row["buyer"] != who.account:
             raise ArtratorError(Code.ORDER_UNKNOWN, "You have no such purchase.")
+        return self._as_message(t, who, row)
+
+    def _as_message(self, t: Transaction, who: Caller, row: Any) -> tuple[p.Purchase, Any]:
         try:
             nodes = list(self._nodes(t, row))
         except ArtratorError:  # the licence stays good while every node is away
