@@ -8,6 +8,8 @@ import re
 import uuid
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 from registry_world import MICRO, World
 
 from artrator.errors import ArtratorError, Code
@@ -15,7 +17,7 @@ from artrator.messages import disputes as dm
 from artrator_registry.disputes import service as disputes
 from artrator_registry.ledger import schema, words
 from artrator_registry.ledger import service as ledger
-from artrator_registry.ledger.models import GRANTS, Why
+from artrator_registry.ledger.models import GRANTS, Why, transfer_id
 
 pytestmark = pytest.mark.anyio
 
@@ -32,6 +34,12 @@ def test_every_kind_of_transfer_has_its_words_on_both_sides(kind: str) -> None:
         assert said != line.capitalize(), (line, kind, amount)
         assert said == words.sentence(line, kind, amount, "atelier/painter", "why").removesuffix(": why")
         assert "{" not in said
+
+
+@given(st.text(), st.text())
+def test_ids_of_transfers_are_uuids_of_what_causes_them(cause: str, step: str) -> None:
+    space = uuid.UUID("5f3b1c0e-8f4e-5d0a-9c1b-2f6d7a8e9b10")
+    assert transfer_id(cause, step) == str(uuid.uuid5(space, f"{cause}/{step}"))
 
 
 async def test_the_whole_statement_comes_as_csv_oldest_first(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
