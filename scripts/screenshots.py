@@ -26,6 +26,7 @@ from PySide6.QtWidgets import QApplication
 from artrator_desktop import i18n
 from artrator_desktop.state import AppState, ImageRecord, Link, Phase
 from artrator_desktop.ui.pages.create import CreatePage
+from artrator_desktop.ui.pages.style import StylePage
 from artrator_desktop.ui.shell import Shell
 from artrator_desktop.ui.theme import theme
 
@@ -83,6 +84,21 @@ class Sitting:
             raise SystemExit(f"{listing}: {ended.failure.sentence if ended and ended.failure else 'no picture'}")
         return list(ended.images)
 
+    def paint(self, listing: str, files: Mapping[str, list[Path]]) -> None:
+        """Drop a film and its painted keyframes on the Style page, run it, and look at a frame in the middle."""
+        self.window.open("create", {"listing_id": listing})
+        create = self.app.create
+        self.wait(lambda: self.window.page_id == "style" and create.phase is Phase.READY, listing)
+        page = self.window.page("style")
+        assert isinstance(page, StylePage)  # noqa: S101  # it was opened above
+        for name, paths in files.items():
+            page.cards[name].files_chosen.emit([str(path) for path in paths])
+            self.wait(lambda name=name, paths=paths: len(create.pictures[name]) == len(paths), name)
+        self.wait(page.run_bar.button.isEnabled, f"a price for {listing}")
+        page.generate()
+        self.wait(lambda: (job := self.app.style.job()) is not None and job.ended, listing)
+        page.comparison.scrubber.setValue(6)
+
     def shoot(self, name: str) -> None:
         """Draw the window."""
         self.window.grab()  # what is not painted asks for no picture
@@ -96,7 +112,7 @@ class Sitting:
 def sit_down(qt: QApplication, app: AppState, folder: Path) -> None:
     """Make some pictures and draw the pages."""
     me = Sitting(qt, app, folder)
-    me.wait(lambda: app.session.link is Link.ONLINE and len(app.catalogue.cards) == 3, "the registry")
+    me.wait(lambda: app.session.link is Link.ONLINE and len(app.catalogue.cards) == 4, "the registry")
     for prompt, style in EMOJI:
         (small,) = me.make("atelier/emoji", {"prompt": prompt, "style": style, "images": 1})
         me.make("atelier/upscale-x4", {}, small.path)
@@ -112,6 +128,14 @@ def sit_down(qt: QApplication, app: AppState, folder: Path) -> None:
     me.window.open("gallery")
     me.rest(1.0)
     me.shoot("gallery")
+    samples = ROOT / "examples" / "stylise-video" / "package" / "samples"
+    keys = [samples / "painted-01.jpg", samples / "painted-12.jpg"]
+    me.paint("atelier/stylise-video", {"frames": sorted(samples.glob("frame-*.jpg")), "keyframes": keys})
+    me.rest(6.0)  # until the message in the corner has gone
+    me.shoot("style")
+    me.window.open("wallet")
+    me.rest(1.0)
+    me.shoot("wallet")
     me.window.pixmaps.close()
 
 
@@ -127,6 +151,7 @@ def main() -> None:
         running.publish(copy_example("emoji", packages), "--price", "image=2")
         running.publish(copy_example("painterly", packages), "--base", "1", "--price", "pixel=3/1000000")
         running.publish(copy_example("upscale-x4", packages), "--base", "1", "--price", "pixel=8/1000000")
+        running.publish(copy_example("stylise-video", packages), "--price", "pixel=4/1990656")
         running.start_node()
         app = AppState(running.person("haeun", 250).profile.folder)
         app.start()

@@ -134,6 +134,18 @@
         <translation>적용 대상: {what}.</translation>
     </message>
     <message>
+        <source>How to pay</source>
+        <translation>결제 방법</translation>
+    </message>
+    <message>
+        <source>From your wallet</source>
+        <translation>지갑에서</translation>
+    </message>
+    <message>
+        <source>A subscription, paid outside.</source>
+        <translation>외부에서 결제하는 구독입니다.</translation>
+    </message>
+    <message>
         <source>Renew by itself</source>
         <translation>자동 갱신</translation>
     </message>
@@ -152,6 +164,10 @@
     <message>
         <source>Buy · {amount}</source>
         <translation>구매 · {amount}</translation>
+    </message>
+    <message>
+        <source>Continue to payment</source>
+        <translation>결제로 이동</translation>
     </message>
     <message>
         <source>You have {amount}.</source>
@@ -175,6 +191,10 @@
         <source>Compare</source>
         <extracomment>Larger than the slider is on most screens.</extracomment>
         <translation>비교</translation>
+    </message>
+    <message>
+        <source>Cancel</source>
+        <translation>취소</translation>
     </message>
     <message>
         <source>Save film…</source>
@@ -2195,16 +2215,12 @@
         <translation>무료 (오늘 {count}회 남음)</translation>
     </message>
     <message>
-        <source>in your pass</source>
-        <translation>패스에 포함</translation>
+        <source>in your pass (about {count} left)</source>
+        <translation>패스에 포함 (약 {count}장 남음)</translation>
     </message>
     <message>
         <source>up to {amount}</source>
         <translation>최대 {amount}</translation>
-    </message>
-    <message>
-        <source>Your pass still gives about {count} pictures like this</source>
-        <translation>패스로 이런 그림을 약 {count}장 더 만들 수 있습니다</translation>
     </message>
     <message>
         <source>Then {amount} a run</source>

@@ -10,7 +10,7 @@ from PySide6.QtWidgets import QHBoxLayout, QVBoxLayout, QWidget
 
 from artrator.manifest import pick
 from artrator_desktop.i18n import language
-from artrator_desktop.ui.text import credits_text, duration
+from artrator_desktop.ui.text import credits_text, duration, short_price
 from artrator_desktop.ui.widgets import Button, Card, Label
 
 if TYPE_CHECKING:
@@ -43,9 +43,9 @@ class RunBar(Card):
         self.more = Button(self.tr("Settings"), "ghost", "sliders-horizontal")
         self.more.setCheckable(True)
         self.more.toggled.connect(self.settings)
-        self.first = Button("", "plain", "play")
+        self.first = Button(self.tr("Preview frame {number}"), "plain", "play")
         self.first.clicked.connect(self.preview)
-        self.button = Button("", "primary", "sparkles")
+        self.button = Button(self.tr("Paint it"), "primary", "sparkles")
         self.button.clicked.connect(self.run)
         row = QHBoxLayout()
         row.setSpacing(10)
@@ -92,7 +92,7 @@ class RunBar(Card):
             )
         parts = []
         if frames > 1 and paying.worth:
-            parts.append(self.tr("{amount} per frame").format(amount=credits_text(paying.worth // frames)))
+            parts.append(self.tr("{amount} per frame").format(amount=short_price(paying.worth // frames)))
         if price:
             parts.append(self.tr("{amount} held until delivered").format(amount=credits_text(price)))
         else:
