@@ -63,6 +63,7 @@ class AppState(QObject):
         self.topups.paid.connect(lambda _topup: self.wallet.refresh())
         self.passes = Passes(self.session, errands, self)
         self.passes.bought.connect(lambda _pass: self.wallet.refresh())
+        self.topups.paid.connect(lambda _topup: self.passes.refresh())  # a rail may have sold one
         self.library = Library(self.session, folder, self)
         self.library.bought.connect(lambda _package: self.wallet.refresh())
         self.library.arrived.connect(lambda _owned: self.wallet.refresh_soon())

@@ -13,7 +13,18 @@ from artrator_desktop.state.passes import left
 from artrator_desktop.ui.split import split_line, split_tip
 from artrator_desktop.ui.text import amount, credits_text, day
 from artrator_desktop.ui.theme.tokens import L, M, S
-from artrator_desktop.ui.widgets import Button, Card, ElidedLabel, IconLabel, Label, Pill, Sheet, Switch
+from artrator_desktop.ui.widgets import (
+    Button,
+    Card,
+    Choice,
+    ChoiceList,
+    ElidedLabel,
+    IconLabel,
+    Label,
+    Pill,
+    Sheet,
+    Switch,
+)
 
 if TYPE_CHECKING:
     from artrator.messages.products import Pass, Plan
@@ -103,7 +114,7 @@ class PassCard(Card):
         foot.setSpacing(M)
         self.when = Label(self._when(), "dim")
         foot.addWidget(self.when, 1)
-        if active and bought.paid_through == "credits":
+        if active:
             self.renew_words = Label(self.tr("Renew by itself"), "label")
             self.renew = Switch(self.tr("Renew {title} by itself").format(title=title), bought.renew)
             self.renew.clicked.connect(lambda on: app.passes.set_renew(bought.id, bool(on)))
@@ -124,7 +135,7 @@ class PassCard(Card):
         until = day(bought.period_until)
         if bought.state.value != "active":
             return self.tr("Ended on {day}").format(day=until)
-        if bought.paid_through != "credits":
+        if bought.paid_through != "credits" and bought.renew:
             return self.tr("Renews on {day} through {rail}").format(day=until, rail=bought.paid_through)
         if bought.renew:
             return self.tr("Renews on {day} for {amount}").format(day=until, amount=price)
@@ -200,7 +211,18 @@ class BuyPassSheet(Sheet):
             shares = Label(split_line(plan.split), "caption", wrap=True)
             shares.setToolTip(split_tip(plan.split))
             self.column.addWidget(shares)
-        box = Card("well", inset=12, gap=0)
+        rails = [rail for rail in app.topups.ways_in if rail.renews_passes]
+        self.ways = ChoiceList(self.tr("How to pay"))
+        own = self.tr("You have {amount}.").format(amount=credits_text(app.wallet.available))
+        self.ways.set_choices([
+            Choice("credits", self.tr("From your wallet"), own, "wallet"),
+            *(Choice(rail.name, pick(rail.title, language()) or rail.name, self.tr("A subscription, paid outside."),
+                     "credit-card") for rail in rails),
+        ])  # fmt: skip
+        self.ways.chosen.connect(lambda _way: self._refresh())
+        self.ways.setVisible(bool(rails))
+        self.column.addWidget(self.ways)
+        self.renewal = box = Card("well", inset=12, gap=0)
         row = QHBoxLayout()
         row.setSpacing(L)
         words_column = QVBoxLayout()
@@ -222,7 +244,9 @@ class BuyPassSheet(Sheet):
         self.more = self.add_button(self.tr("Top up"))
         self.more.clicked.connect(self._leave_for_money)
         self.go = self.add_button(self.tr("Buy · {amount}").format(amount=credits_text(plan.price)), "primary")
-        self.go.clicked.connect(lambda: app.passes.buy(plan.plan, plan.price, renew=self.renew.isChecked()))
+        self.go.clicked.connect(self._press)
+        app.topups.changed.connect(self._leave_for_payment)
+        app.topups.refused.connect(self._refused)
         app.passes.bought.connect(self._bought)
         app.passes.refused.connect(self._refused)
         app.passes.changed.connect(self._refresh)
@@ -231,11 +255,30 @@ class BuyPassSheet(Sheet):
         self.fit()
 
     def _refresh(self) -> None:
-        short = self._app.wallet.balance is not None and self._app.wallet.available < self._plan.price
+        outside = self.ways.value() != "credits"
+        short = self._app.wallet.balance is not None and self._app.wallet.available < self._plan.price and not outside
         self.more.setVisible(short)
-        self.go.setEnabled(self._plan.plan not in self._app.passes.busy and not short)
+        self.renewal.setVisible(not outside)
+        busy = self._plan.plan in self._app.passes.busy or self._app.topups.asking
+        self.go.setEnabled(not busy and not short)
+        price = credits_text(self._plan.price)
+        self.go.setText(self.tr("Continue to payment") if outside else self.tr("Buy · {amount}").format(amount=price))
+        self.problem.setVisible(short)
         if short:
             self._complain(self.tr("You have {amount}.").format(amount=credits_text(self._app.wallet.available)))
+
+    def _press(self) -> None:
+        if self.ways.value() == "credits":
+            self._app.passes.buy(self._plan.plan, self._plan.price, renew=self.renew.isChecked())
+        else:
+            self._app.topups.start(self.ways.value(), self._plan.price, self._plan.plan)
+
+    def _leave_for_payment(self) -> None:
+        """The place to pay is known: the sheet of top-ups shows it, and waits."""
+        topup = self._app.topups.current
+        if self.isVisible() and topup is not None and topup.rail == self.ways.value():
+            self.accept()
+            self.top_up.emit()
 
     def _bought(self, bought: Pass) -> None:
         if bought.plan == self._plan.plan:

@@ -12,8 +12,8 @@ if TYPE_CHECKING:
     from artrator_desktop.state.payment import Payment
 
 
-def pay_words(payment: Payment) -> str:
-    """Return the price with its cap, or what is there instead of one."""
+def pay_words(payment: Payment, pictures: int = 1) -> str:
+    """Return the price with its cap, or what is there instead of one; ``pictures`` is how many a run makes."""
     translate = QCoreApplication.translate
     if payment.paid_by in {"free", "pass"} and payment.cap:
         return translate("Pay", "{count} covered, then up to {amount}").format(
@@ -27,18 +27,13 @@ def pay_words(payment: Payment) -> str:
         case "free":
             return translate("Pay", "free ({count} left today)").format(count=payment.left)
         case "pass":
-            return translate("Pay", "in your pass")
+            left = f"{(payment.runs_left or 0) * max(pictures, 1):,}"
+            return translate("Pay", "in your pass (about {count} left)").format(count=left)
     return translate("Pay", "up to {amount}").format(amount=credits_text(payment.cap))
 
 
-def pay_note(payment: Payment, pictures: int) -> str:
-    """Return what the button has no room for: how long a pass lasts, or what the rest costs."""
-    translate = QCoreApplication.translate
-    runs = payment.runs_left
-    if payment.paid_by == "pass" and runs is not None:
-        return translate("Pay", "Your pass still gives about {count} pictures like this").format(
-            count=f"{runs * max(pictures, 1):,}"
-        )
+def pay_note(payment: Payment) -> str:
+    """Return what the button has no room for: what a run costs once the free ones are used up."""
     if payment.paid_by == "free":
-        return translate("Pay", "Then {amount} a run").format(amount=credits_text(payment.worth))
+        return QCoreApplication.translate("Pay", "Then {amount} a run").format(amount=credits_text(payment.worth))
     return ""

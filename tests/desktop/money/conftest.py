@@ -63,11 +63,11 @@ def launch(
 
 
 @pytest.fixture
-def pay(server: WorldServer, toy: ToyRail) -> Callable[[str, int], None]:
+def pay(server: WorldServer, toy: ToyRail) -> Callable[..., None]:
     """Pays a top-up outside, whose provider tells the registry by webhook."""
 
-    def run(topup: str, charge: int) -> None:
-        reference = toy.provider.pay(topup, charge)
+    def run(topup: str, charge: int, **more: object) -> None:
+        reference = toy.provider.pay(topup, charge, **more)
         body, headers = toy.notice(f"evt-{topup}", reference, topup)
         answer = httpx.post(f"{server.url}/v1/rails/toy/webhook", content=body, headers=headers)
         assert answer.status_code < 300, answer.text

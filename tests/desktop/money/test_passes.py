@@ -66,10 +66,34 @@ def test_a_pass_is_bought_pays_for_runs_and_is_stopped(
     assert paying is not None
     # A run of 20 steps is worth three credits.
     assert (paying.paid_by, paying.cap, paying.runs_left) == ("pass", 0, 20)
-    assert pay_words(paying) == "in your pass"
-    assert pay_note(paying, 1) == "Your pass still gives about 20 pictures like this"
+    assert pay_words(paying) == "in your pass (about 20 left)"
+    assert pay_words(paying, 4) == "in your pass (about 80 left)"
     app.passes.set_renew(mine.id, renew=False)
     qtbot.waitUntil(lambda: not app.passes.of_plan(plan.plan).renew, timeout=10_000)
+
+
+def test_a_pass_is_sold_by_subscription_through_a_rail(
+    qtbot: Any, launch: Launch, server: WorldServer, shop: Shop, pay: Callable[..., None]
+) -> None:
+    offer_plan(server, shop)
+    app = launch()
+    app.passes.look(shop.listing)
+    qtbot.waitUntil(lambda: bool(app.topups.ways_in) and bool(app.passes.plans.get(shop.listing)), timeout=10_000)
+    sheet = BuyPassSheet(app, app.passes.plans[shop.listing][0])
+    qtbot.addWidget(sheet)
+    sheet.show()
+    assert not sheet.go.isEnabled(), "there is nothing in the wallet"
+    next(choice for choice in sheet.ways.choices() if choice.value == "toy").click()
+    assert sheet.go.text() == "Continue to payment"
+    with qtbot.waitSignal(sheet.top_up, timeout=10_000):
+        sheet.go.click()
+    topup = app.topups.current
+    assert topup is not None
+    pay(topup.id, topup.charge, subscription="sub-1")
+    app.topups.watch(on=True)
+    qtbot.waitUntil(lambda: len(app.passes.mine) == 1, timeout=30_000)
+    assert app.passes.mine[0].paid_through == "toy"
+    assert app.passes.mine[0].state.value == "active"
 
 
 def test_what_a_pass_does_not_cover_any_more_is_told_before_the_press(
@@ -96,7 +120,7 @@ def test_free_runs_are_counted_on_the_button(qtbot: Any, launch: Launch, give: G
     assert paying is not None
     assert (paying.paid_by, paying.cap, paying.left) == ("free", 0, 3)
     assert pay_words(paying) == "free (3 left today)"
-    assert pay_note(paying, 1) == "Then 3 credits a run"
+    assert pay_note(paying) == "Then 3 credits a run"
     window = Shell(app)
     qtbot.addWidget(window)
     window.open("create", {"listing_id": shop.listing})

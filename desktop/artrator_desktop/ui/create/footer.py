@@ -108,7 +108,7 @@ class PriceFooter(QFrame):
         count = self._create.runs * self._create.expected
         words = self.tr("Generate {count} images").format(count=count) if count > 1 else self.tr("Generate")
         paying = self._create.payment
-        caption = f"{words} · {pay_words(paying)}" if paying is not None else words
+        caption = f"{words} · {pay_words(paying, self._create.expected)}" if paying is not None else words
         self._show_split()
         self.button.setText(caption)
         self.button.setAccessibleName(caption)
@@ -146,7 +146,7 @@ class PriceFooter(QFrame):
     def _show_split(self) -> None:
         """Say who gets what, before anything is bought; what a pass or free runs leave is told in the same place."""
         quote, paying = self._create.quoting.quote, self._create.payment
-        note = pay_note(paying, self._create.expected) if paying is not None else ""
+        note = pay_note(paying) if paying is not None else ""
         bought = paying is not None and paying.paid_by not in {"own", "here"}
         shares = quote.split if quote is not None and bought else ()
         self.split.setText(" · ".join(part for part in (note, split_line(shares)) if part))

@@ -119,6 +119,7 @@ class WalletPage(Page):
         self._wallet.exported.connect(self._exported)
         self._wallet.export_failed.connect(lambda failure: self.say.emit("bad", failure.sentence))
         app.topups.changed.connect(self._show_ways)
+        app.passes.changed.connect(self.refresh)
         app.topups.paid.connect(self._paid)
         app.session.changed.connect(self._show_note)
         app.jobs.money_moved.connect(self._show_cards)
@@ -145,7 +146,8 @@ class WalletPage(Page):
         self._show_note()
         self._show_ways()
         self.redeem.set_busy(wallet.redeeming)
-        self.rows.show_lines(wallet.lines, {card.listing: card for card in self.app.catalogue.cards})
+        passes = {each.plan: pick(each.title, language()) for each in self.app.passes.mine}
+        self.rows.show_lines(wallet.lines, {card.listing: card for card in self.app.catalogue.cards}, passes)
         self.rows.setVisible(bool(wallet.lines))
         self.export.setEnabled(bool(wallet.lines))
         self.loading.setVisible(phase in {Phase.IDLE, Phase.LOADING} and not wallet.lines)

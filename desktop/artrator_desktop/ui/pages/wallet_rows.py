@@ -57,6 +57,11 @@ def fold(lines: Sequence[StatementLine]) -> list[StatementLine]:
     return result
 
 
+def _pass_of(line: StatementLine, passes: Mapping[str, str]) -> str:
+    """Return the title of the pass that a line is about: the registry names its plan at the end of the text."""
+    return next((title for plan, title in passes.items() if line.kind == "pass" and line.text.endswith(plan)), "")
+
+
 class StatementRows(Card):
     """The statement, newest first. ``opened`` carries the line whose row was chosen."""
 
@@ -68,12 +73,20 @@ class StatementRows(Card):
         self._shown: object = None
         self.rows: list[StatementRow] = []
 
-    def show_lines(self, lines: Sequence[StatementLine], listings: Mapping[str, ListingCard]) -> None:
-        """Show lines, with title and picture of the listings that are known; the same lines are not built twice."""
+    def show_lines(
+        self, lines: Sequence[StatementLine], listings: Mapping[str, ListingCard], passes: Mapping[str, str]
+    ) -> None:
+        """Show lines, with title and picture of the listings that are known; the same lines are not built twice.
+
+        Args:
+            lines: Newest first.
+            listings: Cards by listing.
+            passes: Titles by plan, ``handle/name``.
+        """
         known = {line.listing for line in lines if line.listing in listings}
-        if (list(lines), known) == self._shown:
+        if (list(lines), known, dict(passes)) == self._shown:
             return
-        self._shown = (list(lines), known)
+        self._shown = (list(lines), known, dict(passes))
         self.rows.clear()
         while (item := self.column.takeAt(0)) is not None:
             if (widget := item.widget()) is not None:
@@ -82,7 +95,7 @@ class StatementRows(Card):
         for index, line in enumerate(fold(lines)):
             if index:
                 self.column.addWidget(Line())
-            row = StatementRow(line, listings.get(line.listing or ""), self._pixmaps)
+            row = StatementRow(line, listings.get(line.listing or ""), _pass_of(line, passes), self._pixmaps)
             row.opened.connect(lambda line=line: self.opened.emit(line))
             self.rows.append(row)
             self.column.addWidget(row)
@@ -92,10 +105,16 @@ class StatementRow(RowButton):
     """One line: an icon, what it was, what became of it, the amount and the time."""
 
     def __init__(
-        self, line: StatementLine, card: ListingCard | None, pixmaps: Pixmaps, parent: QWidget | None = None
+        self,
+        line: StatementLine,
+        card: ListingCard | None,
+        bought: str,
+        pixmaps: Pixmaps,
+        parent: QWidget | None = None,
     ) -> None:
         super().__init__(parent)
         icon, role, ink = _LOOKS.get(line.kind, ("receipt", "text_dim", "strong"))
+        self._pass = bought
         name = ElidedLabel(self._title(line, card), "strong")
         kind = ElidedLabel(self._kind(line, card), "dim")
         self.number = Label(signed(line.amount), ink)
@@ -132,7 +151,7 @@ class StatementRow(RowButton):
         if card is not None:
             return pick(card.title, language())
         if line.kind == "pass":
-            return line.text or self.tr("Pass")
+            return self._pass or self.tr("Pass")
         if line.listing:
             return line.listing.rpartition("/")[2].replace("-", " ").capitalize()
         return {
