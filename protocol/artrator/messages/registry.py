@@ -296,8 +296,8 @@ class HeartbeatAnswer(Message):
     """What the registry wants of the node: when to come again, and the key set's serial (fetch it when it grew).
 
     ``revoked`` names the newest purchases of the creator's packages that were refunded: their licences open nothing.
-    A registry that was restored from a backup remembers nothing of what came after ``lost_since``: it wants the receipts
-    of that time once more.
+    A registry that was restored from a backup remembers nothing of what came after ``lost_since``: it wants the
+    receipts of that time once more.
     """
 
     next_in: float
