@@ -75,7 +75,9 @@ class Orders:
         except ArtratorError as problem:
             if problem.code is Code.ORDER_UNKNOWN and isinstance(request, m.Claim):
                 # A registry that was restored from a backup has forgotten it; then this is the only trace of it.
-                await self._db.write(recovery.keep_stray, who, order, request.receipt)
+                trace = self._db.glance(recovery.trace, who, order, request.receipt)
+                if trace is not None:
+                    await self._db.write(recovery.keep, trace)
             raise
         answer = await self._db.write(_apply, who, order, receipt, acknowledgement, self._settings)
         if isinstance(answer, ArtratorError):

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
 
@@ -57,16 +58,33 @@ def lost_since(t: Transaction) -> float | None:
     return None if copied_at is None else max(0.0, copied_at - _MARGIN_SECONDS)
 
 
-def keep_stray(t: Transaction, who: Caller, order: str, document: Mapping[str, Any]) -> None:
-    """Keep a trace of a node's receipt for an order that nobody knows, if that node could have signed one."""
+@dataclass(frozen=True)
+class Trace:
+    """What is left of an order that nobody here knows: its node's receipt, in short."""
+
+    order: str
+    node: str
+    outcome: str
+    package: str
+    digest: str
+    finished_at: float
+
+
+def trace(t: Transaction, who: Caller, order: str, document: Mapping[str, Any]) -> Trace | None:
+    """The trace of a receipt, if nobody knows its order and the caller's own node signed it."""
     try:
         claimed = Receipt.peek(document)
         node = nodes.node(t, claimed.node)
         if node is None or node["owner"] != who.account or claimed.order != order or orders.order(t, order) is not None:
-            return
+            return None
         receipt = Receipt.verify(document, PublicKey.decode(node["receipt_key"]))
     except ArtratorError:
-        return
-    if store.count_strays(t, receipt.node) < _MOST_STRAYS:
-        digest = document_digest(document)
-        store.keep_stray(t, order, receipt.node, receipt.outcome, receipt.package, digest, receipt.finished_at)
+        return None
+    digest = document_digest(document)
+    return Trace(order, receipt.node, receipt.outcome, receipt.package, digest, receipt.finished_at)
+
+
+def keep(t: Transaction, found: Trace) -> None:
+    """Keep a trace; the first one of an order counts."""
+    if store.count_strays(t, found.node) < _MOST_STRAYS:
+        store.keep_stray(t, found.order, found.node, found.outcome, found.package, found.digest, found.finished_at)
