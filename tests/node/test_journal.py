@@ -109,6 +109,22 @@ def test_a_receipt_waits_until_it_is_taken_and_an_acknowledgement_sends_it_again
     with_journal(tmp_path / "j.db", work)
 
 
+def test_a_registry_that_forgot_hears_of_it_once_more_with_the_acknowledgement(tmp_path: Path) -> None:
+    async def work(journal: Journal) -> None:
+        await journal.accept(RECORD, QUEUED)
+        await journal.end(ENDING, [DONE], None, 5.0)  # it ended at 5
+        await journal.acknowledge(RECORD.job, {"said": "yes"}, 6.0)
+        (delivery,) = await journal.due(6.0)
+        await journal.delivered(delivery, refused="order_unknown")
+        assert await journal.send_again(5.1, 10.0) == 0  # that was before
+        assert await journal.next_due() is None
+        assert await journal.send_again(5.0, 10.0) == 1
+        assert await journal.send_again(5.0, 10.0) == 0  # it waits already
+        assert await journal.due(10.0) == [replace(delivery, attempts=0)]
+
+    with_journal(tmp_path / "j.db", work)
+
+
 def test_what_was_written_is_there_after_the_file_is_opened_again(tmp_path: Path) -> None:
     async def first(journal: Journal) -> None:
         await journal.accept(RECORD, QUEUED)
