@@ -8,7 +8,7 @@ from typing import Any
 
 import money_shown as shown
 import pytest
-from PySide6.QtWidgets import QWidget
+from PySide6.QtWidgets import QAbstractButton, QComboBox, QLineEdit, QPlainTextEdit, QWidget
 
 from artrator_desktop import i18n
 from artrator_desktop.state import AppState
@@ -99,6 +99,17 @@ def test_every_sheet_paints_in_every_look(qtbot: Any, rich: AppState, look: str,
         qtbot.addWidget(sheet)
         sheet.show()
         shoot(qtbot, sheet, f"sheet_{name}_{look}_{language}")
+    nameless = [
+        f"{name}: {widget!r}"
+        for name, sheet in sheets.items()
+        for kind in (QAbstractButton, QLineEdit, QComboBox, QPlainTextEdit)
+        for widget in sheet.findChildren(kind)
+        if not widget.accessibleName()
+        and not getattr(widget, "text", str)()
+        and not widget.isHidden()
+        and not widget.objectName().startswith("qt_")
+    ]
+    assert nameless == []
     topup = sheets["topup"]
     for state in ("open", "paid", "expired"):
         rich.topups.current = shown.topup(state)
@@ -107,3 +118,27 @@ def test_every_sheet_paints_in_every_look(qtbot: Any, rich: AppState, look: str,
     rich.topups.current = shown.topup(rail="stripe", charge=13_000, currency="KRW", invoice=None)
     rich.topups.changed.emit()
     shoot(qtbot, topup, f"sheet_topup_page_{look}_{language}")
+
+
+def test_what_strangers_write_can_neither_break_nor_widen_a_sheet(qtbot: Any, rich: AppState) -> None:
+    wrong = rich.disputes.items[0]
+    hostile = {
+        "text": "W" * 2000,
+        "evidence": shown.dm.Evidence(salt="ab" * 32, request="[" * 60_000),
+        "listing": "maker/painterly",
+    }
+    sheet = AnswerSheet(rich, wrong.model_copy(update=hostile))
+    qtbot.addWidget(sheet)
+    sheet.show()
+    assert sheet.body.minimumSizeHint().width() <= sheet.width()
+    rich.topups.current = shown.topup(invoice="ln" + "q" * 100_000)
+    money = TopUpSheet(rich)
+    qtbot.addWidget(money)
+    money.show()
+    assert money.qr.isHidden()
+    assert not money.invoice_row.isHidden()
+    titled = rich.passes.plans["maker/painterly"][0].model_copy(update={"title": {"en": "<b>x</b>" * 30}})
+    pass_sheet = BuyPassSheet(rich, titled)
+    qtbot.addWidget(pass_sheet)
+    pass_sheet.show()
+    assert "<b>" in pass_sheet.title.text()

@@ -73,6 +73,7 @@ class Earnings(QObject):
         self.selling: bool | None = None
         self.busy: set[str] = set()
         self._next: str | None = None
+        self._whose = ("", "")
         self._call: Call[Any] | None = None
         session.online.connect(self.find_out)
 
@@ -85,6 +86,11 @@ class Earnings(QObject):
         """Find out whether this account sells anything: then there is a page for it."""
         account = self._session.account
         handle = account.handle if account is not None else ""
+        whose = (self._session.registry_url, self._session.account_id)
+        if whose != self._whose:
+            # The books of another registry, or of another account, are not these.
+            self._whose, self.summary, self.seller, self.schedule, self.payouts = whose, None, None, None, []
+            self.changed.emit()
 
         async def work(network: Network) -> bool:
             balance = await network.registry.balance()

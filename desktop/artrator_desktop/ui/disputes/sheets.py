@@ -234,6 +234,17 @@ class AnswerSheet(Sheet):
         self.fit()
 
 
+class _Quote(TextArea):
+    """What somebody else wrote: as it is, breaking where it must, and no taller than a few lines."""
+
+    def __init__(self, name: str, text: str) -> None:
+        super().__init__(name)
+        self.setPlainText(text)
+        self.setReadOnly(True)
+        lines = sum(1 + len(line) // 64 for line in text.splitlines()[:10])
+        self.setFixedHeight(22 + 19 * min(max(lines, 1), 7))
+
+
 def _fill(column: QVBoxLayout, dispute: Dispute) -> None:
     """Show all that was said."""
     while (item := column.takeAt(0)) is not None:
@@ -277,12 +288,12 @@ def _fill(column: QVBoxLayout, dispute: Dispute) -> None:
     ):
         if text:
             column.addWidget(Label(name, "label"))
-            column.addWidget(Label(text, "body", wrap=True).selectable())
+            column.addWidget(_Quote(name, text))
 
 
 def _pretty(request: str) -> str:
     """Return a canonical request with line breaks; what is not JSON stays as it is."""
     try:
         return json.dumps(json.loads(request), indent=2, ensure_ascii=False)
-    except ValueError:
+    except (ValueError, RecursionError):  # whoever wrote it may have meant to break this
         return request

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, ClassVar
 
+from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QMessageBox, QVBoxLayout, QWidget
 
 from artrator.manifest import pick
@@ -148,6 +149,7 @@ class LibraryPage(Page):
         box = QMessageBox(self)
         box.setIcon(QMessageBox.Icon.Question)
         box.setWindowTitle(self.tr("Remove"))
+        box.setTextFormat(Qt.TextFormat.PlainText)  # the title is a stranger's
         box.setText(self.tr("Remove {title} from this computer?").format(title=title))
         box.setInformativeText(self.tr("The licence stays yours, and the model can be fetched again for nothing."))
         remove = box.addButton(self.tr("Remove"), QMessageBox.ButtonRole.DestructiveRole)

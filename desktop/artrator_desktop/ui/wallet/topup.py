@@ -275,11 +275,11 @@ class TopUpSheet(Sheet):
         self.title.setText(self.tr("Pay {amount}").format(amount=price))
         self._say(self.tr("{amount} arrive as soon as it is paid.").format(amount=credits_text(topup.amount)))
         invoice = topup.invoice or ""
-        for part in (self.qr, self.invoice_row):
-            part.setVisible(bool(invoice))
-        if invoice and self.invoice.whole() != invoice:
+        if self.invoice.whole() != invoice:
             self.qr.show_text(invoice)
             self.invoice.setText(invoice)
+        self.invoice_row.setVisible(bool(invoice))
+        self.qr.setVisible(self.qr.modules() > 0)
         self.state_words.setText(
             self.tr("Waiting for your wallet…") if invoice else self.tr("Waiting for the payment in your browser…")
         )

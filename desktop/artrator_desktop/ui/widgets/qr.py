@@ -22,9 +22,15 @@ class QRCode(QWidget):
         self.setSizePolicy(QSizePolicy.Policy.Fixed, QSizePolicy.Policy.Fixed)
 
     def show_text(self, text: str) -> None:
-        """Show a text. Invoices of Lightning are shown in capitals: the code then needs a third less room."""
+        """Show a text, or nothing if it is too long for any code.
+
+        Invoices of Lightning are shown in capitals: the code then needs a third less room.
+        """
         wanted = text.upper() if text.lower().startswith("ln") else text
-        self._rows = [bytes(row) for row in segno.make(wanted, error="m", micro=False).matrix] if text else []
+        try:
+            self._rows = [bytes(row) for row in segno.make(wanted, error="m", micro=False).matrix] if text else []
+        except ValueError:
+            self._rows = []
         self.update()
 
     def modules(self) -> int:
