@@ -1,8 +1,11 @@
 from __future__ import annotations
 
+import os
+import time
 import uuid
 from pathlib import Path
 
+from artrator.canonical import request_digest, sha256
 from artrator.clients.orders import OrderFolder, PendingOrder
 
 
@@ -28,12 +31,12 @@ def pending(**changes: object) -> PendingOrder:
 
 def test_an_order_comes_back_exactly_as_it_was_kept(tmp_path: Path) -> None:
     order = pending()
-    OrderFolder(tmp_path).save(order)
-    assert OrderFolder(tmp_path).pending() == [order]
+    OrderFolder(tmp_path / "orders").save(order)
+    assert OrderFolder(tmp_path / "orders").pending() == [order]
 
 
 def test_orders_come_back_oldest_first_and_are_forgotten_one_by_one(tmp_path: Path) -> None:
-    store = OrderFolder(tmp_path)
+    store = OrderFolder(tmp_path / "orders")
     late, early = pending(created_at=9.0), pending(created_at=3.0)
     for order in (late, early):
         store.save(order)
@@ -44,7 +47,36 @@ def test_orders_come_back_oldest_first_and_are_forgotten_one_by_one(tmp_path: Pa
 
 
 def test_half_an_order_was_never_sent_and_is_not_taken_up(tmp_path: Path) -> None:
-    store, order = OrderFolder(tmp_path), pending()
+    store, order = OrderFolder(tmp_path / "orders"), pending()
     store.save(order)
-    (tmp_path / order.order / "order.json").unlink()
+    (tmp_path / "orders" / order.order / "order.json").unlink()
     assert store.pending() == []
+
+
+def test_what_was_asked_for_can_be_proved_for_a_while_after_the_order_has_ended(tmp_path: Path) -> None:
+    store, order, old = OrderFolder(tmp_path / "orders"), pending(), pending()
+    for each in (old, order):
+        store.save(each)
+        assert store.evidence(each.order) is None
+    store.forget(old.order)
+    two_months_ago = time.time() - 61 * 86_400
+    os.utime(tmp_path / "proofs" / f"{old.order}.json", (two_months_ago, two_months_ago))
+    store.forget(order.order)
+    store.forget(order.order)
+    proof = store.evidence(order.order)
+    assert proof is not None
+    digest = sha256(bytes.fromhex(proof.salt) + proof.request.encode())
+    assert digest == request_digest(order.salt, order.body)
+    assert store.evidence(old.order) is None
+    assert store.evidence("../../identity") is None
+    if os.name == "posix":
+        assert (tmp_path / "proofs" / f"{order.order}.json").stat().st_mode & 0o077 == 0
+
+
+def test_a_request_too_long_for_a_dispute_is_forgotten_without_a_fuss(tmp_path: Path) -> None:
+    store = OrderFolder(tmp_path / "orders")
+    order = pending(body={"inputs": {"prompt": "x" * 70_000}})
+    store.save(order)
+    store.forget(order.order)
+    assert store.pending() == []
+    assert store.evidence(order.order) is None

@@ -76,7 +76,10 @@ class OrderStore(Protocol):
 
 
 class OrderFolder:
-    """Pending orders as folders: ``<id>/order.json`` and a file for each input file. Implements ``OrderStore``."""
+    """Pending orders as folders: ``<id>/order.json`` and a file for each input file. Implements ``OrderStore``.
+
+    What was asked for stays beside it, in ``proofs/<id>.json``, for as long as it may be needed in a dispute.
+    """
 
     def __init__(self, folder: Path) -> None:
         self._folder = folder
