@@ -30,6 +30,7 @@ from artrator.errors import ArtratorError, Code
 from artrator.keys import PublicKey
 from artrator.local import Library, LocalEngine, LocalPackage, LocalProgress, LocalStage, OwnedPackage
 from artrator.messages import products as p
+from artrator.messages.disputes import DisputeOpening, DisputeReason
 from artrator.messages.payouts import SellerProfile
 
 SELLER = SellerProfile(legal_name="Atelier", representative="", country="FR", address="1 rue", email="a@example.org")
@@ -352,3 +353,32 @@ def test_given_up_in_the_middle_the_money_comes_back_at_once(selling: Federation
         person.ask(refetch)
     assert caught.value.code is Code.ORDER_CLOSED
     assert "no difference" in selling.audit()
+
+
+def test_a_refund_closes_the_door(selling: Federation) -> None:
+    person = selling.person("choi", 100)
+    owned = buy(person)
+    assert owned.licence is not None
+    opening = DisputeOpening(reason=DisputeReason.NOT_AS_DESCRIBED, text="It paints nothing.")
+    person.ask(lambda client: client.open_dispute(owned.order, opening))
+    data = ("--data", str(selling.registry_data))
+    artrator("registry", "resolve", owned.order, "--to", "buyer", *data, home=selling.folder / "operator")
+    assert person.balance().available == 100_000_000
+    assert bought(person).licence is None
+    assert selling.node is not None
+    selling.node.stop()
+    selling.start_node()  # it is told at once, and not with the next heartbeat
+
+    async def fetch(client: RegistryClient) -> None:
+        purchase = (await client.purchases())[0]
+        descriptor = NodeDescriptor.verify(purchase.descriptor, PublicKey.decode(owned.creator_key))
+        async with NodeClient(descriptor, person.profile.identity) as node:
+            await node.package(owned.digest, Access.by_licence(owned.licence or {}))
+
+    with pytest.raises(ArtratorError) as caught:
+        person.ask(fetch)
+    assert caught.value.code is Code.LICENCE_REVOKED
+    assert "no difference" in selling.audit()
+    again = buy(person)
+    assert again.order != owned.order
+    assert again.licence is not None
