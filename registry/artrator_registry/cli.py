@@ -66,6 +66,8 @@ def serve(data: Path, host: str, port: int, **settings: Any) -> None:
     from artrator_registry.server import serve as run
 
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s %(message)s")
+    for library in ("httpx", "stripe"):  # every call of a provider would be a line, every few seconds
+        logging.getLogger(library).setLevel(logging.WARNING)
     online = max(Settings.online_seconds, 3 * settings["heartbeat_seconds"])
     run(Settings(data=data, online_seconds=online, **settings), host, port)
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import shutil
 import signal
 import subprocess
@@ -188,6 +189,33 @@ async def test_no_bytes_make_the_webhook_stumble_and_no_secret_stands_in_the_log
     for secret in (KEY, SECRET, KEY[-6:]):
         assert secret not in server.log
     assert "Traceback" not in server.log
+
+
+def test_credits_are_bought_from_the_command_line(shop: tuple[Server, Stripe], tmp_path: Path) -> None:
+    server, fake = shop
+    environment = {**os.environ, "ARTRATOR_HOME": str(tmp_path), "ARTRATOR_REGISTRY": server.url}
+
+    def artrator(*words: str) -> subprocess.Popen[str]:
+        command = [sys.executable, "-m", "artrator", *words]
+        return subprocess.Popen(command, env=environment, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
+
+    def said(*words: str) -> str:
+        output, _ = artrator(*words).communicate(timeout=60)
+        return output
+
+    assert "joan" in said("account", "use", server.url, "--handle", "joan")
+    rails = said("topup")
+    assert "Card (Stripe): 5 to 500 credits, one for 1.00 EUR" in rails
+    assert "no cash value" in rails
+    buying = artrator("topup", "stripe", "11", "--no-browser")
+    assert buying.stdout is not None
+    assert buying.stdout.readline() == "11 credits for 11.00 EUR.\n"
+    fake.pay(buying.stdout.readline().strip().rpartition("/")[2])
+    assert buying.communicate(timeout=60)[0] == "Paid: 11 credits added.\n"
+    assert buying.returncode == 0
+    assert "11 credits for 11.00 EUR" in said("topups")
+    assert "between" in said("topup", "stripe", "1") or "5 to 500" in said("topup", "stripe", "1")
+    assert "How many credits" in said("topup", "stripe")
 
 
 def test_a_rail_that_cannot_be_had_is_said_before_anything_is_served(tmp_path: Path) -> None:

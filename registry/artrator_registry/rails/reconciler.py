@@ -35,7 +35,8 @@ _FARTHEST_SECONDS: Final = 30 * 86_400.0
 _RETRY_SECONDS: Final = 2.0
 #: Providers repeat a webhook for some days; Stripe for three.
 _KEEP_NOTICES_SECONDS: Final = 90 * 86_400.0
-_NEVER_OPENED_SECONDS: Final = 86_400.0
+#: A provider remembers an id for a day; whoever was not told where to pay within the hour asks anew.
+_NEVER_OPENED_SECONDS: Final = 3_600.0
 
 
 class Reconciler:
@@ -78,13 +79,16 @@ class Reconciler:
             await self._compare(name, rail)
         await self.act()
         await self._sender.send()
-        due = await self._db.read(store.due, _BATCH)
-        await asyncio.gather(*(self._look(row) for row in due if row["rail"] in self._rails))
+        # Rail by rail: what is left of one that is no longer in use must not stand in the way of the others.
+        for name in self._rails:
+            due = await self._db.read(store.due, name, _BATCH)
+            await asyncio.gather(*(self._look(row) for row in due))
 
     async def act(self) -> None:
         """Act upon the notices that wait."""
-        while waiting := [row for row in await self._db.read(store.waiting, _BATCH) if row["rail"] in self._rails]:
-            await asyncio.gather(*(self._act_upon(row) for row in waiting))
+        for name in self._rails:
+            while waiting := await self._db.read(store.waiting, name, _BATCH):
+                await asyncio.gather(*(self._act_upon(row) for row in waiting))
 
     async def _act_upon(self, row: Any) -> None:
         try:

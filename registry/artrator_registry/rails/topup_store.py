@@ -117,10 +117,11 @@ def look_again(t: Transaction, topup: str, at: float | None) -> None:
     t.run("UPDATE topups SET look_at = ?, looks = looks + 1 WHERE id = ?", (at, topup))
 
 
-def due(t: Transaction, limit: int) -> list[Any]:
-    """Top-ups about which the provider is to be asked now."""
+def due(t: Transaction, rail: str, limit: int) -> list[Any]:
+    """Top-ups of a rail about which its provider is to be asked now."""
     return t.rows(
-        "SELECT * FROM topups WHERE look_at <= ? AND reference IS NOT NULL ORDER BY look_at LIMIT ?", (t.now, limit)
+        "SELECT * FROM topups WHERE look_at <= ? AND reference IS NOT NULL AND rail = ? ORDER BY look_at LIMIT ?",
+        (t.now, rail, limit),
     )
 
 
@@ -145,10 +146,11 @@ def hear(t: Transaction, rail: str, notice: Notice) -> bool:
     return found.rowcount == 1
 
 
-def waiting(t: Transaction, limit: int) -> list[Any]:
-    """Notices that were not acted upon yet and whose time has come."""
+def waiting(t: Transaction, rail: str, limit: int) -> list[Any]:
+    """Notices of a rail that were not acted upon yet and whose time has come."""
     return t.rows(
-        "SELECT * FROM rail_events WHERE done_at IS NULL AND try_at <= ? ORDER BY try_at LIMIT ?", (t.now, limit)
+        "SELECT * FROM rail_events WHERE done_at IS NULL AND try_at <= ? AND rail = ? ORDER BY try_at LIMIT ?",
+        (t.now, rail, limit),
     )
 
 

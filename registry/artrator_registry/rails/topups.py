@@ -102,6 +102,7 @@ class TopUps:
                     await self._db.write(self._conclude, name, payment, hint, notice)
                     return
             hint = found  # it is another's: ask again under that one's lock
+        raise ArtratorError(Code.RAIL_UNAVAILABLE, f"{name} names another top-up each time it is asked.")
 
     def rail(self, name: str) -> Rail:
         """A rail by name; raises ArtratorError ``rail_unknown``."""
