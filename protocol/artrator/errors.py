@@ -77,6 +77,7 @@ class Code(StrEnum):
     PLAN_UNKNOWN = "plan_unknown"
     PLUGIN_BROKEN = "plugin_broken"
     PLUGIN_INVALID = "plugin_invalid"
+    PLUGIN_NOT_PREPARED = "plugin_not_prepared"
     PRICE_ABOVE_CAP = "price_above_cap"
     PROOF_INVALID = "proof_invalid"
     QUOTE_EXPIRED = "quote_expired"
@@ -175,6 +176,9 @@ CATALOGUE: Final[dict[Code, Entry]] = {
     Code.PLAN_UNKNOWN: Entry(404, "Check the name; the creator may have withdrawn it."),
     Code.PLUGIN_BROKEN: Entry(500, "Update or uninstall the plugin: artrator plugins uninstall."),
     Code.PLUGIN_INVALID: Entry(422, "Tell the plugin's author what the message says; nothing was installed."),
+    Code.PLUGIN_NOT_PREPARED: Entry(
+        500, "It works without, each start slower. Tell its author what the message says; artrator plugins prepare."
+    ),
     Code.PRICE_ABOVE_CAP: Entry(409, "Ask for a new quote; you never pay more than the cap you accepted."),
     Code.PROOF_INVALID: Entry(401, "Sign the request with the key that the ticket names, and check the clock."),
     Code.QUOTE_EXPIRED: Entry(410, "Ask for a new quote."),

@@ -7,6 +7,7 @@ A folder, ``ARTRATOR_HOME`` or the system's place for application data::
     pins.json       creators' keys, pinned on first use
     orders/         orders that have not reached their end: what a crash must not lose
     plugins/        environments of third-party plugins
+    built-in/       what built-in plugins prepared
 """
 
 from __future__ import annotations

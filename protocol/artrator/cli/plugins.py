@@ -1,4 +1,4 @@
-"""``artrator plugins list | info | install | uninstall``."""
+"""``artrator plugins list | info | install | prepare | uninstall``."""
 
 from __future__ import annotations
 
@@ -13,13 +13,16 @@ from rich.console import Console
 from rich.table import Table
 
 from artrator.cli._session import json_option, print_json
-from artrator.errors import ArtratorError
+from artrator.errors import ArtratorError, Code
 from artrator.plugins import Plan, PluginInfo, discover, find_plugin
 from artrator.plugins import install as install_plugin
 from artrator.plugins import uninstall as uninstall_plugin
 from artrator.plugins.build import is_confined
+from artrator.plugins.cache import last_preparation
 from artrator.plugins.environment import Environment
 from artrator.worker.check import check_plugin
+from artrator.worker.prepare import is_confined as is_preparing_confined
+from artrator.worker.prepare import prepare_plugin
 
 #: What each want means to the owner of the machine.
 _MEANING: Final = {
@@ -105,10 +108,42 @@ def install(
     if plugin is None:
         click.echo("Nothing was installed.", err=True)
         raise click.exceptions.Exit(1)
+    if not as_json:
+        click.echo(f"Installed {plugin.name} {plugin.version}: {', '.join(plugin.backends)}.")
+    if plugin.prepare is not None:
+        _prepare_new(plugin, quiet=as_json)
     if as_json:
         print_json(asyncio.run(_described([plugin], check=False))[0] | _record(plugin))
-        return
-    click.echo(f"Installed {plugin.name} {plugin.version}: {', '.join(plugin.backends)}.")
+
+
+@plugins.command()
+@click.argument("names", metavar="[NAME]...", nargs=-1)
+@json_option
+def prepare(names: Sequence[str], as_json: bool) -> None:
+    """Let the plugins NAME, or all that can, make their caches anew. Each is confined to its own folder."""
+    found = [find_plugin(name) for name in names] or [each for each in discover() if each.prepare and not each.error]
+    rows: list[dict[str, Any]] = []
+    failed = False
+    for plugin in found:
+        try:
+            done = asyncio.run(prepare_plugin(plugin))
+        except ArtratorError as error:
+            if error.code != Code.PLUGIN_NOT_PREPARED:
+                raise
+            failed = True
+            rows.append({"name": plugin.name, "error": error.message})
+            if not as_json:
+                click.secho(error.message, fg="red", err=True)
+            continue
+        rows.append({"name": plugin.name, "error": None, "seconds": done.seconds, "bytes": done.size})
+        if not as_json:
+            click.echo(f"Prepared {plugin.name} in {done.seconds:.1f} s: {done.size / 1e6:.1f} MB.")
+    if as_json:
+        print_json({"prepared": rows})
+    elif not rows:
+        click.echo("No plugin here has anything to prepare.")
+    if failed:
+        raise click.exceptions.Exit(1)
 
 
 @plugins.command()
@@ -116,6 +151,26 @@ def install(
 def uninstall(name: str) -> None:
     """Remove the plugin NAME and everything that was installed for it, broken or not."""
     click.echo(f"Removed {uninstall_plugin(name)}.")
+
+
+def _prepare_new(plugin: PluginInfo, *, quiet: bool) -> None:
+    """Run the prepare step of what was just installed; whether it fails or not, the plugin is installed."""
+    if not is_preparing_confined():
+        # Whoever installs something has not said yet that it may run.
+        click.secho(
+            f"It has something to prepare, which this system cannot confine. It runs at the first use, or now with: "
+            f"artrator plugins prepare {plugin.name}",
+            fg="yellow",
+            err=True,
+        )
+        return
+    try:
+        done = asyncio.run(prepare_plugin(plugin))
+    except ArtratorError as error:
+        click.secho(f"{error.message} It can be used all the same.", fg="yellow", err=True)
+        return
+    if not quiet:
+        click.echo(f"Prepared it in {done.seconds:.1f} s: {done.size / 1e6:.1f} MB for its workers to read.")
 
 
 def _show_plan(plan: Plan) -> None:
@@ -132,6 +187,8 @@ def _show_plan(plan: Plan) -> None:
         click.secho(f"It asks for {_MEANING[want]}{f': {reason}' if reason else '.'}", fg="yellow")
     if not plugin.wants.names():
         click.echo("It asks for nothing: no network, no GPU, no files.")
+    if plugin.prepare is not None:
+        click.echo(f"It runs {plugin.prepare} once to prepare, confined to a folder of its own.")
     for note in plan.notes:
         click.secho(note, fg="yellow")
 
@@ -152,6 +209,8 @@ async def _described(found: Sequence[PluginInfo], *, check: bool) -> list[dict[s
             "hooks": None,
             "error": plugin.error,
             "location": None if plugin.location is None else str(plugin.location),
+            "prepare": plugin.prepare,
+            **_preparation(plugin),
         }
         if check and plugin.error is None:
             try:
@@ -162,6 +221,18 @@ async def _described(found: Sequence[PluginInfo], *, check: bool) -> list[dict[s
         return row
 
     return list(await asyncio.gather(*(described(plugin) for plugin in found)))
+
+
+def _preparation(plugin: PluginInfo) -> dict[str, Any]:
+    """How the prepare step went; nothing for a plugin that has none."""
+    if plugin.prepare is None:
+        return {}
+    last = last_preparation(plugin)
+    if last is None:
+        return {"prepared": False}
+    if last.failure is not None:
+        return {"prepared": False, "not_prepared_because": last.failure}
+    return {"prepared": True, "cache_bytes": last.size}
 
 
 def _record(plugin: PluginInfo) -> dict[str, Any]:

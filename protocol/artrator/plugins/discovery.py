@@ -16,8 +16,8 @@ from packaging.utils import canonicalize_name
 from artrator.errors import ArtratorError, Code
 from artrator.hookspecs import BACKENDS
 from artrator.plugins.environment import Environment, environments, interpreter
-from artrator.plugins.info import PluginInfo, Wants
-from artrator.plugins.wants import WANTS_FILE, read_wants
+from artrator.plugins.info import PluginInfo
+from artrator.plugins.wants import WANTS_FILE, Asked, read_asked
 from artrator.worker.words import sentence
 
 #: What a manifest can write as its backend.
@@ -65,14 +65,14 @@ def describe(distribution: Distribution, **known: object) -> PluginInfo:
     points = {point.name: point.value for point in distribution.entry_points if point.group == BACKENDS}
     given = sentence(distribution.metadata["Name"], 100)
     error = None
-    wants = Wants()
+    asked = Asked()
     try:
         for name, reference in points.items():
             if not _BACKEND_NAME.fullmatch(name):
                 raise ArtratorError(Code.PLUGIN_INVALID, f"{sentence(name, 40)!r} cannot be the name of a backend.")
             if not _REFERENCE.fullmatch(reference):
                 raise ArtratorError(Code.PLUGIN_INVALID, f"{sentence(reference, 80)!r} names nothing to import.")
-        wants = _wants(distribution, points.values(), editable=known.get("origin") == "built-in")
+        asked = _asked(distribution, points.values(), editable=known.get("origin") == "built-in")
     except (ArtratorError, OSError, UnicodeDecodeError) as problem:
         error = f"The plugin {given} is broken: {problem}"
     plugin = PluginInfo(
@@ -84,7 +84,8 @@ def describe(distribution: Distribution, **known: object) -> PluginInfo:
         interpreter=interpreter(),
         sys_path=(),
         summary=sentence(distribution.metadata["Summary"] or "", 200),
-        wants=wants,
+        wants=asked.wants,
+        prepare=asked.prepare,
         error=error,
     )
     return replace(plugin, **known)  # type: ignore[arg-type]  # fields by name
@@ -126,20 +127,20 @@ def _installed(environment: Environment) -> PluginInfo:
     )
 
 
-def _wants(distribution: Distribution, references: Iterable[str], *, editable: bool) -> Wants:
-    """The wants beside the plugin's code or in its dist-info; a missing file wants nothing.
+def _asked(distribution: Distribution, references: Iterable[str], *, editable: bool) -> Asked:
+    """What is asked for beside the plugin's code or in its dist-info; a missing file asks for nothing.
 
     Code that is ``editable`` may lie elsewhere than its metadata.
     """
     text = distribution.read_text(WANTS_FILE)
     if text is not None:
-        return read_wants(text)
+        return read_asked(text)
     for reference in references:
         top = reference.split(":")[0].split(".")[0]
         for folder in (Path(str(distribution.locate_file(top))), _module_folder(top) if editable else None):
             if folder is not None and (folder / WANTS_FILE).is_file():
-                return read_wants((folder / WANTS_FILE).read_text(encoding="utf-8"))
-    return Wants()
+                return read_asked((folder / WANTS_FILE).read_text(encoding="utf-8"))
+    return Asked()
 
 
 def _module_folder(top: str) -> Path | None:

@@ -52,6 +52,7 @@ class PluginInfo:
         wants: What it asks for.
         allowed: What the owner of this machine has granted of that.
         location: The folder of its environment; None for a built-in one.
+        prepare: The module that makes its cache, run once in a confined process; None if it has none.
         error: Why it cannot be used, in one sentence; None if nothing is known against it.
     """
 
@@ -66,6 +67,7 @@ class PluginInfo:
     wants: Wants = field(default_factory=Wants)
     allowed: Wants = field(default_factory=Wants)
     location: Path | None = None
+    prepare: str | None = None
     error: str | None = None
 
     @property

@@ -27,6 +27,7 @@ from artrator.plugins.build import build_wheel
 from artrator.plugins.discovery import describe, discover, find_plugin
 from artrator.plugins.environment import Environment, InstalledFile, Record, plugins_folder, python_version
 from artrator.plugins.info import PluginInfo
+from artrator.worker.removal import remove_folder
 from artrator.worker.words import sentence
 
 _SCRATCH: Final = ".making-"
@@ -133,7 +134,7 @@ def uninstall(name: str) -> str:
             f"{plugin.name} cannot be removed: {error.strerror}.",
             cure="Stop the node that uses it, then try again.",
         ) from error
-    shutil.rmtree(grave, ignore_errors=True)
+    remove_folder(grave)
     return plugin.name
 
 
@@ -253,7 +254,7 @@ def _scratch() -> Iterator[Path]:
     try:
         yield scratch
     finally:
-        shutil.rmtree(scratch, ignore_errors=True)
+        remove_folder(scratch)
 
 
 def _put_in_place(made: Path, place: Path) -> None:
@@ -266,7 +267,7 @@ def _put_in_place(made: Path, place: Path) -> None:
         if old.exists():
             old.rename(place)
         raise
-    shutil.rmtree(old, ignore_errors=True)
+    remove_folder(old)
 
 
 def _sweep(folder: Path) -> None:
@@ -277,9 +278,9 @@ def _sweep(folder: Path) -> None:
             if not place.exists():
                 leftover.rename(place)
                 continue
-            shutil.rmtree(leftover, ignore_errors=True)
+            remove_folder(leftover)
         elif leftover.name.startswith((_SCRATCH, _REMOVED)) and _is_stale(leftover):
-            shutil.rmtree(leftover, ignore_errors=True)
+            remove_folder(leftover)
 
 
 def _is_stale(folder: Path) -> bool:

@@ -30,6 +30,7 @@ from artrator.worker.claims import (
 )
 from artrator.worker.limits import Limits, WorkerInfo
 from artrator.worker.policy import environment, grants, machine_memory, sandbox_settings
+from artrator.worker.prepare import prepare_if_due
 from artrator.worker.process import Process, exit_sentence
 from artrator.worker.run import Progress, Run, cancelled
 from artrator.worker.usage import folder_bytes, resident_bytes
@@ -118,6 +119,7 @@ class Worker:
                 f"{plugin.name} is to compute on {device.kind}, but it may not use a GPU.",
                 cure="Its author must ask for it in artrator-plugin.toml, and you allow it when you install it.",
             )
+        await prepare_if_due(plugin, limits)
         started = time.monotonic()
         process = await Process.start(
             plugin.interpreter,

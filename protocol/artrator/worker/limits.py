@@ -19,6 +19,8 @@ class Limits:
         output_bytes: Of one run's outputs, as raw arrays.
         scratch_bytes: Of the worker's own folder, where the plugin was allowed one.
         open_files: Descriptors.
+        prepare_seconds: Of a plugin's prepare step, from the start of its process to its end.
+        cache_bytes: Of what that step writes, and of what its workers read.
         cancel_seconds: How long a cancelled run may go on before the worker is killed, if it has no other run.
     """
 
@@ -29,6 +31,8 @@ class Limits:
     scratch_bytes: int = 256 << 20
     open_files: int = 256
     cancel_seconds: float = 2.0
+    prepare_seconds: float = 180.0
+    cache_bytes: int = 256 << 20
 
 
 @dataclass(frozen=True)

@@ -11,6 +11,7 @@ from typing import Any
 
 import artrator
 from artrator.backend import Device
+from artrator.plugins.cache import VARIABLE, cache_of
 from artrator.plugins.info import PluginInfo
 from artrator.worker.limits import Limits
 
@@ -60,6 +61,11 @@ def machine_memory() -> int:
         return 0
 
 
+def is_switched_off() -> bool:
+    """Whether the owner has switched confinement off."""
+    return os.environ.get(_SWITCH) == "off"
+
+
 def grants(plugin: PluginInfo, device: Device) -> dict[str, bool]:
     """What this worker gets of what its plugin wants. A built-in backend was allowed by installing Artrator."""
     allowed = plugin.wants if plugin.origin == "built-in" else plugin.allowed
@@ -82,10 +88,12 @@ def sandbox_settings(
         sysconfig.get_path("platstdlib"),
         sysconfig.get_config_var("LIBDIR"),
     }
+    cache = cache_of(plugin)
     own = [Path(artrator.__file__).parent, plugin.interpreter, scratch, *plugin.sys_path, *readable]
+    own += [] if cache is None else [cache]
     return {
         **granted,
-        "confined": os.environ.get(_SWITCH) != "off",
+        "confined": not is_switched_off(),
         "parent": os.getpid(),
         "memory_bytes": 0 if granted["gpu"] else limits.memory_bytes or machine_memory(),
         "open_files": limits.open_files,
@@ -116,6 +124,9 @@ def environment(plugin: PluginInfo, device: Device, scratch: Path) -> dict[str, 
         # Each heap of a thread maps 64 MB, which would count against the limit of memory.
         "MALLOC_ARENA_MAX": "4",
     }
+    cache = cache_of(plugin)
+    if cache is not None:
+        chosen[VARIABLE] = str(cache)
     if device.threads:
         names = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "NUMEXPR_NUM_THREADS")
         chosen.update(dict.fromkeys(names, str(device.threads)))

@@ -10,7 +10,6 @@ import asyncio
 import contextlib
 import json
 import os
-import shutil
 import signal
 import socket
 import struct
@@ -24,6 +23,7 @@ from typing import Any, Final
 
 from artrator.errors import ArtratorError, Code
 from artrator.worker.child import bootstrap
+from artrator.worker.removal import remove_folder
 
 #: What is kept of a child's output. It may quote a request, so it is for the owner's eyes and never logged.
 _KEPT_OUTPUT: Final = 64 << 10
@@ -134,7 +134,7 @@ class Process:
             if self._child is not None:
                 self.kill()
                 self._child.wait()
-            shutil.rmtree(self.scratch, ignore_errors=True)
+            remove_folder(self.scratch)
             self._tell(self.exited.set_result, code)
 
     def _spawn(

@@ -23,7 +23,11 @@ def resident_bytes(pid: int) -> int:
 
 
 def folder_bytes(folder: Path, limit: int) -> int:
-    """What a folder holds; stops counting above ``limit``. Links are not followed."""
+    """What a folder takes on the disk; stops counting above ``limit``. Links are not followed.
+
+    What cannot be looked into counts as over the limit: a folder made deeper than a path may be long, or without the
+    right to read it, would else hide what is in it.
+    """
     total, files, waiting = 0, 0, [str(folder)]
     while waiting and total <= limit:
         try:
@@ -35,7 +39,11 @@ def folder_bytes(folder: Path, limit: int) -> int:
                     if entry.is_dir(follow_symlinks=False):
                         waiting.append(entry.path)
                     else:
-                        total += entry.stat(follow_symlinks=False).st_size
+                        found = entry.stat(follow_symlinks=False)
+                        # Blocks may be taken beyond the end of a file.
+                        total += max(found.st_size, 512 * getattr(found, "st_blocks", 0))
+        except FileNotFoundError:
+            continue  # It went while it was looked at.
         except OSError:
-            continue
+            return limit + 1
     return total

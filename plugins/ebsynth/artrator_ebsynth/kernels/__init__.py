@@ -5,7 +5,7 @@ decides about threads. Channel counts are arguments, not constants, so that one 
 the search is compiled for each side of a patch.
 """
 
-from artrator_ebsynth.kernels.compilation import prepare
+from artrator_ebsynth.kernels.compilation import all_saved, prepare
 from artrator_ebsynth.kernels.planes import count_matches, dilate_rows, shrink_rows, spread_counts
 from artrator_ebsynth.kernels.rows import evaluate, patch_means, spread, vote
 from artrator_ebsynth.kernels.simd import LANES, MEAN_LANES
@@ -15,6 +15,7 @@ __all__ = [
     "LANES",
     "MEAN_LANES",
     "SWEEPS",
+    "all_saved",
     "count_matches",
     "dilate_rows",
     "evaluate",

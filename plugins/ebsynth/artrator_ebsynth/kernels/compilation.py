@@ -1,26 +1,32 @@
 """Where compiled kernels are kept, so that a worker that may write nothing still starts with them.
 
-They lie in ``__pycache__`` beside this file. ``python -m artrator_ebsynth`` puts them there, and so does the first use
-where the folder can be written. A worker reads them; if there are none for its processor, it compiles for itself while
-it loads the package, before any job waits.
+They lie in the folder that ``ARTRATOR_PLUGIN_CACHE`` names: Artrator runs ``artrator_ebsynth`` once after an install to
+fill it, and sets the variable in every worker. Without the variable they lie in ``__pycache__`` beside this file, where
+``python -m artrator_ebsynth`` puts them, and so does the first use if the folder can be written. A worker reads both;
+if neither has them for its processor, it compiles for itself while it loads the package, before any job waits.
 """
 
 from __future__ import annotations
 
 import contextlib
 import hashlib
+import os
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any, Final
 
 from numba import config, njit
-from numba.core.caching import InTreeCacheLocator
+from numba.core.caching import FunctionCache, InTreeCacheLocator
 
+#: What names the folder that only this plugin's prepare step writes to.
+_VARIABLE: Final = "ARTRATOR_PLUGIN_CACHE"
 _HERE: Final = Path(__file__).resolve().parent
 _SOURCES: Final = ("planes.py", "rows.py", "simd.py", "sweep.py")
 #: Kernel, signature, and the side of the patch that it is for, if it is for one.
 _registered: Final[list[tuple[Any, Any, int | None]]] = []
+#: Kernels that were compiled and could not be saved.
+_unsaved: Final[list[Any]] = []
 _preparing: Final = threading.Lock()
 
 
@@ -37,8 +43,45 @@ class BesideTheCode(InTreeCacheLocator):  # type: ignore[misc]
         return hashlib.sha256(b"".join((_HERE / name).read_bytes() for name in _SOURCES)).hexdigest()
 
 
+class InTheGivenFolder(BesideTheCode):
+    """The same in the folder that Artrator gives."""
+
+    def __init__(self, py_func: Any, py_file: str) -> None:
+        super().__init__(py_func, py_file)
+        self._cache_path = os.environ[_VARIABLE]
+
+
+class _Kept(FunctionCache):  # type: ignore[misc]
+    """Reads what lies beside the code and what lies in the given folder; writes to the latter, if there is one."""
+
+    def __init__(self, function: Any) -> None:
+        given = bool(os.environ.get(_VARIABLE))
+        with _located(InTheGivenFolder if given else BesideTheCode):
+            super().__init__(function)
+        self._beside: FunctionCache | None = None
+        if given:
+            with _located(BesideTheCode):
+                self._beside = FunctionCache(function)
+
+    def load_overload(self, sig: Any, target_context: Any) -> Any:
+        """The compiled kernel, or None."""
+        found = None if self._beside is None else self._beside.load_overload(sig, target_context)
+        return super().load_overload(sig, target_context) if found is None else found
+
+
+@contextlib.contextmanager
+def _located(locator: type[BesideTheCode]) -> Iterator[None]:
+    """Numba knows no other way to choose a place for one function."""
+    before = config.CACHE_LOCATOR_CLASSES
+    config.CACHE_LOCATOR_CLASSES = f"{__name__}.{locator.__name__}"
+    try:
+        yield
+    finally:
+        config.CACHE_LOCATOR_CLASSES = before
+
+
 def kernel(signature: Any, patch: int | None = None) -> Callable[[Any], Any]:
-    """Make a kernel of a function: compiled for ``signature`` by ``prepare``, cached beside the code.
+    """Make a kernel of a function: compiled for ``signature`` by ``prepare``, and kept.
 
     Args:
         signature: Of the one variant there is.
@@ -46,12 +89,8 @@ def kernel(signature: Any, patch: int | None = None) -> Callable[[Any], Any]:
     """
 
     def decorate(function: Any) -> Any:
-        before = config.CACHE_LOCATOR_CLASSES
-        config.CACHE_LOCATOR_CLASSES = f"{__name__}.{BesideTheCode.__name__}"
-        try:
-            compiled = njit(cache=True, nogil=True, error_model="numpy")(function)
-        finally:
-            config.CACHE_LOCATOR_CLASSES = before
+        compiled = njit(nogil=True, error_model="numpy")(function)
+        compiled._cache = _Kept(function)
         _registered.append((compiled, signature, patch))
         return compiled
 
@@ -71,8 +110,14 @@ def prepare(patch: int | None = None) -> bool:
     with _preparing:
         for compiled, signature, _ in needed:
             if not compiled.signatures:
-                # The kernel is compiled and usable by the time that saving it fails.
-                with contextlib.suppress(OSError):
+                try:
                     compiled.compile(signature)
+                except OSError:  # It is compiled and usable by the time that saving it fails.
+                    _unsaved.append(compiled)
                 compiled.disable_compile()  # a call with other types would compile, and a job would wait for it
         return all(sum(compiled.stats.cache_misses.values()) == 0 for compiled, _, _ in needed)
+
+
+def all_saved() -> bool:
+    """Whether every kernel that was compiled here could be kept for the next process."""
+    return not _unsaved

@@ -6,6 +6,8 @@ Runs only inside a worker. The parent knows a plugin by its metadata alone.
 from __future__ import annotations
 
 import importlib
+import runpy
+import sys
 import traceback
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -65,6 +67,24 @@ def load_plugin(plugin: str, entry_points: Mapping[str, str]) -> LoadedPlugin:
     return LoadedPlugin(found, sorted(hooks))
 
 
+def run_module(plugin: str, module: str) -> None:
+    """Run a module as ``python -m`` does.
+
+    Raises:
+        ArtratorError: ``plugin_broken`` with the reason alone, unless it ends with success.
+    """
+    try:
+        runpy.run_module(module, run_name="__main__", alter_sys=True)
+    except SystemExit as error:
+        if error.code not in (None, 0):
+            raise ArtratorError(Code.PLUGIN_BROKEN, f"{module} ended with {error.code}.", plugin=plugin) from error
+    except BaseException as error:
+        traceback.print_exception(error, limit=-3)
+        raise ArtratorError(Code.PLUGIN_BROKEN, f"{_reason(error)}.", plugin=plugin) from error
+    finally:
+        sys.stdout.flush()  # the parent ends this process as soon as it has the answer
+
+
 def _resolve(reference: str) -> object:
     module, _, attribute = reference.partition(":")
     implementation: object = importlib.import_module(module)
@@ -76,11 +96,14 @@ def _resolve(reference: str) -> object:
 def _broken(plugin: str, error: BaseException) -> ArtratorError:
     """The failure in one sentence; the traceback goes to the worker's own output, for the plugin's author."""
     traceback.print_exception(error)
+    return ArtratorError(Code.PLUGIN_BROKEN, f"The plugin {plugin} is broken: {_reason(error)}.", plugin=plugin)
+
+
+def _reason(error: BaseException) -> str:
+    """What was raised, and where."""
     reason = " ".join(str(error).split())[:400]
     place = (
         traceback.extract_tb(error.__traceback__)[-1:] if not isinstance(error, pluggy.PluginValidationError) else []
     )
     where = f" ({'/'.join(place[0].filename.replace(chr(92), '/').split('/')[-2:])}:{place[0].lineno})" if place else ""
-    return ArtratorError(
-        Code.PLUGIN_BROKEN, f"The plugin {plugin} is broken: {type(error).__name__}: {reason}{where}.", plugin=plugin
-    )
+    return f"{type(error).__name__}: {reason}{where}"

@@ -3,8 +3,9 @@
 The order of things::
 
     bootstrap.py    confines the process, with the standard library alone
-    serve           waits for ``check`` or ``load``
+    serve           waits for ``check``, ``prepare`` or ``load``
     check           imports the plugin, tells its hooks and backends, and ends
+    prepare         runs the module with which a plugin fills its cache, and ends
     load            imports the plugin, inspects and loads the package, answers ``loaded``
     run, cancel     until ``close`` or the end of the connection
 """
@@ -24,7 +25,7 @@ from artrator.errors import ArtratorError, Code
 from artrator.package import from_validated
 from artrator.worker.child.batcher import Batcher
 from artrator.worker.child.context import JobContext
-from artrator.worker.child.loader import load_plugin
+from artrator.worker.child.loader import load_plugin, run_module
 from artrator.worker.child.package_files import SignedFolder
 from artrator.worker.values import ValueInvalid, pack, unpack
 from artrator.worker.wire import Channel, Frame, WireError
@@ -47,6 +48,9 @@ async def _serve(connection: socket.socket, confinement: list[str]) -> None:
         frame = await channel.receive()
         if frame.op == "check":
             await channel.send(_check(frame))
+        elif frame.op == "prepare":
+            # In a thread, because the module may run an event loop of its own.
+            await channel.send(await asyncio.to_thread(_prepare, frame))
         elif frame.op == "load":
             model, answer = _load(frame)
             await channel.send({**answer, "confinement": confinement})
@@ -60,6 +64,11 @@ async def _serve(connection: socket.socket, confinement: list[str]) -> None:
 def _check(frame: Frame) -> dict[str, Any]:
     loaded = load_plugin(frame.header["plugin"], frame.header["entry_points"])
     return {"op": "checked", "backends": sorted(loaded.backends), "hooks": list(loaded.hooks)}
+
+
+def _prepare(frame: Frame) -> dict[str, Any]:
+    run_module(frame.header["plugin"], frame.header["module"])
+    return {"op": "prepared"}
 
 
 def _load(frame: Frame) -> tuple[Model, dict[str, Any]]:

@@ -66,6 +66,8 @@ def _program(architecture: int, column: int, *, network: bool, files: bool, gpu:
         # Their flags lie in memory, where a filter cannot look: libc then takes clone and openat.
         "clone3": [_fail(errno.ENOSYS)],
         "openat2": [_fail(errno.ENOSYS)],
+        # It takes all of a disk between two looks at what a folder holds; libc then writes zeros instead.
+        "fallocate": [_fail(errno.EOPNOTSUPP)],
         "io_uring_setup": [_fail(errno.ENOSYS)],
         "socketpair": _if_one_of(0, [_AF_UNIX]),
         "socket": _if_one_of(0, [_AF_INET, _AF_INET6] if network else []),

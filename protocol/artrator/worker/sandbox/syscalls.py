@@ -47,14 +47,14 @@ COMPUTE: dict[str, tuple[int, int]] = {
 CONDITIONAL: dict[str, tuple[int, int]] = {
     "clone": (56, 220), "clone3": (435, 435), "socket": (41, 198), "socketpair": (53, 199),
     "connect": (42, 203), "kill": (62, 129), "tgkill": (234, 131), "prctl": (157, 167), "prlimit64": (302, 261),
-    "ioctl": (16, 29), "openat2": (437, 437), "io_uring_setup": (425, 425),
+    "fallocate": (285, 47), "ioctl": (16, 29), "openat2": (437, 437), "io_uring_setup": (425, 425),
 }  # fmt: skip
 
 #: Changes to files, for plugins that were allowed a folder of their own.
 FILES: dict[str, tuple[int, int]] = {
     "unlink": (87, -1), "unlinkat": (263, 35), "rename": (82, -1), "renameat": (264, 38),
     "renameat2": (316, 276), "mkdir": (83, -1), "mkdirat": (258, 34), "rmdir": (84, -1), "ftruncate": (77, 46),
-    "truncate": (76, 45), "fallocate": (285, 47), "copy_file_range": (326, 285), "sendfile": (40, 71),
+    "truncate": (76, 45), "copy_file_range": (326, 285), "sendfile": (40, 71),
     "creat": (85, -1),
 }  # fmt: skip
 

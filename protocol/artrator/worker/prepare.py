@@ -1,0 +1,245 @@
+"""A plugin's prepare step: a module of it run once, confined like a worker, that may write to one folder.
+
+It is run after an install, by ``artrator plugins prepare``, and before a worker starts where it has not been tried for
+the plugin's version and this interpreter. It is given no package and no request, no network, no GPU and none of what
+else the plugin was allowed. What it wrote is measured while it writes, and afterwards, when nobody writes any more,
+stripped of everything but plain files; then it is renamed into place, where workers can read it and nothing can write.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import logging
+import os
+import shutil
+import stat
+import sys
+import tempfile
+import time
+import weakref
+from collections.abc import Mapping
+from dataclasses import replace
+from pathlib import Path
+from typing import Any, Final
+
+from artrator.backend import Device
+from artrator.errors import ArtratorError, Code
+from artrator.plugins.cache import (
+    VARIABLE,
+    Preparation,
+    cache_place,
+    folder_of,
+    forget_preparation,
+    is_due,
+    last_preparation,
+    note_preparation,
+    running_python,
+)
+from artrator.plugins.info import PluginInfo, Wants
+from artrator.worker.claims import error_of
+from artrator.worker.limits import Limits
+from artrator.worker.policy import environment, is_switched_off, machine_memory, sandbox_settings
+from artrator.worker.process import Process, exit_sentence
+from artrator.worker.removal import remove_folder
+from artrator.worker.sandbox import landlock
+from artrator.worker.usage import folder_bytes, resident_bytes
+from artrator.worker.wire import Channel, WireError
+from artrator.worker.words import sentence
+
+_log: Final = logging.getLogger(__name__)
+
+_SCRATCH: Final = ".preparing-"
+_OLD: Final = ".replaced-"
+#: A half-made cache that is older than this belongs to nobody any more.
+_STALE_SECONDS: Final = 3600
+_WATCH_SECONDS: Final = 0.1
+#: What must stay free on the disk. A file that was unlinked while open is in no folder that could be measured.
+_FREE_BYTES: Final = 1 << 30
+#: Of what the step printed, what is told when it fails.
+_TOLD: Final = 700
+
+#: One step of a plugin at a time; a second one that waited finds it done.
+_turns: Final[weakref.WeakKeyDictionary[asyncio.AbstractEventLoop, dict[str, asyncio.Lock]]] = (
+    weakref.WeakKeyDictionary()
+)
+
+
+def is_confined() -> bool:
+    """Whether the step is kept from the owner's files on this machine."""
+    return sys.platform == "linux" and landlock.version() > 0 and not is_switched_off()
+
+
+async def prepare_plugin(plugin: PluginInfo, limits: Limits = Limits()) -> Preparation:  # noqa: B008 - frozen
+    """Run the prepare step of ``plugin``, whether it is due or not, and put its cache into place.
+
+    Raises:
+        ArtratorError: ``plugin_broken`` if the plugin cannot be used, ``plugin_invalid`` if it has no such step;
+            ``plugin_not_prepared`` with the plugin's name, the reason and what the step printed. The plugin can be
+            used all the same.
+    """
+    if plugin.error is not None:
+        raise ArtratorError(Code.PLUGIN_BROKEN, plugin.error, plugin=plugin.name)
+    if plugin.prepare is None:
+        raise ArtratorError(Code.PLUGIN_INVALID, f"{plugin.name} has nothing to prepare.")
+    async with _turn(plugin):
+        return await _prepare(plugin, limits)
+
+
+async def prepare_if_due(plugin: PluginInfo, limits: Limits) -> None:
+    """Run the step unless it has been tried for this version and interpreter; what fails is logged, never raised."""
+    if not is_due(plugin):
+        return
+    async with _turn(plugin):
+        if not is_due(plugin):
+            return
+        try:
+            await _prepare(plugin, limits)
+        except ArtratorError as error:
+            _log.warning("%s", error.message)
+
+
+def _turn(plugin: PluginInfo) -> asyncio.Lock:
+    return _turns.setdefault(asyncio.get_running_loop(), {}).setdefault(plugin.name, asyncio.Lock())
+
+
+async def _prepare(plugin: PluginInfo, limits: Limits) -> Preparation:
+    begun = time.monotonic()
+    known = Preparation(plugin.version, running_python())
+    cache = None
+    try:
+        cache = _scratch(plugin)
+        await _run(plugin, cache, limits)
+        size = _settled(plugin, cache, limits)
+        done = replace(known, seconds=round(time.monotonic() - begun, 3), size=size)
+        _put_in_place(plugin, cache)
+        note_preparation(plugin, done)
+    except OSError as error:
+        # Not remembered: a disk that was full or a folder that was renamed says nothing of the next time.
+        raise _failed(plugin, f"its cache cannot be written: {sentence(error.strerror or error, 200)}") from error
+    except ArtratorError as error:
+        before = last_preparation(plugin)
+        if error.code == Code.PLUGIN_NOT_PREPARED and (before is None or before.failure is not None):
+            with contextlib.suppress(ArtratorError):
+                note_preparation(plugin, replace(known, failure=error.message))
+        raise
+    finally:
+        if cache is not None:
+            remove_folder(cache)
+    return done
+
+
+async def _run(plugin: PluginInfo, cache: Path, limits: Limits) -> None:
+    """Run the module to its end in a process that may write to ``cache``."""
+    # Nothing of what was allowed for jobs: a step that can reach the network could fetch what nobody has looked at.
+    bare = replace(plugin, wants=Wants(), allowed=Wants())
+    process = await Process.start(
+        plugin.interpreter,
+        lambda scratch: {
+            "sys_path": [str(path) for path in plugin.sys_path],
+            "sandbox": _sandbox(bare, cache, limits, scratch),
+        },
+        lambda scratch: environment(bare, Device(), scratch) | {VARIABLE: str(cache)},
+    )
+    channel = Channel(process.connection, max_body=0)
+    header: Mapping[str, Any] = {}
+    reason = "its process talks nonsense"
+    over: list[str] = []
+    watch = asyncio.create_task(_watch(process, cache, limits, over))
+    try:
+        async with asyncio.timeout(limits.prepare_seconds):
+            await channel.send({"op": "prepare", "plugin": plugin.name, "module": plugin.prepare})
+            header = (await channel.receive()).header
+    except TimeoutError:
+        reason = f"it took longer than {limits.prepare_seconds:g} seconds"
+    except WireError:
+        reason = f"its process {exit_sentence(await process.end())}"
+    finally:
+        process.kill()
+        with contextlib.suppress(asyncio.CancelledError):
+            await asyncio.shield(process.exited)
+        watch.cancel()
+        await asyncio.gather(watch, return_exceptions=True)
+        await channel.close()
+    match header:
+        case _ if over:
+            reason = over[0]
+        case {"op": "prepared"}:
+            return
+        case {"op": "failed"}:
+            reason = error_of(header, loading=True).message
+    raise _failed(plugin, reason, process.output)
+
+
+def _sandbox(plugin: PluginInfo, cache: Path, limits: Limits, scratch: Path) -> dict[str, Any]:
+    """A worker's confinement, but for the one folder."""
+    settings = sandbox_settings(plugin, Device(), limits, readable=[], scratch=scratch)
+    return settings | {"files": True, "file_bytes": limits.cache_bytes, "writable": [str(cache.resolve())]}
+
+
+async def _watch(process: Process, cache: Path, limits: Limits, over: list[str]) -> None:
+    """End the process when it takes more than it may; the reason goes into ``over``."""
+    memory = limits.memory_bytes or machine_memory()
+    while not process.exited.done():
+        if memory and resident_bytes(process.pid) > memory:
+            over.append(f"it took more than {memory >> 20} MB of memory")
+        elif folder_bytes(cache, limits.cache_bytes) > limits.cache_bytes:
+            over.append(f"it wrote more than {limits.cache_bytes >> 20} MB")
+        elif shutil.disk_usage(cache).free < _FREE_BYTES:
+            over.append(f"less than {_FREE_BYTES >> 20} MB were left on the disk")
+        if over:
+            process.kill()
+            return
+        await asyncio.sleep(_WATCH_SECONDS)
+
+
+def _settled(plugin: PluginInfo, cache: Path, limits: Limits) -> int:
+    """Make plain what the step left, now that nobody writes to it; returns its size in bytes."""
+    size = folder_bytes(cache, limits.cache_bytes)
+    if size > limits.cache_bytes:
+        raise _failed(plugin, f"it left more than {limits.cache_bytes >> 20} MB, or more files than anybody needs")
+    waiting = [cache]
+    while waiting:
+        folder = waiting.pop()
+        folder.chmod(0o700)
+        with os.scandir(folder) as entries:
+            for entry in entries:
+                found = entry.stat(follow_symlinks=False)
+                if stat.S_ISDIR(found.st_mode):
+                    waiting.append(Path(entry.path))
+                elif not stat.S_ISREG(found.st_mode) or found.st_nlink > 1:
+                    raise _failed(plugin, f"it left {sentence(entry.name, 80)}, which is no plain file")
+                else:
+                    # Nothing in a cache is a program, least of all one that runs as its owner.
+                    Path(entry.path).chmod(0o600)
+    return size
+
+
+def _scratch(plugin: PluginInfo) -> Path:
+    """A folder for the step beside where its cache belongs; what an earlier one left behind is swept away."""
+    folder = folder_of(plugin)
+    if plugin.location is None:
+        folder.mkdir(parents=True, exist_ok=True)
+    for leftover in folder.glob(".*"):
+        if leftover.name.startswith((_SCRATCH, _OLD)) and time.time() - leftover.stat().st_mtime > _STALE_SECONDS:
+            remove_folder(leftover)
+    return Path(tempfile.mkdtemp(prefix=_SCRATCH, dir=folder))
+
+
+def _put_in_place(plugin: PluginInfo, made: Path) -> None:
+    """Put a new cache where workers look; without a record meanwhile, so that a crash makes the step due again."""
+    place = cache_place(plugin)
+    forget_preparation(plugin)
+    if place.exists():
+        old = Path(tempfile.mkdtemp(prefix=_OLD, dir=place.parent))
+        place.rename(old / place.name)
+        remove_folder(old)
+    made.rename(place)
+
+
+def _failed(plugin: PluginInfo, reason: str, output: str = "") -> ArtratorError:
+    said = sentence(output, len(output))[-_TOLD:]
+    message = f"{plugin.name} was not prepared: {reason.rstrip('.')}."
+    return ArtratorError(
+        Code.PLUGIN_NOT_PREPARED, f"{message} It said: {said}" if said else message, plugin=plugin.name
+    )
