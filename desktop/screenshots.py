@@ -24,7 +24,7 @@ from artrator_desktop.state import AppState
 from artrator_desktop.ui.shell import Shell
 from artrator_desktop.ui.theme import theme
 
-PAGES = ["discover", "create", "gallery", "wallet", "node", "plugins", "settings"]
+PAGES = ["discover", "create", "gallery", "library", "wallet", "earnings", "node", "plugins", "settings"]
 # Long enough for a page to fetch and decode what it shows, on a busy machine.
 SETTLE_MS = 3500
 GIVE_UP_MS = 120_000

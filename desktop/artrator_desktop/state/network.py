@@ -7,16 +7,19 @@ longer to import than the window takes to appear.
 from __future__ import annotations
 
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from artrator.clients.buyer import Buyer
-from artrator.clients.licences import LicenceBuyer, Purchases
 from artrator.clients.orders import OrderStore
 from artrator.clients.registry import RegistryClient
 from artrator.errors import ArtratorError, Code
 from artrator.keys import PrivateKey, PublicKey
-from artrator.local import Library
 from artrator.messages.registry import Account, RegistryInfo
 from artrator.profile import Profile
+
+if TYPE_CHECKING:
+    from artrator.clients.licences import LicenceBuyer, Purchases
+    from artrator.local import Library
 
 
 class Network:
@@ -62,6 +65,8 @@ class Network:
 
     def licence_buyer(self, library: Library, store: Purchases) -> LicenceBuyer:
         """This person as a buyer of licences: packages go to ``library``, purchases on their way to ``store``."""
+        from artrator.clients.licences import LicenceBuyer  # with the engine behind it, which connecting does not need
+
         return LicenceBuyer(
             self.registry,
             self.key,

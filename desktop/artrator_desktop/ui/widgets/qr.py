@@ -2,7 +2,6 @@
 
 from typing import Final
 
-import segno
 from PySide6.QtCore import QRectF, QSize, Qt
 from PySide6.QtGui import QColor, QPainter, QPaintEvent
 from PySide6.QtWidgets import QSizePolicy, QWidget
@@ -26,6 +25,8 @@ class QRCode(QWidget):
 
         Invoices of Lightning are shown in capitals: the code then needs a third less room.
         """
+        import segno  # only few people ever need it: the first paint does not wait for it
+
         wanted = text.upper() if text.lower().startswith("ln") else text
         try:
             self._rows = [bytes(row) for row in segno.make(wanted, error="m", micro=False).matrix] if text else []
