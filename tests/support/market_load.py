@@ -38,7 +38,6 @@ from artrator.rail import Payment, PaymentState
 from artrator_registry.admin import write
 from artrator_registry.ledger.models import transfer_id
 from artrator_registry.payouts import service as payouts
-from artrator_registry.sellers import service as sellers
 
 _T = TypeVar("_T")
 
@@ -192,7 +191,7 @@ class Load:
             await shop.client.publish(shop.listing, shop.made.publication)
             self.promises.note("listing", shop.listing)
             await shop.client.set_seller(m_payouts.SellerProfile(legal_name="Atelier", country="FR"))
-            write(self.server.data, lambda t, shop=shop: sellers.decide(t, shop.handle, None))
+            await asyncio.to_thread(self.server.run, "sellers", "verify", shop.handle)
             await shop.client.publish_plan(shop.handle, "monthly", shop.plan())
             await shop.client.register_node(shop.node.id, m.NodeRegistration(descriptor=shop.node.descriptor()))
             await shop.beat()

@@ -17,6 +17,8 @@ from artrator.clients.registry import RegistryClient
 from artrator.keys import PrivateKey
 from artrator_registry.cli import registry
 
+_COMMAND = "from artrator_registry.cli import registry; registry()"
+
 
 class Server:
     """A registry on a free port, and again on the same one.
@@ -33,11 +35,14 @@ class Server:
         data: Path,
         options: Sequence[str] = ("--sweep-seconds", "0.2"),
         environment: Mapping[str, str] | None = None,
-        program: str = "from artrator_registry.cli import registry; registry()",
+        program: str = _COMMAND,
     ) -> None:
         self.data = data
         self.port = 0
         self.log = ""
+        #: Whether an administrator's commands are processes of their own, with the same environment: a recorder of
+        #: what is written must see them too.
+        self.apart = False
         self._options = options
         self._environment = environment or {}
         self._program = program
@@ -94,6 +99,11 @@ class Server:
 
     def run(self, *arguments: str) -> str:
         """An administrator's command, beside the running registry."""
+        if self.apart:
+            command = [sys.executable, "-c", _COMMAND, *arguments, "--data", str(self.data)]
+            return subprocess.run(
+                command, env=os.environ | self._environment, check=True, capture_output=True, text=True
+            ).stdout
         done = CliRunner().invoke(registry, [*arguments, "--data", str(self.data)], catch_exceptions=False)
         assert done.exit_code == 0, done.output
         return done.stdout
