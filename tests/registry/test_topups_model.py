@@ -26,6 +26,8 @@ from artrator.keys import PrivateKey
 from artrator.messages import rails as rm
 from artrator.rail import PaymentState
 from artrator_registry import Settings
+from artrator_registry.ledger import service as ledger
+from artrator_registry.ledger.models import FEES, Why
 from artrator_registry.rails.loading import load_rails
 
 _STEPS = (
@@ -136,21 +138,15 @@ class _Life:
     async def _spend(self, pick: int) -> None:
         """Credits leave the wallet, so that a chargeback finds less than came in."""
         assert self.world is not None
-        assert self.mina is not None
-        have = await self.mina.balance()
-        amount = min(have.available, (1 + pick % 5) * MICRO)
-        if amount <= 0:
-            return
 
-        def move(t: Any) -> None:
-            from artrator_registry.ledger import service as ledger
-            from artrator_registry.ledger.models import FEES, Why
-
+        def move(t: Any) -> int:
             person = t.row("SELECT id FROM accounts WHERE handle = 'mina'")["id"]
-            ledger.move(t, str(uuid.uuid4()), person, FEES, amount, Why("transfer"))
+            amount = min(ledger.balances(t, person).available, (1 + pick % 5) * MICRO)
+            if amount > 0:
+                ledger.move(t, str(uuid.uuid4()), person, FEES, amount, Why("transfer"))
+            return amount
 
-        await self.world.registry.database.write(move)
-        self.spent += amount
+        self.spent += await self.world.registry.database.write(move)
 
     def _tell(self, topup: str) -> None:
         self.waiting.append(f"ref-{topup}")

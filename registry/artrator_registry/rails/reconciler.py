@@ -33,6 +33,8 @@ _OVERLAP_SECONDS: Final = 3 * 3_600.0
 #: How far back a rail is compared when it is used for the first time, or was out of use for long.
 _FARTHEST_SECONDS: Final = 30 * 86_400.0
 _RETRY_SECONDS: Final = 2.0
+#: A provider that could not be compared with is asked again after this long.
+_AGAIN_SECONDS: Final = 60.0
 #: Providers repeat a webhook for some days; Stripe for three.
 _KEEP_NOTICES_SECONDS: Final = 90 * 86_400.0
 #: A provider remembers an id for a day; whoever was not told where to pay within the hour asks anew.
@@ -49,6 +51,7 @@ class Reconciler:
         self._topups = topups
         self._sender = Sender(database, rails)
         self._wake = asyncio.Event()
+        self._failed: dict[str, float] = {}
 
     def wake(self) -> None:
         """There is something new to act upon."""
@@ -111,12 +114,15 @@ class Reconciler:
         mark = await self._db.read(store.mark, name)
         if mark is not None and 0 <= now - mark < self._settings.reconcile_seconds:
             return
+        if abs(now - self._failed.get(name, 0.0)) < _AGAIN_SECONDS:
+            return
         # A mark in the future (the clock jumped back) is no reason to skip anything.
         since = max(min(mark if mark is not None else now, now) - _OVERLAP_SECONDS, now - _FARTHEST_SECONDS)
         try:
             changed = await rail.reconcile(since)
         except Exception as error:
             _told(error, f"comparing with {name}")
+            self._failed[name] = now
             return
         # Kept before the mark moves: what was found is acted upon even if we are killed now.
         await hear(self._db, name, [_once(each, now) for each in changed])
