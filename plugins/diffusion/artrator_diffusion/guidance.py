@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, TypeAlias
@@ -27,17 +28,39 @@ class DenoiserTensors:
     output: str
 
 
+def guidance_code(guidance: float, width: int) -> npt.NDArray[np.float32]:
+    """How strong the guidance is, as waves: for networks that were distilled to obey it in one run.
+
+    Args:
+        guidance: 1 is none.
+        width: Of the code.
+    """
+    half = width // 2
+    pace = np.exp(np.arange(half, dtype=np.float32) * np.float32(-math.log(10_000) / max(1, half - 1)))
+    along = np.float32((guidance - 1) * 1000) * pace
+    return np.concatenate([np.sin(along), np.cos(along), np.zeros(width % 2, np.float32)])
+
+
 class Denoiser:
     """A denoiser graph as one batched function."""
 
     def __init__(self, tensors: DenoiserTensors, session: Session, batch: int) -> None:
         self._tensors = tensors
         self._session = session
-        #: A scalar time has no place for several jobs at different steps; the rows are then run one time after another.
-        self._scalar_time = not session.inputs[tensors.time].shape
+        shape = session.inputs[tensors.time].shape or ()
+        #: A single time has no place for several jobs at different steps; rows of each time are then run by themselves.
+        self._single_time = shape in {(), (1,)}
+        self._time_shape = (1,) * len(shape)
         self._kernel = Kernel(session.name, self._run, batch)
 
-    def guided(self, conditions: Mapping[str, Condition], guidance: float, context: Context) -> Prediction:
+    def guided(
+        self,
+        conditions: Mapping[str, Condition],
+        guidance: float,
+        context: Context,
+        *,
+        beside: npt.NDArray[np.float32] | None = None,
+    ) -> Prediction:
         """Prediction for samples that all have the same conditions.
 
         Args:
@@ -45,11 +68,14 @@ class Denoiser:
             guidance: How far to go from the unconditional prediction towards the conditional one and beyond; at 1
                 the unconditional rows are left out.
             context: The job's.
+            beside: Further channels ``[1, channels, height, width]`` that the network wants to see next to the sample.
         """
         both = guidance != 1.0
 
         async def predict(sample: Floats, time: float) -> Floats:
             count = len(sample)
+            if beside is not None:
+                sample = np.concatenate([sample, np.repeat(beside, count, axis=0)], axis=1)
             rows: dict[str, Array] = {
                 self._tensors.sample: np.concatenate([sample, sample]) if both else sample,
                 self._tensors.time: np.full(count * (1 + both), time),
@@ -69,13 +95,14 @@ class Denoiser:
         return predict
 
     def _run(self, batch: Batch) -> Batch:
-        if not self._scalar_time:
+        if not self._single_time:
             return self._session.run(batch, [self._tensors.output])
         times = batch[self._tensors.time]
         made: Array | None = None
         for time in np.unique(times):
             chosen = times == time
-            feeds = {name: rows[chosen] for name, rows in batch.items()} | {self._tensors.time: np.asarray(time)}
+            feeds = {name: rows[chosen] for name, rows in batch.items()}
+            feeds[self._tensors.time] = np.full(self._time_shape, time)
             part = self._session.run(feeds, [self._tensors.output])[self._tensors.output]
             if made is None:
                 made = np.empty((len(times), *part.shape[1:]), part.dtype)

@@ -88,13 +88,27 @@ def read_output(settings: Settings, manifest: Manifest) -> str:
     return outputs[0].name
 
 
-def noise(context: Context, seed: int, count: int, shape: tuple[int, ...]) -> Array:
-    """Standard normal noise ``[count, *shape]``; picture i has the noise of the seed ``seed + i``.
+class Noise:
+    """The standard normal noise of a job's pictures; picture i has that of the seed ``seed + i``.
 
     So each picture of a set can be made again alone, and is the same whatever else runs.
     """
-    drawn = [context.generator(seed + place).standard_normal(shape, dtype=np.float32) for place in range(count)]
-    return np.stack(drawn)
+
+    def __init__(self, context: Context, seed: int, count: int, shape: tuple[int, ...]) -> None:
+        """Begin at the seed.
+
+        Args:
+            context: The job's.
+            seed: Of the first picture.
+            count: How many pictures.
+            shape: Of one picture's samples.
+        """
+        self._generators = [context.generator(seed + place) for place in range(count)]
+        self._shape = shape
+
+    def draw(self) -> Array:
+        """The next noise of every picture, ``[count, *shape]``."""
+        return np.stack([each.standard_normal(self._shape, dtype=np.float32) for each in self._generators])
 
 
 async def sample(
@@ -103,18 +117,35 @@ async def sample(
     predict: Prediction,
     context: Context,
     *,
+    draw: Callable[[], Array],
     preview: Callable[[Array], Image] | None,
     preview_every: int,
+    begin: int = 0,
+    mend: Callable[[int, Array], Array] | None = None,
 ) -> Array:
-    """Go all steps from ``start``; between steps, a cancelled job leaves."""
-    state: State = {}
-    current = start
-    for index in range(scheduler.steps):
+    """Go all steps from ``start``; between steps, a cancelled job leaves.
+
+    Args:
+        scheduler: The way.
+        start: Samples as they are before step ``begin``.
+        predict: Asks the network.
+        context: The job's.
+        draw: Fresh noise for schedulers that add some on the way.
+        preview: Shows what the finished samples would be; None for no previews.
+        preview_every: A preview after so many steps; 0 for none.
+        begin: The first step to take, where something of a picture is there already.
+        mend: What becomes of samples after a step, given the index of the next step.
+    """
+    state = State(draw)
+    current, total = start, scheduler.steps - begin
+    for done in range(1, total + 1):
+        index = begin + done - 1
         context.raise_if_cancelled()
         current, finished = await scheduler.step(index, current, predict, state)
-        done = index + 1
-        shown = preview is not None and preview_every and done % preview_every == 0 and done < scheduler.steps
-        context.progress(done, scheduler.steps, preview(finished) if preview is not None and shown else None)
+        if mend is not None:
+            current = mend(index + 1, current)
+        shown = preview is not None and preview_every and done % preview_every == 0 and done < total
+        context.progress(done, total, preview(finished) if preview is not None and shown else None)
     if not np.isfinite(current).all():
         raise ModelError("The model made values that are not numbers; try a lower guidance or other settings.")
     return current

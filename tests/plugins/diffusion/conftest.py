@@ -1,6 +1,8 @@
-"""A random denoiser and a random text encoder, small enough to be made for every session."""
+"""Random networks: a denoiser with a text encoder, made for every session; tiny Stable Diffusions, kept as files."""
 
 import json
+import tarfile
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -8,7 +10,9 @@ from onnx import helper, numpy_helper
 
 from artrator.package import read_manifest
 from artrator.testing import FolderFiles
+from artrator_diffusion.pictures import PictureFormat
 
+DATA = Path(__file__).parent / "data"
 WIDTH = 4
 SIDE = 8
 MANIFEST = """
@@ -66,6 +70,59 @@ one_hot = ["one", "two"]
 [settings.picture]
 range = [-1, 1]
 """
+
+
+MINI = """
+name = "mini-sd"
+version = "1.0"
+title = "Mini"
+summary = "A tiny Stable Diffusion with random weights"
+task = "text-to-image"
+backend = "diffusion"
+license = "CC0-1.0"
+
+[inputs]
+prompt = { type = "text", label = "Prompt" }
+negative = { type = "text", label = "Not wanted", default = "" }
+steps = { type = "integer", label = "Steps", default = 8, minimum = 1, maximum = 2000 }
+guidance = { type = "number", label = "Guidance", default = 7.5 }
+width = { type = "integer", label = "Width", default = 48, minimum = 16, maximum = 512 }
+height = { type = "integer", label = "Height", default = 32, minimum = 16, maximum = 512 }
+seed = { type = "integer", label = "Seed", random = true }
+images = { type = "integer", label = "Pictures", default = 1, minimum = 1, maximum = 4 }
+strength = { type = "number", label = "Strength", default = 0.75 }
+picture = { type = "image", label = "Picture", required = false, max_side = 128 }
+mask = { type = "mask", label = "Mask", required = false }
+SAMPLER
+
+[outputs.images]
+type = "images"
+label = "Pictures"
+
+[settings]
+pipeline = "stable-diffusion"
+
+[settings.text]
+input = "prompt"
+negative = "negative"
+
+[settings.image]
+input = "picture"
+mask = "mask"
+strength = "strength"
+
+[settings.sampling]
+steps = "steps"
+guidance = "guidance"
+seed = "seed"
+images = "images"
+width = "width"
+height = "height"
+scheduler = "sampler"
+"""
+NOISE_SAMPLERS = (
+    "default", "ddim", "euler", "euler-karras", "euler-ancestral", "dpm++2m", "dpm++2m-karras", "lcm",
+)  # fmt: skip
 
 
 def graph(nodes, inputs, outputs, weights):
@@ -135,3 +192,60 @@ def doodle(files):
         return FolderFiles(read_manifest(text), {**files, **more_files})
 
     return make
+
+
+def unpacked(name, prefix):
+    with tarfile.open(DATA / name) as archive:
+        return {
+            member.name.removeprefix(prefix): archive.extractfile(member).read()
+            for member in archive
+            if member.isfile() and member.name.startswith(prefix)
+        }
+
+
+@pytest.fixture(scope="session")
+def networks():
+    """The files of a model by name; what a model has of its own lies over the tiny Stable Diffusion."""
+    base = unpacked("mini-stable-diffusion.tgz", "sd/mini-optimum/")
+    found = {"mini": base}
+    for name in ("inpainting", "distilled", "xl"):
+        found[name] = {**base, **unpacked(f"{name}.tar.xz", f"{name}/")}
+    second = {k.replace("tokenizer/", "tokenizer_2/"): v for k, v in base.items() if k.startswith("tokenizer/")}
+    found["xl"].update(second)
+    return found
+
+
+@pytest.fixture
+def model(networks):
+    """A package, with replacements in its manifest, files and scheduler configuration."""
+
+    def make(name="mini", *replacements, scheduler=None, without=None, **more_files):
+        files = {**networks[name], **more_files}
+        samplers = NOISE_SAMPLERS
+        if scheduler is not None:
+            files["scheduler/scheduler_config.json"] = json.dumps(scheduler).encode()
+            if scheduler.get("_class_name", "").startswith("Flow"):
+                samplers = ("default", "flow-euler")
+        offered = ", ".join(f'"{sampler}"' for sampler in samplers)
+        choice = f'sampler = {{ type = "choice", label = "Sampler", choices = [{offered}], default = "default" }}'
+        text = MINI.replace("SAMPLER", choice)
+        for old, new in replacements:
+            assert old in text, old
+            text = text.replace(old, new)
+        return FolderFiles(read_manifest(text), {k: v for k, v in files.items() if without is None or without not in k})
+
+    return make
+
+
+@pytest.fixture
+def exact(monkeypatch):
+    """The pictures as the network made them, 0 to 1, before they are rounded; filled as jobs run."""
+    seen = []
+    pictures = PictureFormat.pictures
+
+    def kept(self, tensor):
+        seen.append(np.clip(tensor.transpose(0, 2, 3, 1) / 2 + 0.5, 0, 1))
+        return pictures(self, tensor)
+
+    monkeypatch.setattr(PictureFormat, "pictures", kept)
+    return seen

@@ -15,8 +15,9 @@ from artrator.worker.child.batcher import Batcher
 from artrator.worker.child.context import JobContext
 from artrator_diffusion import DiffusionBackend
 from artrator_diffusion.pictures import PictureFormat
-from artrator_diffusion.pipelines.stable_diffusion import SCHEDULERS
+from artrator_diffusion.schedulers import State
 from artrator_diffusion.schedulers.noise import NoiseSchedule
+from artrator_diffusion.schedulers.samplers import NOISE_SAMPLERS
 
 DATA = Path(__file__).parent / "data"
 MANIFEST = """
@@ -120,7 +121,7 @@ def test_pictures_are_those_of_diffusers_to_two_millionths(files, reference, mon
     assert context.previews[0].shape[1] >= 96
 
 
-@pytest.mark.parametrize("scheduler", ["ddim", "euler", "dpm++2m"])
+@pytest.mark.parametrize("scheduler", list(NOISE_SAMPLERS))
 @pytest.mark.parametrize("spacing", ["leading", "linspace", "trailing"])
 @pytest.mark.parametrize("prediction", ["epsilon", "v_prediction", "sample"])
 def test_a_network_that_knows_the_picture_leads_straight_to_it(scheduler, spacing, prediction):
@@ -129,7 +130,7 @@ def test_a_network_that_knows_the_picture_leads_straight_to_it(scheduler, spacin
         "beta_schedule": "scaled_linear", "beta_start": 0.00085, "beta_end": 0.012,
         "timestep_spacing": spacing, "steps_offset": int(spacing == "leading"), "prediction_type": prediction,
     })  # fmt: skip
-    made = SCHEDULERS[scheduler](schedule, 8)
+    made = NOISE_SAMPLERS[scheduler](schedule, 8)
     random = np.random.default_rng(0)
     picture, noise = random.standard_normal((2, 1, 4, 4, 4)).astype(np.float32)
 
@@ -140,7 +141,7 @@ def test_a_network_that_knows_the_picture_leads_straight_to_it(scheduler, spacin
         return {"epsilon": guessed, "v_prediction": share * guessed - left * picture, "sample": picture}[prediction]
 
     async def walk():
-        state, sample = {}, noise * np.float32(made.noise_scale)
+        state, sample = State(lambda: noise), noise * np.float32(made.noise_scale)
         for index in range(made.steps):
             sample, _ = await made.step(index, sample, predict, state)
         return sample

@@ -22,7 +22,7 @@ from artrator_diffusion.packages import (
     refuse_unfed,
 )
 from artrator_diffusion.pictures import PictureFormat, read_format
-from artrator_diffusion.sampling import Sampling, noise, read_output, read_sampling, sample, side_by_side
+from artrator_diffusion.sampling import Noise, Sampling, read_output, read_sampling, sample, side_by_side
 from artrator_diffusion.schedulers.flow import FlowScheduler
 from artrator_diffusion.text.encoder import TextEncoder, TextSettings
 from artrator_diffusion.text.reader import load_text, read_text
@@ -134,12 +134,20 @@ class FlowModel:
         conditions = await self._conditions(inputs, context)
         predict = self._denoiser.guided(conditions, sampling.guidance.value(inputs), context)
         count = sampling.images.whole(inputs) if self._many else 1
-        start = noise(context, int(sampling.seed.value(inputs)), count, settings.shape)
+        noise = Noise(context, int(sampling.seed.value(inputs)), count, settings.shape)
 
         def preview(finished: Array) -> Image:
             return side_by_side(settings.picture.pictures(finished))
 
-        made = await sample(scheduler, start, predict, context, preview=preview, preview_every=sampling.preview_every)
+        made = await sample(
+            scheduler,
+            noise.draw(),
+            predict,
+            context,
+            draw=noise.draw,
+            preview=preview,
+            preview_every=sampling.preview_every,
+        )
         pictures = settings.picture.pictures(made)
         return {settings.output: pictures if self._many else pictures[0]}
 

@@ -9,43 +9,45 @@ from typing import Any, Final
 
 from artrator.backend import PackageFiles
 from artrator.errors import ArtratorError, Code
-from artrator.manifest import InputType, Manifest
-from artrator.onnx_runtime import TokenReader
+from artrator.onnx_runtime import TensorFacts, TokenReader
 from artrator.settings import Settings
-from artrator_diffusion.guidance import DenoiserTensors
+from artrator_diffusion.autoencoder import AutoencoderSettings
 from artrator_diffusion.packages import read_graph_of
-from artrator_diffusion.schedulers.noise import NoiseSchedule
-from artrator_diffusion.text.encoder import TextSettings
+from artrator_diffusion.pipelines.networks import Network, fault, read_network
+from artrator_diffusion.schedulers import Samplers
+from artrator_diffusion.text import ClipPart
 
-#: What goes into the denoiser of this family; larger families want more, and are refused by name.
-_DENOISER_INPUTS: Final = {"sample", "timestep", "encoder_hidden_states"}
+_NEEDED: Final = (
+    "text_encoder/model.onnx",
+    "unet/model.onnx",
+    "vae_decoder/model.onnx",
+    "scheduler/scheduler_config.json",
+)
+#: The longest side, in latents, that is decoded whole where the package does not say.
+_TILE: Final = 128
+_HIDDEN: Final = "hidden_states."
 
 
 @dataclass(frozen=True)
 class OptimumFolder:
-    """What the configurations say.
+    """What the graphs and configurations say.
 
     Attributes:
-        text_encoder, unet, decoder: The graphs.
-        tokenizer: The folder of the tokenizer.
-        factor: Pixels a latent, in each direction.
-        channels: Of latents.
-        scaling, shift: From the sampler's latents to the decoder's: divide, then add.
-        max_length, filling: Tokens of a prompt, and the one that fills up.
+        texts: The text encoders; two of them in an SDXL.
+        network: The denoiser.
+        autoencoder: Decoder and, where the folder has one, encoder.
+        samplers: The schedulers that fit, and how the network was trained.
+        grain: Sizes of pictures that come from buyers are filled up to multiples of this, in pixels, so that the
+            network can halve them as often as it wants to.
+        zeros_for_empty: Whether zeros stand for no prompt, instead of the empty text.
     """
 
-    text_encoder: str
-    unet: str
-    decoder: str
-    tokenizer: str
-    factor: int
-    channels: int
-    scaling: float
-    shift: float
-    schedule: NoiseSchedule
-    max_length: int
-    filling: str
-    tensors: DenoiserTensors = DenoiserTensors("sample", "timestep", "out_sample")  # noqa: RUF009 - frozen
+    texts: tuple[ClipPart, ...]
+    network: Network
+    autoencoder: AutoencoderSettings
+    samplers: Samplers
+    grain: int
+    zeros_for_empty: bool
 
     @classmethod
     def read(cls, package: PackageFiles, settings: Settings) -> OptimumFolder:
@@ -57,80 +59,129 @@ class OptimumFolder:
         place: str = settings.text("folder", ".")
         base = "" if place == "." else f"{place.rstrip('/')}/"
         names = frozenset(package.names())
-        needed = (
-            "text_encoder/model.onnx",
-            "unet/model.onnx",
-            "vae_decoder/model.onnx",
-            "scheduler/scheduler_config.json",
-        )
-        for name in needed:
+        for name in _NEEDED:
             if base + name not in names:
                 raise settings.error(
                     "folder", f"must hold {name}, as Optimum exports it; the package has no {base + name}."
                 )
-        unet = read_graph_of(package, f"{base}unet/model.onnx")
-        if set(unet.inputs) != _DENOISER_INPUTS or "out_sample" not in unet.outputs:
-            shown = ", ".join(map(str, unet.inputs.values()))
-            raise settings.error(
-                "pipeline", f"wants the denoiser inputs {sorted(_DENOISER_INPUTS)}; this one has {shown}."
-            )
-        vae = _config(package, f"{base}vae_decoder/config.json")
-        tokenizer = _config(package, f"{base}tokenizer/tokenizer_config.json")
-        scheduler = f"{base}scheduler/scheduler_config.json"
-        try:
-            schedule = NoiseSchedule.from_config(_config(package, scheduler))
-        except (ValueError, TypeError) as error:
-            raise ArtratorError(Code.PACKAGE_INVALID, f"{scheduler}: {error}.") from error
-        channels = (unet.inputs["sample"].shape or ("", 4))[1]
+        model = _config(package, f"{base}model_index.json")
+        large = f"{base}text_encoder_2/model.onnx" in names
+        autoencoder = _autoencoder(package, base, settings)
+        network = read_network(package, f"{base}unet/model.onnx", autoencoder.channels, two_encoders=large)
+        levels = _config(package, f"{base}unet/config.json").get("block_out_channels")
         return cls(
-            text_encoder=f"{base}text_encoder/model.onnx",
-            unet=f"{base}unet/model.onnx",
-            decoder=f"{base}vae_decoder/model.onnx",
-            tokenizer=f"{base}tokenizer",
-            factor=2 ** (len(vae.get("block_out_channels", [0] * 4)) - 1),
-            channels=channels if isinstance(channels, int) else int(vae.get("latent_channels", 4)),
-            scaling=float(vae.get("scaling_factor") or 1.0),
-            shift=float(vae.get("shift_factor") or 0.0),
-            schedule=schedule,
-            max_length=min(int(tokenizer.get("model_max_length", 77)), 512),
-            filling=_token(tokenizer.get("pad_token"), "<|endoftext|>"),
+            # SDXL was trained on the last layer but one of its encoders.
+            texts=(_text(package, base, "", large), _text(package, base, "_2", large))
+            if large
+            else (_text(package, base, "", large),),
+            network=network,
+            autoencoder=autoencoder,
+            samplers=_samplers(package, f"{base}scheduler/scheduler_config.json"),
+            grain=autoencoder.factor * 2 ** (len(levels) - 1 if isinstance(levels, list) and levels else 3),
+            zeros_for_empty=large and bool(model.get("force_zeros_for_empty_prompt", True)),
         )
 
-    def text(self, settings: Settings, manifest: Manifest) -> TextSettings:
-        """Read ``[settings.text]``: only which inputs hold the prompt and what is not wanted."""
-        table: Settings = settings.table("text")
-        for key in ("input", "negative"):
-            name = table.text(key, None) if key == "negative" else table.text(key)
-            spec = manifest.inputs.get(name) if name else None
-            if name and (spec is None or spec.type is not InputType.TEXT):
-                raise table.error(key, f"is '{name}'; it must be an input of type text.")
-        return TextSettings(
-            graph=self.text_encoder,
-            tokenizer=self.tokenizer,
-            prompt=table.text("input"),
-            negative=table.text("negative", None),
-            max_length=self.max_length,
-            pad=True,
-        )
-
-    def reader(self, package: PackageFiles) -> TokenReader:
-        """The tokenizer: from ``tokenizer.json`` where there is one, else from the two older files."""
+    def reader(self, part: ClipPart, package: PackageFiles) -> TokenReader:
+        """A tokenizer: from ``tokenizer.json`` where there is no older pair of files."""
         names = frozenset(package.names())
-        whole = f"{self.tokenizer}/tokenizer.json"
-        vocabulary, merges = f"{self.tokenizer}/vocab.json", f"{self.tokenizer}/merges.txt"
+        whole = f"{part.tokenizer}/tokenizer.json"
+        vocabulary, merges = f"{part.tokenizer}/vocab.json", f"{part.tokenizer}/merges.txt"
         if vocabulary in names and merges in names:
             return TokenReader.from_clip(
                 package.read(vocabulary),
                 package.read(merges),
-                name=self.tokenizer,
-                max_length=self.max_length,
-                filling=self.filling,
+                name=part.tokenizer,
+                max_length=part.max_length,
+                filling=part.filling,
             )
         if whole not in names:
-            raise ArtratorError(Code.PACKAGE_INVALID, f"{self.tokenizer} holds neither tokenizer.json nor vocab.json.")
+            raise ArtratorError(Code.PACKAGE_INVALID, f"{part.tokenizer} holds neither tokenizer.json nor vocab.json.")
         return TokenReader.from_json(
-            package.read(whole), name=whole, max_length=self.max_length, pad=True, filling=self.filling
+            package.read(whole), name=whole, max_length=part.max_length, pad=True, filling=part.filling
         )
+
+
+def _text(package: PackageFiles, base: str, number: str, large: bool) -> ClipPart:
+    graph = f"{base}text_encoder{number}/model.onnx"
+    facts = read_graph_of(package, graph)
+    if len(facts.inputs) != 1:
+        shown = ", ".join(map(str, facts.inputs.values()))
+        raise fault(graph, f"must take token numbers and nothing else; it has {shown}")
+    hidden, pooled = "last_hidden_state", "text_embeds" if number else None
+    if large:
+        layers = [int(name.removeprefix(_HIDDEN)) for name in facts.outputs if _is_layer(name)]
+        # Layer 0 is what goes into the first layer, so the last but one needs at least two.
+        if len(layers) < 2:
+            raise fault(graph, "must give out its layers hidden_states.0, hidden_states.1, …: export it as SDXL")
+        hidden = f"{_HIDDEN}{max(layers) - 1}"
+    for name in (hidden, pooled):
+        if name is not None and name not in facts.outputs:
+            raise fault(graph, f"has no output {name}; it has {', '.join(map(str, facts.outputs.values()))}")
+    tokenizer = _config(package, f"{base}tokenizer{number}/tokenizer_config.json")
+    return ClipPart(
+        graph=graph,
+        tokenizer=f"{base}tokenizer{number}",
+        ids=next(iter(facts.inputs)),
+        hidden=hidden,
+        pooled=pooled,
+        max_length=min(int(tokenizer.get("model_max_length", 77)), 512),
+        filling=_token(tokenizer.get("pad_token"), "<|endoftext|>"),
+    )
+
+
+def _is_layer(name: str) -> bool:
+    return name.startswith(_HIDDEN) and name.removeprefix(_HIDDEN).isdecimal()
+
+
+def _autoencoder(package: PackageFiles, base: str, settings: Settings) -> AutoencoderSettings:
+    config = _config(package, f"{base}vae_decoder/config.json")
+    decoder, encoder = f"{base}vae_decoder/model.onnx", f"{base}vae_encoder/model.onnx"
+    facts = read_graph_of(package, decoder)
+    channels = _channels(decoder, facts.inputs, int(config.get("latent_channels", 4)), None)
+    _channels(decoder, facts.outputs, 3, 3)
+    known = encoder in package.names()
+    if known:
+        facts = read_graph_of(package, encoder)
+        _channels(encoder, facts.inputs, 3, 3)
+        # The middle of a latent, or the middle and how surely it lies there.
+        if _channels(encoder, facts.outputs, channels, None) not in {channels, 2 * channels}:
+            raise fault(encoder, f"must give {channels} or {2 * channels} channels: {_shown(facts.outputs)}")
+    sampling: Settings = settings.table("sampling")
+    tile: int = sampling.integer("tile", _TILE, minimum=8)
+    if tile % 4:
+        raise sampling.error("tile", f"is {tile}; it must be a multiple of 4.")
+    return AutoencoderSettings(
+        decoder=decoder,
+        encoder=encoder if known else None,
+        factor=2 ** (len(config.get("block_out_channels", [0] * 4)) - 1),
+        channels=channels,
+        scaling=float(config.get("scaling_factor") or 1.0),
+        shift=float(config.get("shift_factor") or 0.0),
+        tile=tile,
+    )
+
+
+def _channels(file: str, tensors: Mapping[str, TensorFacts], usual: int, wanted: int | None) -> int:
+    """The channels of the only tensor; ``usual`` where the graph leaves them open."""
+    if len(tensors) != 1:
+        raise fault(file, f"must have one input and one output; it has {_shown(tensors)}")
+    (tensor,) = tensors.values()
+    shape = tensor.shape if tensor.shape is not None else ("", usual, "", "")
+    if len(shape) != 4 or (wanted is not None and shape[1] != wanted and isinstance(shape[1], int)):
+        layout = f"[batch, {wanted or 'channels'}, height, width]"
+        raise fault(file, f"must have the axes {layout}: {tensor}")
+    return shape[1] if isinstance(shape[1], int) else usual
+
+
+def _shown(tensors: Mapping[str, TensorFacts]) -> str:
+    return ", ".join(map(str, tensors.values()))
+
+
+def _samplers(package: PackageFiles, name: str) -> Samplers:
+    try:
+        return Samplers.from_config(_config(package, name))
+    except (ValueError, TypeError) as error:
+        raise fault(name, str(error)) from error
 
 
 def _config(package: PackageFiles, name: str) -> Mapping[str, Any]:

@@ -1,11 +1,12 @@
 """Ways from noise to picture: which times to visit, and how to step between them.
 
 A scheduler is made once for a number of steps and holds nothing of any picture, so all pictures of a job and all jobs
-may share one. It moves a whole batch of samples at once.
+may share one. It moves a whole batch of samples at once; what one walk needs from step to step is in its state.
 """
 
 from __future__ import annotations
 
 from artrator_diffusion.schedulers.base import Array, Prediction, Scheduler, State
+from artrator_diffusion.schedulers.samplers import Samplers
 
-__all__ = ["Array", "Prediction", "Scheduler", "State"]
+__all__ = ["Array", "Prediction", "Samplers", "Scheduler", "State"]

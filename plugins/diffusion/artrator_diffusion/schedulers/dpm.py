@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from artrator_diffusion.schedulers.base import Array, Prediction, State
+from artrator_diffusion.schedulers.karras import karras_sigmas, times_of
 from artrator_diffusion.schedulers.noise import Doubles, NoiseSchedule
 
 
@@ -13,16 +14,33 @@ class DPMScheduler:
 
     noise_scale = 1.0
 
-    def __init__(self, schedule: NoiseSchedule, steps: int) -> None:
-        """Lay out the times."""
+    def __init__(self, schedule: NoiseSchedule, steps: int, *, karras: bool = False) -> None:
+        """Lay out the times.
+
+        Args:
+            schedule: Of the network.
+            steps: Number of steps.
+            karras: Spread the noise levels as Karras et al. do, over all that the network knows.
+        """
         self._schedule = schedule
-        self._times = self._spread(schedule, steps)
-        sigmas = schedule.sigmas(self._times)
+        if karras:
+            levels = schedule.levels()
+            sigmas = karras_sigmas(float(levels[-1]), float(levels[0]), steps)
+            times = times_of(sigmas[:-1], schedule)
+            # Whole times, found as diffusers finds them.
+            self._times = np.trunc(times) if schedule.cosine else np.rint(times)
+        else:
+            self._times = self._spread(schedule, steps)
+            sigmas = schedule.sigmas(self._times)
         self._picture = 1 / np.sqrt(sigmas**2 + 1)
         self._noise = sigmas * self._picture
         with np.errstate(divide="ignore"):  # no noise is infinitely much signal
             self._signal = np.log(self._picture) - np.log(self._noise)
         self.steps = steps
+
+    def shares(self, index: int) -> tuple[float, float]:
+        """See :class:`Scheduler`."""
+        return float(self._picture[index]), float(self._noise[index])
 
     async def step(self, index: int, sample: Array, predict: Prediction, state: State) -> tuple[Array, Array]:
         """One step; the first and the last are of first order."""
@@ -33,11 +51,10 @@ class DPMScheduler:
         # Where the next step has no noise left, the gain is infinite and the step lands on the prediction.
         fresh = np.float32(-picture[1] * np.expm1(-gain))
         there = np.float32(noise[1] / noise[0]) * sample + fresh * finished
-        previous: Array | None = state.get("finished")
-        if previous is not None and index + 1 < self.steps:
+        if state.finished is not None and index + 1 < self.steps:
             ratio = (self._signal[index] - self._signal[index - 1]) / gain
-            there = there + np.float32(0.5) * fresh * (finished - previous) / np.float32(ratio)
-        state["finished"] = finished
+            there = there + np.float32(0.5) * fresh * (finished - state.finished) / np.float32(ratio)
+        state.finished = finished
         return there, finished
 
     @staticmethod

@@ -35,7 +35,12 @@ class FlowScheduler:
         self._times = picture_time + (noise_time - picture_time) * noisy
         self._picture_time = picture_time
         self._heun = solver == "heun"
+        self._noisy = noisy
         self.steps = steps
+
+    def shares(self, index: int) -> tuple[float, float]:
+        """See :class:`Scheduler`."""
+        return 1 - float(self._noisy[index]), float(self._noisy[index])
 
     async def step(self, index: int, sample: Array, predict: Prediction, state: State) -> tuple[Array, Array]:
         """Follow the velocity, or with Heun the mean of those at both ends."""

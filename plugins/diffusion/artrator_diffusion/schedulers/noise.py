@@ -17,6 +17,18 @@ Doubles = npt.NDArray[np.float64]
 SPACINGS: Final = ("leading", "linspace", "trailing")
 PREDICTIONS: Final = ("epsilon", "v_prediction", "sample")
 BETAS: Final = ("linear", "scaled_linear", "squaredcos_cap_v2")
+#: What diffusers knows of such schedules, and this module does not.
+_UNKNOWN: Final = (
+    "clip_sample",
+    "thresholding",
+    "rescale_betas_zero_snr",
+    "use_exponential_sigmas",
+    "use_beta_sigmas",
+    "use_lu_lambdas",
+    "use_flow_sigmas",
+)
+#: Where diffusers knows more than one way, and this module one.
+_ONLY: Final = {"interpolation_type": "linear", "timestep_type": "discrete", "final_sigmas_type": "zero"}
 
 
 @dataclass(frozen=True)
@@ -29,6 +41,9 @@ class NoiseSchedule:
         offset: Added to the times of ``leading`` spacing.
         prediction: What the network predicts: the noise, the velocity, or the picture.
         ends_at_one: Whether the last step goes to no noise at all, instead of to that of time 0.
+        cosine: Whether the noise was laid out along a cosine.
+        distilled: At how many times a latent consistency network was distilled.
+        time_scaling: How fast such a network leaves the sample for the picture as the time goes up.
     """
 
     kept: Doubles
@@ -36,6 +51,9 @@ class NoiseSchedule:
     offset: int
     prediction: str
     ends_at_one: bool
+    cosine: bool = False
+    distilled: int = 50
+    time_scaling: float = 10.0
 
     @classmethod
     def from_config(cls, config: Mapping[str, Any]) -> NoiseSchedule:
@@ -61,9 +79,15 @@ class NoiseSchedule:
         for key, known in (("timestep_spacing", SPACINGS), ("prediction_type", PREDICTIONS)):
             if config.get(key, known[0]) not in known:
                 raise ValueError(f"{key} is '{config[key]}'; known are {', '.join(known)}")
-        for key in ("clip_sample", "thresholding", "rescale_betas_zero_snr", "use_karras_sigmas"):
+        for key in _UNKNOWN:
             if config.get(key):
                 raise ValueError(f"{key} is on, which is not supported")
+        for key, wanted in _ONLY.items():
+            if config.get(key, wanted) != wanted:
+                raise ValueError(f"{key} is '{config[key]}'; only '{wanted}' is supported")
+        distilled = int(config.get("original_inference_steps", 50))
+        if not 1 <= distilled <= times:
+            raise ValueError(f"original_inference_steps is {distilled}; it must lie between 1 and {times}")
         return cls(
             # Multiplied up in single precision, as the network was trained.
             kept=np.cumprod(1 - betas, dtype=np.float32).astype(np.float64),
@@ -71,6 +95,9 @@ class NoiseSchedule:
             offset=int(config.get("steps_offset", 0)),
             prediction=config.get("prediction_type", "epsilon"),
             ends_at_one=bool(config.get("set_alpha_to_one", True)),
+            cosine=kind == "squaredcos_cap_v2",
+            distilled=distilled,
+            time_scaling=float(config.get("timestep_scaling", 10.0)),
         )
 
     def times(self, steps: int, *, whole: bool = True) -> Doubles:
@@ -85,8 +112,12 @@ class NoiseSchedule:
 
     def sigmas(self, times: Doubles) -> Doubles:
         """Noise over picture at each time, in standard deviations, with a 0 at the end."""
-        everywhere = np.sqrt((1 - self.kept) / self.kept)
-        return np.append(np.interp(times, np.arange(len(self.kept)), everywhere), 0.0)
+        return np.append(np.interp(times, np.arange(len(self.kept)), self.levels()), 0.0)
+
+    def levels(self) -> Doubles:
+        """Noise over picture at every time that the network was trained at, in standard deviations, rising."""
+        found: Doubles = np.sqrt((1 - self.kept) / self.kept)
+        return found
 
     def finished(self, prediction: Array, sample: Array, picture: float, noise: float) -> Array:
         """What the finished picture would be.

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from artrator_diffusion.text.clip import ClipEncoder, ClipPart, EncodedPrompt, PromptEncoder
 from artrator_diffusion.text.encoder import TextEncoder, TextSettings
 
-__all__ = ["TextEncoder", "TextSettings"]
+__all__ = ["ClipEncoder", "ClipPart", "EncodedPrompt", "PromptEncoder", "TextEncoder", "TextSettings"]
