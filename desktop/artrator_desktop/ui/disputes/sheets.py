@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING
 
-from PySide6.QtCore import QCoreApplication, Signal
+from PySide6.QtCore import QCoreApplication, Qt, Signal
 from PySide6.QtWidgets import QHBoxLayout, QVBoxLayout, QWidget
 
 from artrator_desktop.ui.disputes.words import reason_name, reasons, state_line
@@ -39,7 +39,7 @@ class DisputeSheet(Sheet):
         self._disputes = app.disputes
         self._order = order
         self._name = title
-        self.reasons = ChoiceList(self.tr("What is wrong"))
+        self.reasons = ChoiceList(self.tr("What is wrong"), columns=2)
         self.reasons.set_choices([Choice(value, name, note) for value, name, note in reasons()])
         self.words = TextArea(self.tr("In your own words"), self.tr("What you expected, and what came instead"))
         self.words.setFixedHeight(84)
@@ -141,6 +141,8 @@ class DisputeSheet(Sheet):
     def _show_request(self) -> None:
         self.request.setVisible(self.reveal.isChecked())
         self.fit()
+        if self.reveal.isChecked():
+            self.area.ensureWidgetVisible(self.request)
 
     def _send(self) -> None:
         self.problem.hide()
@@ -209,6 +211,7 @@ class AnswerSheet(Sheet):
         self._disputes.said.connect(self._done)
         self._disputes.refused.connect(self._refused)
         self._disputes.changed.connect(lambda: self.send.setEnabled(not self._disputes.busy))
+        self.words.setFocus(Qt.FocusReason.OtherFocusReason)
         self.fit()
 
     def _name_button(self) -> None:

@@ -4,7 +4,7 @@ from collections.abc import Iterable
 
 from PySide6.QtCore import QEvent, QSize, Qt, Signal
 from PySide6.QtGui import QColor, QEnterEvent, QFocusEvent, QKeyEvent, QMouseEvent, QPainter, QPaintEvent, QPen
-from PySide6.QtWidgets import QAbstractButton, QButtonGroup, QHBoxLayout, QSizePolicy, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QAbstractButton, QButtonGroup, QGridLayout, QHBoxLayout, QSizePolicy, QVBoxLayout, QWidget
 
 from artrator_desktop.ui.paint import rounded
 from artrator_desktop.ui.theme import pixmap, theme
@@ -56,7 +56,7 @@ class Choice(QAbstractButton):
 
     def sizeHint(self) -> QSize:
         """Ask for the height of the words in the width that there is."""
-        return QSize(320, self.heightForWidth(max(self.width(), 320)))
+        return QSize(200, self.heightForWidth(max(self.width(), 200)))
 
     def paintEvent(self, _event: QPaintEvent) -> None:
         """Paint the ground, its edge and the icon."""
@@ -94,25 +94,26 @@ class ChoiceList(QWidget):
 
     chosen = Signal(str)
 
-    def __init__(self, name: str, parent: QWidget | None = None) -> None:
+    def __init__(self, name: str, parent: QWidget | None = None, *, columns: int = 1) -> None:
         super().__init__(parent)
         self.setAccessibleName(name)
         self._group = QButtonGroup(self)
         self._group.setExclusive(True)
-        self._column = QVBoxLayout(self)
-        self._column.setContentsMargins(0, 0, 0, 0)
-        self._column.setSpacing(8)
+        self._columns = columns
+        self._grid = QGridLayout(self)
+        self._grid.setContentsMargins(0, 0, 0, 0)
+        self._grid.setSpacing(8)
 
     def set_choices(self, choices: Iterable[Choice], value: str = "") -> None:
         """Show choices and switch one on, the first if the value is not among them."""
         for old in self.choices():
             self._group.removeButton(old)
-            self._column.removeWidget(old)
+            self._grid.removeWidget(old)
             old.hide()
             old.deleteLater()
-        for choice in choices:
+        for number, choice in enumerate(choices):
             self._group.addButton(choice)
-            self._column.addWidget(choice)
+            self._grid.addWidget(choice, number // self._columns, number % self._columns)
             choice.clicked.connect(lambda _on=False, key=choice.value: self.chosen.emit(key))
         wanted = [choice for choice in self.choices() if choice.value == value] or self.choices()
         if wanted:
