@@ -405,6 +405,21 @@ def test_only_a_module_can_be_prepared(text):
         read_asked(text)
 
 
+@confined
+def test_the_kernels_of_ebsynth_are_compiled_once_and_read_by_workers(make_preparing, text_content):
+    """From its code as a wheel has it: nothing compiled lies beside it."""
+    kernels = pytest.importorskip("artrator_ebsynth.kernels")
+    code = Path(kernels.__file__).parents[1]
+    probe = READER.replace('return {"text": found()}', 'return {"text": str(prepare())}')
+    plugin = make_preparing("", "from artrator_ebsynth.kernels import prepare\n" + probe)
+    site = plugin.sys_path[0]
+    shutil.copytree(code, site / "artrator_ebsynth", ignore=shutil.ignore_patterns("__pycache__"))
+    plugin = replace(plugin, prepare=read_asked((code / "artrator-plugin.toml").read_text()).prepare)
+    assert prepare(plugin).size > 100_000
+    assert answer(plugin, text_content) == "True"
+    assert not list(site.rglob("*.nb?"))
+
+
 def invoke(*arguments):
     return CliRunner().invoke(command, [*map(str, arguments)], catch_exceptions=True)
 

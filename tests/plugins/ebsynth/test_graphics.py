@@ -14,9 +14,11 @@ from artrator_ebsynth.crew import Crew
 from artrator_ebsynth.field import random_matches
 from artrator_ebsynth.graphics import GraphicsLevel, missing
 from artrator_ebsynth.graphics.device import KERNELS, compile_kernels
+from artrator_ebsynth.guides import edges
 from artrator_ebsynth.level import Level, Pictures
 from artrator_ebsynth.occupancy import patch_occupancy
 from artrator_ebsynth.problem import state
+from artrator_ebsynth.video.renewal import Renewal
 
 with_compiler = pytest.mark.skipif(COMPILER is None, reason="there is no C++ compiler on this machine")
 with_nvrtc = pytest.mark.skipif(
@@ -59,6 +61,20 @@ def test_measuring_and_voting_are_the_same_to_the_last_bit(card, random, blobs, 
             assert (ours.costs == theirs.costs).all()
             assert (ours.paint(stale) == theirs.paint(stale)).all()
             assert (ours.image == theirs.image).all()
+
+
+@with_compiler
+def test_what_comes_into_view_in_a_film_is_looked_up_on_the_card_too(card, blobs):
+    frame = blobs(64, 72, 3)
+    renewal = Renewal(frame, edges(frame), frame, None, 5)
+    wanted = np.zeros((64, 72), bool)
+    wanted[20:40, 30:50] = True
+    before = sum(card.launched.values())
+    y, x = renewal.matches(frame, wanted, 1, 1, None, card)
+    assert sum(card.launched.values()) > before
+    # The frame is the keyframe itself, so most of what is looked up lies where it was.
+    found = np.abs(frame[y, x].astype(int) - frame[wanted].astype(int)).mean()
+    assert found < np.abs(frame[::-1][wanted].astype(int) - frame[wanted].astype(int)).mean() / 3
 
 
 @with_compiler

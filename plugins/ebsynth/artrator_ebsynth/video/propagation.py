@@ -232,7 +232,7 @@ def _next(
         lost |= carried.error > _MISFIT * max(1.0, float(carried.error.mean()))
         if inside is not None:
             lost &= inside
-        y, x = source.renewal.matches(frame, lost, seed, manner.threads, cancelled)
+        y, x = source.renewal.matches(frame, lost, seed, manner.threads, cancelled, manner.device)
         carried.field.y[lost], carried.field.x[lost] = y, x
         carried.origins[lost] = np.stack([x, y], axis=-1)
         carried.image[lost] = source.painted[y, x]

@@ -13,6 +13,7 @@ import numpy as np
 import numpy.typing as npt
 
 from artrator.backend import Image
+from artrator_ebsynth.graphics import GraphicsDevice
 from artrator_ebsynth.guides import edges
 from artrator_ebsynth.problem import Guide
 from artrator_ebsynth.pyramid import shrink
@@ -54,8 +55,9 @@ class Renewal:
         seed: int,
         threads: int,
         cancelled: Callable[[], bool] | None,
+        device: str | GraphicsDevice = "cpu",
     ) -> tuple[Rows, Rows]:
-        """Rows and columns of the keyframe for the wanted pixels, in their order.
+        """Rows and columns of the keyframe for the wanted pixels, in their order; ``device`` as of ``synthesize``.
 
         Raises:
             ArtratorError: ``job_cancelled``.
@@ -74,8 +76,8 @@ class Renewal:
                 Guide(self._outlines, self._small(edges(frame)), _EDGES, "edges"),
                 Guide(self._frame, self._small(frame), _COLOUR, "colour"),
             ],
-            mask=small, source_mask=self._usable, seed=seed, preset=_WORK, patch=self._patch, threads=threads,
-            cancelled=cancelled,
+            mask=small, source_mask=self._usable, seed=seed, preset=_WORK, patch=self._patch, device=device,
+            threads=threads, cancelled=cancelled,
         )  # fmt: skip
         found = made.field.y[inner] * times + y % times, made.field.x[inner] * times + x % times
         return (
