@@ -120,6 +120,13 @@ def compile_kernels() -> None:
     subprocess.run([str(python), "-m", "artrator_ebsynth"], stdout=subprocess.DEVNULL)
 
 
+def make_counterparts() -> None:
+    """Environments of the programs that slow tests try the payment rails against; without them those are skipped."""
+    script = ROOT / "tests" / "support" / "counterparts.py"
+    if subprocess.run([str(VENV / BIN / f"python{EXE}"), str(script)], stdout=subprocess.DEVNULL).returncode != 0:
+        say("some slow tests will be skipped, because what they are tried against could not be installed")
+
+
 def check_qt() -> None:
     """Whether Qt finds its system libraries; installs them where we may."""
     if platform.system() != "Linux":
@@ -162,6 +169,8 @@ def main() -> int:
     sync(find_uv(), development=development)
     if development:
         compile_kernels()
+    if what == "test" and "not slow" not in rest:
+        make_counterparts()
     check_qt()
     commands = {"demo": ["artrator", "demo"], "test": ["pytest"], "run": []}
     name, *arguments = [*commands[what], *rest]

@@ -179,7 +179,7 @@ class _Life:
         assert have.available == 0 or have.debt == 0
 
 
-@pytest.mark.parametrize("examples", [15, pytest.param(200, marks=[pytest.mark.slow, pytest.mark.timeout(1800)])])
+@pytest.mark.parametrize("examples", [15, pytest.param(60, marks=[pytest.mark.slow, pytest.mark.timeout(900)])])
 def test_whatever_happens_the_wallets_end_as_the_provider_says(fresh: Path, examples: int) -> None:
     @settings(max_examples=examples, database=None, deadline=None, suppress_health_check=list(HealthCheck))
     @given(st.lists(_step, min_size=5, max_size=40))

@@ -1,8 +1,9 @@
 """Real programs that the rails are tried against, each in an environment of its own outside the checkout.
 
-They are made once and kept: LNbits has a hundred dependencies that fit nothing of ours, and localstripe is GPL, so that
-it may stand beside us as a process and never inside. Making one needs the package index; where that cannot be reached,
-a test that wants one is skipped with the reason. ``python tests/support/counterparts.py`` makes them all.
+They are made once, when a checkout is set up for its tests, and kept: LNbits has a hundred dependencies that fit
+nothing of ours, and localstripe is GPL, so that it may stand beside us as a process and never inside. Making one needs
+the package index, so no test does it: where one is not there, the tests that want it are skipped.
+``python tests/support/counterparts.py`` makes them all.
 """
 
 from __future__ import annotations
@@ -42,14 +43,16 @@ class MissingError(Exception):
     """It cannot be had here; the message says why."""
 
 
-def environment(what: Counterpart) -> Path:
-    """The interpreter of an environment that has it; raises MissingError."""
+def environment(what: Counterpart, *, make: bool = False) -> Path:
+    """The interpreter of an environment that has it, made now if it may be; raises MissingError."""
     home = Path(os.environ.get("ARTRATOR_COUNTERPARTS", Path.home() / ".cache" / "artrator-counterparts"))
     # The name holds the versions: other ones get an environment of their own.
     folder = home / "-".join(need.replace("==", "-").replace("<", "-below-") for need in what.needs)
     python = folder / ("Scripts/python.exe" if os.name == "nt" else "bin/python")
     if (folder / "complete").exists():
         return python
+    if not make:
+        raise MissingError(f"{what.name} is not here; make it with: python tests/support/counterparts.py")
     uv = shutil.which("uv") or shutil.which("uv", path=str(Path(sys.executable).parent))
     if uv is None:
         raise MissingError("there is no uv")
@@ -177,5 +180,10 @@ def _run_out(python: Path, code: str) -> str:
 
 
 if __name__ == "__main__":
+    missing = []
     for each in (LNBITS, LOCALSTRIPE):
-        print(each.name, environment(each))
+        try:
+            print(each.name, environment(each, make=True))
+        except (MissingError, OSError, subprocess.SubprocessError) as reason:
+            missing.append(str(reason))
+    sys.exit("\n".join(missing) or None)
