@@ -268,12 +268,35 @@ def test_files_that_were_unlinked_while_open_end_it_before_the_disk_is_full(make
     """No folder shows them; what is left on the disk does."""
     usage = shutil.disk_usage("/")
     monkeypatch.setattr(shutil, "disk_usage", lambda path: usage._replace(free=1 << 29))
-    assert "left on the disk" in refusal(make_preparing("import time; time.sleep(20)"))
+    plugin = make_preparing("import time; time.sleep(20)")
+    with pytest.raises(ArtratorError, match="left on the disk") as info:
+        prepare(plugin)
+    assert info.value.code == Code.DISK_FULL
+    assert is_due(plugin), "the next disk may have room"
 
 
 def test_a_step_that_takes_too_much_memory_is_ended(make_preparing):
     step = "held = bytearray(b'x') * (700 << 20)\nimport time; time.sleep(20)"
     assert "MB of memory" in refusal(make_preparing(step), memory_bytes=300 << 20)
+
+
+def test_what_one_package_may_take_does_not_limit_the_step(make_preparing, text_content):
+    step = HARMLESS + "held = bytearray(b'x') * (400 << 20)\nimport time; time.sleep(0.5)"
+    assert answer(make_preparing(step), text_content, Limits(memory_bytes=300 << 20)) == "7"
+
+
+def test_a_step_whose_plugin_is_removed_meanwhile_is_ended(make_preparing):
+    plugin = make_preparing("import time; time.sleep(60)")
+
+    async def main():
+        step = asyncio.create_task(prepare_plugin(plugin))
+        await asyncio.sleep(0.3)
+        plugin.location.rename(plugin.location.with_name(".removed"))
+        with pytest.raises(ArtratorError, match="toy was not prepared"):
+            await asyncio.wait_for(step, 15)
+
+    asyncio.run(main())
+    assert not plugin.location.exists()
 
 
 @confined
@@ -410,13 +433,16 @@ def test_the_kernels_of_ebsynth_are_compiled_once_and_read_by_workers(make_prepa
     """From its code as a wheel has it: nothing compiled lies beside it."""
     kernels = pytest.importorskip("artrator_ebsynth.kernels")
     code = Path(kernels.__file__).parents[1]
-    probe = READER.replace('return {"text": found()}', 'return {"text": str(prepare())}')
+    probe = READER.replace('return {"text": found()}', 'return {"text": str(prepare(5))}')
     plugin = make_preparing("", "from artrator_ebsynth.kernels import prepare\n" + probe)
     site = plugin.sys_path[0]
     shutil.copytree(code, site / "artrator_ebsynth", ignore=shutil.ignore_patterns("__pycache__"))
     plugin = replace(plugin, prepare=read_asked((code / "artrator-plugin.toml").read_text()).prepare)
     assert prepare(plugin).size > 100_000
     assert answer(plugin, text_content) == "True"
+    for number, file in enumerate(sorted(cache_place(plugin).iterdir())):
+        file.write_bytes(file.read_bytes()[:100] if number % 2 else b"damaged")
+    assert answer(plugin, text_content) == "False"
     assert not list(site.rglob("*.nb?"))
 
 

@@ -75,8 +75,8 @@ async def prepare_plugin(plugin: PluginInfo, limits: Limits = Limits()) -> Prepa
 
     Raises:
         ArtratorError: ``plugin_broken`` if the plugin cannot be used, ``plugin_invalid`` if it has no such step;
-            ``plugin_not_prepared`` with the plugin's name, the reason and what the step printed. The plugin can be
-            used all the same.
+            ``plugin_not_prepared`` with the plugin's name, the reason and what the step printed, or ``disk_full``.
+            The plugin can be used all the same.
     """
     if plugin.error is not None:
         raise ArtratorError(Code.PLUGIN_BROKEN, plugin.error, plugin=plugin.name)
@@ -90,6 +90,8 @@ async def prepare_if_due(plugin: PluginInfo, limits: Limits) -> None:
     """Run the step unless it has been tried for this version and interpreter; what fails is logged, never raised."""
     if not is_due(plugin):
         return
+    # The memory that one package may take says nothing of what the step needs, and its failure would be remembered.
+    limits = replace(limits, memory_bytes=0)
     async with _turn(plugin):
         if not is_due(plugin):
             return
@@ -115,11 +117,13 @@ async def _prepare(plugin: PluginInfo, limits: Limits) -> Preparation:
         _put_in_place(plugin, cache)
         note_preparation(plugin, done)
     except OSError as error:
-        # Not remembered: a disk that was full or a folder that was renamed says nothing of the next time.
+        # Not remembered either, as below.
         raise _failed(plugin, f"its cache cannot be written: {sentence(error.strerror or error, 200)}") from error
     except ArtratorError as error:
         before = last_preparation(plugin)
-        if error.code == Code.PLUGIN_NOT_PREPARED and (before is None or before.failure is not None):
+        # A full disk says nothing of the next time, and a plugin that was removed meanwhile must not come back.
+        known_bad = error.code == Code.PLUGIN_NOT_PREPARED and folder_of(plugin).is_dir()
+        if known_bad and (before is None or before.failure is not None):
             with contextlib.suppress(ArtratorError):
                 note_preparation(plugin, replace(known, failure=error.message))
         raise
@@ -144,7 +148,7 @@ async def _run(plugin: PluginInfo, cache: Path, limits: Limits) -> None:
     channel = Channel(process.connection, max_body=0)
     header: Mapping[str, Any] = {}
     reason = "its process talks nonsense"
-    over: list[str] = []
+    code, over = Code.PLUGIN_NOT_PREPARED, list[tuple[Code, str]]()
     watch = asyncio.create_task(_watch(process, cache, limits, over))
     try:
         async with asyncio.timeout(limits.prepare_seconds):
@@ -163,12 +167,12 @@ async def _run(plugin: PluginInfo, cache: Path, limits: Limits) -> None:
         await channel.close()
     match header:
         case _ if over:
-            reason = over[0]
+            code, reason = over[0]
         case {"op": "prepared"}:
             return
         case {"op": "failed"}:
             reason = error_of(header, loading=True).message
-    raise _failed(plugin, reason, process.output)
+    raise _failed(plugin, reason, process.output, code)
 
 
 def _sandbox(plugin: PluginInfo, cache: Path, limits: Limits, scratch: Path) -> dict[str, Any]:
@@ -177,16 +181,20 @@ def _sandbox(plugin: PluginInfo, cache: Path, limits: Limits, scratch: Path) -> 
     return settings | {"files": True, "file_bytes": limits.cache_bytes, "writable": [str(cache.resolve())]}
 
 
-async def _watch(process: Process, cache: Path, limits: Limits, over: list[str]) -> None:
-    """End the process when it takes more than it may; the reason goes into ``over``."""
+async def _watch(process: Process, cache: Path, limits: Limits, over: list[tuple[Code, str]]) -> None:
+    """End the process when it takes more than it may; code and reason go into ``over``."""
     memory = limits.memory_bytes or machine_memory()
     while not process.exited.done():
+        try:
+            free = shutil.disk_usage(cache).free
+        except OSError:  # renamed away with its plugin: what cannot be measured must not go on
+            free = 0
         if memory and resident_bytes(process.pid) > memory:
-            over.append(f"it took more than {memory >> 20} MB of memory")
+            over.append((Code.PLUGIN_NOT_PREPARED, f"it took more than {memory >> 20} MB of memory"))
         elif folder_bytes(cache, limits.cache_bytes) > limits.cache_bytes:
-            over.append(f"it wrote more than {limits.cache_bytes >> 20} MB")
-        elif shutil.disk_usage(cache).free < _FREE_BYTES:
-            over.append(f"less than {_FREE_BYTES >> 20} MB were left on the disk")
+            over.append((Code.PLUGIN_NOT_PREPARED, f"it wrote more than {limits.cache_bytes >> 20} MB"))
+        elif free < _FREE_BYTES:
+            over.append((Code.DISK_FULL, f"less than {_FREE_BYTES >> 20} MB were left on the disk"))
         if over:
             process.kill()
             return
@@ -237,9 +245,7 @@ def _put_in_place(plugin: PluginInfo, made: Path) -> None:
     made.rename(place)
 
 
-def _failed(plugin: PluginInfo, reason: str, output: str = "") -> ArtratorError:
+def _failed(plugin: PluginInfo, reason: str, output: str = "", code: Code = Code.PLUGIN_NOT_PREPARED) -> ArtratorError:
     said = sentence(output, len(output))[-_TOLD:]
     message = f"{plugin.name} was not prepared: {reason.rstrip('.')}."
-    return ArtratorError(
-        Code.PLUGIN_NOT_PREPARED, f"{message} It said: {said}" if said else message, plugin=plugin.name
-    )
+    return ArtratorError(code, f"{message} It said: {said}" if said else message, plugin=plugin.name)

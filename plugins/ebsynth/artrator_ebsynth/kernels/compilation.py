@@ -25,7 +25,7 @@ _HERE: Final = Path(__file__).resolve().parent
 _SOURCES: Final = ("planes.py", "rows.py", "simd.py", "sweep.py")
 #: Kernel, signature, and the side of the patch that it is for, if it is for one.
 _registered: Final[list[tuple[Any, Any, int | None]]] = []
-#: Kernels that were compiled and could not be saved.
+#: Signatures that were compiled and could not be saved.
 _unsaved: Final[list[Any]] = []
 _preparing: Final = threading.Lock()
 
@@ -65,8 +65,20 @@ class _Kept(FunctionCache):  # type: ignore[misc]
 
     def load_overload(self, sig: Any, target_context: Any) -> Any:
         """The compiled kernel, or None."""
-        found = None if self._beside is None else self._beside.load_overload(sig, target_context)
-        return super().load_overload(sig, target_context) if found is None else found
+        for place in filter(None, (self._beside, super())):
+            # Whatever is wrong with files of a cache, the kernel can be compiled.
+            with contextlib.suppress(Exception):
+                found = place.load_overload(sig, target_context)
+                if found is not None:
+                    return found
+        return None
+
+    def save_overload(self, sig: Any, data: Any) -> None:
+        """Keep it for the next process, where that can be done; it is compiled and usable all the same."""
+        try:
+            super().save_overload(sig, data)
+        except Exception:  # as above, and a folder that cannot be written
+            _unsaved.append(sig)
 
 
 @contextlib.contextmanager
@@ -110,10 +122,7 @@ def prepare(patch: int | None = None) -> bool:
     with _preparing:
         for compiled, signature, _ in needed:
             if not compiled.signatures:
-                try:
-                    compiled.compile(signature)
-                except OSError:  # It is compiled and usable by the time that saving it fails.
-                    _unsaved.append(compiled)
+                compiled.compile(signature)
                 compiled.disable_compile()  # a call with other types would compile, and a job would wait for it
         return all(sum(compiled.stats.cache_misses.values()) == 0 for compiled, _, _ in needed)
 
