@@ -237,6 +237,23 @@ def model(networks):
     return make
 
 
+@pytest.fixture(scope="session")
+def averaging():
+    """Encoder and decoder that only average and repeat squares of 4 pixels."""
+    high, low = ["n", 3, "h", "w"], ["n", 3, "y", "x"]
+    square = ("kernel_shape", [4, 4]), ("strides", [4, 4])
+    back = ("mode", "nearest"), ("coordinate_transformation_mode", "asymmetric"), ("nearest_mode", "floor")
+    return (
+        graph([("AveragePool", ["picture"], ["middle"], *square)], [("picture", 1, high)], [("middle", low)], {}),
+        graph(
+            [("Resize", ["latents", "", "scales"], ["picture"], *back)],
+            [("latents", 1, low)],
+            [("picture", high)],
+            {"scales": np.array([1, 1, 4, 4], np.float32)},
+        ),
+    )
+
+
 @pytest.fixture
 def exact(monkeypatch):
     """The pictures as the network made them, 0 to 1, before they are rounded; filled as jobs run."""

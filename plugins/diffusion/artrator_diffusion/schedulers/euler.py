@@ -41,10 +41,8 @@ class EulerScheduler:
     async def step(self, index: int, sample: Array, predict: Prediction, state: State) -> tuple[Array, Array]:
         """One step."""
         sigma, after = float(self._sigmas[index]), float(self._sigmas[index + 1])
-        size = np.float32(np.hypot(sigma, 1))
-        scaled = sample / size
-        prediction = await predict(scaled, float(self._times[index]))
-        finished = self._schedule.finished(prediction, scaled, 1 / float(size), sigma / float(size))
+        prediction = await predict(sample / np.float32(np.hypot(sigma, 1)), float(self._times[index]))
+        finished = self._schedule.finished(prediction, sample, 1.0, sigma)
         slope = (sample - finished) / np.float32(sigma)
         if not self._ancestral:
             return sample + slope * np.float32(after - sigma), finished

@@ -126,10 +126,12 @@ class NoiseSchedule:
             prediction: Of the network.
             sample: ``picture`` times the picture plus ``noise`` times the noise.
             picture: The share of the picture.
-            noise: The share of the noise; the squares of both add up to 1.
+            noise: The share of the noise.
         """
         if self.prediction == "sample":
             return prediction
         if self.prediction == "v_prediction":
-            return (np.float32(picture) * sample - np.float32(noise) * prediction).astype(np.float32)
+            size = math.hypot(picture, noise)  # networks are asked at samples in which the squares add up to 1
+            told = np.float32(noise / size) * prediction
+            return (np.float32(picture / size**2) * sample - told).astype(np.float32)
         return ((sample - np.float32(noise) * prediction) / np.float32(picture)).astype(np.float32)
