@@ -224,7 +224,7 @@ def model(networks):
         samplers = NOISE_SAMPLERS
         if scheduler is not None:
             files["scheduler/scheduler_config.json"] = json.dumps(scheduler).encode()
-            if scheduler.get("_class_name", "").startswith("Flow"):
+            if "Flow" in scheduler.get("_class_name", ""):
                 samplers = ("default", "flow-euler")
         offered = ", ".join(f'"{sampler}"' for sampler in samplers)
         choice = f'sampler = {{ type = "choice", label = "Sampler", choices = [{offered}], default = "default" }}'

@@ -136,6 +136,28 @@ def test_tensors_of_a_wrong_shape_are_named_with_their_file(model, networks, net
 
 
 @pytest.mark.parametrize(
+    ("file", "content", "words"),
+    [
+        ("vae_decoder/config.json", b'{"block_out_channels": 3}', "block_out_channels must be a list"),
+        ("vae_decoder/config.json", b'{"block_out_channels": [1,1,1,1,1,1,1,1,1,1,1,1]}', "a list of 1 to 9"),
+        ("vae_decoder/config.json", b'{"scaling_factor": "0.18"}', "scaling_factor must be a number"),
+        ("vae_decoder/config.json", b'{"scaling_factor": 0}', "scaling_factor is 0"),
+        ("vae_decoder/config.json", b'{"shift_factor": NaN}', "shift_factor must be a number"),
+        ("unet/config.json", b'{"block_out_channels": []}', "block_out_channels must be a list"),
+        ("tokenizer/tokenizer_config.json", b'{"model_max_length": 1' + b"0" * 400 + b"}", "model_max_length"),
+        ("tokenizer/tokenizer_config.json", b"[" * 100_000, "is not JSON"),
+        ("model_index.json", b"[]", "is not a JSON object"),
+    ],
+)  # fmt: skip
+def test_a_configuration_that_makes_no_sense_is_named(model, file, content, words):
+    with pytest.raises(ArtratorError) as caught:
+        DiffusionBackend().inspect(model(**{file: content}))
+    assert caught.value.code is Code.PACKAGE_INVALID
+    assert caught.value.message.startswith(file)
+    assert words in caught.value.message
+
+
+@pytest.mark.parametrize(
     ("network", "lent", "words"),
     [
         ("mini", {"unet/model.onnx": "xl unet/model.onnx"}, "wants text_embeds, which text_encoder_2/model.onnx makes"),

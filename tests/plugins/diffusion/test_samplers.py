@@ -12,7 +12,7 @@ from artrator.testing import PlainContext, run
 from artrator.worker.child.batcher import Batcher
 from artrator.worker.child.context import JobContext
 from artrator_diffusion import DiffusionBackend
-from artrator_diffusion.schedulers import Samplers
+from artrator_diffusion.schedulers import Samplers, State
 from artrator_diffusion.schedulers.samplers import NOISE_SAMPLERS
 
 DATA = Path(__file__).parent / "data"
@@ -92,6 +92,13 @@ def test_a_seed_decides_the_noise_that_is_added_on_the_way(model):
         ({**FLOW, "shift": 0}, "shift must be above 0"),
         ({**BETAS, "final_sigmas_type": "sigma_min"}, "final_sigmas_type is 'sigma_min'; only 'zero'"),
         ({**BETAS, "use_beta_sigmas": True}, "use_beta_sigmas is on"),
+        ({**BETAS, "num_train_timesteps": 10**12}, "num_train_timesteps is 1000000000000"),
+        ({**BETAS, "num_train_timesteps": "many"}, "'many'"),
+        ({**BETAS, "steps_offset": 1000}, "steps_offset is 1000"),
+        ({**BETAS, "beta_end": 1.5}, "must lie between 0 and 1"),
+        ({**BETAS, "beta_start": float("nan")}, "must lie between 0 and 1"),
+        ({**BETAS, "trained_betas": [0.1, 0.2]}, "must lie between 0 and 1"),
+        ({**BETAS, "_class_name": {"of": "DDIM"}}, "_class_name must be a text"),
         ({**BETAS, "original_inference_steps": 5000}, "original_inference_steps is 5000"),
     ],
 )
@@ -121,7 +128,7 @@ def test_a_flow_is_sampled_as_a_flow_only_and_noise_never_is(model):
         DiffusionBackend().inspect(model("mini", ('"ddim", "euler",', '"ddim", "heun",')))
 
 
-@pytest.mark.parametrize(("sampler", "most"), [("lcm", 50), ("ddim", 1000), ("dpm++2m-karras", 1000)])
+@pytest.mark.parametrize(("sampler", "most"), [("lcm", 50), ("ddim", 999), ("dpm++2m-karras", 999)])
 def test_more_steps_than_a_model_has_times_are_refused(model, sampler, most):
     with pytest.raises(ModelError, match=f"at most {most} steps"):
         run(DiffusionBackend(), model(), {**GIVEN, "sampler": sampler, "steps": most + 1})
@@ -133,3 +140,24 @@ def test_a_single_step_makes_a_picture(model, sampler):
     (picture,) = run(DiffusionBackend(), model(), {**GIVEN, "sampler": sampler, "steps": 1}, context)["images"]
     assert picture.shape == (32, 48, 3)
     assert context.reports == [(1, 1)]
+
+
+@pytest.mark.parametrize("spacing", ["leading", "linspace", "trailing"])
+@pytest.mark.parametrize("sampler", list(NOISE_SAMPLERS))
+def test_every_number_of_steps_stays_within_the_times_of_the_model(sampler, spacing):
+    samplers = Samplers.from_config({**BETAS, "timestep_spacing": spacing, "original_inference_steps": 999})
+
+    async def predict(sample, time):
+        assert 0 <= time <= 999
+        return sample
+
+    async def walk(scheduler):
+        state, sample = State(lambda: np.zeros((1, 1), np.float32)), np.ones((1, 1), np.float32)
+        for index in (0, scheduler.steps - 1):
+            sample, finished = await scheduler.step(index, sample, predict, state)
+            assert np.isfinite(sample).all()
+            assert np.isfinite(finished).all()
+        assert scheduler.shares(scheduler.steps) == (1.0, 0.0)
+
+    for steps in (1, 2, 3, 7, 333, 334, 500, 501, 998, 999):
+        asyncio.run(walk(samplers.make(sampler, steps)))

@@ -25,6 +25,12 @@ _NEEDED: Final = (
 )
 #: The longest side, in latents, that is decoded whole where the package does not say.
 _TILE: Final = 128
+#: Tokens of a prompt at most, whatever a configuration says.
+_LONGEST: Final = 512
+#: How often a network may halve a picture: more would be no picture any more, and its configuration a mistake.
+_HALVINGS: Final = 8
+#: Numbers beyond are a mistake; JSON's whole numbers have no end, and floats may be none.
+_HUGE: Final = 1e100
 _HIDDEN: Final = "hidden_states."
 
 
@@ -68,7 +74,7 @@ class OptimumFolder:
         large = f"{base}text_encoder_2/model.onnx" in names
         autoencoder = _autoencoder(package, base, settings)
         network = read_network(package, f"{base}unet/model.onnx", autoencoder.channels, two_encoders=large)
-        levels = _config(package, f"{base}unet/config.json").get("block_out_channels")
+        halvings = _levels(package, f"{base}unet/config.json")
         return cls(
             # SDXL was trained on the last layer but one of its encoders.
             texts=(_text(package, base, "", large), _text(package, base, "_2", large))
@@ -77,7 +83,7 @@ class OptimumFolder:
             network=network,
             autoencoder=autoencoder,
             samplers=_samplers(package, f"{base}scheduler/scheduler_config.json"),
-            grain=autoencoder.factor * 2 ** (len(levels) - 1 if isinstance(levels, list) and levels else 3),
+            grain=autoencoder.factor * 2**halvings,
             zeros_for_empty=large and bool(model.get("force_zeros_for_empty_prompt", True)),
         )
 
@@ -117,14 +123,15 @@ def _text(package: PackageFiles, base: str, number: str, large: bool) -> ClipPar
     for name in (hidden, pooled):
         if name is not None and name not in facts.outputs:
             raise fault(graph, f"has no output {name}; it has {', '.join(map(str, facts.outputs.values()))}")
-    tokenizer = _config(package, f"{base}tokenizer{number}/tokenizer_config.json")
+    file = f"{base}tokenizer{number}/tokenizer_config.json"
+    tokenizer = _config(package, file)
     return ClipPart(
         graph=graph,
         tokenizer=f"{base}tokenizer{number}",
         ids=next(iter(facts.inputs)),
         hidden=hidden,
         pooled=pooled,
-        max_length=min(int(tokenizer.get("model_max_length", 77)), 512),
+        max_length=int(min(_number(tokenizer, "model_max_length", 77, file), _LONGEST)),
         filling=_token(tokenizer.get("pad_token"), "<|endoftext|>"),
     )
 
@@ -134,10 +141,11 @@ def _is_layer(name: str) -> bool:
 
 
 def _autoencoder(package: PackageFiles, base: str, settings: Settings) -> AutoencoderSettings:
-    config = _config(package, f"{base}vae_decoder/config.json")
+    file = f"{base}vae_decoder/config.json"
+    config = _config(package, file)
     decoder, encoder = f"{base}vae_decoder/model.onnx", f"{base}vae_encoder/model.onnx"
     facts = read_graph_of(package, decoder)
-    channels = _channels(decoder, facts.inputs, int(config.get("latent_channels", 4)), None)
+    channels = _channels(decoder, facts.inputs, int(_number(config, "latent_channels", 4, file)), None)
     _channels(decoder, facts.outputs, 3, 3)
     known = encoder in package.names()
     if known:
@@ -153,10 +161,10 @@ def _autoencoder(package: PackageFiles, base: str, settings: Settings) -> Autoen
     return AutoencoderSettings(
         decoder=decoder,
         encoder=encoder if known else None,
-        factor=2 ** (len(config.get("block_out_channels", [0] * 4)) - 1),
+        factor=2 ** _levels(package, file),
         channels=channels,
-        scaling=float(config.get("scaling_factor") or 1.0),
-        shift=float(config.get("shift_factor") or 0.0),
+        scaling=_number(config, "scaling_factor", 1.0, file),
+        shift=_number(config, "shift_factor", 0.0, file, signed=True),
         tile=tile,
     )
 
@@ -180,7 +188,7 @@ def _shown(tensors: Mapping[str, TensorFacts]) -> str:
 def _samplers(package: PackageFiles, name: str) -> Samplers:
     try:
         return Samplers.from_config(_config(package, name))
-    except (ValueError, TypeError) as error:
+    except (ValueError, TypeError, OverflowError) as error:
         raise fault(name, str(error)) from error
 
 
@@ -189,11 +197,31 @@ def _config(package: PackageFiles, name: str) -> Mapping[str, Any]:
         return {}
     try:
         found = json.loads(package.read(name))
-    except ValueError as error:
+    except (ValueError, RecursionError) as error:
         raise ArtratorError(Code.PACKAGE_INVALID, f"{name} is not JSON: {error}.") from error
     if not isinstance(found, dict):
         raise ArtratorError(Code.PACKAGE_INVALID, f"{name} is not a JSON object.")
     return found
+
+
+def _number(config: Mapping[str, Any], key: str, default: float, file: str, *, signed: bool = False) -> float:
+    """A number of a configuration; where it says nothing, the default."""
+    value = config.get(key)
+    if value is None:
+        return default
+    if isinstance(value, bool) or not isinstance(value, int | float) or not abs(value) < _HUGE:
+        raise fault(file, f"{key} must be a number")
+    if value <= 0 and not signed:
+        raise fault(file, f"{key} is {value}; it must be above 0")
+    return float(value)
+
+
+def _levels(package: PackageFiles, file: str) -> int:
+    """How often a network halves what it is given; as in Stable Diffusion 1 where its configuration does not say."""
+    found = _config(package, file).get("block_out_channels", [0] * 4)
+    if not isinstance(found, list) or not 1 <= len(found) <= _HALVINGS + 1:
+        raise fault(file, f"block_out_channels must be a list of 1 to {_HALVINGS + 1} numbers")
+    return len(found) - 1
 
 
 def _token(value: object, default: str) -> str:

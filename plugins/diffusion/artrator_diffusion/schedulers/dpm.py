@@ -62,7 +62,8 @@ class DPMScheduler:
         """The times: one more than the steps is laid out, and the last one, the picture itself, left away."""
         count = len(schedule.kept)
         if schedule.spacing == "leading":
-            return np.arange(steps + 1, dtype=np.float64)[:0:-1] * (count // (steps + 1)) + schedule.offset
+            along = np.arange(steps + 1, dtype=np.float64)[:0:-1]
+            return schedule.within(along * (count // (steps + 1)) + schedule.offset)
         if schedule.spacing == "linspace":
             return np.rint(np.linspace(0, count - 1, steps + 1))[:0:-1]
         return schedule.times(steps)

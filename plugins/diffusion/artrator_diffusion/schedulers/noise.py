@@ -17,6 +17,8 @@ Doubles = npt.NDArray[np.float64]
 SPACINGS: Final = ("leading", "linspace", "trailing")
 PREDICTIONS: Final = ("epsilon", "v_prediction", "sample")
 BETAS: Final = ("linear", "scaled_linear", "squaredcos_cap_v2")
+#: Far more than any network was trained at.
+_MOST_TIMES: Final = 100_000
 #: What diffusers knows of such schedules, and this module does not.
 _UNKNOWN: Final = (
     "clip_sample",
@@ -63,6 +65,8 @@ class NoiseSchedule:
             ValueError: It asks for something that is not known here.
         """
         times = int(config.get("num_train_timesteps", 1000))
+        if not 1 < times <= _MOST_TIMES:
+            raise ValueError(f"num_train_timesteps is {times}; it must lie between 2 and {_MOST_TIMES}")
         kind = config.get("beta_schedule", "linear")
         first, last = float(config.get("beta_start", 0.0001)), float(config.get("beta_end", 0.02))
         if config.get("trained_betas") is not None:
@@ -76,6 +80,8 @@ class NoiseSchedule:
             betas = np.minimum(1 - curve[1:] / curve[:-1], 0.999).astype(np.float32)
         else:
             raise ValueError(f"beta_schedule is '{kind}'; known are {', '.join(BETAS)}")
+        if betas.shape != (times,) or not ((betas > 0) & (betas < 1)).all():
+            raise ValueError(f"the noise of its {times} times must lie between 0 and 1")
         for key, known in (("timestep_spacing", SPACINGS), ("prediction_type", PREDICTIONS)):
             if config.get(key, known[0]) not in known:
                 raise ValueError(f"{key} is '{config[key]}'; known are {', '.join(known)}")
@@ -85,6 +91,9 @@ class NoiseSchedule:
         for key, wanted in _ONLY.items():
             if config.get(key, wanted) != wanted:
                 raise ValueError(f"{key} is '{config[key]}'; only '{wanted}' is supported")
+        offset = int(config.get("steps_offset", 0))
+        if not 0 <= offset < times:
+            raise ValueError(f"steps_offset is {offset}; it must lie between 0 and {times - 1}")
         distilled = int(config.get("original_inference_steps", 50))
         if not 1 <= distilled <= times:
             raise ValueError(f"original_inference_steps is {distilled}; it must lie between 1 and {times}")
@@ -92,7 +101,7 @@ class NoiseSchedule:
             # Multiplied up in single precision, as the network was trained.
             kept=np.cumprod(1 - betas, dtype=np.float32).astype(np.float64),
             spacing=config.get("timestep_spacing", "leading"),
-            offset=int(config.get("steps_offset", 0)),
+            offset=offset,
             prediction=config.get("prediction_type", "epsilon"),
             ends_at_one=bool(config.get("set_alpha_to_one", True)),
             cosine=kind == "squaredcos_cap_v2",
@@ -107,8 +116,13 @@ class NoiseSchedule:
             spread: Doubles = np.linspace(0, count - 1, steps)[::-1]
             return spread.round() if whole else spread
         if self.spacing == "leading":
-            return np.arange(steps, dtype=np.float64)[::-1] * (count // steps) + self.offset
-        return np.arange(count, 0, -count / steps).round() - 1
+            return self.within(np.arange(steps, dtype=np.float64)[::-1] * (count // steps) + self.offset)
+        # Cut, because what single steps round away can leave room for one too many.
+        return np.arange(count, 0, -count / steps)[:steps].round() - 1
+
+    def within(self, times: Doubles) -> Doubles:
+        """The times, none after the last one that the network was trained at, where an offset would lead."""
+        return np.minimum(times, len(self.kept) - 1)
 
     def sigmas(self, times: Doubles) -> Doubles:
         """Noise over picture at each time, in standard deviations, with a 0 at the end."""

@@ -65,6 +65,8 @@ class Samplers:
             ValueError: It asks for something that is not known here.
         """
         kind = config.get("_class_name", "")
+        if not isinstance(kind, str):
+            raise ValueError("_class_name must be a text")
         if kind == _FLOW_CLASS:
             return cls(FLOW_SAMPLERS[0], None, FlowSchedule.from_config(config))
         name = _CLASSES.get(kind, _FALLBACK)
@@ -89,8 +91,9 @@ class Samplers:
         """
         if isinstance(self.schedule, FlowSchedule):
             return FlowMatchScheduler(self.schedule, steps)
-        if steps > len(self.schedule.kept):
-            raise ModelError(f"This model takes at most {len(self.schedule.kept)} steps.")
+        most = len(self.schedule.kept) - 1  # steps go between times
+        if steps > most:
+            raise ModelError(f"This model takes at most {most} steps.")
         return NOISE_SAMPLERS[self.default if name == "default" else name](self.schedule, steps)
 
 
