@@ -8,6 +8,7 @@ from typing import Final
 import numpy as np
 
 from artrator.backend import Batch, Context, Kernel
+from artrator.errors import ArtratorError, Code
 from artrator.onnx_runtime import Session
 from artrator_diffusion.schedulers import Array
 from artrator_diffusion.tiles import in_tiles
@@ -87,6 +88,27 @@ class Autoencoder:
         return await in_tiles(
             run, pictures, side=settings.tile * factor, overlap=settings.overlap * factor, shrink=factor
         )
+
+    def check(self) -> None:
+        """Try both ways once, on something small.
+
+        Raises:
+            ArtratorError: ``package_invalid`` if pictures are not ``factor`` times as large as latents.
+        """
+        settings, side = self._settings, 8
+        latents = np.zeros((1, settings.channels, side, side), np.float32)
+        large = (1, 3, side * settings.factor, side * settings.factor)
+        made = [(settings.decoder, self.decode_now(latents).shape, large)]
+        if settings.encoder is not None and self._encoder is not None:
+            encoded = self._encode_rows({"pictures": np.zeros(large, np.float32)})["latents"].shape
+            made.append((settings.encoder, encoded, latents.shape))
+        for name, found, wanted in made:
+            if found != wanted:
+                raise ArtratorError(
+                    Code.PACKAGE_INVALID,
+                    f"{name} makes {list(found)} where its configuration says {list(wanted)}.",
+                    cure="Take block_out_channels in config.json from the model that was exported.",
+                )
 
     def decode_now(self, latents: Array) -> Array:
         """Decode a few small latents outside of any job."""

@@ -177,6 +177,12 @@ def test_parts_of_different_models_do_not_go_together(model, networks, network, 
     assert caught.value.message.startswith(name)
 
 
+def test_a_configuration_that_the_autoencoder_does_not_keep_is_named_at_load(model):
+    with pytest.raises(ArtratorError, match=r"vae_decoder/model\.onnx makes \[1, 3, 64, 64\]") as caught:
+        DiffusionBackend().load(model(**{"vae_decoder/config.json": b'{"block_out_channels": [8, 8, 8]}'}), Device())
+    assert caught.value.code is Code.PACKAGE_INVALID
+
+
 def test_a_tensor_that_is_not_known_is_named(model, networks):
     graph = onnx.load_from_string(networks["mini"]["unet/model.onnx"])
     graph.graph.input.append(helper.make_tensor_value_info("image_embeds", TensorProto.FLOAT, ["n", 4]))

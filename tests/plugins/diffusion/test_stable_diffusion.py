@@ -208,3 +208,17 @@ def test_jobs_at_different_steps_share_a_batch_and_stay_the_same(files):
 
     for outputs, expected in zip(asyncio.run(together()), alone, strict=True):
         assert np.abs(outputs["image"].astype(int) - expected).max() <= 1
+
+
+def test_a_tokenizer_in_one_file_reads_as_the_two_older_ones_do(files):
+    """Newer exports have ``tokenizer.json`` alone."""
+    parts = [files["tokenizer/vocab.json"], files["tokenizer/merges.txt"]]
+    older = TokenReader.from_clip(*parts, name="t", max_length=77, filling="<|endoftext|>")
+    whole = {name: data for name, data in files.items() if not name.endswith(("vocab.json", "merges.txt"))}
+    whole["tokenizer/tokenizer.json"] = older._tokenizer.to_str().encode()
+    job = {"prompt": "a photo of a cat, 7 times", "negative": "blurry", "seed": 1, "steps": 3}
+    pictures = [run(DiffusionBackend(), package(each), job)["image"] for each in (files, whole)]
+    assert np.array_equal(*pictures)
+    del whole["tokenizer/tokenizer.json"]
+    with pytest.raises(ArtratorError, match=r"neither tokenizer\.json nor vocab\.json"):
+        DiffusionBackend().load(package(whole), Device())

@@ -97,6 +97,14 @@ def test_encoded_and_decoded_again_in_tiles_a_picture_comes_back(averaging):
     assert np.allclose(back, pictures, atol=1e-5)
 
 
+def test_an_encoder_that_does_not_shrink_as_its_decoder_grows_is_named(averaging):
+    decoder = session(averaging[1])
+    settings = AutoencoderSettings("decoder", "encoder", 4, 3, scaling=1.0, shift=0.0, tile=8)
+    Autoencoder(settings, decoder, session(averaging[0])).check()
+    with pytest.raises(ArtratorError, match=r"encoder makes \[1, 3, 128, 128\]"):
+        Autoencoder(settings, decoder, decoder).check()
+
+
 def test_a_cancelled_job_leaves_between_two_tiles(model):
     class Impatient(PlainContext):
         async def batch(self, kernel, feeds):

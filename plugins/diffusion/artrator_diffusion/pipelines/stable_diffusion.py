@@ -76,6 +76,7 @@ class StableDiffusionPipeline:
             load_graph(package, folder.autoencoder.decoder, device),
             None if encoder is None else load_graph(package, encoder, device),
         )
+        autoencoder.check()
         return LatentModel(
             settings,
             text,
