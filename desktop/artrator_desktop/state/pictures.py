@@ -15,8 +15,10 @@ from artrator_desktop.state import png_text
 THUMBNAIL: Final = 384
 #: Decoding more than this would take more memory than a picture viewer should.
 MAX_PIXELS: Final = 100_000_000
-#: What nodes and registries may send. Qt would also read SVG and others, whose readers were not made for strangers.
-FORMATS: Final = frozenset({"png", "jpeg", "webp"})
+#: What nodes and registries may send, by how it begins. Qt would also read SVG and others, whose readers were not made
+#: for strangers. Nor is Qt asked what a file is: its SVG reader connects signals to find out, and waits for Qt's lock
+#: with Python's in its hands, while the window may hold Qt's and wait for Python's.
+FORMATS: Final = {"png": b"\x89PNG\r\n\x1a\n", "jpeg": b"\xff\xd8\xff", "webp": b"RIFF"}
 # Qt's own limit stops at 64 million pixels, less than an enlarged picture may have.
 QImageReader.setAllocationLimit(512)
 _SUFFIXES: Final = {"image/png": ".png", "image/jpeg": ".jpg", "image/webp": ".webp", "text/plain": ".txt"}
@@ -38,12 +40,12 @@ def decode(data: bytes, side: int = 0, *, pixels: int = MAX_PIXELS) -> QImage:
     buffer = QBuffer()
     buffer.setData(QByteArray(data))
     buffer.open(QIODevice.OpenModeFlag.ReadOnly)
-    return _read(QImageReader(buffer), side, pixels)
+    return _read(QImageReader(buffer), data[:16], side, pixels)
 
 
 def decode_file(path: Path, side: int = 0) -> QImage:
     """Decode a file as ``decode`` does."""
-    return _read(QImageReader(str(path)), side, MAX_PIXELS)
+    return _read(QImageReader(str(path)), head_of(path), side, MAX_PIXELS)
 
 
 def thumbnail_path(cache: Path, sha256: str) -> Path:
@@ -82,14 +84,27 @@ def read_settings(path: Path) -> dict[str, object] | None:
         return None
 
 
-def is_welcome(reader: QImageReader) -> bool:
-    """Whether the content, whatever the file is called, is of a format that strangers may send."""
-    reader.setDecideFormatFromContent(True)
-    return bytes(reader.format().data()).decode() in FORMATS
+def head_of(path: Path) -> bytes:
+    """How a file begins; nothing if it cannot be read."""
+    try:
+        with path.open("rb") as file:
+            return file.read(16)
+    except OSError:
+        return b""
 
 
-def _read(reader: QImageReader, side: int, pixels: int) -> QImage:
-    if not is_welcome(reader):
+def settle_format(reader: QImageReader, head: bytes) -> bool:
+    """Tell the reader which format the content is, whatever the file is called; False if strangers may not send it."""
+    kind = next((kind for kind, begin in FORMATS.items() if head.startswith(begin)), "")
+    if not kind or (kind == "webp" and head[8:12] != b"WEBP"):
+        return False
+    reader.setAutoDetectImageFormat(False)
+    reader.setFormat(QByteArray(kind.encode()))
+    return True
+
+
+def _read(reader: QImageReader, head: bytes, side: int, pixels: int) -> QImage:
+    if not settle_format(reader, head):
         return QImage()
     reader.setAutoTransform(True)
     size = reader.size()

@@ -7,12 +7,13 @@ keeps scrolling smooth; a QPixmap is only ever made on the UI thread.
 
 from collections import OrderedDict
 from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
 from typing import Final, Protocol
 
 from PySide6.QtCore import QObject, QSize, Qt, Signal, SignalInstance
 from PySide6.QtGui import QImage, QImageReader, QPixmap
 
-from artrator_desktop.state.pictures import is_welcome
+from artrator_desktop.state.pictures import head_of, settle_format
 
 # A screen holds some 30 covers; this many lets one scroll back without decoding again and stays under 100 MB.
 _KEPT: Final = 400
@@ -131,7 +132,7 @@ class Pixmaps(QObject):
 def read_covering(path: str, size: QSize) -> QImage:
     """Decode a file so that it just covers a size in pixels, never larger than it is; a null image if it is broken."""
     reader = QImageReader(path)
-    if not is_welcome(reader):
+    if not settle_format(reader, head_of(Path(path))):
         return QImage()
     reader.setAutoTransform(True)
     whole = reader.size()
