@@ -211,7 +211,7 @@ class Jobs(QObject):
     def _may_be_for(self, job: str, pending: PendingOrder) -> bool:
         """Whether a job that is still being prepared may be the one that made this order."""
         purchase = self._runs[job].purchase
-        if self._jobs[job].paid_by == "here":
+        if self._jobs[job].paid_by == "here" or self._jobs[job].order:  # it has none, or has its own
             return False
         return (purchase is None or not purchase.request) and self._jobs[job].listing == pending.listing
 
