@@ -21,7 +21,7 @@ SPLIT = [
 def quote(**changes: object) -> m.Quote:
     facts = {"quote": "0b8a5c1e-52a4-4f0e-9c53-6d0e3a6f2f11", "listing": "a/b", "package": f"sha256:{'1' * 64}",
              "offer": f"sha256:{'1' * 64}", "price": 2_000_000, "cap": 2_000_000, "breakdown": (), "nodes": (),
-             "expires_at": 1.0}  # fmt: skip
+             "expires_at": 1.0, "signed": {}}  # fmt: skip
     return m.Quote.model_validate(facts | changes)
 
 

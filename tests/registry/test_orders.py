@@ -11,10 +11,10 @@ from registry_world import MICRO, Node, Shop, World, acknowledge, gather, make_p
 
 from artrator.canonical import unb64
 from artrator.clients.registry import RegistryClient
-from artrator.documents import OutputDigest, ticket_digest
+from artrator.documents import OutputDigest, QuotedPrice, ticket_digest
 from artrator.documents.ticket import read
 from artrator.errors import ArtratorError, Code
-from artrator.keys import PrivateKey
+from artrator.keys import PrivateKey, PublicKey
 from artrator.messages import registry as m
 from artrator_registry.disputes.service import resolve, undecided
 from artrator_registry.orders import settlement
@@ -45,6 +45,22 @@ async def test_a_quote_adds_up_and_names_its_nodes(world: World) -> None:
     ]
     assert quote.price == quote.cap == 3 * MICRO
     assert quote.nodes[0].node == shop.node.id
+
+
+async def test_a_quote_is_a_proof_of_the_price_that_was_told(world: World) -> None:
+    shop, mina = await world.shop(), await world.person("mina", 10 * MICRO)
+    quote = await shop.quote(mina, steps=20)
+    keyset = await mina.keyset(world.registry.authority.root.public)
+    said = QuotedPrice.verify(quote.signed, PublicKey.decode(keyset.keys[0].public_key))
+    assert (said.registry, said.quote, said.cap, said.worth) == (
+        world.registry.authority.id,
+        quote.quote,
+        3 * MICRO,
+        3 * MICRO,
+    )
+    assert (said.buyer, said.offer, dict(said.measures)) == ((await mina.account()).id, quote.offer, {"step": 20})
+    order = await shop.order(mina)
+    assert order.cap == said.cap
 
 
 async def test_every_cost_unit_must_be_measured_and_no_other(world: World) -> None:

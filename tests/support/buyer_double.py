@@ -357,6 +357,7 @@ class RegistryDouble:
             breakdown=[m.PriceLine(unit=name, measure=0, amount=amount) for name, amount in lines.items()],
             nodes=[self._world.candidate()],
             expires_at=time.time() + 300,
+            signed={},  # the double of the buyer does not look at it
         )
 
 

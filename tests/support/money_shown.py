@@ -175,7 +175,7 @@ def quote(**changes: Any) -> m.Quote:
     values: dict[str, Any] = {
         "quote": str(uuid.uuid4()), "listing": "maker/painterly", "package": DIGEST, "offer": DIGEST,
         "price": 2 * MICRO, "cap": 2 * MICRO, "worth": 2 * MICRO, "breakdown": [], "split": SPLIT, "nodes": [node],
-        "expires_at": time.time() + 300,
+        "expires_at": time.time() + 300, "signed": {},
     }  # fmt: skip
     return m.Quote(**(values | changes))
 

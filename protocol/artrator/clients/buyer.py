@@ -29,8 +29,9 @@ from artrator.clients.node import JobEvent, NodeClient
 from artrator.clients.orders import NullOrderStore, OrderStore, PendingOrder
 from artrator.clients.prepared import Prepared, check_descriptor, read_listing
 from artrator.clients.registry import RegistryClient
-from artrator.documents import Acknowledgement, NodeDescriptor, Ticket, document_digest
+from artrator.documents import Acknowledgement, NodeDescriptor, QuotedPrice, Ticket, document_digest
 from artrator.documents import ticket as tickets
+from artrator.dsse import Envelope
 from artrator.errors import ArtratorError, Code
 from artrator.inputs import request_body
 from artrator.keys import PrivateKey, PublicKey
@@ -127,6 +128,7 @@ class Buyer:
                 request=prepared.digest,
             )
         )
+        await self._check_signed(quote, prepared)
         fair = sum(prepared.offer.breakdown(prepared.measures).values())
         if max(quote.cap, quote.worth) > fair or quote.price > quote.cap or quote.package != prepared.body.package:
             raise ArtratorError(Code.PRICE_ABOVE_CAP, "The registry asks for more than the creator's signed offer.")
@@ -135,6 +137,21 @@ class Buyer:
         if prepared.pay == "credits" and quote.paid_by == "pass":
             raise ArtratorError(Code.PRICE_ABOVE_CAP, "The registry would use up a pass, although it was not to.")
         return quote
+
+    async def _check_signed(self, quote: m.Quote, prepared: Prepared) -> None:
+        keyset = await self.registry.keyset(self._root)
+        signers = {name for name, _ in Envelope.from_json(quote.signed).signatures}
+        key = next((key for key in keyset.keys if key.kid in signers), None)
+        if key is None:
+            raise ArtratorError(Code.DOCUMENT_INVALID, "The price is signed by a key that the registry does not list.")
+        signed = QuotedPrice.verify(quote.signed, PublicKey.decode(key.public_key))
+        asked = (prepared.digest, dict(prepared.measures))
+        told = (quote.quote, quote.package, quote.offer, quote.cap, quote.worth, quote.paid_by, *asked)
+        if told != (
+            *(signed.quote, signed.package, signed.offer, signed.cap, signed.worth, signed.paid_by),
+            *(signed.request, dict(signed.measures)),
+        ):
+            raise ArtratorError(Code.DOCUMENT_INVALID, "The registry signed another price than the one it told.")
 
     async def run(
         self, prepared: Prepared, quote: m.Quote, *, max_price: int | None = None, order: str | None = None

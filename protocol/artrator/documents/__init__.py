@@ -6,6 +6,7 @@ from artrator.documents.keyset import KeySet, TicketKey
 from artrator.documents.licence import Licence
 from artrator.documents.offer import Offer, Royalty, UnitPrice
 from artrator.documents.plan import Plan
+from artrator.documents.quoted import QuotedPrice
 from artrator.documents.receipt import Acknowledgement, OutputDigest, Receipt
 from artrator.documents.ticket import Ticket, ticket_digest
 
@@ -17,6 +18,7 @@ __all__ = [
     "Offer",
     "OutputDigest",
     "Plan",
+    "QuotedPrice",
     "Receipt",
     "Royalty",
     "SignedDocument",

@@ -369,7 +369,7 @@ class Quote(Message):
     """A price with a hard cap, good until ``expires_at``. ``nodes`` is best first and never empty (``no_node``).
 
     ``worth`` is the list price, which a pass counts; ``left`` is what its allowance, or the free runs of today, has
-    left after this order.
+    left after this order. ``signed`` says the same over a ticket key's signature, see ``documents.QuotedPrice``.
     """
 
     quote: Identifier
@@ -386,6 +386,7 @@ class Quote(Message):
     split: Sequence[Share] = ()
     nodes: Sequence[NodeCandidate]
     expires_at: float
+    signed: Json
 
 
 class OrderRequest(Request):

@@ -7,11 +7,12 @@ import uuid
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from artrator.documents import Offer
+from artrator.documents import Offer, QuotedPrice
 from artrator.errors import ArtratorError, Code
 from artrator.messages import registry as m
 from artrator.money import MAX_AMOUNT, format_credits
 from artrator_registry.accounts.models import Caller
+from artrator_registry.authority import Authority
 from artrator_registry.listings import parsed
 from artrator_registry.listings import store as listings
 from artrator_registry.listings.service import find
@@ -22,7 +23,9 @@ from artrator_registry.settings import Settings
 from artrator_registry.storage import Transaction
 
 
-def prepare(t: Transaction, who: Caller, request: m.QuoteRequest, settings: Settings) -> tuple[m.Quote, dict[str, Any]]:
+def prepare(
+    t: Transaction, who: Caller, request: m.QuoteRequest, settings: Settings, authority: Authority
+) -> tuple[m.Quote, dict[str, Any]]:
     """A quote as the buyer sees it and as it is stored; raises ArtratorError ``listing_unknown no_node …``."""
     version = find(t, request.listing, request.version)
     offered = listings.offer(t, version["version_id"])
@@ -43,8 +46,22 @@ def prepare(t: Transaction, who: Caller, request: m.QuoteRequest, settings: Sett
         offered, offer, worth = picked.offered, picked.offer, picked.worth
         lines = offer.breakdown(request.measures)
     price = worth if payment.by == "credits" else 0
-    quote = m.Quote(
+    signed = QuotedPrice(
+        registry=authority.id,
         quote=str(uuid.uuid4()),
+        buyer=who.account,
+        listing=version["listing"],
+        package=version["package"],
+        offer=offered["digest"],
+        request=request.request,
+        measures=request.measures,
+        worth=worth,
+        cap=price,
+        paid_by=payment.by,
+        expires_at=t.now + settings.quote_seconds,
+    )
+    quote = m.Quote(
+        quote=signed.quote,
         listing=version["listing"],
         package=version["package"],
         offer=offered["digest"],
@@ -60,7 +77,8 @@ def prepare(t: Transaction, who: Caller, request: m.QuoteRequest, settings: Sett
         left=payment.left,
         split=_split(t, payment, worth, version["creator"], offer, settings.name),
         nodes=candidates(t, version["listing"], version["package"], version["creator"], settings.online_seconds),
-        expires_at=t.now + settings.quote_seconds,
+        expires_at=signed.expires_at,
+        signed=signed.sign(authority.signer(t.now)),
     )
     stored = {
         "id": quote.quote,

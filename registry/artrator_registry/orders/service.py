@@ -39,7 +39,7 @@ class Orders:
 
     async def quote(self, who: Caller, request: m.QuoteRequest) -> m.Quote:
         """A price with a hard cap."""
-        quote, stored = self._db.glance(quotes.prepare, who, request, self._settings)
+        quote, stored = self._db.glance(quotes.prepare, who, request, self._settings, self._authority)
         await self._db.write(store.add_quote, stored)
         return quote
 
