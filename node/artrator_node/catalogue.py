@@ -7,6 +7,7 @@ bought under an older price.
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import json
 import logging
 from collections.abc import Mapping, Sequence
@@ -56,20 +57,33 @@ class BrokenPackage:
 
 
 class Catalogue:
-    """What is served now. ``refresh`` reads the folder again."""
+    """What is served now. ``refresh`` reads the folder again; ``serial`` grows when anything changed."""
 
     def __init__(self, folder: Path) -> None:
         self._folder = folder
         folder.mkdir(parents=True, exist_ok=True)
         self._seen: dict[Path, int] = {}
+        self._reading = asyncio.Lock()
+        self.serial = 0
         self.packages: Mapping[str, ServedPackage] = {}
         self.broken: Mapping[str, BrokenPackage] = {}
 
-    async def refresh(self) -> bool:
-        """Look for new, changed and withdrawn packages; answers whether anything changed."""
+    async def learn(self, package: str, offer: str) -> None:
+        """Look again if this package or this offer of it is not known: it may have been published a moment ago."""
+        served = self.packages.get(package)
+        if served is None or offer not in served.offers:
+            with contextlib.suppress(OSError):  # an entry that is just being replaced; the next look finds it
+                await self.refresh()
+
+    async def refresh(self) -> None:
+        """Look for new, changed and withdrawn packages."""
+        async with self._reading:
+            await self._refresh()
+
+    async def _refresh(self) -> None:
         files = {path: path.stat().st_mtime_ns for path in self._folder.glob("*.json")}
         if files == self._seen:
-            return False
+            return
         packages: dict[str, ServedPackage] = {}
         broken: dict[str, BrokenPackage] = {}
         known = {served.folder: served for served in self.packages.values()}
@@ -89,7 +103,7 @@ class Catalogue:
             else:
                 packages[served.digest] = served
         self._seen, self.packages, self.broken = files, packages, broken
-        return True
+        self.serial += 1
 
     def get(self, digest: str) -> ServedPackage:
         """A package by digest.

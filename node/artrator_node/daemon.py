@@ -245,12 +245,11 @@ class Node:
         states: object = None
         while True:
             try:
-                changed = await self.catalogue.refresh()
+                await self.catalogue.refresh()
             except OSError:
                 _logger.exception("served_folder_unreadable")
-                changed = False
-            now = [(slot.package.digest, slot.state) for slot in self.engine.slots]
-            if changed or now != states:
+            now = self.catalogue.serial, [(slot.package.digest, slot.state) for slot in self.engine.slots]
+            if now != states:
                 states = now
                 self.engine.wake()
                 self._changed.set()

@@ -69,6 +69,7 @@ class Gate:
         self.prove(ticket.cnf, proof_header, method="PUT", path=path, body=ticket.request)
         body = request.body.model_dump(mode="json")
         untampered = request_digest(_salt(request), body) == ticket.request
+        await self._catalogue.learn(ticket.package, ticket.offer)
         return Admission(ticket, ticket_digest(request.ticket), untampered)
 
     def admit(self, admission: Admission, request: JobRequest) -> ServedPackage:

@@ -231,9 +231,9 @@ def test_a_step_that_talks_nonsense_is_named(make_preparing):
         "        end.setblocking(True); end.sendall(struct.pack('>IQ', len(text), 0) + text)\n"
         "    except OSError:\n"
         "        continue\n"
-        "import time; time.sleep(30)\n"
+        "import time; time.sleep(120)\n"
     )
-    assert "nonsense" in refusal(make_preparing(step), prepare_seconds=10)
+    assert "nonsense" in refusal(make_preparing(step), prepare_seconds=60)
 
 
 @pytest.mark.parametrize(

@@ -45,7 +45,12 @@ def answering(made: LNbitsRail, answer: httpx.Response) -> None:
 
 
 def payment(**changes: Any) -> dict[str, Any]:
-    details = {"payment_hash": HASH, "amount": 100_000, "extra": {"artrator_topup": TOPUP}, "expiry": time.time() + 60}
+    details = {
+        "payment_hash": HASH,
+        "amount": 100_000,
+        "extra": {"artrator_topup": TOPUP},
+        "expiry": time.time() + 86_400,
+    }
     return {"paid": True, "status": "success", "details": details | changes}
 
 

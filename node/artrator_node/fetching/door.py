@@ -108,6 +108,7 @@ class Door:
         if known is None:
             ticket = await self._gate.read(text)
             self._prove(ticket.cnf, shown, text)
+            await self._catalogue.learn(package, ticket.offer)
             served = self._fits(ticket, package)
             known = await self._purchases.accept(ticket, digest)
         else:
