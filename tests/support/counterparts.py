@@ -114,7 +114,9 @@ def running(command: Sequence[str], cwd: Path, settings: dict[str, str], ready: 
 def lnbits(data: Path) -> Iterator[str]:
     """A real LNbits with its FakeWallet, which pays invoices of its own wallets."""
     python = environment(LNBITS)
-    site = _run_out(python, "import lnbits, pathlib; print(pathlib.Path(lnbits.__file__).parent.parent)")
+    # Found, not imported: importing it writes a key into the folder that one stands in.
+    where = "import importlib.util, pathlib; print(pathlib.Path(importlib.util.find_spec('lnbits').origin).parents[1])"
+    site = _run_out(python, where)
     settings = {
         "HOME": str(data),
         "LNBITS_DATA_FOLDER": str(data / "data"),
