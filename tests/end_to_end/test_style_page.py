@@ -99,6 +99,7 @@ def test_a_film_is_checked_previewed_painted_and_saved(
     qtbot.waitUntil(page.run_bar.button.isEnabled, timeout=60_000)
     assert f"{FRAMES} frames" in page.run_bar.button.text()
     assert page.comparison.scrubber.marks() == [1, FRAMES]
+    assert page.run_bar.here.isHidden()  # the model was not bought to keep
 
     # One frame before all: it costs less, and is paid by itself.
     page.comparison.scrubber.setValue(3)

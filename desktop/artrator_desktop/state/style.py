@@ -120,7 +120,11 @@ class Style(QObject):
     def ready(self) -> bool:
         """Whether the preview's button can be pressed: its price is there, and is that of the frame in view."""
         detail = self._create.detail
-        if detail is None or not self.can_preview or self.quoting.present is None or self.problems():
+        if detail is None or not self.can_preview or self.problems():
+            return False
+        if self._create.here:
+            return True
+        if self.quoting.present is None:
             return False
         values, pictures = self._one_frame()
         sizes = {name: [(each.width, each.height) for each in chosen] for name, chosen in pictures.items()}
@@ -128,9 +132,10 @@ class Style(QObject):
 
     def preview(self, title: str) -> list[str]:
         """Buy the frame in view, painted from the keyframe that is nearest; the new job's id."""
-        detail, quote = self._create.detail, self.quoting.quote
-        if not self.ready or detail is None or quote is None:
+        detail, here = self._create.detail, self._create.here
+        if not self.ready or detail is None:
             return []
+        cap = 0 if here or self.quoting.quote is None else self.quoting.quote.cap
         values, pictures = self._one_frame()
         files: dict[str, bytes | Sequence[bytes]] = {
             name: [each.data for each in chosen] if str(self._create.specs()[name].type) == "images" else chosen[0].data
@@ -142,9 +147,10 @@ class Style(QObject):
             title=title,
             inputs={name: value for name, value in values.items() if value is not None},
             files=files,
-            price=quote.cap,
+            price=cap,
             expected=len(pictures[self.layout.target]) if self.layout is not None else 1,
-            budget=Budget(quote.cap),
+            budget=Budget(cap),
+            kept=self._create.kept if here else None,
         )
         return self._jobs.submit([request])
 

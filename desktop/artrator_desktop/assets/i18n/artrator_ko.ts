@@ -2717,12 +2717,16 @@
         <translation>칠하기</translation>
     </message>
     <message>
-        <source>up to {amount}</source>
-        <translation>최대 {amount}</translation>
-    </message>
-    <message>
         <source>Preview frame {number}</source>
         <translation>{number}번 프레임 미리보기</translation>
+    </message>
+    <message>
+        <source>Run on this computer</source>
+        <translation>이 컴퓨터에서 실행</translation>
+    </message>
+    <message>
+        <source>With the model that you keep: nothing is sent, nothing is paid.</source>
+        <translation>소장한 모델로 실행합니다. 아무것도 보내지 않고 비용도 없습니다.</translation>
     </message>
     <message>
         <source>Asking who can make it…</source>
@@ -2743,22 +2747,6 @@
     <message>
         <source>{amount} held until delivered</source>
         <translation>받을 때까지 {amount} 보관</translation>
-    </message>
-    <message>
-        <source>Free today</source>
-        <translation>오늘 무료</translation>
-    </message>
-    <message>
-        <source>In your pass</source>
-        <translation>이용권에 포함</translation>
-    </message>
-    <message>
-        <source>Your own model: free</source>
-        <translation>내 모델: 무료</translation>
-    </message>
-    <message>
-        <source>Free</source>
-        <translation>무료</translation>
     </message>
     <message>
         <source>about {time}</source>

@@ -10,8 +10,9 @@ from PySide6.QtWidgets import QHBoxLayout, QVBoxLayout, QWidget
 
 from artrator.manifest import pick
 from artrator_desktop.i18n import language
+from artrator_desktop.ui.pay import pay_words
 from artrator_desktop.ui.text import credits_text, duration, short_price
-from artrator_desktop.ui.widgets import Button, Card, Label
+from artrator_desktop.ui.widgets import Button, Card, Label, Switch
 
 if TYPE_CHECKING:
     from artrator.manifest import InputSpec
@@ -47,11 +48,14 @@ class RunBar(Card):
         self.first.clicked.connect(self.preview)
         self.button = Button(self.tr("Paint it"), "primary", "sparkles")
         self.button.clicked.connect(self.run)
+        self.here = Switch(self.tr("Run on this computer"))
+        self.here.clicked.connect(lambda on: self._app.create.set_here(bool(on)))
+        self.here_label = Label(self.tr("Run on this computer"), "label")
         row = QHBoxLayout()
         row.setSpacing(10)
         row.addLayout(words, 1)
-        for button in (self.more, self.first, self.button):
-            row.addWidget(button)
+        for part in (self.here_label, self.here, self.more, self.first, self.button):
+            row.addWidget(part)
         self.column.addLayout(row)
 
     def show_run(self, frames: int, frame: int, *, can_preview: bool) -> None:
@@ -63,14 +67,16 @@ class RunBar(Card):
         self.facts.setText(" · ".join([*parts, *chosen_words(specs, create.values)]))
         self.cost.setText(self._cost(frames))
         words = self.tr("Run %Ln frame(s)", "", frames) if frames > 1 else self.tr("Paint it")
-        if paying is not None and price is not None:
-            cap = self.tr("up to {amount}").format(amount=credits_text(price)) if price else ""
-            words = f"{words} · {cap}" if cap else words
+        if paying is not None:
+            words = f"{words} · {pay_words(paying, frames)}"
         self.button.setText(words)
         self.button.setAccessibleName(words)
         balance = self._app.wallet.balance
         dear = price is not None and balance is not None and price > balance.available
-        self.button.setEnabled(str(quoting.phase) == "ready" and not dear)
+        self.button.setEnabled(create.here or (str(quoting.phase) == "ready" and not dear))
+        self.here_label.setVisible(create.kept is not None)
+        self.here.setVisible(create.kept is not None)
+        self.here.setChecked(create.here)
         self.first.setVisible(can_preview)
         self.first.setText(self.tr("Preview frame {number}").format(number=frame))
         self.first.setAccessibleName(self.first.text())
@@ -78,6 +84,8 @@ class RunBar(Card):
 
     def _cost(self, frames: int) -> str:
         create, quoting = self._app.create, self._app.create.quoting
+        if create.here:
+            return self.tr("With the model that you keep: nothing is sent, nothing is paid.")
         if str(quoting.phase) == "failed" and quoting.failure is not None:
             return quoting.failure.sentence
         if str(quoting.phase) == "loading":
@@ -95,13 +103,6 @@ class RunBar(Card):
             parts.append(self.tr("{amount} per frame").format(amount=short_price(paying.worth // frames)))
         if price:
             parts.append(self.tr("{amount} held until delivered").format(amount=credits_text(price)))
-        else:
-            reasons = {
-                "free": self.tr("Free today"),
-                "pass": self.tr("In your pass"),
-                "own": self.tr("Your own model: free"),
-            }
-            parts.append(reasons.get(paying.paid_by, self.tr("Free")))
         if quoting.seconds is not None:
             parts.append(self.tr("about {time}").format(time=duration(quoting.seconds)))
         return " · ".join(parts)
