@@ -224,7 +224,7 @@ def test_a_step_that_never_ends_is_ended(make_preparing, text_content):
 def test_a_step_that_talks_nonsense_is_named(make_preparing):
     step = (
         "import os, socket, struct\n"
-        "for number in range(3, 32):\n"
+        "for number in range(3, 4096):\n"
         "    try:\n"
         "        end = socket.socket(fileno=number)\n"
         '        text = b\'{"op": "nonsense"}\'\n'
