@@ -439,28 +439,41 @@ class Create(QObject):
         paying = self.payment
         if not self.ready or self.detail is None or paying is None:
             return []
-        files: dict[str, bytes | Sequence[bytes]] = {}
-        for name, chosen in self.pictures.items():
-            if chosen:
-                several = self.specs()[name].type == "images"
-                files[name] = [each.data for each in chosen] if several else chosen[0].data
-        source = self.pictures.get(self.first_image_input(), [])
-        request = JobRequest(
-            listing=self.detail.listing,
-            title=title or self.detail.manifest.title.get("en", self.listing),
-            inputs={name: value for name, value in self.values.items() if not self._left_out(name, value)},
-            files=files,
-            price=paying.limit,
-            source=source[0].path if source else "",
-            expected=self.expected,
-            budget=Budget(paying.cap),
-            kept=self.kept if self.here else None,
-        )
+        request = self.request(self.detail, self.values, self.pictures, paying.limit, paying.cap, self.expected, title)
         started = self._jobs.submit([request] * self.runs)
         self.save_draft()
         self.quoting.again()
         self.submitted.emit(started)
         return started
+
+    def request(
+        self,
+        detail: ListingDetail,
+        values: Mapping[str, Any],
+        pictures: Mapping[str, Sequence[Picture]],
+        limit: int,
+        cap: int,
+        expected: int,
+        title: str,
+    ) -> JobRequest:
+        """One run of the open listing: at most ``limit`` micro-credits, and with its companions at most ``cap``."""
+        files: dict[str, bytes | Sequence[bytes]] = {}
+        for name, chosen in pictures.items():
+            if chosen:
+                several = self.specs()[name].type == "images"
+                files[name] = [each.data for each in chosen] if several else chosen[0].data
+        source = pictures.get(self.first_image_input(), ())
+        return JobRequest(
+            listing=detail.listing,
+            title=title or detail.manifest.title.get("en", self.listing),
+            inputs={name: value for name, value in values.items() if not self._left_out(name, value)},
+            files=files,
+            price=limit,
+            source=source[0].path if source else "",
+            expected=expected,
+            budget=Budget(cap),
+            kept=self.kept if self.here else None,
+        )
 
     def _left_out(self, name: str, value: Any) -> bool:
         """A seed to be drawn, and an optional text that was left empty."""

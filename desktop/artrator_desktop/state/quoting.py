@@ -10,7 +10,6 @@ import hashlib
 import secrets
 import time
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
 from PySide6.QtCore import QObject, QTimer, Signal
@@ -29,15 +28,6 @@ if TYPE_CHECKING:
 _DEBOUNCE_MS: Final = 250
 #: Warm and cold change; a quote on the screen is asked for again after this long.
 _FRESH_MS: Final = 45_000
-
-
-@dataclass(frozen=True)
-class Answer:
-    """A price and who would serve it."""
-
-    measures: Mapping[str, int]
-    price: int
-    quote: Quote | None
 
 
 class Quoting(QObject):

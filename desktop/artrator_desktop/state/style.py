@@ -10,8 +10,6 @@ from PySide6.QtCore import QObject, Signal
 
 from artrator_desktop.state.film import write_film
 from artrator_desktop.state.inputs import Picture, Problem
-from artrator_desktop.state.job import JobRequest
-from artrator_desktop.state.payment import Budget
 from artrator_desktop.state.quoting import Quoting, measure_request
 from artrator_desktop.state.slots import Layout, Slot, layout, numbers_in_names, parse_numbers, size_problem
 
@@ -137,22 +135,8 @@ class Style(QObject):
             return []
         cap = 0 if here or self.quoting.quote is None else self.quoting.quote.cap
         values, pictures = self._one_frame()
-        files: dict[str, bytes | Sequence[bytes]] = {
-            name: [each.data for each in chosen] if str(self._create.specs()[name].type) == "images" else chosen[0].data
-            for name, chosen in pictures.items()
-            if chosen
-        }
-        request = JobRequest(
-            listing=detail.listing,
-            title=title,
-            inputs={name: value for name, value in values.items() if value is not None},
-            files=files,
-            price=cap,
-            expected=len(pictures[self.layout.target]) if self.layout is not None else 1,
-            budget=Budget(cap),
-            kept=self._create.kept if here else None,
-        )
-        return self._jobs.submit([request])
+        expected = len(pictures[self.layout.target]) if self.layout is not None else 1
+        return self._jobs.submit([self._create.request(detail, values, pictures, cap, cap, expected, title)])
 
     def save_film(self, job: Job, target: Path, then: Callable[[str], None]) -> None:
         """Write a job's frames as one film; ``then`` gets an empty text, or why it could not be."""
