@@ -10,17 +10,8 @@ from typing import Any, Final
 from artrator.backend import Array, Device
 from artrator.errors import ArtratorError, Code, ModelError
 from artrator.onnx_runtime.graph import read_graph
-from artrator.onnx_runtime.wheels import describe, require_runtime
-
-#: The execution provider of each kind of device.
-PROVIDERS: Final[dict[str, str]] = {
-    "cpu": "CPUExecutionProvider",
-    "cuda": "CUDAExecutionProvider",
-    "tensorrt": "TensorrtExecutionProvider",
-    "directml": "DmlExecutionProvider",
-    "coreml": "CoreMLExecutionProvider",
-    "openvino": "OpenVINOExecutionProvider",
-}
+from artrator.onnx_runtime.providers import cannot, provider_of, wanted
+from artrator.onnx_runtime.wheels import require_runtime
 
 #: How onnxruntime words it, on the processor and on GPUs.
 _OUT_OF_MEMORY: Final = (
@@ -97,7 +88,7 @@ def session(
     """
     device = device or Device()
     runtime = require_runtime()
-    provider = _provider(runtime, device)
+    provider = provider_of(runtime, device)
     options = runtime.SessionOptions()
     options.log_severity_level = 4  # what goes wrong is raised; the log would repeat it on stderr
     options.intra_op_num_threads = device.threads
@@ -111,7 +102,7 @@ def session(
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # it warns about the fallback that is refused below
-            inner = runtime.InferenceSession(model, options, providers=_wanted(provider, device))
+            inner = runtime.InferenceSession(model, options, providers=wanted(provider, device))
     except Exception as error:  # onnxruntime raises classes of its own, all derived from Exception alone
         raise ArtratorError(
             Code.PACKAGE_INVALID,
@@ -123,43 +114,8 @@ def session(
     releasing.add_run_config_entry("memory.enable_memory_arena_shrinkage", arena)
     loaded = Session(inner, releasing, model, name)
     if loaded.provider != provider:
-        raise _cannot(device, f"it fell back to {loaded.provider}")
+        raise cannot(device, f"it fell back to {loaded.provider}")
     return loaded
-
-
-def _provider(runtime: Any, device: Device) -> str:
-    provider = PROVIDERS.get(device.kind)
-    if provider is None:
-        raise _cannot(device, f"the kinds of device are {', '.join(PROVIDERS)}")
-    if provider not in runtime.get_available_providers():
-        raise _cannot(device, f"this wheel has no {provider}")
-    if device.kind in {"cuda", "tensorrt"} and hasattr(runtime, "preload_dlls"):
-        runtime.preload_dlls()
-    return provider
-
-
-def _cannot(device: Device, reason: str) -> ArtratorError:
-    extra = {"cuda": "gpu] or artrator[cuda", "tensorrt": "gpu] or artrator[cuda"}.get(device.kind, "cpu")
-    return ArtratorError(
-        Code.BACKEND_RUNTIME_BROKEN,
-        f"{describe()} cannot compute on {device.kind}: {reason}.",
-        cure=f"Install artrator[{extra}] with a driver that fits, or let the node use the device 'cpu'.",
-        device=device.kind,
-    )
-
-
-def _wanted(provider: str, device: Device) -> list[Any]:
-    if device.kind == "cpu":
-        return [provider]
-    chosen: dict[str, Any] = {}
-    if device.kind in {"cuda", "tensorrt", "directml"}:
-        chosen["device_id"] = str(device.index)
-    if device.kind == "cuda":
-        chosen["arena_extend_strategy"] = "kSameAsRequested"
-        if device.memory_bytes:
-            chosen["gpu_mem_limit"] = str(device.memory_bytes)
-    # Shape arithmetic runs on the processor on every device; the whole graph doing so is refused afterwards.
-    return [(provider, chosen), PROVIDERS["cpu"]]
 
 
 def _limit_memory(runtime: Any, limit: int) -> bool:
