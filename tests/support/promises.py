@@ -55,16 +55,25 @@ _ROADS = {
     "voucher": {"redeemed": {"redeemed"}},
     "topup": {
         "open": {"open", "paid", "expired", "failed", "charged_back"},
+        # Money may come after we have given up waiting for it, and a bank may change its mind.
+        "expired": {"expired", "paid", "failed", "charged_back"},
+        "failed": {"failed", "paid", "charged_back"},
         "paid": {"paid", "charged_back"},
-        "charged_back": {"charged_back"},
+        "charged_back": {"charged_back", "paid"},
     },
-    "pass": {"active": {"active", "ended", "refunded", "unpaid"}},
+    "pass": {
+        "active": {"active", "ended", "refunded", "unpaid"},
+        "unpaid": {"unpaid", "active", "ended", "refunded"},
+        "ended": {"ended", "refunded"},
+        "refunded": {"refunded"},
+    },
     "licence": {"": {""}},
     "dispute": {"open": {"open", "answered", "decided"}, "answered": {"answered", "decided"}, "decided": {"decided"}},
     "payout": {
         "requested": {"requested", "sent", "paid", "failed", "cancelled"},
         "sent": {"sent", "paid", "failed"},
         "paid": {"paid", "failed"},
+        "failed": {"failed"},
         "cancelled": {"cancelled"},
     },
     "transfer": {"": {""}},
