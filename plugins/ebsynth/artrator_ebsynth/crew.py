@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import concurrent.futures
+import contextlib
 import itertools
 import os
 from collections.abc import Callable, Sequence
@@ -16,8 +17,8 @@ from artrator.errors import ArtratorError, Code
 
 #: How long at most a cancelled kernel goes unnoticed.
 _POLL_SECONDS: Final = 0.05
-#: Fewer rows than this are not worth a thread of their own.
-_FEWEST_ROWS: Final = 16
+#: Fewer rows than this are not worth a thread of their own: waking one takes as long as they do.
+_FEWEST_ROWS: Final = 64
 
 
 class Crew:
@@ -50,16 +51,20 @@ class Crew:
 
     def run(self, tasks: Sequence[Callable[[], None]]) -> None:
         """Do all tasks, in any order; raises what one of them raises, or ``job_cancelled``."""
-        pending = {self._pool.submit(task) for task in tasks}
-        while pending:
-            done, pending = concurrent.futures.wait(pending, timeout=_POLL_SECONDS)
-            for task in done:
-                task.result()
-            self.check()
+        for running in [self._pool.submit(task) for task in tasks]:
+            while not running.done():
+                with contextlib.suppress(TimeoutError):
+                    running.exception(_POLL_SECONDS)
+                self.check()
+            running.result()
+        self.check()
 
     def rows(self, count: int, work: Callable[[int, int], None]) -> None:
         """Call ``work(first, last)`` for all of ``count`` rows, in parts; the parts must not depend on each other."""
         parts = max(1, min(self._threads * 2, count // _FEWEST_ROWS))
+        if parts == 1:
+            work(0, count)
+            return
         edges = [count * part // parts for part in range(parts + 1)]
         self.run([_part(work, first, last) for first, last in itertools.pairwise(edges)])
 

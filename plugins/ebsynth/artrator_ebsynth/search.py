@@ -59,11 +59,28 @@ class BandedSearch:
         """As ``Search`` says."""
         edges = self._edges(active, level.patch)
         occupancy = patch_occupancy(level.matches, level.inside, level.source_size, level.patch, self._crew).reshape(-1)
+        several = len(edges) > 2
+        before = np.empty_like(level.matches) if several else level.matches
+        own = [np.empty_like(occupancy) for _ in edges[2:]] + [occupancy]
+        start = np.empty_like(occupancy) if several else occupancy
+
+        def part(first: int, last: int) -> None:
+            before[first:last] = level.matches[first:last]
+
+        def share(first: int, last: int) -> None:
+            for copy in (start, *own[:-1]):
+                copy[first:last] = occupancy[first:last]
+
+        def merge(first: int, last: int) -> None:
+            for copy in own[:-1]:
+                copy[first:last] -= start[first:last]
+                occupancy[first:last] += copy[first:last]
+
         for radii in tries:
             self._turn += 1
-            before = level.matches.copy() if len(edges) > 2 else level.matches
-            own = [occupancy.copy() for _ in edges[2:]] + [occupancy]
-            start = occupancy.copy() if len(own) > 1 else occupancy
+            if several:
+                self._crew.rows(len(before), part)
+                self._crew.rows(len(occupancy), share)
             step, seed = (1, -1)[self._turn % 2], np.uint32(random.integers(1 << 32))
             reach = np.array(radii, np.int64)
 
@@ -71,7 +88,6 @@ class BandedSearch:
                 first: int,
                 last: int,
                 copy: npt.NDArray[np.int32],
-                before: npt.NDArray[np.int32] = before,
                 reach: npt.NDArray[np.int64] = reach,
                 step: int = step,
                 seed: np.uint32 = seed,
@@ -84,10 +100,8 @@ class BandedSearch:
 
             parts = zip(edges, edges[1:], own, strict=False)
             self._crew.run([band(first, last, copy) for first, last, copy in parts])
-            if len(own) > 1:
-                for copy in own[:-1]:
-                    occupancy += copy
-                    occupancy -= start
+            if several:
+                self._crew.rows(len(occupancy), merge)
 
     def _edges(self, active: npt.NDArray[np.uint8], patch: int) -> list[int]:
         """First rows of the bands, and the end: bands with as many active pixels each."""

@@ -181,12 +181,15 @@ class _Refinement:
             self._turn += effort.sweeps
             tries = [radii(level.source_size, effort.near_tries, turn) for turn in turns]
             self._search.improve(level, active, tries, self._random)
-            stale = dilate((level.matches != held).astype(np.uint8), level.patch, self._crew)
-            change = level.paint(stale)
+            moved = self._vote(level, held, effort.still)
             if effort.still and number < effort.votes - 1:
-                moved = (change >= effort.still * level.brightest).astype(np.uint8)
                 active = dilate(moved, level.patch, self._crew) & level.inside
             self._report(level, place)
+
+    def _vote(self, level: Level, held: Packed, still: float) -> npt.NDArray[np.uint8]:
+        """Make the picture from what was found; which of its pixels changed by more than ``still`` grey levels."""
+        stale = dilate((level.matches != held).astype(np.uint8), level.patch, self._crew)
+        return (level.paint(stale) >= still * level.brightest).astype(np.uint8)
 
     def _finished(self, level: Level) -> Synthesis:
         level.measure(level.inside)
