@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import hmac
 import json
+from collections.abc import Callable
 from typing import Any
 
 import pytest
+from cryptography.hazmat.primitives.asymmetric.utils import decode_dss_signature
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from joserfc import jws
@@ -203,6 +205,24 @@ def jose(key: PrivateKey, header: dict[str, Any], payload: bytes) -> str:
 def test_a_ticket_comes_back(key: PrivateKey) -> None:
     ticket = make_ticket(key)
     assert tickets.read(tickets.issue(ticket, key), {key.id: key.public}) == ticket
+
+
+def test_another_library_reads_our_tokens(key: PrivateKey) -> None:
+    jwk = ECKey.import_key(key.public.to_pem().decode())
+    for text in (tickets.issue(make_ticket(key), key), proof.make(key, **HOW, now=NOW)):
+        assert jws.deserialize_compact(text, jwk, algorithms=["ES256"]).headers()["alg"] == "ES256"
+
+
+def test_a_token_that_asks_for_an_extension_is_refused(key: PrivateKey) -> None:
+    head = b64(json.dumps({"alg": "ES256", "typ": tickets.TYPE, "kid": key.id, "crit": ["exp"], "exp": 1}).encode())
+    signed = f"{head}.{b64(make_ticket(key).model_dump_json().encode())}"
+    r, s = decode_dss_signature(key.sign(signed.encode()))
+    refused_ticket(f"{signed}.{b64(r.to_bytes(32, 'big') + s.to_bytes(32, 'big'))}", key)
+
+
+@pytest.mark.parametrize("bend", [lambda s: s + "=", lambda s: s + "A", lambda s: s[:-1], lambda s: s[:-1] + "\n"])
+def test_a_signature_has_one_spelling(key: PrivateKey, bend: Callable[[str], str]) -> None:
+    refused_ticket(bend(tickets.issue(make_ticket(key), key)), key)
 
 
 def test_a_ticket_of_an_unlisted_key_is_refused(key: PrivateKey, other_key: PrivateKey) -> None:
