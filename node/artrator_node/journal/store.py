@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 import sqlite3
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict, fields
 from pathlib import Path
@@ -54,19 +54,14 @@ class Journal:
 
     # --- jobs
 
-    async def accept(self, record: JobRecord, event: Event) -> JobRecord:
-        """Write a new job before anything runs; answers with the job of that id, be it this one or an older one."""
+    async def accept(self, record: JobRecord, *events: Event) -> JobRecord:
+        """Write a new job; answers with the job of that id, be it this one or an older one."""
 
         def work(connection: sqlite3.Connection) -> JobRecord:
             row = connection.execute("SELECT * FROM jobs WHERE job = ?", (record.job,)).fetchone()
             if row is not None:
                 return _record(row)
-            values = _columns(record)
-            connection.execute(
-                f"INSERT INTO jobs ({', '.join(values)}) VALUES ({', '.join('?' * len(values))})",  # noqa: S608  # our own names
-                tuple(values.values()),
-            )
-            _insert_event(connection, record.job, event)
+            _insert_job(connection, record, events)
             return record
 
         return await self._writer.write(work)
@@ -94,24 +89,40 @@ class Journal:
 
         self._writer.post(work, soon=True)
 
-    async def end(self, ending: Ending, events: Sequence[Event], measured: Measured | None, send_at: float) -> None:
-        """It ends: state, receipt, outputs, last events and the outbox in one transaction."""
+    def put_back(self, job: str, event: Event) -> None:
+        """The owner's rules took it out of its worker: it waits again, and the attempt counts for nothing."""
 
         def work(connection: sqlite3.Connection) -> None:
-            changed = connection.execute(
-                "UPDATE jobs SET state = ?, finished_at = ?, receipt = ?, retained_until = ?, runtime = ?, error = ? "
-                "WHERE job = ? AND receipt IS NULL",
-                (
-                    ending.state.value,
-                    ending.finished_at,
-                    _dump(ending.receipt),
-                    ending.retained_until,
-                    ending.runtime,
-                    _dump(ending.error),
-                    ending.job,
-                ),
-            ).rowcount
-            if not changed:
+            connection.execute(
+                "UPDATE jobs SET state = 'queued', attempts = max(attempts - 1, 0) WHERE job = ? AND receipt IS NULL",
+                (job,),
+            )
+            _insert_event(connection, job, event)
+
+        self._writer.post(work, soon=True)
+
+    async def end(
+        self,
+        ending: Ending,
+        events: Sequence[Event],
+        measured: Measured | None,
+        send_at: float,
+        *,
+        new: JobRecord | None = None,
+    ) -> None:
+        """It ends: state, receipt, outputs, last events and the outbox in one transaction.
+
+        ``new`` is the job as it has ended, if it was not accepted here before: then it comes and ends at once.
+
+        Raises:
+            ArtratorError: ``conflict`` if a job of that id has ended already, or is there although it should be new.
+        """
+
+        def work(connection: sqlite3.Connection) -> None:
+            if new is not None:
+                if not _insert_job(connection, new, ()):
+                    raise ArtratorError(Code.CONFLICT, "The job was sent before.")
+            elif not _end_job(connection, ending):
                 raise ArtratorError(Code.CONFLICT, "The job has ended already.")
             for position, stored in enumerate(ending.outputs):
                 connection.execute(
@@ -298,9 +309,37 @@ def _dump(value: Mapping[str, Any] | None) -> str | None:
     return None if value is None else json.dumps(value, ensure_ascii=False, separators=(",", ":"))
 
 
+def _insert_job(connection: sqlite3.Connection, record: JobRecord, events: Iterable[Event]) -> bool:
+    """Write a job with its events, unless there is one of its id."""
+    values = _columns(record)
+    inserted = connection.execute(
+        f"INSERT INTO jobs ({', '.join(values)}) VALUES ({', '.join('?' * len(values))})"  # noqa: S608  # our own names
+        " ON CONFLICT (job) DO NOTHING",
+        tuple(values.values()),
+    ).rowcount
+    for event in events if inserted else ():
+        _insert_event(connection, record.job, event)
+    return bool(inserted)
+
+
+def _end_job(connection: sqlite3.Connection, ending: Ending) -> bool:
+    """Give a job that has not ended its end."""
+    sql = (
+        "UPDATE jobs SET state = ?, finished_at = ?, receipt = ?, retained_until = ?, runtime = ?, error = ? "
+        "WHERE job = ? AND receipt IS NULL"
+    )
+    values = (
+        *(ending.state.value, ending.finished_at, _dump(ending.receipt), ending.retained_until),
+        *(ending.runtime, _dump(ending.error), ending.job),
+    )
+    return connection.execute(sql, values).rowcount > 0
+
+
 def _insert_event(connection: sqlite3.Connection, job: str, event: Event) -> None:
+    """Write an event of a job that is here; what passed before a job came here is of no use after a crash."""
     connection.execute(
-        "INSERT OR REPLACE INTO events VALUES (?, ?, ?, ?)", (job, event.serial, event.kind.value, _dump(event.data))
+        "INSERT OR REPLACE INTO events SELECT job, ?, ?, ? FROM jobs WHERE job = ?",
+        (event.serial, event.kind.value, _dump(event.data), job),
     )
 
 
