@@ -11,7 +11,6 @@ whole, with its time and the most memory it took. ::
 from __future__ import annotations
 
 import argparse
-import asyncio
 import contextlib
 import os
 import signal
@@ -184,7 +183,16 @@ def main() -> None:
     parser.add_argument("--folder", type=Path, help="where the ledger is made; ten million rows need about 6 GB")
     options = parser.parse_args()
     print(f"{os.cpu_count()} cores, load before {os.getloadavg()[0]:.1f}")
-    columns = ("transfers", "file MB", "jobs/s", *jobs.STEPS.values(), "audit s", "audit MiB", "differences")
+    columns = (
+        "transfers",
+        "file MB",
+        "jobs/s",
+        "registry CPU ms/job",
+        *jobs.STEPS.values(),
+        "audit s",
+        "audit MiB",
+        "differences",
+    )
     print(f"| {' | '.join(columns)} |\n|{'---|' * len(columns)}")
     with tempfile.TemporaryDirectory(dir=options.folder) as folder:
         data = Path(folder) / "registry"
@@ -192,7 +200,7 @@ def main() -> None:
             fill(data, size)
             process, port = jobs.serve(data)
             try:
-                got = asyncio.run(jobs.through_http(port, data, options.buyers, options.seconds, name=f"s{place}"))
+                got = jobs.measure(process, port, data, options.buyers, options.seconds, name=f"s{place}")
             finally:
                 process.send_signal(signal.SIGTERM)
                 process.wait(60)
@@ -200,8 +208,9 @@ def main() -> None:
             cells = [
                 f"{size:,}",
                 f"{(data / 'registry.db').stat().st_size / 1e6:.0f}",
-                f"{got['jobs_per_second']:.0f}",
-                *(f"{got[step][0]:.1f} / {got[step][1]:.1f}" for step in jobs.STEPS),
+                f"{got.took.rate:.0f}",
+                f"{got.registry:.2f}",
+                *got.cells(),
                 f"{seconds:.1f}",
                 f"{memory:.0f}",
                 "some" if answer else "none",

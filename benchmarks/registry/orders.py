@@ -4,7 +4,9 @@ A registry process (``artrator registry serve``) is loaded by this process over 
 at once; each buyer runs jobs one after another: ``POST /v1/quotes``, ``PUT /v1/orders/{id}``, and the node's
 ``PUT /v1/orders/{id}/receipt`` with the buyer's acknowledgement, which settles at once. Beside it, in the same run and
 on the same disk, stands the raw bound: the very statements that one such job ran, run again by bare ``sqlite3`` for
-other ids, with group commit, without HTTP, JSON, checks, queries or signatures. ::
+other ids, with group commit, without HTTP, JSON, checks, queries or signatures.
+
+Then an open loop, jobs at a fixed rate whoever is free, beside what a bare ``fdatasync`` takes on that disk. ::
 
     uv run python benchmarks/registry/orders.py
 """
@@ -13,7 +15,6 @@ from __future__ import annotations
 
 import argparse
 import asyncio
-import json
 import os
 import platform
 import signal
@@ -23,149 +24,90 @@ import subprocess
 import sys
 import tempfile
 import time
-import uuid
-from collections.abc import Iterator
-from itertools import count, takewhile
+from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 sys.path.insert(0, str(Path(__file__).parents[2] / "tests" / "support"))
 sys.path.insert(0, str(Path(__file__).parent))
 
+from load import CREDITS, Load, Took
 from recording import Recording, record
-from registry_world import Node, acknowledge, make_package
 
-from artrator.clients.registry import RegistryClient
-from artrator.keys import PrivateKey
-from artrator.messages import registry as m
 from artrator.money import MICRO
 from artrator_registry import Settings
-from artrator_registry.rails.service import grant
-from artrator_registry.storage import Transaction, connect
+from artrator_registry.storage import connect
 
-CREDITS = 10**14
 #: What is timed, and its heading; p50 and p99.
-STEPS = {"job_ms": "job p50 / p99 ms", "quote_ms": "quote", "order_ms": "order + ticket", "settle_ms": "settle"}
+STEPS = {"job": "job p50 / p99 ms", "quote": "quote", "order": "order + ticket", "settle": "settle"}
 REGISTRY = [sys.executable, "-c", "from artrator_registry.cli import registry; registry()"]
+#: What a group of commits writes at once, about.
+_SYNCED = b"\0" * 65_536
 
 
-class Connection:
-    """One kept-open HTTP/1.1 connection: as little client as there can be, because it shares the machine."""
+@dataclass(frozen=True)
+class Measured:
+    """A load, and the processor time per job of the registry and of the generator, in ms."""
 
-    def __init__(self, port: int, token: str) -> None:
-        self._port = port
-        self._head = f"Host: x\r\nAuthorization: Bearer {token}\r\nContent-Type: application/json\r\n"
+    took: Took
+    registry: float
+    generator: float
 
-    async def open(self) -> None:
-        self._reader, self._writer = await asyncio.open_connection("127.0.0.1", self._port)
-
-    async def send(self, method: str, path: str, body: dict[str, Any]) -> dict[str, Any]:
-        data = json.dumps(body).encode()
-        head = f"{method} {path} HTTP/1.1\r\n{self._head}Content-Length: {len(data)}\r\n\r\n"
-        self._writer.write(head.encode() + data)
-        answer = await self._reader.readuntil(b"\r\n\r\n")
-        fields = dict(line.lower().split(b": ", 1) for line in answer.split(b"\r\n")[1:-2])
-        value: dict[str, Any] = json.loads(await self._reader.readexactly(int(fields[b"content-length"])))
-        if not answer.startswith(b"HTTP/1.1 200"):
-            raise RuntimeError(value)
-        return value
-
-    def close(self) -> None:
-        self._writer.close()
+    def cells(self) -> list[str]:
+        return [quantiles(getattr(self.took, step)) for step in STEPS]
 
 
-async def buyer(
-    key: PrivateKey, node: Node, listing: str, mine: Connection, creators: Connection, starts: Iterator[float]
-) -> list[tuple[float, ...]]:
-    """Jobs one after another; the seconds of each step, and of the whole since it should have started."""
-    took = []
-    for due in starts:
-        await asyncio.sleep(due - time.perf_counter())
-        start = time.perf_counter()
-        quote = await mine.send(
-            "POST", "/v1/quotes", {"listing": listing, "measures": {"step": 20}, "request": "ab" * 32}
-        )
-        quoted = time.perf_counter()
-        order = str(uuid.uuid4())
-        wanted = {"quote": quote["quote"], "node": node.id, "max_price": quote["cap"]}
-        placed = await mine.send("PUT", f"/v1/orders/{order}", wanted)
-        ordered = time.perf_counter()
-        receipt = node.receipt(m.Order.model_validate(placed))
-        both = {"receipt": receipt, "acknowledgement": acknowledge(key, order, receipt)}
-        signed = time.perf_counter()
-        settled = await creators.send("PUT", f"/v1/orders/{order}/receipt", both)
-        assert settled["state"] == "settled"
-        end = time.perf_counter()
-        took.append((quoted - start, ordered - quoted, end - signed, end - due))
+def measure(
+    process: subprocess.Popen[str],
+    port: int,
+    data: Path,
+    buyers: int,
+    seconds: float,
+    *,
+    name: str = "atelier",
+    rate: float | None = None,
+) -> Measured:
+    """Load a running registry; preparing the buyers is not counted."""
+
+    async def loaded() -> Measured:
+        load = await Load.prepare(port, data, buyers, f"{name}-{buyers}")
+        before, mine = cpu_seconds(process.pid), time.process_time()
+        took = await load.run(seconds, rate)
+        spent = cpu_seconds(process.pid) - before, time.process_time() - mine
+        load.close()
+        return Measured(took, *(each / len(took.job) * 1000 for each in spent))
+
+    with asyncio.Runner(loop_factory=_loop_factory()) as runner:
+        return runner.run(loaded())
+
+
+def quantiles(seconds: Sequence[float]) -> str:
+    """The median and the 99th percentile, in ms."""
+    cuts = statistics.quantiles(seconds, n=100) if len(seconds) > 1 else [*seconds] * 99
+    return f"{cuts[49] * 1000:.1f} / {cuts[98] * 1000:.1f}"
+
+
+def _loop_factory() -> type[asyncio.AbstractEventLoop] | None:
+    try:
+        import uvloop
+    except ImportError:  # not on Windows
+        return None
+    loop: type[asyncio.AbstractEventLoop] = uvloop.Loop
+    return loop
+
+
+def sync_times(folder: Path, seconds: float) -> list[float]:
+    """How long this disk takes to sync an append, a hundred times a second, with nobody else."""
+    took, until = [], time.perf_counter() + seconds
+    with (folder / "synced").open("wb", buffering=0) as file:
+        while time.perf_counter() < until:
+            file.write(_SYNCED)
+            start = time.perf_counter()
+            getattr(os, "fdatasync", os.fsync)(file.fileno())
+            took.append(time.perf_counter() - start)
+            time.sleep(0.01)
+    (folder / "synced").unlink()
     return took
-
-
-def closed_loop(until: float) -> Iterator[float]:
-    """Now, again and again: each buyer is as fast as it can be."""
-    while (now := time.perf_counter()) < until:
-        yield now
-
-
-def open_loop(start: float, until: float, rate: float) -> Iterator[float]:
-    """At a rate, whoever is free: a job that is late does not make the next one late."""
-    return takewhile(lambda due: due < until, (start + n / rate for n in count()))
-
-
-async def through_http(
-    port: int, data: Path, buyers: int, seconds: float, *, name: str = "", rate: float | None = None
-) -> dict[str, Any]:
-    """Load the registry with this many buyers at once, each as fast as it can, or all together at a rate of jobs/s.
-
-    A rate is an open loop: a job that is late does not make the next one late, and its waiting counts.
-    """
-    url, creator_key = f"http://127.0.0.1:{port}", PrivateKey.generate()
-    name = f"{name or 'atelier'}-{buyers}"
-    made, node = make_package(creator_key), Node(creator_key)
-    async with RegistryClient(url, creator_key, handle=name) as creator:
-        creator_token = (await creator.sign_in()).token
-        await creator.publish(f"{name}/painter", made.publication)
-        await creator.register_node(node.id, m.NodeRegistration(descriptor=node.descriptor()))
-        warm = m.PackageState(package=made.package, state=m.NodeState.WARM)
-        await creator.heartbeat(node.id, m.Heartbeat(packages=[warm]))
-    keys = [PrivateKey.generate() for _ in range(buyers)]
-    pairs = []
-    for i, key in enumerate(keys):
-        async with RegistryClient(url, key, handle=f"{name}-{i}") as client:
-            token = (await client.sign_in()).token
-        db = connect(data / "registry.db")
-        db.execute("BEGIN IMMEDIATE")
-        grant(Transaction(db, time.time()), f"{name}-{i}", CREDITS, "", str(uuid.uuid4()))
-        db.execute("COMMIT")
-        db.close()
-        pair = Connection(port, token), Connection(port, creator_token)
-        for connection in pair:
-            await connection.open()
-        pairs.append(pair)
-    start = time.perf_counter()
-    arrivals = open_loop(start, start + seconds, rate) if rate else None
-    done = await asyncio.gather(
-        *(
-            buyer(key, node, f"{name}/painter", mine, creators, arrivals or closed_loop(start + seconds))
-            for key, (mine, creators) in zip(keys, pairs, strict=True)
-        )
-    )
-    elapsed = time.perf_counter() - start
-    for pair in pairs:
-        for connection in pair:
-            connection.close()
-    jobs = [job for jobs in done for job in jobs]
-    return {
-        "buyers": buyers,
-        "jobs": len(jobs),
-        "jobs_per_second": len(jobs) / elapsed,
-        **{step: _quantiles([job[i] for job in jobs]) for i, step in enumerate(("quote_ms", "order_ms", "settle_ms"))},
-        "job_ms": _quantiles([job[3] for job in jobs]),
-    }
-
-
-def _quantiles(values: list[float]) -> tuple[float, float]:
-    cuts = statistics.quantiles(values, n=100) if len(values) > 1 else values * 99
-    return cuts[49] * 1000, cuts[98] * 1000
 
 
 def raw_bound(path: Path, recording: Recording, group: int, seconds: float) -> float:
@@ -213,6 +155,7 @@ def main() -> None:
     parser.add_argument("--seconds", type=float, default=8.0, help="for each number of buyers")
     parser.add_argument("--buyers", type=int, nargs="*", default=[1, 8, 32, 128])
     parser.add_argument("--rate", type=float, default=200.0, help="of the open loop, in jobs a second")
+    parser.add_argument("--open-seconds", type=float, default=15.0, help="of the open loop")
     parser.add_argument("--folder", type=Path, help="where the databases are made: the disk that is measured")
     options = parser.parse_args()
     load = os.getloadavg()[0] if hasattr(os, "getloadavg") else float("nan")
@@ -224,25 +167,31 @@ def main() -> None:
         recording = record(raw.data, CREDITS // MICRO)
         process, port = serve(data)
         try:
-            columns = ("buyers", "jobs/s", "raw bound jobs/s", "share", "server CPU ms/job", *STEPS.values())
+            costs = "registry CPU ms/job", "generator CPU ms/job"
+            columns = ("buyers", "jobs/s", "raw bound jobs/s", "share", *costs, *STEPS.values())
             print(f"| {' | '.join(columns)} |\n|{'---|' * len(columns)}")
             for buyers in options.buyers:
-                bound = raw_bound(raw.database, recording, buyers, options.seconds / 2)
-                before = cpu_seconds(process.pid)
-                got = asyncio.run(through_http(port, data, buyers, options.seconds))
+                # Half of the bound before and half after: a shared machine is not the same from minute to minute.
+                bound = raw_bound(raw.database, recording, buyers, options.seconds / 4)
+                got = measure(process, port, data, buyers, options.seconds)
+                bound = (bound + raw_bound(raw.database, recording, buyers, options.seconds / 4)) / 2
                 cells = [
                     str(buyers),
-                    f"{got['jobs_per_second']:.0f}",
+                    f"{got.took.rate:.0f}",
                     f"{bound:.0f}",
-                    f"{got['jobs_per_second'] / bound:.0%}",
-                    f"{(cpu_seconds(process.pid) - before) / got['jobs'] * 1000:.1f}",
-                    *(f"{got[step][0]:.1f} / {got[step][1]:.1f}" for step in STEPS),
+                    f"{got.took.rate / bound:.0%}",
+                    f"{got.registry:.2f}",
+                    f"{got.generator:.2f}",
+                    *got.cells(),
                 ]
                 print(f"| {' | '.join(cells)} |", flush=True)
-            got = asyncio.run(through_http(port, data, 128, options.seconds, name="open", rate=options.rate))
+            synced = sync_times(Path(folder), 3.0)
+            got = measure(process, port, data, 128, options.open_seconds, name="open", rate=options.rate)
+            synced += sync_times(Path(folder), 3.0)
             print(
-                f"\nopen loop at {options.rate:.0f} jobs/s: {got['jobs_per_second']:.0f} done,"
-                f" job p50 {got['job_ms'][0]:.1f} ms, p99 {got['job_ms'][1]:.1f} ms"
+                f"\nopen loop at {options.rate:.0f} jobs/s: {got.took.rate:.0f} done, job p50 / p99"
+                f" {quantiles(got.took.job)} ms, worst {max(got.took.job) * 1000:.0f} ms; a bare fdatasync p50 / p99"
+                f" {quantiles(synced)} ms, worst {max(synced) * 1000:.0f} ms"
             )
         finally:
             process.send_signal(signal.SIGTERM)

@@ -8,12 +8,14 @@ job: other ids, the same rows.
 from __future__ import annotations
 
 import asyncio
+import contextlib
+import sqlite3
 import sys
 import uuid
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar, Concatenate, ParamSpec, TypeVar
 
 sys.path.insert(0, str(Path(__file__).parents[2] / "tests" / "support"))
 
@@ -22,8 +24,11 @@ from registry_world import World
 from artrator.messages import registry as m
 from artrator_registry import Settings
 from artrator_registry.ledger.models import transfer_id
-from artrator_registry.storage import Transaction
+from artrator_registry.orders.service import Orders
+from artrator_registry.storage import Database, Transaction
 
+_P = ParamSpec("_P")
+_T = TypeVar("_T")
 Statement = tuple[str, tuple[Any, ...]]
 #: What orders derive transfers from.
 _STEPS = ("hold", "capture", "fee")
@@ -54,29 +59,44 @@ def record(data: Path, credits_: int) -> Recording:
     return asyncio.run(_record(data, credits_))
 
 
-async def _record(data: Path, credits_: int) -> Recording:
-    written: list[Statement] = []
-    plain = Transaction.run
+class _Written(Transaction):
+    """A transaction that keeps what it writes."""
 
-    def run(self: Transaction, sql: str, parameters: Sequence[object] = ()) -> Any:
+    kept: ClassVar[list[Statement]] = []
+
+    def run(self, sql: str, parameters: Sequence[object] = ()) -> sqlite3.Cursor:
         if sql.lstrip().upper().startswith(("INSERT", "UPDATE")):
-            written.append((sql, tuple(parameters)))
-        return plain(self, sql, parameters)
+            self.kept.append((sql, tuple(parameters)))
+        return super().run(sql, parameters)
 
-    async with World(Settings(data=data)) as world:
+
+class _Recorder(Database):
+    """The same database, by a writer of its own that keeps what is written."""
+
+    async def write(
+        self, call: Callable[Concatenate[Transaction, _P], _T], /, *args: _P.args, **kwargs: _P.kwargs
+    ) -> _T:
+        return await super().write(lambda t: call(_Written(t.db, t.now), *args, **kwargs))
+
+
+async def _record(data: Path, credits_: int) -> Recording:
+    async with World(Settings(data=data)) as world, contextlib.AsyncExitStack() as stack:
         shop, buyer = await world.shop(), await world.person("buyer", credits_)
-        Transaction.run = run  # type: ignore[method-assign]
-        try:
-            commits = []
-            quote = await shop.quote(buyer)
-            commits.append(written[:])
-            written.clear()
-            accepted = m.OrderRequest(quote=quote.quote, node=shop.node.id, max_price=quote.cap)
-            placed = await buyer.order(str(uuid.uuid4()), accepted)
-            commits.append(written[:])
-            written.clear()
-            await shop.deliver(buyer, placed)
-            commits.append(written[:])
-        finally:
-            Transaction.run = plain  # type: ignore[method-assign]
-        return Recording([tuple(each) for each in commits], quote.quote, placed.order)
+        recorder = _Recorder(world.settings.database, world.clock)
+        stack.push_async_callback(recorder.close)
+        world.registry.orders = Orders(recorder, world.settings, world.registry.authority)
+        commits = []
+        quote = await shop.quote(buyer)
+        commits.append(_taken())
+        accepted = m.OrderRequest(quote=quote.quote, node=shop.node.id, max_price=quote.cap)
+        placed = await buyer.order(str(uuid.uuid4()), accepted)
+        commits.append(_taken())
+        await shop.deliver(buyer, placed)
+        commits.append(_taken())
+        return Recording(commits, quote.quote, placed.order)
+
+
+def _taken() -> Sequence[Statement]:
+    taken = tuple(_Written.kept)
+    _Written.kept.clear()
+    return taken
