@@ -6,9 +6,10 @@ import difflib
 from collections.abc import Mapping, Sequence
 from typing import Final
 
-from artrator.backend import Device, PackageFiles
-from artrator.onnx_runtime import GraphFacts, Session, TensorFacts, check_graph, session
-from artrator.onnx_runtime.gate import external_path
+from artrator.backend import PackageFiles
+from artrator.onnx_runtime import GraphFacts, TensorFacts
+from artrator.onnx_runtime import load_graph as load_graph
+from artrator.onnx_runtime import read_graph_of as read_graph_of
 from artrator.settings import Settings
 
 #: What onnxruntime, numpy and the interpreter take before anything is loaded.
@@ -31,11 +32,6 @@ def package_file(table: Settings, key: str, package: PackageFiles, default: str 
     return name
 
 
-def read_graph_of(package: PackageFiles, name: str) -> GraphFacts:
-    """What a graph of the package says of itself, after the gate."""
-    return check_graph(package.read(name), name, package.names())
-
-
 def read_tensor(table: Settings, key: str, default: str, tensors: Mapping[str, TensorFacts]) -> str:
     """The name of a tensor that the graph has."""
     name: str = table.text(key, default)
@@ -49,14 +45,6 @@ def refuse_unfed(table: Settings, graph: str, facts: GraphFacts, fed: Sequence[s
     for name, tensor in facts.inputs.items():
         if name not in fed:
             raise table.error(None, f"does not say what goes into the tensor '{name}' of {graph} ({tensor}).")
-
-
-def load_graph(package: PackageFiles, name: str, device: Device) -> Session:
-    """Load a graph from the package's bytes."""
-    model = package.read(name)
-    facts = check_graph(model, name, package.names())
-    external = {file: package.read(external_path(name, file)) for file in facts.external}
-    return session(model, device, name=name, external=external)
 
 
 def memory_bound(graphs: Sequence[tuple[GraphFacts, int]]) -> int:

@@ -6,8 +6,7 @@ from typing import Final
 
 from artrator.backend import Device, Inspection, Model, PackageFiles
 from artrator.manifest import InputType
-from artrator.onnx_runtime import GraphFacts, TokenReader, session
-from artrator.onnx_runtime.gate import external_path
+from artrator.onnx_runtime import GraphFacts, TokenReader, load_graph
 from artrator_onnx.model import ONNXModel
 from artrator_onnx.reader import read_spec
 from artrator_onnx.spec import PictureFeed, Spec, TokenFeed
@@ -29,7 +28,7 @@ class ONNXBackend:
 
     def inspect(self, package: PackageFiles) -> Inspection:
         """Check settings, graph and tokenizers."""
-        spec, facts, _ = read_spec(package)
+        spec, facts = read_spec(package)
         _readers(package, spec)
         used = {getattr(feed, "input", None) for feed in spec.feeds.values()} | {spec.rows}
         used |= {getattr(feed, "seed", None) for feed in spec.feeds.values()}
@@ -38,11 +37,9 @@ class ONNXBackend:
         return Inspection(_memory_bound(package, spec, facts), warnings)
 
     def load(self, package: PackageFiles, device: Device) -> Model:
-        """Load the graph from its bytes."""
-        spec, facts, model = read_spec(package)
-        external = {name: package.read(external_path(spec.graph, name)) for name in facts.external}
-        loaded = session(model, device, name=spec.graph, external=external)
-        return ONNXModel(spec, loaded, _readers(package, spec))
+        """Load the graph."""
+        spec, _ = read_spec(package)
+        return ONNXModel(spec, load_graph(package, spec.graph, device), _readers(package, spec))
 
 
 def _readers(package: PackageFiles, spec: Spec) -> dict[str, TokenReader]:

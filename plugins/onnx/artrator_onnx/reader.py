@@ -10,7 +10,7 @@ import numpy as np
 
 from artrator.backend import PackageFiles
 from artrator.manifest import InputType, Manifest, OutputType
-from artrator.onnx_runtime import GraphFacts, TensorFacts, check_graph
+from artrator.onnx_runtime import GraphFacts, TensorFacts, read_graph_of
 from artrator.settings import Settings
 from artrator_onnx.pixels import ORDERS, PixelFormat
 from artrator_onnx.spec import (
@@ -37,8 +37,8 @@ _PICTURES: Final = frozenset({InputType.IMAGE, InputType.MASK, InputType.IMAGES}
 _NUMBERS: Final = frozenset({InputType.INTEGER, InputType.NUMBER, InputType.BOOLEAN})
 
 
-def read_spec(package: PackageFiles) -> tuple[Spec, GraphFacts, bytes]:
-    """The settings of ``package``, what its graph says of itself, and the graph, so that it is read only once.
+def read_spec(package: PackageFiles) -> tuple[Spec, GraphFacts]:
+    """The settings of ``package``, and what its graph says of itself.
 
     Raises:
         ArtratorError: ``package_invalid`` with the line of ``artrator.toml`` or the file at fault.
@@ -53,11 +53,10 @@ class _Reader:
         self.settings: Final = Settings.of(package.manifest)
         self.files: Final = frozenset(package.names())
 
-    def read(self) -> tuple[Spec, GraphFacts, bytes]:
+    def read(self) -> tuple[Spec, GraphFacts]:
         settings = self.settings
         graph = self._file(settings, "graph")
-        model = self.package.read(graph)
-        facts = check_graph(model, graph, self.files)
+        facts = read_graph_of(self.package, graph)
         feed_tables = settings.table("feeds")
         feeds = {
             tensor: self._feed(table, self._tensor(feed_tables, tensor, facts.inputs))
@@ -85,7 +84,7 @@ class _Reader:
             first=first,
         )
         settings.done()
-        return spec, facts, model
+        return spec, facts
 
     def _file(self, settings: Settings, key: str) -> str:
         name: str = settings.text(key)

@@ -1,15 +1,16 @@
-"""One loaded graph: made from bytes, on the device that was asked for, and nowhere else."""
+"""One loaded graph: made from bytes, or mapped as it was saved, on the device that was asked for and nowhere else."""
 
 from __future__ import annotations
 
 import sys
 import warnings
 from collections.abc import Mapping, Sequence
+from pathlib import Path
 from typing import Any, Final
 
 from artrator.backend import Array, Device
 from artrator.errors import ArtratorError, Code, ModelError
-from artrator.onnx_runtime.graph import read_graph
+from artrator.onnx_runtime.graph import GraphFacts, read_graph
 from artrator.onnx_runtime.providers import cannot, provider_of, wanted
 from artrator.onnx_runtime.wheels import require_runtime
 
@@ -21,6 +22,9 @@ _OUT_OF_MEMORY: Final = (
     "out of memory",
     "ALLOC_FAILED",
 )
+
+#: Smaller weights stay in the graph itself.
+_LEAST_OUTSIDE: Final = 1024
 
 _limited_to = 0
 
@@ -35,8 +39,7 @@ class Session:
         weight_bytes: Of its stored tensors.
     """
 
-    def __init__(self, inner: Any, releasing: Any, model: bytes, name: str) -> None:
-        facts = read_graph(model, name)
+    def __init__(self, inner: Any, releasing: Any, facts: GraphFacts, name: str) -> None:
         self._inner = inner
         self._releasing: Final = releasing
         self.name: Final = name
@@ -72,7 +75,12 @@ class Session:
 
 
 def session(
-    model: bytes, device: Device | None = None, *, name: str = "model.onnx", external: Mapping[str, bytes] | None = None
+    model: bytes,
+    device: Device | None = None,
+    *,
+    name: str = "model.onnx",
+    external: Mapping[str, bytes] | None = None,
+    facts: GraphFacts | None = None,
 ) -> Session:
     """Load a graph from bytes.
 
@@ -81,6 +89,7 @@ def session(
         device: What to compute on; the processor if None.
         name: For messages.
         external: Weights in other files, by the name that the model gives them.
+        facts: What the model says of itself, if the caller has read it.
 
     Raises:
         ArtratorError: ``backend_runtime_broken`` if onnxruntime is missing, doubled or cannot use the device;
@@ -88,7 +97,59 @@ def session(
     """
     device = device or Device()
     runtime = require_runtime()
-    provider = provider_of(runtime, device)
+    options = _options(runtime, device)
+    if external:
+        _lend_external(options, external, name)
+    return _open(runtime, model, options, device, facts or read_graph(model, name), name)
+
+
+def mapped_session(graph: Path, device: Device, facts: GraphFacts, *, name: str) -> Session:
+    """Load what ``save_session`` saved; its weights are mapped and shared with whoever maps them too.
+
+    Raises:
+        ArtratorError: as of ``session``.
+    """
+    runtime = require_runtime()
+    options = _options(runtime, device)
+    # It is optimised; to do so again would cost time, and the weights that were packed would fit it no more.
+    options.graph_optimization_level = runtime.GraphOptimizationLevel.ORT_DISABLE_ALL
+    return _open(runtime, str(graph), options, device, facts, name)
+
+
+def save_session(
+    model: bytes, device: Device, graph: Path, weights: Path, *, external: Mapping[str, bytes] | None = None
+) -> bool:
+    """Optimise a graph and write it down for ``mapped_session``, with its weights as they are packed on this processor.
+
+    Args:
+        model: The bytes of the ONNX file.
+        device: What it will be loaded for.
+        graph: Where to write it; the folder must exist.
+        weights: Where to write its weights, in the same folder.
+        external: As of ``session``.
+
+    Returns:
+        Whether onnxruntime could: it cannot save what another compiler has made of a graph.
+    """
+    runtime = require_runtime()
+    options = _options(runtime, device)
+    options.optimized_model_filepath = str(graph)
+    for key, value in (
+        ("save_external_prepacked_constant_initializers", "1"),
+        ("optimized_model_external_initializers_file_name", weights.name),
+        ("optimized_model_external_initializers_min_size_in_bytes", str(_LEAST_OUTSIDE)),
+    ):
+        options.add_session_config_entry(f"session.{key}", value)
+    if external:
+        _lend_external(options, external, graph.name)
+    try:
+        _open(runtime, model, options, device, GraphFacts(), graph.name).close()
+    except ArtratorError:
+        return False
+    return graph.is_file()
+
+
+def _options(runtime: Any, device: Device) -> Any:
     options = runtime.SessionOptions()
     options.log_severity_level = 4  # what goes wrong is raised; the log would repeat it on stderr
     options.intra_op_num_threads = device.threads
@@ -97,8 +158,12 @@ def session(
     options.add_session_config_entry("session.intra_op.allow_spinning", "0")
     if device.kind == "cpu" and _limit_memory(runtime, device.memory_bytes):
         options.add_session_config_entry("session.use_env_allocators", "1")
-    if external:
-        _lend_external(options, external, name)
+    return options
+
+
+def _open(runtime: Any, model: bytes | str, options: Any, device: Device, facts: GraphFacts, name: str) -> Session:
+    """Make a session from bytes, or from the path of a derived graph."""
+    provider = provider_of(runtime, device)
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # it warns about the fallback that is refused below
@@ -112,7 +177,7 @@ def session(
     releasing = runtime.RunOptions()
     arena = "cpu:0" if device.kind == "cpu" else f"cpu:0;gpu:{device.index}"
     releasing.add_run_config_entry("memory.enable_memory_arena_shrinkage", arena)
-    loaded = Session(inner, releasing, model, name)
+    loaded = Session(inner, releasing, facts, name)
     if loaded.provider != provider:
         raise cannot(device, f"it fell back to {loaded.provider}")
     return loaded

@@ -7,9 +7,8 @@ from typing import Final
 
 from artrator.backend import PackageFiles
 from artrator.errors import ArtratorError, Code
-from artrator.onnx_runtime import GraphFacts
+from artrator.onnx_runtime import GraphFacts, read_graph_of
 from artrator_diffusion.guidance import DenoiserTensors
-from artrator_diffusion.packages import read_graph_of
 
 _SAMPLE: Final = "sample"
 _TIME: Final = "timestep"

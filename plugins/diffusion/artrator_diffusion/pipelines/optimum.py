@@ -9,10 +9,9 @@ from typing import Any, Final
 
 from artrator.backend import PackageFiles
 from artrator.errors import ArtratorError, Code
-from artrator.onnx_runtime import TensorFacts, TokenReader
+from artrator.onnx_runtime import TensorFacts, TokenReader, read_graph_of
 from artrator.settings import Settings
 from artrator_diffusion.autoencoder import AutoencoderSettings
-from artrator_diffusion.packages import read_graph_of
 from artrator_diffusion.pipelines.networks import Network, fault, read_network
 from artrator_diffusion.schedulers import Samplers
 from artrator_diffusion.text import ClipPart

@@ -7,9 +7,10 @@ from typing import Final
 
 from artrator.backend import Device, Inspection, Model, PackageFiles
 from artrator.manifest import InputType, Manifest, OutputType
+from artrator.onnx_runtime import load_graph, read_graph_of
 from artrator.settings import Settings
 from artrator_diffusion.autoencoder import Autoencoder
-from artrator_diffusion.packages import load_graph, memory_bound, read_graph_of
+from artrator_diffusion.packages import memory_bound
 from artrator_diffusion.pipelines.latent_model import LatentModel, LatentSettings
 from artrator_diffusion.pipelines.optimum import OptimumFolder
 from artrator_diffusion.sampling import Dial, read_dial, read_output, read_sampling

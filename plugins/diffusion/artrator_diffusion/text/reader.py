@@ -6,9 +6,9 @@ from typing import Final
 
 from artrator.backend import Device, PackageFiles
 from artrator.manifest import InputType
-from artrator.onnx_runtime import TokenReader
+from artrator.onnx_runtime import TokenReader, load_graph, read_graph_of
 from artrator.settings import Settings
-from artrator_diffusion.packages import load_graph, package_file, read_graph_of, read_tensor, refuse_unfed
+from artrator_diffusion.packages import package_file, read_tensor, refuse_unfed
 from artrator_diffusion.text.encoder import POOLINGS, TextEncoder, TextSettings
 
 #: The usual names of the tensors of a text encoder, taken where the settings do not say.
