@@ -25,12 +25,17 @@ class MissingError(ArtratorError):
         super().__init__(Code.RAIL_UNAVAILABLE, "Stripe knows nothing of this.")
 
 
-def connect(settings: StripeSettings) -> stripe.StripeClient:
+def connections() -> stripe.HTTPXClient:
+    """What a client speaks through; whoever asked for it closes it."""
+    return stripe.HTTPXClient(timeout=_SECONDS)
+
+
+def connect(settings: StripeSettings, http: stripe.HTTPXClient) -> stripe.StripeClient:
     """A client that belongs to this rail alone; nothing of the SDK's global state is used."""
     return stripe.StripeClient(
         settings.secret_key,
         base_addresses={"api": settings.api} if settings.api else {},
-        http_client=stripe.HTTPXClient(timeout=_SECONDS),
+        http_client=http,
         max_network_retries=_RETRIES,
     )
 

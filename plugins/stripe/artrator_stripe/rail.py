@@ -18,7 +18,7 @@ from artrator.rail import (
     RailSettings,
 )
 from artrator_stripe import payments, webhooks
-from artrator_stripe.calls import MissingError, call, connect
+from artrator_stripe.calls import MissingError, call, connect, connections
 from artrator_stripe.settings import StripeSettings
 
 #: Balance transactions that change what a payment is worth, and where their source names the payment.
@@ -31,7 +31,8 @@ class StripeRail(Rail):
     def __init__(self, settings: RailSettings) -> None:
         self._settings = StripeSettings.read(settings)
         self.terms = self._settings.terms
-        self._client = connect(self._settings)
+        self._http = connections()
+        self._client = connect(self._settings, self._http)
 
     async def make_topup(self, new: NewTopUp) -> OpenedTopUp:
         """A Checkout Session. The same id asks for the same session: Stripe answers a repeat with the first."""
@@ -122,6 +123,10 @@ class StripeRail(Rail):
             found = await call(self._client.v1.transfers.list_async({"transfer_group": order.id, "limit": 1}))
             return _payout(found.data[0]) if found.data else await self.payout(order)
         return _payout(await call(self._client.v1.transfers.retrieve_async(reference)))
+
+    async def aclose(self) -> None:
+        """Close connections."""
+        await self._http.close_async()  # type: ignore[no-untyped-call]  # the SDK tells no types of this one
 
 
 def _payout(transfer: stripe.Transfer) -> PayoutAnswer:
