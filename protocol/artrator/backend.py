@@ -27,7 +27,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, Protocol, TypeAlias, runtime_checkable
+from typing import Any, Final, Protocol, TypeAlias, runtime_checkable
 
 import numpy as np
 import numpy.typing as npt
@@ -39,6 +39,9 @@ Image: TypeAlias = npt.NDArray[np.uint8]
 Value: TypeAlias = str | int | float | bool | Image | Sequence[Image]
 #: Named arrays whose first axis is the batch.
 Batch: TypeAlias = Mapping[str, Array]
+#: How coarse the arithmetic of an accelerator may be, the finest first. A graph's own types are never changed; this is
+#: about what a device makes of 32-bit numbers on the way. ``tf32`` and ``fp16`` keep ten bits of each.
+PRECISIONS: Final = ("fp32", "tf32", "fp16")
 
 
 class PackageFiles(Protocol):
@@ -72,16 +75,20 @@ class Device:
     """What a model may compute on.
 
     Attributes:
-        kind: ``cpu``, ``cuda``, ``tensorrt``, ``directml``, ``coreml`` or ``openvino``.
+        kind: ``cpu``, ``cuda``, ``tensorrt``, ``directml``, ``coreml``, ``openvino`` (on the processor) or
+            ``openvino-gpu``.
         index: Which one, where there are several.
         threads: How many processor threads a kernel may use; 0 lets the runtime choose.
         memory_bytes: What the model may take; 0 means no limit is known.
+        precision: One of ``PRECISIONS``: the least that the device's owner allows where the package asks for more. A
+            package whose own settings allow less is computed as they say.
     """
 
     kind: str = "cpu"
     index: int = 0
     threads: int = 0
     memory_bytes: int = 0
+    precision: str = "fp32"
 
 
 @dataclass(frozen=True)

@@ -8,10 +8,11 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, Final
 
-from artrator.backend import Array, Device
+from artrator.backend import PRECISIONS, Array, Device
 from artrator.errors import ArtratorError, Code, ModelError
+from artrator.onnx_runtime.binding import Binding
 from artrator.onnx_runtime.graph import GraphFacts, read_graph
-from artrator.onnx_runtime.providers import cannot, provider_of, wanted
+from artrator.onnx_runtime.providers import cannot, compiled_folder, in_use, may_record, provider_of, tune, wanted
 from artrator.onnx_runtime.wheels import require_runtime
 
 #: How onnxruntime words it, on the processor and on GPUs.
@@ -26,6 +27,9 @@ _OUT_OF_MEMORY: Final = (
 #: Smaller weights stay in the graph itself.
 _LEAST_OUTSIDE: Final = 1024
 
+#: Devices whose memory is not the processor's, and whose tensors are therefore bound to it.
+_BOUND: Final = frozenset({"cuda", "tensorrt"})
+
 _limited_to = 0
 
 
@@ -39,8 +43,11 @@ class Session:
         weight_bytes: Of its stored tensors.
     """
 
-    def __init__(self, inner: Any, releasing: Any, facts: GraphFacts, name: str) -> None:
+    def __init__(
+        self, inner: Any, releasing: Any, facts: GraphFacts, name: str, binding: Binding | None = None
+    ) -> None:
         self._inner = inner
+        self._binding = binding
         self._releasing: Final = releasing
         self.name: Final = name
         self.provider: Final[str] = inner.get_providers()[0]
@@ -62,7 +69,11 @@ class Session:
             MemoryError: It ran out of the memory that it may take; a smaller batch may fit.
         """
         try:
-            found = self._inner.run(list(outputs), dict(feeds), self._releasing if release else None)
+            options = self._releasing if release else None
+            if self._binding is not None:
+                found = self._binding.run(feeds, outputs, options)
+            else:
+                found = self._inner.run(list(outputs), dict(feeds), options)
         except Exception as error:  # onnxruntime raises classes of its own, all derived from Exception alone
             if any(words in str(error) for words in _OUT_OF_MEMORY):
                 raise MemoryError(f"{self.name} ran out of memory") from error
@@ -71,7 +82,7 @@ class Session:
 
     def close(self) -> None:
         """Give the memory back; the session cannot run any more."""
-        self._inner = None
+        self._inner = self._binding = None
 
 
 def session(
@@ -152,10 +163,7 @@ def save_session(
 def _options(runtime: Any, device: Device) -> Any:
     options = runtime.SessionOptions()
     options.log_severity_level = 4  # what goes wrong is raised; the log would repeat it on stderr
-    options.intra_op_num_threads = device.threads
-    options.inter_op_num_threads = 1
-    # Threads that spin while they wait burn a core between two requests.
-    options.add_session_config_entry("session.intra_op.allow_spinning", "0")
+    tune(runtime, options, device)
     if device.kind == "cpu" and _limit_memory(runtime, device.memory_bytes):
         options.add_session_config_entry("session.use_env_allocators", "1")
     return options
@@ -164,10 +172,20 @@ def _options(runtime: Any, device: Device) -> Any:
 def _open(runtime: Any, model: bytes | str, options: Any, device: Device, facts: GraphFacts, name: str) -> Session:
     """Make a session from bytes, or from the path of a derived graph."""
     provider = provider_of(runtime, device)
+    record = may_record(device, facts)
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # it warns about the fallback that is refused below
-            inner = runtime.InferenceSession(model, options, providers=wanted(provider, device))
+            try:
+                asked = wanted(provider, device, facts=facts, record=record, cache=compiled_folder())
+                inner = runtime.InferenceSession(model, options, providers=asked)
+            except Exception:
+                if not record:
+                    raise
+                # A graph of which a part runs on the processor cannot be recorded; it can be run.
+                record = False
+                asked = wanted(provider, device, facts=facts, cache=compiled_folder())
+                inner = runtime.InferenceSession(model, options, providers=asked)
     except Exception as error:  # onnxruntime raises classes of its own, all derived from Exception alone
         raise ArtratorError(
             Code.PACKAGE_INVALID,
@@ -177,9 +195,11 @@ def _open(runtime: Any, model: bytes | str, options: Any, device: Device, facts:
     releasing = runtime.RunOptions()
     arena = "cpu:0" if device.kind == "cpu" else f"cpu:0;gpu:{device.index}"
     releasing.add_run_config_entry("memory.enable_memory_arena_shrinkage", arena)
-    loaded = Session(inner, releasing, facts, name)
+    binding = Binding(runtime, inner, "cuda", device.index, record=record) if device.kind in _BOUND else None
+    loaded = Session(inner, releasing, facts, name, binding)
     if loaded.provider != provider:
         raise cannot(device, f"it fell back to {loaded.provider}")
+    in_use[loaded.provider, device.precision if device.kind != "cpu" else PRECISIONS[0]] = None
     return loaded
 
 

@@ -1,0 +1,116 @@
+"""What each device's provider is told, and runs with bound tensors. Cards are not needed: options are words."""
+
+import sys
+from types import SimpleNamespace
+
+import numpy as np
+import pytest
+
+from artrator.backend import Device
+from artrator.errors import ArtratorError
+from artrator.onnx_runtime import providers, read_graph, require_runtime, session
+from artrator.onnx_runtime.binding import Binding
+
+
+def told(device, **other):
+    found = providers.wanted(providers.PROVIDERS[device.kind], device, **other)
+    return [entry if isinstance(entry, str) else entry[0] for entry in found], found[0][1]
+
+
+def test_the_processor_is_always_the_last_resort_for_shapes_and_never_for_the_whole_graph():
+    for kind, provider in providers.PROVIDERS.items():
+        names = [e if isinstance(e, str) else e[0] for e in providers.wanted(provider, Device(kind))]
+        assert names[0] == provider
+        assert names[-1] == "CPUExecutionProvider"
+
+
+def test_sixteen_bits_are_used_only_where_they_were_allowed():
+    exact = {kind: told(Device(kind))[1] for kind in ("cuda", "tensorrt", "coreml", "openvino", "openvino-gpu")}
+    assert exact["cuda"]["use_tf32"] == "0"
+    assert exact["tensorrt"]["trt_fp16_enable"] == "False"
+    assert (exact["coreml"]["ModelFormat"], exact["coreml"]["MLComputeUnits"]) == ("MLProgram", "CPUAndGPU")
+    assert exact["openvino"]["precision"] == exact["openvino-gpu"]["precision"] == "FP32"
+    half = {kind: told(Device(kind, precision="fp16"))[1] for kind in exact}
+    assert half["cuda"]["use_tf32"] == "1"
+    assert half["tensorrt"]["trt_fp16_enable"] == "True"
+    assert half["coreml"]["MLComputeUnits"] == "ALL"
+    assert (half["openvino"]["precision"], half["openvino-gpu"]["precision"]) == ("FP32", "FP16")
+    assert told(Device("tensorrt", precision="tf32"))[1]["trt_fp16_enable"] == "False"
+
+
+def test_the_coarser_of_what_package_and_owner_allow_is_used():
+    assert providers.at_least(Device("cuda"), "fp16").precision == "fp16"
+    assert providers.at_least(Device("cuda", precision="fp16"), "fp32").precision == "fp16"
+    assert providers.at_least(Device("cuda", precision="nonsense"), "tf32").precision == "tf32"
+
+
+def test_what_was_compiled_is_kept_where_a_folder_is_given_and_nowhere_else():
+    assert not any("cache" in name for name in told(Device("tensorrt"))[1])
+    kept = told(Device("tensorrt"), cache="/x")[1]
+    assert (kept["trt_engine_cache_path"], kept["trt_timing_cache_path"]) == ("/x", "/x")
+    assert told(Device("openvino"), cache="/x")[1]["cache_dir"] == "/x"
+    assert told(Device("coreml"), cache="/x")[1]["ModelCacheDirectory"] == "/x"
+
+
+def test_tensorrt_leaves_what_it_cannot_do_to_the_same_card():
+    names, _ = told(Device("tensorrt", index=1))
+    assert names == ["TensorrtExecutionProvider", "CUDAExecutionProvider", "CPUExecutionProvider"]
+    (_, (_, cuda), _) = providers.wanted("TensorrtExecutionProvider", Device("tensorrt", index=1, memory_bytes=7))
+    assert (cuda["device_id"], cuda["gpu_mem_limit"]) == ("1", "7")
+
+
+def test_algorithms_are_searched_for_and_runs_recorded_where_that_pays(make_graph):
+    free, fixed = ("float", ["n", 3, "h", "w"]), ("float", ["n", 3, 8, 8])
+    for shape, search in ((free, "HEURISTIC"), (fixed, "EXHAUSTIVE")):
+        facts = read_graph(make_graph([("Relu", ["x"], ["y"])], {"x": shape}, {"y": shape}).SerializeToString())
+        assert told(Device("cuda"), facts=facts)[1]["cudnn_conv_algo_search"] == search
+        assert providers.may_record(Device("cuda"), facts)
+        assert not providers.may_record(Device("tensorrt"), facts)
+    body = make_graph([("Relu", ["a"], ["b"])], {"a": free}, {"b": free}).graph
+    deciding = make_graph([("If", ["x"], ["y"], {"then_branch": body})], {"x": free}, {"y": free})
+    assert not providers.may_record(Device("cuda"), read_graph(deciding.SerializeToString()))
+    assert told(Device("cuda"), record=True)[1]["enable_cuda_graph"] == "1"
+    assert "enable_cuda_graph" not in told(Device("cuda"))[1]
+
+
+def test_directml_runs_in_sequence_and_without_memory_patterns():
+    runtime = require_runtime()
+    options = runtime.SessionOptions()
+    providers.tune(runtime, options, Device("directml"))
+    assert not options.enable_mem_pattern
+    assert options.execution_mode == runtime.ExecutionMode.ORT_SEQUENTIAL
+
+
+@pytest.mark.parametrize("kind", sorted(set(providers.PROVIDERS) - {"cpu"}))
+def test_a_device_that_this_wheel_lacks_is_refused_with_its_own_cure(kind):
+    runtime = SimpleNamespace(get_available_providers=lambda: ["CPUExecutionProvider"])
+    with pytest.raises(ArtratorError) as caught:
+        providers.provider_of(runtime, Device(kind))
+    assert kind in caught.value.message
+    assert caught.value.cure
+
+
+@pytest.mark.parametrize("record", [False, True])
+def test_bound_runs_give_each_caller_rows_of_its_own_whatever_the_shapes(make_graph, record):
+    shape = ("float", ["n", 3])
+    model = make_graph([("Mul", ["x", "x"], ["y"])], {"x": shape}, {"y": shape}).SerializeToString()
+    runtime = require_runtime()
+    inner = runtime.InferenceSession(model, providers=["CPUExecutionProvider"])
+    # Memory of the processor stands for a card's; what is bound, filled in place and read back is the same.
+    binding = Binding(runtime, inner, "cpu", 0, record=record)
+    kept = []
+    for number in range(60):
+        rows = np.full((number % 12 + 1, 3), number, np.float32)
+        kept.append(binding.run({"x": rows}, ["y"])[0])
+        assert (rows == number).all()
+    for number, made in enumerate(kept):
+        assert made.shape == (number % 12 + 1, 3)
+        assert (made == number**2).all()
+
+
+def test_what_really_computes_is_noted_for_the_receipt(make_graph):
+    shape = ("float", ["n"])
+    model = make_graph([("Relu", ["x"], ["y"])], {"x": shape}, {"y": shape}).SerializeToString()
+    session(model, Device(precision="fp16"))
+    # The processor computes as the graph says, so nothing coarser is claimed for it.
+    assert ("CPUExecutionProvider", "fp32") in sys.modules["artrator.onnx_runtime.providers"].in_use
