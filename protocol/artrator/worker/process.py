@@ -1,7 +1,8 @@
 """One child process: started clean, watched by a thread of its own, killable at any moment.
 
-The thread starts the child, because Linux ties a child's life to the *thread* that started it; it then collects what
-the child prints, and waits for its end, so that a death is noticed even when nobody talks to the child.
+The thread starts the child, because Linux ties a child's life to the *thread* that started it; it then looks after its
+limits and waits for its end, so that a death is noticed even when nobody talks to the child. A second thread collects
+what the child prints, no faster than anybody could read it: a child that prints without end waits for itself.
 """
 
 from __future__ import annotations
@@ -15,29 +16,50 @@ import socket
 import struct
 import subprocess
 import sys
-import tempfile
 import threading
+import time
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any, Final
 
 from artrator.errors import ArtratorError, Code
 from artrator.worker.child import bootstrap
-from artrator.worker.removal import remove_folder
+from artrator.worker.guard import Breach, Guard
+from artrator.worker.scratch import Scratch, sweep_is_due, sweep_once
 
 #: What is kept of a child's output. It may quote a request, so it is for the owner's eyes and never logged.
 _KEPT_OUTPUT: Final = 64 << 10
+#: What is read of it in a second. The rest waits in the child, which waits with it.
+_READ_OUTPUT: Final = 2 << 20
+#: How long after a kill its effect is waited for closely. A child that only closed its output gains no more than this.
+_HURRY_SECONDS: Final = 0.5
 
 #: As much of a picture as can wait in the socket while the other side is busy.
 _BUFFER: Final = 4 << 20
 
 
 class Process:
-    """A child that runs ``bootstrap.py`` at the other end of a socket."""
+    """A child that runs ``bootstrap.py`` at the other end of a socket.
 
-    def __init__(self, connection: socket.socket, scratch: Path, loop: asyncio.AbstractEventLoop) -> None:
+    Attributes:
+        breach: The limit that it was killed for, if it was.
+        was_killed: It was ended from here, before it ended by itself.
+        on_breach: Called on the event loop as soon as it has been killed for a limit.
+    """
+
+    def __init__(
+        self, connection: socket.socket, scratch: Scratch, guard: Guard, loop: asyncio.AbstractEventLoop
+    ) -> None:
         self.connection: Final = connection
-        self.scratch: Final = scratch
+        self.scratch: Final = scratch.path
+        self.breach: Breach | None = None
+        self.was_killed = False
+        self.on_breach: Callable[[Breach], None] = lambda _: None
+        self._folder: Final = scratch
+        self._guard: Final = guard
+        self._reaping: Final = threading.Lock()
+        self._over: Final = threading.Event()
+        self._hurry_until = 0.0
         self.exited: Final[asyncio.Future[int]] = loop.create_future()
         self._started: Final[asyncio.Future[None]] = loop.create_future()
         self._loop: Final = loop
@@ -50,24 +72,31 @@ class Process:
         interpreter: Path,
         settings: Callable[[Path], Mapping[str, Any]],
         environment: Callable[[Path], Mapping[str, str]],
+        guard: Callable[[Path], Guard] = lambda _: Guard(),
     ) -> Process:
-        """Start a child; both callables are given the child's scratch folder.
+        """Start a child; all callables are given the child's scratch folder.
 
         Raises:
             ArtratorError: ``worker_died`` if the interpreter cannot be started.
         """
+        if sweep_is_due():
+            await asyncio.to_thread(sweep_once)
         try:
-            scratch = Path(tempfile.mkdtemp(prefix="artrator-worker-"))
+            scratch = Scratch()
+        except OSError as error:
+            raise ArtratorError(Code.WORKER_DIED, f"No worker can be started: {error.strerror}.") from error
+        try:
             ours, theirs = socket.socketpair()
             for end in (ours, theirs):  # the system grants less where it must; pictures cross in fewer turns
                 end.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, _BUFFER)
         except OSError as error:
+            scratch.remove()
             raise ArtratorError(Code.WORKER_DIED, f"No worker can be started: {error.strerror}.") from error
-        process = cls(ours, scratch, asyncio.get_running_loop())
-        message = json.dumps({**settings(scratch), "scratch": str(scratch)}).encode()
+        process = cls(ours, scratch, guard(scratch.path), asyncio.get_running_loop())
+        message = json.dumps({**settings(scratch.path), "scratch": str(scratch.path)}).encode()
         threading.Thread(
             target=process._live,
-            args=(interpreter, theirs, dict(environment(scratch)), message),
+            args=(interpreter, theirs, dict(environment(scratch.path)), message),
             name="artrator-worker",
             daemon=True,
         ).start()
@@ -108,17 +137,25 @@ class Process:
 
     def kill(self) -> None:
         """End the child at once, with whatever it started."""
+        if self._signal():
+            self.was_killed = True
+            self._expect_end()
+
+    def _signal(self) -> bool:
+        """SIGKILL for the child and what it started; False if its number is not its own any more."""
         child = self._child
-        if child is None or child.returncode is not None:
-            return
-        with contextlib.suppress(ProcessLookupError, PermissionError):
-            if sys.platform != "win32":
-                os.killpg(child.pid, signal.SIGKILL)
-            else:
-                child.kill()
+        with self._reaping:
+            if child is None or child.returncode is not None:
+                return False
+            with contextlib.suppress(ProcessLookupError, PermissionError):
+                if sys.platform != "win32":
+                    os.killpg(child.pid, signal.SIGKILL)
+                else:
+                    child.kill()
+            return True
 
     def _live(self, interpreter: Path, theirs: socket.socket, environment: Mapping[str, str], message: bytes) -> None:
-        """The life of the child, in a thread: start, collect output, wait, clean up."""
+        """The life of the child, in a thread: start, look after, wait, clean up."""
         code = -1
         try:
             with theirs:
@@ -126,16 +163,42 @@ class Process:
                 self._child = child
                 self.connection.sendall(struct.pack(">I", len(message)) + message)
             self._tell(self._started.set_result, None)
-            self._collect(child)
-            code = child.wait()
+            code = self._look_after(child)
         except OSError as error:
             self._tell(self._started.set_exception, error)
         finally:
             if self._child is not None:
                 self.kill()
                 self._child.wait()
-            remove_folder(self.scratch)
+            self._guard.close()
+            self._folder.remove()
             self._tell(self.exited.set_result, code)
+
+    def _look_after(self, child: subprocess.Popen[bytes]) -> int:
+        """Watch over the child until it is gone; returns its exit status."""
+        collector = threading.Thread(target=self._collect, args=(child,), name="artrator-output", daemon=True)
+        collector.start()
+        while not self._is_over(child):
+            self._guard.wait(ending=time.monotonic() < self._hurry_until)
+            if self.breach is None and (breach := self._guard.look(child.pid)) is not None:
+                self.breach = breach
+                self.kill()
+                self._call(self.on_breach, breach)
+        self._over.set()
+        collector.join(1.0)
+        return child.wait()
+
+    def _is_over(self, child: subprocess.Popen[bytes]) -> bool:
+        """Whether the child has ended. What it may have started is ended before its number can be another's."""
+        if not hasattr(os, "waitid") or sys.platform == "win32":
+            return child.poll() is not None
+        with contextlib.suppress(ChildProcessError):
+            if os.waitid(os.P_PID, child.pid, os.WEXITED | os.WNOWAIT | os.WNOHANG) is None:
+                return False
+        self._signal()
+        with self._reaping:
+            child.wait()
+        return True
 
     def _spawn(
         self, interpreter: Path, theirs: socket.socket, environment: Mapping[str, str]
@@ -162,10 +225,21 @@ class Process:
 
     def _collect(self, child: subprocess.Popen[bytes]) -> None:
         assert child.stdout is not None  # noqa: S101 - asked for above
+        began, read = time.monotonic(), 0
         with child.stdout as stream:
-            while data := os.read(stream.fileno(), 1 << 14):
+            while data := os.read(stream.fileno(), 1 << 16):
                 self._output += data
                 del self._output[:-_KEPT_OUTPUT]
+                read += len(data)
+                if read >= _READ_OUTPUT:
+                    self._over.wait(max(0.0, began + 1 - time.monotonic()))
+                    began, read = time.monotonic(), 0
+        self._expect_end()
+
+    def _expect_end(self) -> None:
+        """The child was killed or has closed its output: look whether it is gone, often for a moment."""
+        self._hurry_until = time.monotonic() + _HURRY_SECONDS
+        self._guard.wake()
 
     def _tell(self, setter: Callable[[Any], None], value: Any) -> None:
         """Resolve a future from this thread; a loop that has been closed meanwhile does not care any more."""
@@ -174,8 +248,11 @@ class Process:
             with contextlib.suppress(asyncio.InvalidStateError):
                 setter(value)
 
+        self._call(resolve)
+
+    def _call(self, function: Callable[..., None], *values: Any) -> None:
         with contextlib.suppress(RuntimeError):
-            self._loop.call_soon_threadsafe(resolve)
+            self._loop.call_soon_threadsafe(function, *values)
 
 
 def exit_sentence(code: int) -> str:

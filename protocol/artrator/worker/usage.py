@@ -1,18 +1,55 @@
-"""How much a process and a folder hold at this moment."""
+"""How much a process, a folder and the machine hold at this moment."""
 
 from __future__ import annotations
 
+import contextlib
 import os
+import re
+import stat
 import sys
 from pathlib import Path
 from typing import Final
 
 #: More files than this count as over any limit: measuring them would itself cost too much.
 _MAX_FILES: Final = 5000
+#: Of ``/proc/PID/status``: what is the process's own, in kB; what it only maps from files is the page cache's.
+_OWN: Final = re.compile(rb"^(?:RssAnon|RssShmem):\s*(\d+)", re.MULTILINE)
+_THREADS: Final = re.compile(rb"^Threads:\s*(\d+)", re.MULTILINE)
+_AVAILABLE: Final = re.compile(rb"^MemAvailable:\s*(\d+)", re.MULTILINE)
+
+
+class Usage:
+    """Memory and threads of one process, cheap enough to ask for often.
+
+    The file is opened once: reading it again costs 15 microseconds, and it never speaks of another process that was
+    given the same number later.
+    """
+
+    def __init__(self, pid: int) -> None:
+        self._file: int | None = None
+        with contextlib.suppress(OSError):
+            self._file = os.open(f"/proc/{pid}/status", os.O_RDONLY) if sys.platform != "win32" else None
+
+    def now(self) -> tuple[int, int]:
+        """Bytes of memory in use, without what is only mapped from files, and threads; zeros if nobody says."""
+        if self._file is None:
+            return 0, 0
+        try:
+            text = os.pread(self._file, 1 << 13, 0)
+        except OSError:
+            return 0, 0
+        threads = _THREADS.search(text)
+        return sum(map(int, _OWN.findall(text))) << 10, int(threads[1]) if threads else 0
+
+    def close(self) -> None:
+        """Let go of the file."""
+        if self._file is not None:
+            os.close(self._file)
+            self._file = None
 
 
 def resident_bytes(pid: int) -> int:
-    """The host memory of a process; 0 where the system has no ``/proc``."""
+    """The host memory of a process, with what it maps from files; 0 where the system has no ``/proc``."""
     if sys.platform == "win32":
         return 0
     try:
@@ -20,6 +57,52 @@ def resident_bytes(pid: int) -> int:
         return int(pages) * os.sysconf("SC_PAGE_SIZE")
     except (OSError, IndexError, ValueError):
         return 0
+
+
+def free_memory() -> int:
+    """What this machine can still give without swapping; 0 where the system does not say."""
+    try:
+        with open("/proc/meminfo", "rb", buffering=0) as file:  # noqa: PTH123 - asked for often
+            found = _AVAILABLE.search(file.read(256))
+    except OSError:
+        return 0
+    return int(found[1]) << 10 if found else 0
+
+
+def free_bytes(folder: Path) -> int:
+    """What is left on the disk of ``folder``; nothing if nobody can say, because then nothing may be written."""
+    try:
+        found = os.statvfs(folder)
+    except (OSError, AttributeError):
+        return 0 if sys.platform != "win32" else sys.maxsize
+    return found.f_bavail * found.f_frsize
+
+
+def deleted_bytes(pid: int, folder: Path, limit: int) -> int:
+    """What a process keeps in files of ``folder`` that have no name any more: the disk holds them, and no folder.
+
+    What is mapped and not open cannot be measured, and counts as over the limit.
+    """
+    if sys.platform != "linux":
+        return 0
+    opened, total = set[int](), 0
+    here = os.fsencode(folder) + b"/"
+    try:
+        for name in os.listdir(f"/proc/{pid}/fd"):  # noqa: PTH208 - asked for often
+            with contextlib.suppress(OSError):
+                found = os.stat(f"/proc/{pid}/fd/{name}")  # noqa: PTH116
+                if stat.S_ISREG(found.st_mode) and not found.st_nlink and found.st_ino not in opened:
+                    opened.add(found.st_ino)
+                    total += max(found.st_size, 512 * found.st_blocks)
+        for line in Path(f"/proc/{pid}/maps").read_bytes().splitlines():
+            fields = line.split(maxsplit=5)
+            if line.endswith(b" (deleted)") and fields[5].startswith(here) and int(fields[4]) not in opened:
+                return limit + 1
+    except ProcessLookupError:
+        return 0
+    except OSError as error:
+        return 0 if isinstance(error, FileNotFoundError) else limit + 1
+    return total
 
 
 def folder_bytes(folder: Path, limit: int) -> int:

@@ -50,10 +50,11 @@ class FrameTooLarge(WireError):  # noqa: N818 - reads as what it is
 
 @dataclass(frozen=True)
 class Frame:
-    """What one side said: ``header["op"]`` names it."""
+    """What one side said: ``header["op"]`` names it. ``header_size`` is in bytes."""
 
     header: Mapping[str, Any]
     arrays: Sequence[Array] = ()
+    header_size: int = 0
 
     @property
     def op(self) -> str:
@@ -117,7 +118,7 @@ class Channel:
             if size:
                 await self._fill(_bytes(array))
             arrays.append(array)
-        return Frame(header, arrays)
+        return Frame(header, arrays, header_size)
 
     async def close(self) -> None:
         """Hang up, once whoever sends has finished or failed: a closed socket would keep it waiting for ever."""

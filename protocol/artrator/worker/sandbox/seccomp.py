@@ -14,7 +14,7 @@ import struct
 from collections.abc import Iterable
 from typing import Any
 
-from .syscalls import COMPUTE, CONDITIONAL, FILES, GPU
+from .syscalls import COMPUTE, CONDITIONAL, FILES, GPU, NETWORK
 
 #: Machine name to (audit architecture, column of the table of numbers).
 _ARCHITECTURES = {"x86_64": (0xC000003E, 0), "aarch64": (0xC00000B7, 1)}
@@ -28,7 +28,14 @@ _X32 = 0x40000000
 _PR_SET_SECCOMP, _MODE_FILTER = 22, 2
 _CLONE_THREAD = 0x10000
 _AF_UNIX, _AF_INET, _AF_INET6 = 1, 2, 10
-_PRCTL_HARMLESS = (3, 4, 15, 16, 0x53564D41)  # dumpable (get, set), own name (set, get), names of mappings
+_SOCK_STREAM, _SOCK_NONBLOCK, _SOCK_CLOEXEC = 1, 0x800, 0x80000
+_STREAMS = tuple(_SOCK_STREAM | flags for flags in (0, _SOCK_NONBLOCK, _SOCK_CLOEXEC, _SOCK_NONBLOCK | _SOCK_CLOEXEC))
+_MAP_SHARED, _MAP_ANONYMOUS, _MAP_GROWSDOWN = 0x01, 0x20, 0x100
+#: Duplicates, flags, locks of byte ranges, the size of a pipe. Not: who gets a signal when something can be read,
+#: leases that hold up whoever writes, pipes that take up what all of a user's pipes may take.
+_FCNTL_HARMLESS = (0, 1, 2, 3, 4, 5, 6, 7, 36, 37, 38, 1030, 1032)
+_FCNTL_SEALS = (1033, 1034)
+_PRCTL_HARMLESS = (3, 15, 16, 0x53564D41)  # dumpable (get), own name (set, get), names of mappings
 _IOCTL_HARMLESS = (
     0x5401,
     0x5421,
@@ -58,7 +65,7 @@ def restrict(*, network: bool, files: bool, gpu: bool) -> list[str]:
 
 
 def _program(architecture: int, column: int, *, network: bool, files: bool, gpu: bool) -> list[bytes]:
-    allowed = {**COMPUTE, **(FILES if files else {}), **(GPU if gpu else {})}
+    allowed = {**COMPUTE, **(NETWORK if network else {}), **(FILES if files else {}), **(GPU if gpu else {})}
     checked = {name: numbers[column] for name, numbers in CONDITIONAL.items()}
     own = os.getpid()
     rules = {
@@ -69,19 +76,33 @@ def _program(architecture: int, column: int, *, network: bool, files: bool, gpu:
         # It takes all of a disk between two looks at what a folder holds; libc then writes zeros instead.
         "fallocate": [_fail(errno.EOPNOTSUPP)],
         "io_uring_setup": [_fail(errno.ENOSYS)],
-        "socketpair": _if_one_of(0, [_AF_UNIX]),
+        # A datagram socket could write to any other that has a name: the system's log, for one.
+        "socketpair": [*_test(_EQUAL, 0, _AF_UNIX, _if_one_of(1, _STREAMS)), _fail(errno.EPERM)],
+        "sendto": [_return(_ALLOW)] if network else [*_if_null(4), _fail(errno.EPERM)],
         "socket": _if_one_of(0, [_AF_INET, _AF_INET6] if network else []),
         "connect": [_return(_ALLOW) if network else _fail(errno.EPERM)],
         "kill": _if_one_of(0, [own]),
         "tgkill": _if_one_of(0, [own]),
         "prctl": _if_one_of(0, _PRCTL_HARMLESS),
         "prlimit64": _if_one_of(0, [0, own]),
+        "fcntl": _if_one_of(1, (*_FCNTL_HARMLESS, *(_FCNTL_SEALS if gpu else ()))),
+        # Memory that is shared or grows by itself is not counted as data, and so would have no hard limit.
+        "mmap": [_return(_ALLOW)] if gpu else _unless_uncounted(3),
+        # Of its own threads at most: those of others would go where a stranger wants them.
+        "sched_setaffinity": _if_one_of(0, [0, own]),
+        "sched_setscheduler": _if_one_of(0, [0, own] if gpu else []),
+        "sched_setparam": _if_one_of(0, [0, own] if gpu else []),
+        "setpriority": _if_one_of(1, [0, own] if gpu else []),
         "ioctl": [_return(_ALLOW)] if gpu else _if_one_of(1, _IOCTL_HARMLESS),
     }
-    if not files and not gpu:
-        for name, argument in (("openat", 2), ("open", 1)):
-            checked[name] = allowed.pop(name)[column]
-            rules[name] = [*_test(_ANY_BIT, argument, _WRITING, [_fail(errno.EACCES)]), _return(_ALLOW)]
+    for name, argument in (("openat", 2), ("open", 1)):
+        checked[name] = allowed.pop(name)[column]
+        if files or gpu:  # Landlock decides; older ones overlook that reading can empty a file
+            open_to_write = _test(_ANY_BIT, argument, os.O_WRONLY | os.O_RDWR, [_return(_ALLOW)])
+            refused = _test(_ANY_BIT, argument, os.O_TRUNC, [*open_to_write, _fail(errno.EACCES)])
+        else:
+            refused = _test(_ANY_BIT, argument, _WRITING, [_fail(errno.EACCES)])
+        rules[name] = [*refused, _return(_ALLOW)]
     program = [
         _load(_OFFSET_ARCHITECTURE),
         *_unless_equal(architecture, [_return(_KILL)]),
@@ -107,6 +128,18 @@ def _if_one_of(argument: int, values: Iterable[int]) -> list[bytes]:
 
 def _if_bit(argument: int, bit: int) -> list[bytes]:
     return [*_test(_ANY_BIT, argument, bit, [_return(_ALLOW)]), _fail(errno.EPERM)]
+
+
+def _if_null(argument: int) -> list[bytes]:
+    """Both halves of a pointer are zero."""
+    high = [_load(_OFFSET_ARGUMENTS + 8 * argument + 4), _jump(_EQUAL, 0, 0, 1), _return(_ALLOW)]
+    return _test(_EQUAL, argument, 0, high)
+
+
+def _unless_uncounted(argument: int) -> list[bytes]:
+    refused = [_fail(errno.ENOMEM)]
+    shared = _test(_ANY_BIT, argument, _MAP_ANONYMOUS, _test(_ANY_BIT, argument, _MAP_SHARED, refused))
+    return [*_test(_ANY_BIT, argument, _MAP_GROWSDOWN, refused), *shared, _return(_ALLOW)]
 
 
 def _test(kind: int, argument: int, value: int, then: list[bytes]) -> list[bytes]:

@@ -1,0 +1,23 @@
+"""How a worker ended, for those who must decide whose fault it was."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class Death:
+    """The end of a worker.
+
+    Attributes:
+        reason: The end of a sentence that begins with "it": ``was ended by SIGSEGV``. Says nothing of any request.
+        culprit: The job that passed a limit of its own; None if that is not known.
+        inside: The jobs that were in the worker.
+        wanted: It was closed, or ended so that a cancelled job stops: nobody's fault.
+    """
+
+    reason: str
+    culprit: str | None = None
+    inside: Collection[str] = ()
+    wanted: bool = False
