@@ -75,6 +75,7 @@ def info_of(header: Mapping[str, Any], seconds: float) -> WorkerInfo:
             "memory_bytes": int(taken),
             "runtime": str(runtime),
             "confinement": list(confinement),
+            "refused": list(refused),
         } if bound >= 0 and taken >= 0:
             return WorkerInfo(
                 inspection=Inspection(bound, [sentence(warning) for warning in warnings[:50]]),
@@ -82,6 +83,7 @@ def info_of(header: Mapping[str, Any], seconds: float) -> WorkerInfo:
                 runtime=sentence(runtime, 80),
                 load_seconds=seconds,
                 confinement=[sentence(missing) for missing in confinement[:50]],
+                refused=[sentence(name, 200) for name in refused[:50]],
             )
     raise ArtratorError(Code.WORKER_DIED, "The worker told something that makes no sense when it was ready.")
 

@@ -28,6 +28,7 @@ from artrator.worker.claims import (
     progress_of,
     verified_content,
 )
+from artrator.worker.derived import DerivedFiles
 from artrator.worker.limits import Limits, WorkerInfo
 from artrator.worker.policy import environment, grants, machine_memory, sandbox_settings
 from artrator.worker.prepare import prepare_if_due
@@ -105,8 +106,9 @@ class Worker:
         *,
         device: Device = Device(),  # noqa: B008 - frozen
         limits: Limits = Limits(),  # noqa: B008 - frozen
+        derived: DerivedFiles | None = None,
     ) -> Worker:
-        """Like ``start``, for a package whose signature the caller has verified."""
+        """Like ``start``, for a package whose signature the caller has verified; ``derived`` is what it may map."""
         if plugin.error is not None:
             raise ArtratorError(Code.PLUGIN_BROKEN, plugin.error, plugin=plugin.name)
         if content.manifest.backend not in plugin.entry_points:
@@ -125,9 +127,16 @@ class Worker:
             plugin.interpreter,
             lambda scratch: {
                 "sys_path": [str(path) for path in plugin.sys_path],
-                "sandbox": sandbox_settings(plugin, device, limits, readable=[content.folder], scratch=scratch),
+                "sandbox": sandbox_settings(
+                    plugin,
+                    device,
+                    limits,
+                    readable=[content.folder, *([] if derived is None else [derived.folder])],
+                    scratch=scratch,
+                    mapped_bytes=0 if derived is None else derived.size,
+                ),
             },
-            lambda scratch: environment(plugin, device, scratch),
+            lambda scratch: environment(plugin, device, scratch, None if derived is None else derived.folder),
         )
         worker = cls(process, limits, limits.memory_bytes or machine_memory(), content.manifest)
         try:

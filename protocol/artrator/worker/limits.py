@@ -45,6 +45,9 @@ class WorkerInfo:
         runtime: What computes, for people: ``onnxruntime 1.32.0 (cpu)``.
         load_seconds: From the start of the process until the model was ready.
         confinement: What this platform could not confine, one sentence each; empty when all of it holds.
+        refused: Graphs whose derived form the runtime refused; they were loaded from the package.
+        once_seconds: What was spent before the start on what no later start needs, such as deriving graphs.
+        shared_bytes: Of derived files, which the worker maps and shares with others.
     """
 
     inspection: Inspection
@@ -52,3 +55,6 @@ class WorkerInfo:
     runtime: str
     load_seconds: float
     confinement: Sequence[str] = ()
+    refused: Sequence[str] = ()
+    once_seconds: float = 0.0
+    shared_bytes: int = 0

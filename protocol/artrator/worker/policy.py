@@ -7,7 +7,7 @@ import sys
 import sysconfig
 from collections.abc import Iterable
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 import artrator
 from artrator.backend import Device
@@ -45,6 +45,8 @@ _GPU_VARIABLES = (
     "HIP_VISIBLE_DEVICES",
     "CUDA_PATH",
 )
+#: Where a worker finds what was derived from its package.
+DERIVED: Final = "ARTRATOR_DERIVED"
 #: The owner's way out where a driver does not bear confinement. Workers say aloud that it is used.
 _SWITCH = "ARTRATOR_CONFINEMENT"
 #: Without these no process starts there.
@@ -77,9 +79,19 @@ def grants(plugin: PluginInfo, device: Device) -> dict[str, bool]:
 
 
 def sandbox_settings(
-    plugin: PluginInfo, device: Device, limits: Limits, *, readable: Iterable[Path], scratch: Path
+    plugin: PluginInfo,
+    device: Device,
+    limits: Limits,
+    *,
+    readable: Iterable[Path],
+    scratch: Path,
+    mapped_bytes: int = 0,
 ) -> dict[str, Any]:
-    """The settings that ``artrator.worker.sandbox.confine`` carries out."""
+    """The settings that ``artrator.worker.sandbox.confine`` carries out.
+
+    ``mapped_bytes`` are files that the worker maps: the kernel counts them as room that it took, though their pages are
+    the page cache's and not its own.
+    """
     granted = grants(plugin, device)
     paths = [*_SYSTEM, *(_NETWORK if granted["network"] else ()), *(_gpu_paths() if granted["gpu"] else ())]
     stdlib = {
@@ -95,7 +107,7 @@ def sandbox_settings(
         **granted,
         "confined": not is_switched_off(),
         "parent": os.getpid(),
-        "memory_bytes": 0 if granted["gpu"] else limits.memory_bytes or machine_memory(),
+        "memory_bytes": 0 if granted["gpu"] else (limits.memory_bytes or machine_memory()) + mapped_bytes,
         "open_files": limits.open_files,
         "file_bytes": limits.scratch_bytes if granted["files"] else 0,
         "readable": [*paths, *sorted(filter(None, stdlib)), *(str(path.resolve()) for path in own)],
@@ -111,7 +123,7 @@ def _gpu_paths() -> list[str]:
     return [*_GPU, *filter(None, os.environ.get("LD_LIBRARY_PATH", "").split(":"))]
 
 
-def environment(plugin: PluginInfo, device: Device, scratch: Path) -> dict[str, str]:
+def environment(plugin: PluginInfo, device: Device, scratch: Path, derived: Path | None = None) -> dict[str, str]:
     """The whole environment of a worker: no variable of the host's but those named here."""
     chosen = {
         "HOME": str(scratch),
@@ -127,6 +139,8 @@ def environment(plugin: PluginInfo, device: Device, scratch: Path) -> dict[str, 
     cache = cache_of(plugin)
     if cache is not None:
         chosen[VARIABLE] = str(cache)
+    if derived is not None:
+        chosen[DERIVED] = str(derived)
     if device.threads:
         names = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "NUMEXPR_NUM_THREADS")
         chosen.update(dict.fromkeys(names, str(device.threads)))

@@ -3,9 +3,10 @@
 The order of things::
 
     bootstrap.py    confines the process, with the standard library alone
-    serve           waits for ``check``, ``prepare`` or ``load``
+    serve           waits for ``check``, ``prepare``, ``derive`` or ``load``
     check           imports the plugin, tells its hooks and backends, and ends
     prepare         runs the module with which a plugin fills its cache, and ends
+    derive          loads the package once, so that its graphs are saved as they were optimised, and ends
     load            imports the plugin, inspects and loads the package, answers ``loaded``
     run, cancel     until ``close`` or the end of the connection
 """
@@ -51,6 +52,9 @@ async def _serve(connection: socket.socket, confinement: list[str]) -> None:
         elif frame.op == "prepare":
             # In a thread, because the module may run an event loop of its own.
             await channel.send(await asyncio.to_thread(_prepare, frame))
+        elif frame.op == "derive":
+            _load(frame)[0].close()
+            await channel.send({"op": "derived"})
         elif frame.op == "load":
             model, answer = _load(frame)
             await channel.send({**answer, "confinement": confinement})
@@ -102,6 +106,7 @@ def _load(frame: Frame) -> tuple[Model, dict[str, Any]]:
         },
         "memory_bytes": memory_bytes,
         "runtime": _runtime(device),
+        "refused": list(getattr(sys.modules.get("artrator.onnx_runtime.graphs"), "refused", ())),
     }
 
 
