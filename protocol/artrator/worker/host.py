@@ -10,7 +10,7 @@ import asyncio
 import contextlib
 import time
 from collections.abc import Mapping
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any, Final
 
@@ -29,12 +29,14 @@ from artrator.worker.claims import (
     verified_content,
 )
 from artrator.worker.derived import DerivedFiles
+from artrator.worker.death import Death
+from artrator.worker.guard import Breach, Guard
 from artrator.worker.limits import Limits, WorkerInfo
-from artrator.worker.policy import environment, grants, machine_memory, sandbox_settings
+from artrator.worker.policy import environment, grants, is_confined, machine_memory, sandbox_settings
 from artrator.worker.prepare import prepare_if_due
 from artrator.worker.process import Process, exit_sentence
 from artrator.worker.run import Progress, Run, cancelled
-from artrator.worker.usage import folder_bytes, resident_bytes
+from artrator.worker.usage import resident_bytes
 from artrator.worker.values import ValueInvalid, pack
 from artrator.worker.wire import Channel, Frame, FrameTooLarge, WireError
 from artrator.worker.words import sentence
@@ -45,10 +47,15 @@ __all__ = ["Limits", "Progress", "SignedContent", "Worker", "WorkerInfo"]
 _FRAME_SLACK: Final = 1 << 20
 #: A worker that says more than this in a second is flooding its parent.
 _FRAMES_A_SECOND: Final = 2000
-#: How often memory and scratch folder are measured.
-_WATCH_SECONDS: Final = 0.2
+#: More of headers than a worker with something to say sends in a second: reading them keeps the parent from others.
+_HEADERS_A_SECOND: Final = 16 << 20
+#: A worker that hung up has so long to end by itself, so that its own words tell how it ended.
+_LAST_SECONDS: Final = 0.2
+#: What the guard calls the time of a load. No job is named so, because their ids are not empty.
+_LOAD: Final = ""
 #: How long an orderly end may take.
 _CLOSE_SECONDS: Final = 2.0
+_SIGKILL: Final = 9
 
 
 class Worker:
@@ -56,20 +63,24 @@ class Worker:
 
     Attributes:
         info: What it said when it was ready.
+        death: How it ended; None while it lives.
     """
 
     info: WorkerInfo
 
-    def __init__(self, process: Process, limits: Limits, memory_bytes: int, manifest: Manifest) -> None:
+    def __init__(self, process: Process, guard: Guard, limits: Limits, manifest: Manifest) -> None:
         """Use ``Worker.start``."""
+        self.death: Death | None = None
         self._process: Final = process
+        self._guard: Final = guard
         self._limits: Final = limits
-        self._memory_bytes: Final = memory_bytes
         self._manifest: Final = manifest
         self._channel: Final = Channel(process.connection, max_body=limits.output_bytes + _FRAME_SLACK)
         self._runs: Final[dict[str, Run]] = {}
         self._tasks: Final[set[asyncio.Task[Any]]] = set()
         self._ended: ArtratorError | None = None
+        self._fault = ""
+        process.on_breach = self._breached
         process.exited.add_done_callback(self._exited)
 
     @classmethod
@@ -123,6 +134,13 @@ class Worker:
             )
         await prepare_if_due(plugin, limits)
         started = time.monotonic()
+        guards: list[Guard] = []
+
+        def guard(scratch: Path) -> Guard:
+            writable = scratch if grants(plugin, device)["files"] or not is_confined() else None
+            guards.append(Guard(limits, limits.memory_bytes or machine_memory(), writable))
+            return guards[0]
+
         process = await Process.start(
             plugin.interpreter,
             lambda scratch: {
@@ -137,8 +155,9 @@ class Worker:
                 ),
             },
             lambda scratch: environment(plugin, device, scratch, None if derived is None else derived.folder),
+            guard,
         )
-        worker = cls(process, limits, limits.memory_bytes or machine_memory(), content.manifest)
+        worker = cls(process, guards[0], limits, content.manifest)
         try:
             worker.info = await worker._load(plugin, content, device, started)
         except BaseException:
@@ -191,8 +210,10 @@ class Worker:
         except ValueInvalid as error:
             raise ArtratorError(Code.INPUT_INVALID, str(error)) from error
         loop = asyncio.get_running_loop()
-        limit = loop.call_later(self._limits.run_seconds, self._outran_clock, job_id)
-        run = self._runs[job_id] = Run(loop.create_future(), on_progress, limit)
+        seconds = self._limits.run_seconds
+        late = ArtratorError(Code.WORKER_LIMIT, f"The model did not finish within {seconds:g} seconds.")
+        run = self._runs[job_id] = Run(loop.create_future(), on_progress)
+        self._guard.expect(job_id, seconds, late)
         try:
             with contextlib.suppress(WireError):  # then the process is ending, and its end settles the run
                 await self._channel.send({"op": "run", "job": job_id, "values": described}, arrays)
@@ -213,7 +234,7 @@ class Worker:
     async def close(self) -> None:
         """Let the process end in order; it is killed if that takes too long. Runs end with ``worker_died``."""
         if self._ended is None:
-            self._end(ArtratorError(Code.WORKER_DIED, "The worker was closed."))
+            self._end(ArtratorError(Code.WORKER_DIED, "The worker was closed."), Death("was closed", wanted=True))
             with contextlib.suppress(WireError, TimeoutError):
                 async with asyncio.timeout(_CLOSE_SECONDS):
                     await self._channel.send({"op": "close"})
@@ -227,7 +248,7 @@ class Worker:
 
     def kill(self) -> None:
         """End the process at once."""
-        self._end(ArtratorError(Code.WORKER_DIED, "The worker was stopped."))
+        self._end(ArtratorError(Code.WORKER_DIED, "The worker was stopped."), Death("was stopped", wanted=True))
         self._process.kill()
 
     async def _load(self, plugin: PluginInfo, content: SignedContent, device: Device, started: float) -> WorkerInfo:
@@ -242,17 +263,15 @@ class Worker:
             "device": asdict(device),
             "output_bytes": self._limits.output_bytes,
         }
-        self._keep(self._watch())
+        late = ArtratorError(
+            Code.WORKER_LIMIT,
+            f"{content.manifest.name} was not loaded within {self._limits.load_seconds:g} seconds.",
+            cure="Give it more time to load, or use a smaller model.",
+        )
+        self._guard.expect(_LOAD, self._limits.load_seconds, late)
         try:
-            async with asyncio.timeout(self._limits.load_seconds):
-                await self._channel.send(request)
-                frame = await self._channel.receive()
-        except TimeoutError as error:
-            raise ArtratorError(
-                Code.WORKER_LIMIT,
-                f"{content.manifest.name} was not loaded within {self._limits.load_seconds:g} seconds.",
-                cure="Give it more time to load, or use a smaller model.",
-            ) from error
+            await self._channel.send(request)
+            frame = await self._channel.receive()
         except WireError as error:
             # Either it was killed for a limit, which says so itself, or it died of the package or the plugin.
             code = await self._process.end()
@@ -261,20 +280,23 @@ class Worker:
             words = sentence(self._process.last_words)  # nobody has given it a request that it could quote
             message = f"The worker {exit_sentence(code)} while it loaded the model. {words}".strip()
             raise ArtratorError(Code.WORKER_DIED, message) from error
+        finally:
+            self._guard.done(_LOAD)
         if frame.op != "loaded":
             raise error_of(frame.header, loading=True)
         return info_of(frame.header, time.monotonic() - started)
 
     async def _listen(self) -> None:
         """Take what the worker says until it ends."""
-        counted, second = 0, time.monotonic()
+        counted, headers, second = 0, 0, time.monotonic()
         try:
             while True:
                 frame = await self._channel.receive()
                 counted += 1
+                headers += frame.header_size
                 if time.monotonic() - second >= 1:
-                    counted, second = 0, time.monotonic()
-                elif counted > _FRAMES_A_SECOND:
+                    counted, headers, second = 0, 0, time.monotonic()
+                elif counted > _FRAMES_A_SECOND or headers > _HEADERS_A_SECOND:
                     raise WireError("it talks too much")
                 self._take(frame)
                 # A worker that always has something to say must not keep the loop from everybody else.
@@ -282,9 +304,10 @@ class Worker:
         except FrameTooLarge as error:
             message = f"The outputs take {error.size} bytes; at most {self._limits.output_bytes} may leave a worker."
             self._kill_for(str(error.header.get("job")), ArtratorError(Code.WORKER_LIMIT, message))
-        except WireError:
+        except WireError as error:
             # Gone, or talking nonsense: in both cases there is nobody to talk to any more.
-            self._process.kill()
+            self._fault = str(error).replace("the other side has gone", "it hung up")
+            await self._process.end(_LAST_SECONDS)
         finally:
             await self._channel.close()
 
@@ -301,6 +324,7 @@ class Worker:
             run.tell(done, total, preview)
             return
         self._runs.pop(job).stop_clocks()
+        self._guard.done(job)
         if run.cancelled:
             run.settle(cancelled())
         elif frame.op == "error":
@@ -310,24 +334,6 @@ class Worker:
                 run.settle(outputs_of(self._manifest, frame.header, frame.arrays))
             except ArtratorError as error:
                 run.settle(error)
-
-    async def _watch(self) -> None:
-        """Measure what the process takes, where no limit of the system does it."""
-        while not self._process.exited.done():
-            taken = resident_bytes(self._process.pid)
-            if self._memory_bytes and taken > self._memory_bytes:
-                self._end(ArtratorError(Code.WORKER_LIMIT, f"The model took {taken >> 20} MB, more than it may."))
-                self._process.kill()
-            elif folder_bytes(self._process.scratch, self._limits.scratch_bytes) > self._limits.scratch_bytes:
-                self._end(ArtratorError(Code.WORKER_LIMIT, "The model wrote more into its folder than it may."))
-                self._process.kill()
-            await asyncio.sleep(_WATCH_SECONDS)
-
-    def _outran_clock(self, job_id: str) -> None:
-        seconds = self._limits.run_seconds
-        self._kill_for(
-            job_id, ArtratorError(Code.WORKER_LIMIT, f"The model did not finish within {seconds:g} seconds.")
-        )
 
     def _grace_over(self, job_id: str) -> None:
         """A cancelled run goes on: answer the buyer, and end the process unless others still use it."""
@@ -342,22 +348,39 @@ class Worker:
 
     def _kill_for(self, job_id: str, reason: ArtratorError) -> None:
         """End the process because of one job: that job gets the reason, the others the death."""
-        run = self._runs.get(job_id)
-        if run is not None:
-            run.settle(cancelled() if run.cancelled else reason)
-        self._end(ArtratorError(Code.WORKER_DIED, "The worker was stopped because another job outran its limits."))
+        self._breached(Breach(reason, job_id))
         self._process.kill()
 
-    def _exited(self, exited: asyncio.Future[int]) -> None:
-        self._end(ArtratorError(Code.WORKER_DIED, f"The worker {exit_sentence(exited.result())}."))
+    def _breached(self, breach: Breach) -> None:
+        """The process is being ended for a limit, by the guard or by us."""
+        if breach.key is None or breach.key == _LOAD:
+            self._end(breach.reason, Death(f"was ended for a limit: {breach.reason.message}"))
+            return
+        death = Death(f"was ended for a limit: {breach.reason.message}", culprit=breach.key)
+        run = self._runs.get(breach.key)
+        if run is not None:
+            run.settle(cancelled() if run.cancelled else breach.reason)
+        others = "The worker was stopped because another job outran its limits."
+        self._end(ArtratorError(Code.WORKER_DIED, others), death)
 
-    def _end(self, reason: ArtratorError) -> None:
+    def _exited(self, exited: asyncio.Future[int]) -> None:
+        if self._process.breach is not None:
+            self._breached(self._process.breach)
+        how = exit_sentence(exited.result())
+        if self._process.was_killed and self._fault:
+            how = f"was stopped: {self._fault}"
+        elif exited.result() == -_SIGKILL:
+            how += ", by this machine because its memory ran out or by somebody on it"
+        self._end(ArtratorError(Code.WORKER_DIED, f"The worker {how}."), Death(how))
+
+    def _end(self, reason: ArtratorError, death: Death) -> None:
         """No run can be given from now on; those inside end with ``reason``."""
         if self._ended is not None:
             return
-        self._ended = reason
-        for run in self._runs.values():
+        self._ended, self.death = reason, replace(death, inside=tuple(self._runs))
+        for job, run in self._runs.items():
             run.stop_clocks()
+            self._guard.done(job)
             run.settle(cancelled() if run.cancelled else reason)
         self._runs.clear()
 

@@ -68,6 +68,11 @@ def is_switched_off() -> bool:
     return os.environ.get(_SWITCH) == "off"
 
 
+def is_confined() -> bool:
+    """Whether a worker is kept from writing to files that it was not granted."""
+    return sys.platform == "linux" and not is_switched_off()
+
+
 def grants(plugin: PluginInfo, device: Device) -> dict[str, bool]:
     """What this worker gets of what its plugin wants. A built-in backend was allowed by installing Artrator."""
     allowed = plugin.wants if plugin.origin == "built-in" else plugin.allowed

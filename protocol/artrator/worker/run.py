@@ -28,13 +28,11 @@ class Run:
 
     Attributes:
         future: What ``Worker.run`` waits for.
-        limit: Ends the process when the job has taken too long.
         grace: Once cancelled: ends the process if the job will not go.
     """
 
     future: asyncio.Future[dict[str, Value]]
     on_progress: Progress | None
-    limit: asyncio.TimerHandle
     grace: asyncio.TimerHandle | None = None
 
     @property
@@ -62,6 +60,5 @@ class Run:
 
     def stop_clocks(self) -> None:
         """Nothing is to happen to this run any more."""
-        self.limit.cancel()
         if self.grace is not None:
             self.grace.cancel()
