@@ -5,37 +5,36 @@ from __future__ import annotations
 import asyncio
 import json
 import os
-import ssl
 from collections.abc import Coroutine, Sequence
 from pathlib import Path
 from typing import Any, TypeVar
 from urllib.parse import urlsplit, urlunsplit
 
 import click
-import httpx
 
 from artrator.clients.registry import RegistryClient
 from artrator.errors import ArtratorError, Code
 from artrator.keys import PublicKey
-from artrator.messages.node import Health
 from artrator.money import format_credits, parse_credits
 from artrator.profile import Profile
 from artrator_node import config, identity, logs
+from artrator_node.address import data_option, health_of, local_url, own_url, paths_of
 from artrator_node.config import Paths, Settings
+from artrator_node.owner.commands import pause, release, resume
 
 _T = TypeVar("_T")
 
-data_option = click.option(
-    "--data",
-    type=click.Path(file_okay=False, path_type=Path),
-    help="The node's folder. Default: 'node' in your profile.",
-)
 registry_option = click.option("--registry", "registry", help="The registry's address. Default: your profile's.")
 
 
 @click.group()
 def node() -> None:
     """Serve your own models from this machine."""
+
+
+node.add_command(pause)
+node.add_command(resume)
+node.add_command(release)
 
 
 @node.command()
@@ -47,7 +46,7 @@ def node() -> None:
 @click.option("--port", default=8443, show_default=True, type=click.IntRange(1, 65535))
 def init(name: str, registry: str | None, data: Path | None, urls: Sequence[str], host: str, port: int) -> None:
     """Make the node's keys, certificate and settings, and your identity key if you have none."""
-    profile, paths = Profile(), _paths(data)
+    profile, paths = Profile(), paths_of(data)
     if paths.settings.exists():
         raise ArtratorError(
             Code.CONFLICT,
@@ -55,7 +54,7 @@ def init(name: str, registry: str | None, data: Path | None, urls: Sequence[str]
             cure=f"Edit {paths.settings}, or choose another folder with --data.",
         )
     url = _registry(profile, registry)
-    settings = Settings(name=name, urls=tuple(urls) or (_own_url(host, port),), host=host, port=port, registry=url)
+    settings = Settings(name=name, urls=tuple(urls) or (own_url(host, port),), host=host, port=port, registry=url)
     root = asyncio.run(_root(profile, url))
     config.save(paths, settings)
     made = identity.load_or_create(paths, settings.urls)
@@ -82,7 +81,7 @@ def serve(registry: str | None, data: Path | None, port: int | None) -> None:
     os.environ.setdefault("ORT_DISABLE_TELEMETRY", "1")
     from artrator_node.serve import listen
 
-    profile, paths = Profile(), _paths(data)
+    profile, paths = Profile(), paths_of(data)
     settings = config.load(paths)
     logs.set_up(settings.log_level)
     if registry is not None:
@@ -123,7 +122,7 @@ def publish(
     from artrator_node.publish import Terms, parse_price, parse_royalty, shares
     from artrator_node.publish import publish as offer
 
-    profile, paths = Profile(), _paths(data)
+    profile, paths = Profile(), paths_of(data)
     url = registry.rstrip("/") if registry else config.load(paths).registry
     terms = Terms(
         base=_credits(base),
@@ -166,9 +165,9 @@ def status(data: Path | None, as_json: bool, url: str | None) -> None:
     """How the node stands: what it serves, what waits, what is wrong."""
     from artrator_node.status import read_journal, render
 
-    paths = _paths(data)
+    paths = paths_of(data)
     settings = config.load(paths)
-    health = asyncio.run(_health(paths, url or _local_url(settings)))
+    health = asyncio.run(health_of(paths, url or local_url(settings)))
     journal = read_journal(paths.journal)
     if as_json:
         click.echo(
@@ -221,24 +220,6 @@ async def _root(profile: Profile, url: str) -> PublicKey:
     return root
 
 
-async def _health(paths: Paths, url: str) -> Health | None:
-    """The node's own word, over its own certificate; None if it does not answer."""
-    if not paths.tls_certificate.exists():
-        return None
-    context = ssl.create_default_context(cadata=paths.tls_certificate.read_text(encoding="ascii"))
-    context.check_hostname = False
-    async with httpx.AsyncClient(verify=context, timeout=5, trust_env=False) as client:
-        try:
-            answer = await client.get(f"{url}/v1/health")
-            return Health.model_validate_json(answer.content)
-        except (httpx.HTTPError, ValueError):
-            return None
-
-
-def _paths(data: Path | None) -> Paths:
-    return Paths((data or Profile().folder / "node").expanduser().resolve())
-
-
 def _registry(profile: Profile, given: str | None) -> str:
     url = given or profile.registry_url
     if url is None:
@@ -246,16 +227,6 @@ def _registry(profile: Profile, given: str | None) -> str:
             Code.REQUEST_INVALID, "No registry is chosen yet.", cure="Give its address with --registry."
         )
     return url.rstrip("/")
-
-
-def _own_url(host: str, port: int) -> str:
-    """The address of a node that listens on ``host``; this machine's own where it listens everywhere."""
-    shown = "127.0.0.1" if host in ("0.0.0.0", "::") else f"[{host}]" if ":" in host else host  # noqa: S104
-    return f"https://{shown}:{port}"
-
-
-def _local_url(settings: Settings) -> str:
-    return _own_url(settings.host, settings.port)
 
 
 def _with_port(url: str, before: int, after: int) -> str:

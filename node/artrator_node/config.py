@@ -5,15 +5,18 @@ from __future__ import annotations
 import json
 import tomllib
 from dataclasses import dataclass
+from datetime import tzinfo
 from pathlib import Path
 from typing import Annotated, Literal
+from zoneinfo import ZoneInfo
 
 import pydantic
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, field_validator
 
 from artrator.errors import ArtratorError, Code
 from artrator.profile import write_atomically
 from artrator.worker.policy import machine_memory
+from artrator_node.owner.schedule import Schedule
 
 _MIB = 1024 * 1024
 #: Where the platform does not say what it has.
@@ -48,7 +51,9 @@ class Settings(BaseModel):
     prewarm: bool = True
     #: Files of bought packages that are fetched at once; half as many by one buyer.
     downloads: Annotated[int, Field(ge=1, le=1000)] = 8
-    #: What all downloads of packages may take of the line together, in Mbit/s; 0 sets no limit.
+    #: What all that the node sends may take of the line together, in Mbit/s; 0 sets no limit.
+    upload_mbit: Annotated[float, Field(ge=0, le=1_000_000)] = 0.0
+    #: What all that the node receives may take.
     download_mbit: Annotated[float, Field(ge=0, le=1_000_000)] = 0.0
     #: Free disk space below which no job is accepted.
     reserve_mib: Annotated[int, Field(ge=0)] = 512
@@ -62,9 +67,49 @@ class Settings(BaseModel):
     load_seconds: Annotated[float, Field(gt=0)] = 180.0
     #: How long running jobs may finish after the node was told to stop.
     drain_seconds: Annotated[float, Field(ge=0)] = 60.0
+    #: When the node may work, in local time: spans such as "mon-fri 22:00-07:00" and "sat-sun"; none means always.
+    hours: Annotated[tuple[str, ...], Field(max_length=50)] = ()
+    #: Whose local time, such as "Asia/Seoul"; empty is this machine's.
+    timezone: str = ""
+    #: How long after its hours the node may go on with what it accepted before.
+    grace_seconds: Annotated[float, Field(ge=0, le=86_400)] = 300.0
+    #: Programs that go before the node: while one of them runs it holds still and frees the card.
+    pause_for: Annotated[tuple[str, ...], Field(max_length=100)] = ()
+    #: Any program but the node's own that has so much of a card's memory goes first as well; 0 is none.
+    pause_for_card_mib: Annotated[float, Field(ge=0)] = 0.0
+    #: Ceilings; 0 sets none. Temperatures are in degrees Celsius.
+    max_card_celsius: Annotated[float, Field(ge=0, le=150)] = 0.0
+    max_processor_celsius: Annotated[float, Field(ge=0, le=150)] = 0.0
+    max_card_watts: Annotated[float, Field(ge=0)] = 0.0
+    #: What all programs together may have of a card's memory before the node lets its models go.
+    max_card_memory_mib: Annotated[float, Field(ge=0)] = 0.0
     #: Whether `/metrics` answers to others than this machine.
     metrics_public: bool = False
     log_level: Literal["debug", "info", "warning", "error"] = "info"
+
+    @field_validator("timezone")
+    @classmethod
+    def _is_a_zone(cls, name: str) -> str:
+        if name:
+            try:
+                ZoneInfo(name)
+            except (OSError, ValueError) as error:
+                raise ValueError(f"{name!r} is no time zone") from error
+        return name
+
+    @field_validator("hours")
+    @classmethod
+    def _are_hours(cls, hours: tuple[str, ...]) -> tuple[str, ...]:
+        try:
+            Schedule(hours)
+        except ArtratorError as error:
+            raise ValueError(f"{error.message} {error.cure}") from error
+        return hours
+
+    @property
+    def zone(self) -> tzinfo | None:
+        """Whose clock the hours are meant by; None is this machine's."""
+        return ZoneInfo(self.timezone) if self.timezone else None
 
     @property
     def memory_bytes(self) -> int:

@@ -23,6 +23,7 @@ from artrator_node.catalogue import Catalogue
 from artrator_node.clock import Clock
 from artrator_node.config import Paths, Settings
 from artrator_node.engine import Engine
+from artrator_node.engine.hold import Hold
 from artrator_node.engine.run import Workshop
 from artrator_node.engine.slot import StartWorker
 from artrator_node.fetching import Door, Purchases, Shelf
@@ -35,6 +36,8 @@ from artrator_node.link import Link
 from artrator_node.logs import log
 from artrator_node.metrics import Metrics
 from artrator_node.outbox import Outbox
+from artrator_node.owner.health import hold_of, machine_of
+from artrator_node.owner.owner import Owner
 from artrator_node.revocations import Revocations
 from artrator_node.workers import worker_starter
 
@@ -93,6 +96,7 @@ class Node:
             settings.retention_hours,
         )
         self.engine = Engine(settings, self.catalogue, shop, start_worker or worker_starter(settings))
+        self.owner = Owner(settings, paths.root, self.clock, self.engine.worker_pids)
         self.outbox = Outbox(self.journal, self.registry, self.clock, self.metrics)
         self.link = Link(
             settings,
@@ -115,6 +119,7 @@ class Node:
         self._warnings_at_start: Sequence[str] = ()
         self._tasks: list[asyncio.Task[Any]] = []
         self._serving = False
+        self._accepted = False
 
     async def _send_again(self, since: float) -> None:
         await self.outbox.send_again(since)
@@ -130,6 +135,8 @@ class Node:
             with contextlib.suppress(ArtratorError):
                 await self.keyring.refresh()
         await self.catalogue.refresh()
+        await asyncio.to_thread(self.owner.controls.introduce, self.identity.node)
+        self._keep_to(*self.owner.look())
         await self.engine.open()
         self._warnings_at_start = advice.at_start()
         for warning in (*self._warnings_at_start, *(broken.reason for broken in self.catalogue.broken.values())):
@@ -143,6 +150,7 @@ class Node:
             asyncio.create_task(self.link.run(self._heartbeat, self._changed), name="link"),
             asyncio.create_task(self._look_after_packages(), name="packages"),
             asyncio.create_task(self._sweep(), name="sweeper"),
+            asyncio.create_task(self.owner.run(self._keep_to, self._release), name="owner"),
         ]
 
     async def drain(self) -> None:
@@ -161,6 +169,7 @@ class Node:
         await asyncio.gather(*self._tasks, return_exceptions=True)
         await self.engine.close()
         self.shelf.close()
+        self.owner.close()
         with contextlib.suppress(ArtratorError, TimeoutError):
             async with asyncio.timeout(2):
                 if self.link.reached_at is not None:
@@ -168,8 +177,28 @@ class Node:
         await self.registry.aclose()
         await asyncio.to_thread(self.journal.close)
 
-    def health(self) -> Health:
-        """How the node is."""
+    def _keep_to(self, hold: Hold | None, closes_at: float | None) -> None:
+        """The owner's rules as they are now: the engine keeps to them, and the registry hears of every change."""
+        self.engine.closes_at = closes_at
+        self.engine.keep_to(hold)
+        self.metrics.machine(self.owner.reading, [rule.kind.value for rule in self.owner.rules])
+        if self._accepting != self._accepted:
+            self._accepted = self._accepting
+            self._changed.set()
+
+    def _release(self, packages: Sequence[str]) -> None:
+        """Let packages out of quarantine, by name or digest."""
+        for slot in self.engine.slots:
+            if slot.package.digest in packages or slot.package.manifest.name in packages:
+                slot.release()
+        self.engine.wake()
+
+    @property
+    def _accepting(self) -> bool:
+        return self._serving and not self.engine.draining and self.owner.accepting
+
+    def health(self, *, to_owner: bool = False) -> Health:
+        """How the node is; ``to_owner`` adds what only programs on this machine may know."""
         return Health(
             node=self.identity.node,
             name=self.settings.name,
@@ -183,6 +212,8 @@ class Node:
             outbox=self.outbox.size,
             packages=[*self._package_health(), *self._broken_health()],
             warnings=self._warnings(),
+            hold=hold_of(self.owner, to_owner=to_owner),
+            machine=machine_of(self.settings, self.owner, self.clock) if to_owner else None,
             started_at=self.started_at,
         )
 
@@ -236,7 +267,7 @@ class Node:
         return Heartbeat(
             packages=self.engine.package_states(),
             queued=self.engine.queued,
-            accepting=self._serving and not self.engine.draining,
+            accepting=self._accepting,
             version=artrator.__version__,
         )
 

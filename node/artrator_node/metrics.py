@@ -2,7 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, generate_latest
+
+from artrator_node.owner.readings import MachineReading
+from artrator_node.owner.rules import Kind
 
 _SECONDS = (0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 120, 300, 600)
 
@@ -60,6 +65,33 @@ class Metrics:
             ["code"],
             registry=self.registry,
         )
+
+        self.held = Gauge(
+            "artrator_node_owner_holds", "1 while a rule of the owner holds.", ["rule"], registry=self.registry
+        )
+        self.temperature = Gauge(
+            "artrator_node_temperature_celsius", "As sensors tell it.", ["part"], registry=self.registry
+        )
+        self.card_power = Gauge(
+            "artrator_node_card_power_watts", "As the card tells it.", ["card"], registry=self.registry
+        )
+        self.card_memory = Gauge(
+            "artrator_node_card_memory_bytes", "Taken by all programs.", ["card"], registry=self.registry
+        )
+
+    def machine(self, reading: MachineReading, rules: Sequence[str]) -> None:
+        """What the sensors said last, and the owner's rules that hold."""
+        for kind in Kind:
+            self.held.labels(kind.value).set(kind.value in rules)
+        if reading.processor is not None:
+            self.temperature.labels("processor").set(reading.processor)
+        for index, card in enumerate(reading.cards):
+            if card.temperature is not None:
+                self.temperature.labels(f"card{index}").set(card.temperature)
+            if card.power is not None:
+                self.card_power.labels(str(index)).set(card.power)
+            if card.memory_used is not None:
+                self.card_memory.labels(str(index)).set(card.memory_used)
 
     def render(self) -> bytes:
         """The text format."""

@@ -54,6 +54,7 @@ class Code(StrEnum):
     METHOD_NOT_ALLOWED = "method_not_allowed"
     MODEL_FAILED = "model_failed"
     NODE_BUSY = "node_busy"
+    NODE_PAUSED = "node_paused"
     NODE_PIN_MISMATCH = "node_pin_mismatch"
     NODE_UNKNOWN = "node_unknown"
     NODE_UNREACHABLE = "node_unreachable"
@@ -153,6 +154,7 @@ CATALOGUE: Final[dict[Code, Entry]] = {
     Code.METHOD_NOT_ALLOWED: Entry(405, "Use a method that the Allow header names."),
     Code.MODEL_FAILED: Entry(500, "Nothing was charged; try other settings or tell the creator."),
     Code.NODE_BUSY: Entry(503, "Wait as long as Retry-After says, or pick another node."),
+    Code.NODE_PAUSED: Entry(503, "Pick another node, or come back when its owner lets it work again."),
     Code.NODE_PIN_MISMATCH: Entry(502, "Do not go on: something stands between you and the node. Tell the creator."),
     Code.NODE_UNKNOWN: Entry(404, "The node has not registered here; its owner must start it."),
     Code.NODE_UNREACHABLE: Entry(502, "Nothing was charged; try again in a moment or pick another node."),

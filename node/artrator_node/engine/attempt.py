@@ -21,6 +21,10 @@ _logger = logging.getLogger(__name__)
 MAX_ATTEMPTS: Final = 2
 
 
+#: How the end of a run that was put back is told: it was asked to stop, and some only stop with their worker.
+_PUT_BACK: Final = (Code.JOB_CANCELLED, Code.WORKER_DIED)
+
+
 class Outcome(StrEnum):
     """What became of an attempt."""
 
@@ -52,6 +56,8 @@ async def attempt(shop: life.Workshop, live: LiveJob, slot: Slot, leave: Callabl
         outputs = await life.finish(shop, slot, live, body, made)
     except ArtratorError as error:
         await _look_after(shop, slot, worker, error)
+        if live.put_back and not live.cancel_wish.is_set() and error.code in _PUT_BACK:
+            return _put_back(shop, live)
         if error.code is Code.WORKER_DIED and _may_retry(shop, live):
             return _retry(shop, live)
         state = JobState.CANCELLED if error.code is Code.JOB_CANCELLED else JobState.FAILED
@@ -110,4 +116,16 @@ def _retry(shop: life.Workshop, live: LiveJob) -> Outcome:
     live.record = replace(live.record, state=JobState.QUEUED)
     live.tell_place(shop.journal)
     log(_logger, logging.WARNING, "job_retried", job=live.job, attempts=live.record.attempts)
+    return Outcome.RETRY
+
+
+def _put_back(shop: life.Workshop, live: LiveJob) -> Outcome:
+    """The owner's rules ended the attempt: it waits again as if it had not begun."""
+    live.put_back = False
+    live.position, live.done, live.total = 0, 0, 0
+    live.record = replace(live.record, state=JobState.QUEUED, attempts=max(0, live.record.attempts - 1))
+    event = live.log.prepare(EventKind.QUEUED, live.place())
+    shop.journal.put_back(live.job, event)
+    live.log.publish([event])
+    log(_logger, logging.INFO, "job_put_back", job=live.job)
     return Outcome.RETRY

@@ -22,6 +22,7 @@ from artrator_node.catalogue import Catalogue
 from artrator_node.config import Settings
 from artrator_node.engine import run as life
 from artrator_node.engine.attempt import MAX_ATTEMPTS, Outcome, attempt
+from artrator_node.engine.hold import Hold, refusal
 from artrator_node.engine.live import EventLog, LiveJob
 from artrator_node.engine.queue import JobQueue
 from artrator_node.engine.slot import Slot, SlotState, StartWorker
@@ -45,6 +46,8 @@ class Engine:
     Attributes:
         on_end: Set whenever a job has ended: there is a receipt to send.
         draining: Nothing more is accepted or started.
+        hold: What the owner's rules say now; see ``keep_to``.
+        closes_at: When the owner's hours are over, by the registry's clock: no ticket may reach beyond.
     """
 
     def __init__(
@@ -59,6 +62,8 @@ class Engine:
         self._tasks: set[asyncio.Task[Any]] = set()
         self._loop_task: asyncio.Task[None] | None = None
         self.draining = False
+        self.hold: Hold | None = None
+        self.closes_at: float | None = None
         self.on_end = asyncio.Event()
 
     # --- opening and closing
@@ -115,13 +120,18 @@ class Engine:
         """Whether one more job can be taken.
 
         Raises:
-            ArtratorError: ``node_busy`` with ``retry_after``, ``rate_limited``, ``no_node``.
+            ArtratorError: ``node_busy`` or ``node_paused`` with ``retry_after``, ``rate_limited``, ``no_node``.
         """
         slot = self.slots.get(package)
         if slot is not None and (error := slot.refusal(self._shop.clock.monotonic())) is not None:
             raise ArtratorError(Code.NO_NODE, f"This node cannot run the model now: {error.message}")
         if self.draining:
             raise _busy("The node is about to stop.", 30)
+        now = self._shop.clock.now()
+        if self.hold is not None:
+            raise self.hold.refusal(now)
+        if self.closes_at is not None and finish_by > self.closes_at:
+            raise refusal("The node's hours are over before the ticket's time is.", self.closes_at - now)
         wait = self._expected_wait(slot) if slot is not None else 0.0
         if len(self._queue) >= self._settings.queue_limit:
             raise _busy(f"{len(self._queue)} jobs are waiting already.", wait / 2)
@@ -159,6 +169,12 @@ class Engine:
             await life.end(self._shop, live, JobState.CANCELLED, slot=slot, error=life.cancelled())
             self._ended()
 
+    def keep_to(self, hold: Hold | None) -> None:
+        """The owner's rules have changed: hold still, or go on where nothing holds."""
+        if hold != self.hold:
+            self.hold = hold
+            self.wake()
+
     def wake(self) -> None:
         """Something has changed: look again at what may start."""
         self._wake.set()
@@ -174,6 +190,10 @@ class Engine:
     def running(self) -> int:
         """How many jobs are in workers."""
         return len(self.slots.running)
+
+    def worker_pids(self) -> Sequence[int]:
+        """The process ids of the workers."""
+        return [slot.worker.pid for slot in self.slots if slot.worker is not None]
 
     def package_states(self) -> Sequence[PackageState]:
         """What a heartbeat says."""
@@ -214,7 +234,7 @@ class Engine:
             if error is not None or slot is None:
                 self._queue.remove(live)
                 self._task(self._give_up(live, slot, error or life.deadline()))
-            elif self.draining:
+            elif self.draining or (self.hold is not None and not self.hold.starts):
                 continue
             elif slot.can_take(live) and slot not in blocked:
                 self._queue.remove(live)
@@ -226,7 +246,13 @@ class Engine:
                     blocked.add(room)
                 elif room is not None:
                     self._load(slot, room)
-        if not len(self._queue) and not self.draining and (slot := self.slots.to_prewarm()) is not None:
+        self._obey(self.hold)
+        if (
+            not len(self._queue)
+            and not self.draining
+            and self.hold is None
+            and (slot := self.slots.to_prewarm()) is not None
+        ):
             self._load(slot, ())
         for worker in self.slots.unserved():
             self._task(worker.close())
@@ -236,12 +262,26 @@ class Engine:
         metrics.running.set(self.running)
         metrics.memory_bytes.set(self.slots.memory_bytes)
 
+    def _obey(self, hold: Hold | None) -> None:
+        """What the owner's rules ask of the workers, said again in every pass: a worker that knows it does not mind."""
+        if hold is None:
+            return
+        for slot in self.slots:
+            if hold.ends_running and slot.worker is not None:
+                for live in slot.running.values():
+                    live.put_back = True
+                    slot.worker.cancel(live.job)
+            if hold.lets_go and slot.idle and (worker := slot.evicted()) is not None:
+                self._task(worker.close())
+
     def _hopeless(self, live: LiveJob, slot: Slot | None, now: float, monotonic: float) -> ArtratorError | None:
         """Why a queued job can never run."""
         if slot is None:
             return ArtratorError(Code.LISTING_UNKNOWN, "The node does not serve this package any more.")
         if now >= live.record.finish_by:
             return life.deadline()
+        if self.hold is not None and self.hold.outlasts(live.record.finish_by):
+            return self.hold.refusal(now)
         return slot.refusal(monotonic)
 
     def _tell_places(self, monotonic: float) -> None:

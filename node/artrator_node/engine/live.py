@@ -72,6 +72,7 @@ class LiveJob:
 
     Attributes:
         work: How much it is, for estimates: its largest measure.
+        put_back: The owner needs the machine: it is to wait again, and this attempt does not count.
         alone: Its last worker died; it runs with no other job beside it, so that it can hurt none but itself.
     """
 
@@ -80,6 +81,7 @@ class LiveJob:
         self.log = log
         self.work = float(max(record.measures.values(), default=1) or 1)
         self.alone = record.attempts > 0
+        self.put_back = False
         self.position: int | None = None
         self.expected_seconds: float | None = None
         self.done = 0

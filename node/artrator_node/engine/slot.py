@@ -38,6 +38,11 @@ class WorkerHandle(Protocol):
         ...
 
     @property
+    def pid(self) -> int:
+        """The process id."""
+        ...
+
+    @property
     def resident_bytes(self) -> int:
         """The host memory it holds now; 0 where the system does not say."""
         ...
@@ -195,12 +200,19 @@ class Slot:
         worker, self.worker, self.state = self.worker, None, SlotState.COLD
         return worker
 
+    def release(self) -> None:
+        """Its owner lets it out of quarantine; harmless if it is in none."""
+        if self.state is SlotState.QUARANTINED:
+            self.state, self.error = SlotState.COLD, None
+            self._crashes = self._failures = 0
+            log(_logger, logging.INFO, "package_released", package=self.package.digest)
+
     def _quarantine(self) -> None:
         self.state = SlotState.QUARANTINED
         self.error = ArtratorError(
             Code.WORKER_DIED,
             f"{self.package.manifest.name} is in quarantine: its worker died {MAX_CRASHES} times in a row.",
-            cure="Its owner should run `artrator package check` on it and restart the node.",
+            cure="Its owner should run `artrator package check` on it, then `artrator node release NAME`.",
         )
         log(_logger, logging.ERROR, "package_quarantined", package=self.package.digest)
 

@@ -57,7 +57,7 @@ class Shelf:
         self._pool = ThreadPoolExecutor(_THREADS, thread_name_prefix="shelf")
         self._tables: dict[tuple[str, str], asyncio.Task[bytes]] = {}
         self._busy: defaultdict[str, int] = defaultdict(int)
-        self.pace = Pace(settings.download_mbit * _MBIT, time.monotonic)
+        self.pace = Pace(settings.upload_mbit * _MBIT, time.monotonic)
 
     def close(self) -> None:
         """Read nothing more."""

@@ -120,12 +120,12 @@ def create_app(node: Node) -> FastAPI:
         return await packages.fetched(package, _shown(request))
 
     @app.get("/v1/health", response_model=Health, summary="How the node is")
-    async def health() -> Health:
-        return node.health()
+    async def health(request: Request) -> Health:
+        return node.health(to_owner=_from_here(request))
 
     @app.get("/metrics", include_in_schema=False)
     async def metrics(request: Request) -> Response:
-        if not node.settings.metrics_public and (request.client is None or request.client.host not in _LOOPBACK):
+        if not node.settings.metrics_public and not _from_here(request):
             raise ArtratorError(
                 Code.FORBIDDEN,
                 "This node shows its metrics to its own machine only.",
@@ -150,6 +150,11 @@ async def _owned(jobs: Jobs, job: str, request: Request) -> Any:
     return await jobs.owned(
         _job(job), method=request.method, path=request.url.path, proof_header=request.headers.get(proof.HEADER)
     )
+
+
+def _from_here(request: Request) -> bool:
+    """Whether a program on this machine asks."""
+    return request.client is not None and request.client.host in _LOOPBACK
 
 
 def _shown(request: Request) -> Shown:

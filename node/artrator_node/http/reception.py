@@ -144,6 +144,7 @@ class _Submission:
             return None
         served = self._served = node.gate.admit(self.admission, request)
         ticket = self.admission.ticket
+        node.owner.saw_ticket(ticket.finish_by)
         node.engine.check_room(served.digest, ticket.sub, ticket.finish_by)
         complete(served.manifest, request.body.inputs)
         files = file_references(request.body.inputs)

@@ -188,7 +188,7 @@ class Buyer:
                 return
             except ArtratorError as error:
                 unreached = error.code is Code.NODE_UNREACHABLE and error.details.get("reached") is False
-                if not (unreached or error.code is Code.NODE_BUSY) or len(candidates) == 1:
+                if not (unreached or error.code in (Code.NODE_BUSY, Code.NODE_PAUSED)) or len(candidates) == 1:
                     raise
                 avoided.add(candidates[0].node)
                 order = None

@@ -158,6 +158,37 @@ class PackageHealth(Message):
     error: str | None = None
 
 
+class HoldHealth(Message):
+    """Why a node takes nothing new: ``paused program hours temperature power card_memory``, and until when if known."""
+
+    kind: str
+    #: To everybody the kind in words; to programs on the node's own machine what it is about.
+    reason: str
+    until: float | None = None
+
+
+class CardHealth(Message):
+    """A graphics card as its sensors tell it; None is what they do not tell. Degrees Celsius, watts, bytes."""
+
+    name: str
+    temperature: float | None = None
+    power: float | None = None
+    memory_used: int | None = None
+    memory_total: int | None = None
+
+
+class MachineHealth(Message):
+    """What only programs on the node's own machine are told: its sensors, and the owner's rules in words."""
+
+    cards: Sequence[CardHealth] = ()
+    processor_temperature: float | None = None
+    rules: Sequence[str] = ()
+    #: When the owner's hours begin or end next.
+    hours_change_at: float | None = None
+    upload_mbit: float = 0.0
+    download_mbit: float = 0.0
+
+
 class Health(Message):
     """``GET /v1/health``: public; says nothing of any job's content."""
 
@@ -175,3 +206,6 @@ class Health(Message):
     #: Spoken warnings: what this platform lacks, what fell back.
     warnings: Sequence[str] = ()
     started_at: float
+    #: Set while the owner's rules hold the node still.
+    hold: HoldHealth | None = None
+    machine: MachineHealth | None = None

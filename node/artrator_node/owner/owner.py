@@ -1,0 +1,227 @@
+"""The owner's rules as the daemon keeps them: looked at several times a second, and told to the engine.
+
+The pause is a file that is looked at in every pass. Sensors and programs are asked in a thread once a second, because a
+driver may take its time; while it does, what was read last holds.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import time
+from collections.abc import Callable, Iterable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Final
+
+from artrator.errors import ArtratorError
+from artrator.node_controls import NodeControls, Pause
+from artrator_node.clock import Clock
+from artrator_node.config import Settings
+from artrator_node.engine.hold import Hold
+from artrator_node.logs import log
+from artrator_node.owner import rivals
+from artrator_node.owner.ceilings import Ceilings
+from artrator_node.owner.hwmon import LinuxSensors
+from artrator_node.owner.nvml import NVML
+from artrator_node.owner.readings import MachineReading, Sensor, Sensors
+from artrator_node.owner.rules import Kind, Rule, merged
+from artrator_node.owner.schedule import Schedule
+
+_logger = logging.getLogger(__name__)
+
+_LOOK_SECONDS: Final = 0.25
+_MEASURE_SECONDS: Final = 1.0
+#: After another program has ended the node waits so long: games start launchers, and launchers games.
+_AFTER_PROGRAM_SECONDS: Final = 10.0
+
+
+@dataclass(frozen=True)
+class _Measured:
+    reading: MachineReading = field(default_factory=MachineReading)
+    #: The program that goes first, for the owner's eyes.
+    program: str | None = None
+
+
+class Owner:
+    """Every rule of the owner.
+
+    Args:
+        settings: What the owner set.
+        data: The node's data folder.
+        clock: The registry's time.
+        workers: The process ids of the node's workers.
+        sensors: What can be read of the machine; None finds out.
+    """
+
+    def __init__(
+        self,
+        settings: Settings,
+        data: Path,
+        clock: Clock,
+        workers: Callable[[], Iterable[int]],
+        sensors: Sensor | None = None,
+    ) -> None:
+        self._settings = settings
+        self._clock = clock
+        self._workers = workers
+        self.controls = NodeControls(data)
+        self.schedule = Schedule(settings.hours, settings.zone)
+        self._ceilings = Ceilings(settings)
+        self._sensors = sensors or Sensors([NVML(), LinuxSensors()])
+        self._pool = ThreadPoolExecutor(1, thread_name_prefix="owner")
+        self._trace: object = self
+        self._pause: Pause | None = None
+        self._pause_error: ArtratorError | None = None
+        self._measured = _Measured()
+        self._program_until = float("-inf")
+        self._reach = 0.0
+        self._closed_at: float | None = None
+        self.rules: Sequence[Rule] = ()
+
+    @property
+    def reading(self) -> MachineReading:
+        """What the sensors said last."""
+        return self._measured.reading
+
+    # --- the daemon's side
+
+    async def run(
+        self, keep_to: Callable[[Hold | None, float | None], None], release: Callable[[Sequence[str]], None]
+    ) -> None:
+        """Look, for ever; ``keep_to`` is told in every pass, ``release`` which packages the owner lets out."""
+        measuring: asyncio.Future[None] | None = None
+        due = self._clock.monotonic()
+        while True:
+            try:
+                if measuring is None or measuring.done():
+                    measuring = None
+                    if self._clock.monotonic() >= due:
+                        due = self._clock.monotonic() + _MEASURE_SECONDS
+                        measuring = asyncio.ensure_future(self._measure())
+                keep_to(*self.look())
+                if packages := self.controls.take_releases():
+                    release(packages)
+            except Exception:  # a bug here must neither stop the node nor leave the owner without control
+                _logger.exception("owner_rules_failed")
+            await asyncio.sleep(_LOOK_SECONDS)
+
+    def close(self) -> None:
+        """Look no more."""
+        self._pool.shutdown(wait=False, cancel_futures=True)
+        self._sensors.close()
+
+    def look(self) -> tuple[Hold | None, float | None]:
+        """The hold that follows of the rules now, and until when a ticket may reach."""
+        rules = list(self._rules())
+        if [(rule.kind, rule.urgent, rule.grace) for rule in rules] != [
+            (rule.kind, rule.urgent, rule.grace) for rule in self.rules
+        ]:
+            self._tell(rules)
+        self.rules = rules
+        return merged(rules), self.closes_at
+
+    def saw_ticket(self, finish_by: float) -> None:
+        """A buyer came with a ticket that reaches so far: the node has to close its door that much earlier."""
+        self._reach = max(0.9 * self._reach, finish_by - self._clock.now())
+
+    @property
+    def closes_at(self) -> float | None:
+        """When whatever is accepted now must have ended: the end of the hours and the grace after it."""
+        now = self._clock.now()
+        if self.schedule.always or not self.schedule.open_at(now):
+            return None
+        change = self.schedule.next_change(now)
+        return None if change is None else change + self._settings.grace_seconds
+
+    @property
+    def accepting(self) -> bool:
+        """Whether buyers should be sent here: nothing holds, and tickets as they come end before the hours do."""
+        closes = self.closes_at
+        return not self.rules and (closes is None or self._clock.now() + self._reach <= closes)
+
+    @property
+    def blind(self) -> Sequence[str]:
+        """Settings that no sensor of this machine can serve."""
+        return self._ceilings.blind
+
+    # --- the rules
+
+    def _rules(self) -> Iterable[Rule]:
+        yield from self._paused()
+        yield from self._program()
+        yield from self._hours()
+        yield from self._ceilings.look(self.reading, self._clock.monotonic())
+
+    def _paused(self) -> Iterable[Rule]:
+        trace = self.controls.trace
+        if trace != self._trace:
+            self._trace = trace
+            self._read_pause()
+        if self._pause_error is not None:
+            # Somebody meant a pause; what it was, nobody can tell. To wait for the owner is the safe mistake.
+            yield Rule(Kind.PAUSED, f"{self._pause_error.message} {self._pause_error.cure}")
+        if self._pause is None:
+            return
+        until = self._pause.until
+        left = None if until is None else until - time.time()
+        if left is not None and left <= 0:
+            return
+        yield Rule(
+            Kind.PAUSED,
+            "You paused it.",
+            # The owner's programs and this one share a wall clock; everybody else has the registry's.
+            until=None if left is None else self._clock.now() + left,
+            urgent=self._pause.now,
+        )
+
+    def _read_pause(self) -> None:
+        try:
+            self._pause, self._pause_error = self.controls.read(), None
+        except ArtratorError as error:
+            log(_logger, logging.WARNING, "pause_unreadable", message=error.message)
+            self._pause, self._pause_error = None, error
+
+    def _program(self) -> Iterable[Rule]:
+        now = self._clock.monotonic()
+        if self._measured.program is not None:
+            self._program_until = now + _AFTER_PROGRAM_SECONDS
+            yield Rule(Kind.PROGRAM, f"{self._measured.program} is running.", urgent=True)
+        elif now < self._program_until:
+            yield Rule(Kind.PROGRAM, "The program that goes first ended a moment ago.", urgent=True)
+
+    def _hours(self) -> Iterable[Rule]:
+        now = self._clock.now()
+        if self.schedule.open_at(now):
+            self._closed_at = None
+            return
+        if self._closed_at is None:
+            self._closed_at = self.schedule.closed_since(now) or float("-inf")
+        opens = self.schedule.next_change(now)
+        graced = now < self._closed_at + self._settings.grace_seconds
+        yield Rule(Kind.HOURS, "Outside its hours.", until=opens, urgent=not graced, grace=graced)
+
+    async def _measure(self) -> None:
+        workers = tuple(self._workers())
+        try:
+            loop = asyncio.get_running_loop()
+            self._measured = await loop.run_in_executor(self._pool, self._measure_now, workers)
+        except RuntimeError:  # closed meanwhile
+            return
+
+    def _measure_now(self, workers: Sequence[int]) -> _Measured:
+        reading = self._sensors.read()
+        settings = self._settings
+        program = rivals.named(settings.pause_for, rivals.running_programs()) if settings.pause_for else None
+        if program is None:
+            taker = rivals.strangers(reading, settings.pause_for_card_mib, lambda pid: rivals.is_ours(pid, workers))
+            if taker is not None:
+                program = f"{rivals.name_of(taker[0])}, with {taker[1]:,} MiB of the card,"
+        return _Measured(reading, program)
+
+    def _tell(self, rules: Sequence[Rule]) -> None:
+        if not rules:
+            log(_logger, logging.INFO, "owner_lets_go_on")
+        for rule in rules:
+            log(_logger, logging.INFO, "owner_holds", rule=rule.kind.value, why=rule.words, until=rule.until)
