@@ -19,7 +19,7 @@ from artrator.documents import Offer, document_digest
 from artrator.errors import ArtratorError, Code
 from artrator.keys import PublicKey
 from artrator.manifest import Manifest
-from artrator.package import verify
+from artrator.package.again import verify_again
 from artrator.package.folder import SignedFile
 from artrator.profile import write_atomically
 from artrator_node.logs import log
@@ -153,7 +153,7 @@ def _open(entry: Mapping[str, Any]) -> ServedPackage:
     """Verify every file of the package and read its manifest."""
     signer = PublicKey.decode(entry["signer"])
     folder = Path(entry["folder"])
-    verified = verify(folder, signer)
+    verified = verify_again(folder, signer)
     if verified.digest != entry["package"]:
         raise ArtratorError(Code.PACKAGE_CHANGED, f"{folder} holds another package now.")
     return ServedPackage(

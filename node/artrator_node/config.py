@@ -49,6 +49,11 @@ class Settings(BaseModel):
     memory_mib: Annotated[int, Field(ge=0)] = 0
     #: Load packages when the node starts, as far as memory allows, instead of when the first job comes.
     prewarm: bool = True
+    #: Names of packages that stay in memory: they are loaded first and never leave for another.
+    pin: Annotated[tuple[str, ...], Field(max_length=1000)] = ()
+    #: What graphs that were optimised and packed for this processor may take of the disk; 0 keeps none. They make loads
+    #: shorter and are shared by workers; they can be deleted at any time.
+    derived_mib: Annotated[int, Field(ge=0)] = 32 * 1024
     #: Files of bought packages that are fetched at once; half as many by one buyer.
     downloads: Annotated[int, Field(ge=1, le=1000)] = 8
     #: What all that the node sends may take of the line together, in Mbit/s; 0 sets no limit.
@@ -126,6 +131,11 @@ class Settings(BaseModel):
         """The free disk space that is never touched."""
         return self.reserve_mib * _MIB
 
+    @property
+    def derived_bytes(self) -> int:
+        """What derived graphs may take of the disk."""
+        return self.derived_mib * _MIB
+
     def to_toml(self) -> str:
         """The file: every setting, so that the owner sees what there is to change."""
         # A JSON string, number, boolean or list of strings is also a TOML one.
@@ -180,6 +190,10 @@ class Paths:
     @property
     def outputs(self) -> Path:
         return self.root / "outputs"
+
+    @property
+    def derived(self) -> Path:
+        return self.root / "derived"
 
 
 def load(paths: Paths) -> Settings:

@@ -8,6 +8,7 @@ A folder, ``ARTRATOR_HOME`` or the system's place for application data::
     orders/         orders that have not reached their end: what a crash must not lose
     plugins/        environments of third-party plugins
     built-in/       what built-in plugins prepared
+    derived/        graphs of bought packages as they were optimised here; may be deleted at any time
 """
 
 from __future__ import annotations

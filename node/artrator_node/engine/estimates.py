@@ -47,9 +47,11 @@ class Estimate:
             seconds = _NEWEST * seconds + (1 - _NEWEST) * old.run_seconds
         self.measured = replace(old, seconds_per_work=rate, run_seconds=seconds)
 
-    def observe_load(self, seconds: float, memory_bytes: int) -> None:
-        """A load took so long, and so much memory."""
-        self.measured = replace(self.measured, load_seconds=seconds, memory_bytes=memory_bytes)
+    def observe_load(self, seconds: float, memory_bytes: int, shared_bytes: int = 0) -> None:
+        """A load took so long, so much memory of its own, and so much of files that workers of the package share."""
+        self.measured = replace(
+            self.measured, load_seconds=seconds, memory_bytes=memory_bytes, shared_bytes=shared_bytes
+        )
 
     def observe_memory(self, memory_bytes: int) -> None:
         """A run has left the worker with so much memory: the most that was seen counts."""

@@ -104,8 +104,18 @@ class Slot:
 
     @property
     def memory_bytes(self) -> int:
-        """What it takes when loaded: measured, or guessed from its files."""
+        """What it takes of the host's memory when loaded."""
+        return self.own_bytes + self.shared_bytes
+
+    @property
+    def own_bytes(self) -> int:
+        """What its worker takes for itself: measured, or guessed from its files."""
         return self.estimate.measured.memory_bytes or 2 * self.package.file_bytes + _RUNTIME_BYTES
+
+    @property
+    def shared_bytes(self) -> int:
+        """What its worker maps, and other workers of the package with it."""
+        return self.estimate.measured.shared_bytes
 
     @property
     def loaded(self) -> bool:
@@ -150,7 +160,7 @@ class Slot:
         self.worker, self.state, self.last_used = worker, SlotState.WARM, now
         self.runtime, self.confinement = worker.info.runtime, tuple(worker.info.confinement)
         self._failures = 0
-        self.estimate.observe_load(seconds, memory_bytes)
+        self.estimate.observe_load(seconds, memory_bytes, worker.info.shared_bytes)
 
     def load_failed(self, error: ArtratorError, now: float) -> None:
         """The worker could not load the package."""

@@ -142,7 +142,7 @@ class Slots:
         slot.load_failed(error, self._clock.monotonic())
 
     def _ready(self, slot: Slot, worker: WorkerHandle, seconds: float) -> None:
-        memory = max(worker.info.memory_bytes, worker.resident_bytes)
+        memory = worker.resident_bytes or worker.info.memory_bytes
         slot.ready(worker, seconds, memory, self._clock.monotonic())
         self._metrics.loads.inc()
         self._journal.keep_measured(slot.estimate.measured)

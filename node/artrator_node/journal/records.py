@@ -103,7 +103,12 @@ class Delivery:
 
 @dataclass(frozen=True)
 class Measured:
-    """What was measured of a package; it outlives a restart."""
+    """What was measured of a package; it outlives a restart.
+
+    Attributes:
+        memory_bytes: Of a worker's own.
+        shared_bytes: Of files that all workers of the package map.
+    """
 
     package: str
     memory_bytes: int = 0
@@ -112,3 +117,4 @@ class Measured:
     seconds_per_work: float = 0.0
     jobs_done: int = 0
     jobs_failed: int = 0
+    shared_bytes: int = 0

@@ -23,6 +23,12 @@ def m002_keep_purchases(db: Database) -> None:
         db.execute(statement)
 
 
+@migrations()
+def m003_keep_shared_memory(db: Database) -> None:
+    """Memory that workers of a package share is counted once, and so apart from what each has of its own."""
+    db.execute("ALTER TABLE packages ADD COLUMN shared_bytes INTEGER NOT NULL DEFAULT 0")
+
+
 _JOBS = """
 CREATE TABLE jobs (
     job TEXT PRIMARY KEY,

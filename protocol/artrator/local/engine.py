@@ -21,14 +21,19 @@ from artrator.inputs import decoded, request_body
 from artrator.local.package import LocalPackage
 from artrator.local.result import LocalRecord, LocalResult
 from artrator.plugins import find_backend
+from artrator.profile import home
 from artrator.worker.claims import SignedContent
+from artrator.worker.derived import DerivedGraphs
 from artrator.worker.host import Worker
 from artrator.worker.limits import Limits
+from artrator.worker.start import start_worker
 
 _T = TypeVar("_T")
 
 #: Previews are shown to one person: more often than this nobody sees a difference.
 _PREVIEW_SECONDS: Final = 0.2
+#: What graphs that were derived from bought packages may take of the disk.
+_DERIVED_BYTES: Final = 32 << 30
 
 
 class LocalStage(StrEnum):
@@ -102,12 +107,21 @@ class LocalEngine:
         device: What models compute on.
         limits: What each worker may take.
         warm: How many packages stay loaded when nothing runs.
+        derived: What was derived from signed packages, and what is; None stands for the profile's.
     """
 
-    def __init__(self, device: Device | None = None, limits: Limits | None = None, *, warm: int = 1) -> None:
+    def __init__(
+        self,
+        device: Device | None = None,
+        limits: Limits | None = None,
+        *,
+        warm: int = 1,
+        derived: DerivedGraphs | None = None,
+    ) -> None:
         self._device = device or Device()
         self._limits = limits or Limits(run_seconds=3600.0, load_seconds=600.0)
         self._warm = warm
+        self._derived = derived or DerivedGraphs(home() / "derived", _DERIVED_BYTES)
         self._places: dict[LocalPackage, _Place] = {}
         self._runs: dict[str, _Run] = {}
         self._closed = False
@@ -207,7 +221,9 @@ class LocalEngine:
         if package.digest is not None and content.digest != package.digest:
             raise ArtratorError(Code.PACKAGE_CHANGED, f"{package.folder} holds another package than the one it was.")
         plugin = await asyncio.to_thread(find_backend, content.manifest.backend)
-        return content, await Worker.start_verified(plugin, content, device=self._device, limits=self._limits)
+        if package.signer is None:  # it changes from run to run; what is derived of it would be used once
+            return content, await Worker.start_verified(plugin, content, device=self._device, limits=self._limits)
+        return content, await start_worker(plugin, content, self._derived, device=self._device, limits=self._limits)
 
     async def _let_go(self) -> None:
         """Close what failed, what died, and the idle ones beyond those that stay warm, the longest unused first."""

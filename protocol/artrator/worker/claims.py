@@ -49,10 +49,10 @@ class SignedContent:
 
 
 def verified_content(folder: Path, signer: PublicKey) -> SignedContent:
-    """Verify a package folder; raises what ``artrator.package.verify`` raises."""
-    from artrator.package import verify
+    """Verify a package folder, reading it only if it has changed since; raises as ``artrator.package.verify``."""
+    from artrator.package.again import verify_again
 
-    package = verify(folder, signer)
+    package = verify_again(folder, signer)
     hashes = {name: file.sha256 for name, file in package.files.items()}
     return SignedContent(folder, package.manifest, package.digest, hashes)
 

@@ -184,8 +184,8 @@ class Worker:
 
     @property
     def resident_bytes(self) -> int:
-        """The host memory it holds now; 0 where the system does not say."""
-        return resident_bytes(self._process.pid) if self.alive else 0
+        """The host memory that is its own now, without what it maps from files; 0 where the system does not say."""
+        return own_bytes(self._process.pid) if self.alive else 0
 
     async def run(
         self, job_id: str, values: Mapping[str, Value], on_progress: Progress | None = None

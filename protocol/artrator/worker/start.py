@@ -14,6 +14,7 @@ from artrator.worker.derived import DerivedGraphs
 from artrator.worker.host import Worker
 from artrator.worker.limits import Limits
 from artrator.worker.prepare import prepare_if_due
+from artrator.worker.usage import mapped_bytes
 
 
 async def start_worker(
@@ -42,5 +43,6 @@ async def start_worker(
     if files is not None and worker.info.refused:
         why = f"onnxruntime refused what it had saved of {worker.info.refused[0]}"
         await asyncio.to_thread(derived.discard, files, why)
-    worker.info = replace(worker.info, once_seconds=once, shared_bytes=0 if files is None else files.size)
+    shared = 0 if files is None else mapped_bytes(worker.pid, files.folder)
+    worker.info = replace(worker.info, once_seconds=once, shared_bytes=shared)
     return worker

@@ -48,6 +48,43 @@ class Usage:
             self._file = None
 
 
+def own_bytes(pid: int) -> int:
+    """The host memory that is a process's own, without what it maps from files; 0 where nobody says."""
+    usage = Usage(pid)
+    try:
+        return usage.now()[0]
+    finally:
+        usage.close()
+
+
+def mapped_bytes(pid: int, folder: Path) -> int:
+    """How much of the files of ``folder`` a process has mapped, each page once; 0 where the system does not say.
+
+    So much of the page cache is in use for as long as it runs, however many processes map the same.
+    """
+    if sys.platform != "linux":
+        return 0
+    begin = os.fsencode(folder.resolve()) + b"/"
+    spans: dict[bytes, list[tuple[int, int]]] = {}
+    try:
+        lines = Path(f"/proc/{pid}/maps").read_bytes().splitlines()
+    except OSError:
+        return 0
+    for line in lines:
+        fields = line.split(maxsplit=5)
+        if len(fields) == 6 and fields[5].startswith(begin):
+            first, last = (int(end, 16) for end in fields[0].split(b"-"))
+            offset = int(fields[2], 16)
+            spans.setdefault(fields[5], []).append((offset, offset + last - first))
+    total = 0
+    for found in spans.values():
+        reached = 0
+        for start, end in sorted(found):
+            total += max(0, end - max(start, reached))
+            reached = max(reached, end)
+    return total
+
+
 def resident_bytes(pid: int) -> int:
     """The host memory of a process, with what it maps from files; 0 where the system has no ``/proc``."""
     if sys.platform == "win32":
