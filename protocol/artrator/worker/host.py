@@ -36,7 +36,7 @@ from artrator.worker.policy import environment, grants, is_confined, machine_mem
 from artrator.worker.prepare import prepare_if_due
 from artrator.worker.process import Process, exit_sentence
 from artrator.worker.run import Progress, Run, cancelled
-from artrator.worker.usage import resident_bytes
+from artrator.worker.usage import own_bytes
 from artrator.worker.values import ValueInvalid, pack
 from artrator.worker.wire import Channel, Frame, FrameTooLarge, WireError
 from artrator.worker.words import sentence
