@@ -33,7 +33,7 @@ class ServedPackage:
 
     Attributes:
         signer: The creator's key.
-        offers: Digests of the offers under which it may be sold.
+        offers: The offers under which it may be sold, by digest.
         files: Every signed file by name, as it was verified.
     """
 
@@ -43,7 +43,7 @@ class ServedPackage:
     manifest: Manifest
     listing: str
     file_bytes: int
-    offers: frozenset[str] = field(default_factory=frozenset)
+    offers: Mapping[str, Offer] = field(default_factory=dict)
     files: Mapping[str, SignedFile] = field(default_factory=dict)
 
 
@@ -168,11 +168,7 @@ def _open(entry: Mapping[str, Any]) -> ServedPackage:
     )
 
 
-def _offers(documents: Sequence[object], signer: PublicKey, package: str) -> frozenset[str]:
-    """The offers that the creator really signed for this package."""
-    digests = set()
-    for document in documents:
-        offer = Offer.verify(document, signer)
-        if offer.package == package:
-            digests.add(document_digest(document))
-    return frozenset(digests)
+def _offers(documents: Sequence[object], signer: PublicKey, package: str) -> Mapping[str, Offer]:
+    """The offers that the creator really signed for this package, by digest."""
+    signed = {document_digest(document): Offer.verify(document, signer) for document in documents}
+    return {digest: offer for digest, offer in signed.items() if offer.package == package}

@@ -26,8 +26,20 @@ def sign_receipt(
     runtime: str = "",
     error: str | None = None,
     outputs: Sequence[Output] = (),
+    measures: Mapping[str, int] | None = None,
 ) -> dict[str, Any]:
-    """The signed receipt of a job. Only a delivered one has outputs and measures, so only it can cost anything."""
+    """The signed receipt of a job. Only a delivered one has outputs and measures, so only it can cost anything.
+
+    Args:
+        key: The node's.
+        record: The job.
+        state: How it ended.
+        finished_at: When.
+        runtime: What computed it.
+        error: The code of a failure; of a delivered job, why it is less than what was ordered.
+        outputs: What is delivered.
+        measures: What a part of the order measures; None stands for all of it.
+    """
     delivered = state is JobState.DELIVERED
     return Receipt(
         node=key.id,
@@ -40,7 +52,7 @@ def sign_receipt(
             OutputDigest(name=output.name, media_type=output.media_type, sha256=output.sha256, size=output.size)
             for output in outputs
         ],
-        measures=record.measures if delivered else {},
+        measures=(record.measures if measures is None else measures) if delivered else {},
         runtime=runtime,
         error=error,
         queued_at=record.queued_at,

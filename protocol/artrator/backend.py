@@ -127,6 +127,18 @@ class Context(Protocol):
         """Say how far the job is, with a small picture where there is one. Never blocks; may be dropped."""
         ...
 
+    def output(self, name: str, picture: Image) -> None:
+        """Hand over the next finished picture of the output list ``name``, before the run ends. Never blocks.
+
+        What was handed over comes first in the list; what ``run`` returns of it, if anything, comes after. If the run
+        then fails or is cancelled, the buyer may get what was handed over, and pay for that much: see ``count`` of
+        outputs in the manifest.
+
+        Raises:
+            ArtratorError: ``worker_limit`` if the job's outputs take more than may leave a worker.
+        """
+        ...
+
     def raise_if_cancelled(self) -> None:
         """Leave ``run`` if the buyer cancelled or the deadline passed. ``batch`` does the same by itself."""
         ...

@@ -91,11 +91,16 @@ class OutputType(StrEnum):
 
 @dataclass(frozen=True)
 class OutputSpec:
-    """One output: ``[outputs.NAME]``."""
+    """One output: ``[outputs.NAME]``.
+
+    Attributes:
+        count: Of images: the integer input that says how many there are.
+    """
 
     name: str
     type: OutputType
     label: Texts
+    count: str | None = None
 
 
 @dataclass(frozen=True)

@@ -63,6 +63,7 @@ class PlainContext:
         reports: Every ``(done, total)`` so far.
         previews: Every preview so far.
         batches: Rows of every kernel call so far, by kernel name.
+        handed: Every picture that was handed over before the end, by output.
         cancelled: Set it, and the job leaves at its next call.
     """
 
@@ -70,6 +71,7 @@ class PlainContext:
         self.reports: Final[list[tuple[int, int]]] = []
         self.previews: Final[list[Image]] = []
         self.batches: Final[list[tuple[str, int]]] = []
+        self.handed: Final[dict[str, list[Image]]] = {}
         self.cancelled = False
 
     def progress(self, done: int, total: int, preview: Image | None = None) -> None:
@@ -77,6 +79,10 @@ class PlainContext:
         self.reports.append((done, total))
         if preview is not None:
             self.previews.append(preview)
+
+    def output(self, name: str, picture: Image) -> None:
+        """Keep it; ``run`` puts it before the rest of its list."""
+        self.handed.setdefault(name, []).append(np.array(picture))
 
     def raise_if_cancelled(self) -> None:
         """Leave if ``cancelled`` was set."""
@@ -123,10 +129,12 @@ def run(
     defaults = {name: spec.default for name, spec in files.manifest.inputs.items() if spec.default is not None}
     backend.inspect(files)
     model = backend.load(files, device or Device())
+    own = context or PlainContext()
     try:
-        return asyncio.run(_run(model.run({**defaults, **inputs}, context or PlainContext())))
+        made = asyncio.run(_run(model.run({**defaults, **inputs}, own)))
     finally:
         model.close()
+    return {**made, **{name: [*pictures, *made.get(name, ())] for name, pictures in own.handed.items()}}
 
 
 async def _run(job: Any) -> Any:

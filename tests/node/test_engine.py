@@ -45,7 +45,9 @@ class ScriptedWorker:
         self.runs: dict[str, asyncio.Future[Mapping[str, Value]]] = {}
         self.cancelled: list[str] = []
 
-    async def run(self, job_id: str, values: Mapping[str, Value], on_progress: Any = None) -> Mapping[str, Value]:
+    async def run(
+        self, job_id: str, values: Mapping[str, Value], on_progress: Any = None, on_output: Any = None
+    ) -> Mapping[str, Value]:
         self.runs[job_id] = asyncio.get_running_loop().create_future()
         return await self.runs[job_id]
 

@@ -55,6 +55,8 @@ class Toy:
             return {"image": np.full((8, 8, 3), np.nan, np.float32)}
         if do == "nothing":
             return {}
+        if do.startswith("set"):
+            return await self.make_set(do, inputs, context)
         if do == "stubborn":
             while True:
                 with contextlib.suppress(asyncio.CancelledError):
@@ -69,6 +71,23 @@ class Toy:
         side = inputs["side"]
         picture = context.generator(inputs["seed"]).integers(0, 256, (side, side, 3), dtype=np.uint8)
         return {"image": picture}
+    async def make_set(self, do, inputs, context):
+        count, side = inputs["count"], inputs["side"]
+        for place in range(count):
+            if place == count - 1 and do != "set":
+                if do == "set-fail":
+                    raise ModelError("The last one is too much.")
+                if do == "set-crash":
+                    await asyncio.sleep(0.3)
+                    os._exit(7)
+                if do == "set-wait":
+                    await asyncio.sleep(60)
+                if do == "set-short":
+                    break
+            picture = np.full((side, side, 3), place, np.uint8)
+            context.output("images", picture)
+            context.progress(place + 1, count)
+        return {}
     def close(self):
         pass
 

@@ -10,6 +10,7 @@ from typing import Final
 
 from artrator.errors import ArtratorError, Code
 from artrator.messages.node import EventKind, JobState
+from artrator_node.engine import part
 from artrator_node.engine import run as life
 from artrator_node.engine.live import LiveJob
 from artrator_node.engine.slot import Slot, WorkerHandle
@@ -35,6 +36,8 @@ class Outcome(StrEnum):
 async def attempt(shop: life.Workshop, live: LiveJob, slot: Slot, leave: Callable[[], None]) -> Outcome:
     """Run a job in its slot's worker and end it, unless it is to be tried again.
 
+    What it finished before it failed is delivered if it can be sold alone.
+
     Args:
         shop: What every job needs.
         live: The job; it has its place in ``slot`` already.
@@ -44,31 +47,42 @@ async def attempt(shop: life.Workshop, live: LiveJob, slot: Slot, leave: Callabl
     worker = slot.worker
     if worker is None:
         raise RuntimeError("a job was started in a cold slot")
+    cause: ArtratorError | None = None
     try:
         _begin(shop, live, slot)
         body, values = await life.prepare(shop, slot, live)
-        before = shop.clock.monotonic()
-        made = await life.compute(shop, live, worker, values)
-        seconds = shop.clock.monotonic() - before
-        slot.ran(seconds, live.work, worker.resident_bytes)
-        shop.metrics.run_seconds.labels(slot.package.manifest.name).observe(seconds)
+        try:
+            before = shop.clock.monotonic()
+            made = await life.compute(shop, live, worker, values)
+            seconds = shop.clock.monotonic() - before
+            slot.ran(seconds, live.work, worker.resident_bytes)
+            shop.metrics.run_seconds.labels(slot.package.manifest.name).observe(seconds)
+        except ArtratorError as error:
+            await _look_after(shop, slot, worker, error)
+            if live.put_back and not live.cancel_wish.is_set() and error.code in _PUT_BACK:
+                return _put_back(shop, live)
+            if error.code is Code.WORKER_DIED and _may_retry(shop, live):
+                return _retry(shop, live)
+            cause, made = error, part.finished(slot, live, body)
+            if not made:
+                raise
         leave()
+        measures, short = part.tally(slot, live, body, made)
         outputs = await life.finish(shop, slot, live, body, made)
     except ArtratorError as error:
-        await _look_after(shop, slot, worker, error)
-        if live.put_back and not live.cancel_wish.is_set() and error.code in _PUT_BACK:
-            return _put_back(shop, live)
-        if error.code is Code.WORKER_DIED and _may_retry(shop, live):
-            return _retry(shop, live)
-        state = JobState.CANCELLED if error.code is Code.JOB_CANCELLED else JobState.FAILED
-        await life.end(shop, live, state, slot=slot, error=error)
+        if cause is None:
+            await _look_after(shop, slot, worker, error)
+        why = cause or error
+        state = JobState.CANCELLED if why.code is Code.JOB_CANCELLED else JobState.FAILED
+        await life.end(shop, live, state, slot=slot, error=why)
     except Exception as error:
         # A bug of ours: the buyer hears it all the same, and nothing is charged. Its text may quote a request.
         log(_logger, logging.ERROR, "job_failed_unexpectedly", job=live.job, kind=type(error).__name__)
         wrapped = ArtratorError(Code.INTERNAL, "The node made a mistake in this job; nothing was charged.")
         await life.end(shop, live, JobState.FAILED, slot=slot, error=wrapped)
     else:
-        await life.end(shop, live, JobState.DELIVERED, slot=slot, outputs=outputs)
+        why_less = cause or short
+        await life.end(shop, live, JobState.DELIVERED, slot=slot, error=why_less, outputs=outputs, measures=measures)
     return Outcome.ENDED
 
 
@@ -112,6 +126,7 @@ def _may_retry(shop: life.Workshop, live: LiveJob) -> bool:
 def _retry(shop: life.Workshop, live: LiveJob) -> Outcome:
     shop.metrics.retried.inc()
     live.alone = True
+    live.begin_anew()
     live.position, live.done, live.total = 0, 0, 0
     live.record = replace(live.record, state=JobState.QUEUED)
     live.tell_place(shop.journal)
@@ -122,6 +137,7 @@ def _retry(shop: life.Workshop, live: LiveJob) -> Outcome:
 def _put_back(shop: life.Workshop, live: LiveJob) -> Outcome:
     """The owner's rules ended the attempt: it waits again as if it had not begun."""
     live.put_back = False
+    live.begin_anew()
     live.position, live.done, live.total = 0, 0, 0
     live.record = replace(live.record, state=JobState.QUEUED, attempts=max(0, live.record.attempts - 1))
     event = live.log.prepare(EventKind.QUEUED, live.place())

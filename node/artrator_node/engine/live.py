@@ -6,6 +6,7 @@ import asyncio
 from collections.abc import AsyncIterator, Iterable, Mapping
 from typing import Any, Final
 
+from artrator.backend import Image
 from artrator.messages.node import EventKind
 from artrator_node.journal import Event, JobRecord, Journal
 from artrator_node.waiting import set_within
@@ -74,6 +75,8 @@ class LiveJob:
         work: How much it is, for estimates: its largest measure.
         put_back: The owner needs the machine: it is to wait again, and this attempt does not count.
         alone: Its last worker died; it runs with no other job beside it, so that it can hurt none but itself.
+        finished: The pictures that the model handed over in this attempt, by output.
+        kept: Those of the attempt before, which ended with its worker: the longer of the two is what there is.
     """
 
     def __init__(self, record: JobRecord, log: EventLog) -> None:
@@ -87,6 +90,8 @@ class LiveJob:
         self.done = 0
         self.total = 0
         self.preview: bytes | None = None
+        self.finished: dict[str, list[Image]] = {}
+        self.kept: dict[str, list[Image]] = {}
         self.cancel_wish = asyncio.Event()
         self.ended = asyncio.Event()
         self._told_progress = float("-inf")
@@ -96,6 +101,20 @@ class LiveJob:
     def job(self) -> str:
         """The job's id."""
         return self.record.job
+
+    def keep(self, output: str, picture: Image) -> None:
+        """The model has finished a picture; it is worth something even if the rest never comes."""
+        self.finished.setdefault(output, []).append(picture)
+
+    def begin_anew(self) -> None:
+        """The next attempt makes everything again; what this one made is kept until that one has made as much."""
+        if _count(self.finished) > _count(self.kept):
+            self.kept = self.finished
+        self.finished = {}
+
+    def made(self, output: str) -> list[Image]:
+        """The finished pictures of an output, from the attempt that got further."""
+        return max(self.finished.get(output, []), self.kept.get(output, []), key=len)
 
     def place(self) -> Mapping[str, Any]:
         """What a ``queued`` event says."""
@@ -120,3 +139,7 @@ class LiveJob:
             return False
         self._told_place = now
         return True
+
+
+def _count(finished: Mapping[str, list[Image]]) -> int:
+    return sum(map(len, finished.values()))

@@ -72,7 +72,7 @@ async def compute(
     """
     if live.cancel_wish.is_set():
         raise cancelled()
-    run = asyncio.ensure_future(worker.run(live.job, values, lambda *news: tell_progress(shop, live, *news)))
+    run = asyncio.ensure_future(worker.run(live.job, values, lambda *news: tell_progress(shop, live, *news), live.keep))
     wish = asyncio.ensure_future(live.cancel_wish.wait())
     left = live.record.finish_by - shop.clock.now()
     try:
@@ -137,8 +137,19 @@ async def end(
     slot: Slot | None,
     error: ArtratorError | None = None,
     outputs: Sequence[StoredOutput] = (),
+    measures: Mapping[str, int] | None = None,
 ) -> None:
-    """Sign the receipt, write the end durably, then tell the buyer and forget the request."""
+    """Sign the receipt, write the end durably, then tell the buyer and forget the request.
+
+    Args:
+        shop: What every job needs.
+        live: The job.
+        state: How it ended.
+        slot: Where it ran, if it did.
+        error: Why it failed; of a delivered job, why it is less than what was ordered.
+        outputs: What is delivered.
+        measures: What a part of the order measures; None stands for all of it.
+    """
     now = shop.clock.now()
     runtime = slot.runtime if slot is not None and live.record.started_at is not None else ""
     problem = error.to_json()["error"] if error is not None else None
@@ -151,6 +162,7 @@ async def end(
         runtime=runtime,
         error=error.code.value if error is not None else None,
         outputs=plain,
+        measures=measures,
     )
     record = replace(
         live.record,
@@ -179,6 +191,7 @@ async def end(
     live.log.publish(events)
     live.log.forget_progress()
     live.preview = None
+    live.finished, live.kept = {}, {}
     live.ended.set()
     await asyncio.to_thread(shop.spool.remove, live.job)
     code = error.code.value if error is not None else ""
@@ -236,6 +249,7 @@ def _last_event(
             "total": live.total,
             "outputs": [output.model_dump(mode="json") for output in outputs],
             "receipt": receipt,
+            "error": problem,
             "retained_until": retained_until,
         }
         return live.log.prepare(EventKind.DONE, data)

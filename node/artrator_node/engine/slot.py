@@ -52,6 +52,7 @@ class WorkerHandle(Protocol):
         job_id: str,
         values: Mapping[str, Value],
         on_progress: Callable[[int, int, Image | None], None] | None = None,
+        on_output: Callable[[str, Image], None] | None = None,
     ) -> Mapping[str, Value]:
         """Run a job."""
         ...

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 
 import numpy as np
@@ -88,6 +88,31 @@ def read_output(settings: Settings, manifest: Manifest) -> str:
     return outputs[0].name
 
 
+@dataclass(frozen=True)
+class Group:
+    """Some of a job's pictures, which are sampled together: no more than one run of the network takes.
+
+    More would wait for each other at every step and gain nothing; like this, the first ones leave early.
+
+    Attributes:
+        first: The place of the first of them among all the job's pictures.
+        number: Which group it is, from 0.
+        groups: How many there are.
+    """
+
+    first: int
+    size: int
+    number: int
+    groups: int
+
+    @classmethod
+    def split(cls, total: int, largest: int) -> Iterator[Group]:
+        """All pictures of a job in groups."""
+        firsts = range(0, total, max(1, largest))
+        for number, first in enumerate(firsts):
+            yield cls(first, min(firsts.step, total - first), number, len(firsts))
+
+
 class Noise:
     """The standard normal noise of a job's pictures; picture i has that of the seed ``seed + i``.
 
@@ -122,6 +147,7 @@ async def sample(
     preview_every: int,
     begin: int = 0,
     mend: Callable[[int, Array], Array] | None = None,
+    group: Group | None = None,
 ) -> Array:
     """Go all steps from ``start``; between steps, a cancelled job leaves.
 
@@ -135,9 +161,11 @@ async def sample(
         preview_every: A preview after so many steps; 0 for none.
         begin: The first step to take, where something of a picture is there already.
         mend: What becomes of samples after a step, given the index of the next step.
+        group: Which of the job's pictures these are, for its progress; None for all.
     """
     state = State(draw)
     current, total = start, scheduler.steps - begin
+    before, whole = (0, total) if group is None else (group.number * total, group.groups * total)
     for done in range(1, total + 1):
         index = begin + done - 1
         context.raise_if_cancelled()
@@ -145,7 +173,7 @@ async def sample(
         if mend is not None:
             current = mend(index + 1, current)
         shown = preview is not None and preview_every and done % preview_every == 0 and done < total
-        context.progress(done, total, preview(finished) if preview is not None and shown else None)
+        context.progress(before + done, whole, preview(finished) if preview is not None and shown else None)
     if not np.isfinite(current).all():
         raise ModelError("The model made values that are not numbers; try a lower guidance or other settings.")
     return current

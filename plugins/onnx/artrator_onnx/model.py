@@ -58,10 +58,28 @@ class ONNXModel:
             await asyncio.to_thread(self._mix, found, moments, inputs)
         else:
             count = _count(inputs[spec.rows]) if spec.rows else 1
-            made = await self._run(self._rows.make(inputs, count, context), context)
-            context.progress(1, 1)
-            found = [self._outputs({name: tensor[place] for name, tensor in made.items()}) for place in range(count)]
+            found = await self._run_rows(self._rows.make(inputs, count, context), count, context)
         return {name: self._joined(name, found) for name in spec.results}
+
+    async def _run_rows(self, rows: Mapping[str, Array], count: int, context: Context) -> list[dict[str, Value]]:
+        """As many pictures at a time as the graph takes; each leaves when it is made. Answers with all else."""
+        found: list[dict[str, Value]] = []
+        for begin in range(0, count, self._kernel.max_batch):
+            size = min(self._kernel.max_batch, count - begin)
+            made = await self._run({name: array[begin : begin + size] for name, array in rows.items()}, context)
+            for place in range(size):
+                outputs = self._outputs({name: tensor[place] for name, tensor in made.items()})
+                found.append({name: value for name, value in outputs.items() if not self._hand(name, value, context)})
+            context.progress(begin + size, count)
+        return found
+
+    def _hand(self, name: str, value: Value, context: Context) -> bool:
+        """Hand a picture of a list over; answers whether this is one."""
+        result = self._spec.results[name]
+        if not (isinstance(result, PictureResult) and result.many and isinstance(value, np.ndarray)):
+            return False
+        context.output(name, value)
+        return True
 
     def _moments(self, inputs: Mapping[str, Value]) -> list[Pictures]:
         """The pictures that go in together: one entry, or one for each frame of an ``images`` input."""
@@ -181,7 +199,7 @@ class ONNXModel:
         """One output of the job from those of its pictures."""
         result = self._spec.results[name]
         if isinstance(result, PictureResult) and result.many:
-            return [image for outputs in found if isinstance(image := outputs[name], np.ndarray)]
+            return [image for outputs in found if isinstance(image := outputs.get(name), np.ndarray)]
         return found[0][name]
 
 

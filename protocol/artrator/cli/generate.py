@@ -297,6 +297,7 @@ def _say_result(result: Result, written: Sequence[Path], as_json: bool) -> None:
             "charged": result.charged,
             "paid_by": result.paid_by,
             "settled": result.settled,
+            "missing": result.missing,
             "package": result.receipt.package,
             "node": result.node,
             "receipt": result.receipt_document,
@@ -305,6 +306,9 @@ def _say_result(result: Result, written: Sequence[Path], as_json: bool) -> None:
         return
     for path in written:
         click.echo(path)
+    if result.missing:
+        made, why = len(result.outputs), result.receipt.error or "the model made no more"
+        click.secho(f"{made} of {result.ordered} pictures ({why}); you pay for {made}.", err=True, fg="yellow")
     click.secho(
         f"{paid(result.charged, result.paid_by)}; receipt verified: {result.receipt.package[:23]}… "
         f"on {result.node} ({result.receipt.runtime})",

@@ -19,11 +19,12 @@ import secrets
 import time
 import uuid
 from collections.abc import AsyncGenerator, Callable, Mapping, Sequence
+from dataclasses import asdict
 from typing import Any, Final, Literal
 
 from artrator.canonical import b64, request_digest
 from artrator.clients._patience import patiently
-from artrator.clients.delivery import check_receipt, fetch_outputs
+from artrator.clients.delivery import check_receipt, fetch_outputs, tally
 from artrator.clients.news import Delivered, Result, Stage, Update
 from artrator.clients.node import JobEvent, NodeClient
 from artrator.clients.orders import NullOrderStore, OrderStore, PendingOrder
@@ -33,7 +34,7 @@ from artrator.documents import Acknowledgement, NodeDescriptor, QuotedPrice, Tic
 from artrator.documents import ticket as tickets
 from artrator.dsse import Envelope
 from artrator.errors import ArtratorError, Code
-from artrator.inputs import request_body
+from artrator.inputs import Counted, request_body
 from artrator.keys import PrivateKey, PublicKey
 from artrator.messages import registry as m
 from artrator.messages.node import EventKind, Job, JobRequest
@@ -245,6 +246,11 @@ class Buyer:
 
     # --- the steps
 
+    @staticmethod
+    def _counted(prepared: Prepared) -> Mapping[str, Any] | None:
+        counted = Counted.of(prepared.manifest, prepared.body.inputs)
+        return None if counted is None else asdict(counted)
+
     def _pending(
         self, prepared: Prepared, quote: m.Quote, node: m.NodeCandidate, limit: int, order: str
     ) -> PendingOrder:
@@ -263,6 +269,7 @@ class Buyer:
             node=node.model_dump(mode="json"),
             files=prepared.files,
             created_at=time.time(),
+            counted=self._counted(prepared),
         )
 
     async def _place(self, pending: PendingOrder) -> m.Order:
@@ -371,7 +378,10 @@ class Buyer:
     async def _collect(self, node: NodeClient, job: Job, pending: PendingOrder, placed: m.Order) -> Result:
         receipt_document = dict(job.receipt or {})
         receipt = check_receipt(receipt_document, node.descriptor, pending, placed.ticket or "")
-        outputs, problem = await fetch_outputs(node, job, receipt)
+        outputs: Sequence[Delivered] = ()
+        problem = tally(receipt, pending)
+        if not problem:
+            outputs, problem = await fetch_outputs(node, job, receipt)
         acknowledgement = self._acknowledgement(pending.order, receipt_document, problem)
         settled = await self._acknowledge(node, pending.order, receipt_document, acknowledgement)
         if problem:
@@ -388,6 +398,7 @@ class Buyer:
             charged=settled.charged if settled else placed.cap,
             paid_by=placed.paid_by,
             settled=settled is not None and settled.state is m.OrderState.SETTLED,
+            ordered=None if pending.count is None else pending.count.ordered,
         )
 
     async def _acknowledge(

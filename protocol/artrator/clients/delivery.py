@@ -46,6 +46,19 @@ def check_receipt(
     return receipt
 
 
+def tally(receipt: Receipt, pending: PendingOrder) -> str:
+    """What is wrong with the number of outputs and what they are charged for; an empty text if nothing is.
+
+    The node signs both, so that a receipt of four pictures that names two is proof of what it did.
+    """
+    if any(used > pending.measures.get(unit, 0) for unit, used in receipt.measures.items()):
+        return "The node measured more than was ordered."
+    counted = pending.count
+    if counted is None:
+        return ""
+    return counted.fault(pending.measures, receipt.measures, [output.name for output in receipt.outputs])
+
+
 async def fetch_outputs(node: NodeClient, job: Job, receipt: Receipt) -> tuple[Sequence[Delivered], str]:
     """Every output that the receipt names, and what is wrong with them; an empty text if nothing is.
 

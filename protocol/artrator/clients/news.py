@@ -34,7 +34,11 @@ class Delivered:
 
 @dataclass(frozen=True)
 class Result:
-    """A delivered job: outputs, and the signed papers that go with them."""
+    """A delivered job: outputs, and the signed papers that go with them.
+
+    Attributes:
+        ordered: How many pictures were ordered, where they are counted; fewer may have come, and only they are charged.
+    """
 
     order: str
     listing: str
@@ -47,6 +51,12 @@ class Result:
     charged: int
     settled: bool
     paid_by: PaidBy = "credits"
+    ordered: int | None = None
+
+    @property
+    def missing(self) -> int:
+        """How many of the pictures that were ordered were not made; ``receipt.error`` says why."""
+        return 0 if self.ordered is None else max(0, self.ordered - len(self.outputs))
 
 
 @dataclass(frozen=True)

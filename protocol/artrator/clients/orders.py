@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Any, Final, Protocol
 
 from artrator.canonical import b64, canonical_json, unb64
+from artrator.inputs import Counted
 from artrator.messages.disputes import Evidence
 from artrator.messages.node import JobBody
 from artrator.messages.registry import NodeCandidate
@@ -31,6 +32,7 @@ class PendingOrder:
     Attributes:
         salt: 32 bytes; only the node ever sees it.
         files: The request's files by hex SHA-256.
+        counted: How many pictures were ordered, and what fewer measure: a plain ``Counted``.
     """
 
     order: str
@@ -47,11 +49,17 @@ class PendingOrder:
     node: Mapping[str, Any]
     files: Mapping[str, bytes]
     created_at: float
+    counted: Mapping[str, Any] | None = None
 
     @property
     def job_body(self) -> JobBody:
         """The request as the node gets it."""
         return JobBody.model_validate(self.body)
+
+    @property
+    def count(self) -> Counted | None:
+        """How many pictures were ordered, if they are counted."""
+        return None if self.counted is None else Counted(**self.counted)
 
     @property
     def candidate(self) -> NodeCandidate:

@@ -35,7 +35,7 @@ class Receipt(SignedDocument):
         outputs: Digests of what was delivered.
         measures: Units used, never more than the ticket's.
         runtime: What computed it, such as ``onnxruntime 1.31.1 cpu``: no silent fallback.
-        error: The code of a failure.
+        error: The code of a failure; of a delivery, why it is less than what was ordered.
     """
 
     payload_type: ClassVar[str] = "application/vnd.artrator.receipt+json"

@@ -1,6 +1,7 @@
 """What a buyer gives: checked against the manifest, decoded safely, measured exactly, written as a request."""
 
 from artrator.inputs.completion import complete, parse_value
+from artrator.inputs.counted import Counted
 from artrator.inputs.decoding import decoded
 from artrator.inputs.images import MAX_IMAGE_BYTES, MAX_PIXELS, MAX_SIDE, decode_image, image_size
 from artrator.inputs.measures import measure
@@ -10,6 +11,7 @@ __all__ = [
     "MAX_IMAGE_BYTES",
     "MAX_PIXELS",
     "MAX_SIDE",
+    "Counted",
     "PreparedRequest",
     "complete",
     "decode_image",

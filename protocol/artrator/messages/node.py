@@ -76,7 +76,11 @@ class Output(Message):
 
 
 class Job(Message):
-    """``GET /v1/jobs/{id}`` and the answer to PUT. ``position`` counts jobs ahead; seconds are estimates."""
+    """``GET /v1/jobs/{id}`` and the answer to PUT. ``position`` counts jobs ahead; seconds are estimates.
+
+    A job that failed or was cancelled after it had finished some of its pictures is ``delivered`` with those, and
+    ``error`` says why they are not all.
+    """
 
     job: str
     state: JobState

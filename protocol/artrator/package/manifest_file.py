@@ -97,7 +97,7 @@ def _read(top: Table, text: str, *, libraries: bool) -> Manifest:
     outputs = {
         key: output
         for key, table in top.named("outputs", most=16, pattern=NAME, form=NAME_FORM)
-        if (output := read_output(key, table)) is not None
+        if (output := read_output(key, table, inputs)) is not None
     }
     if not outputs and not top.raw("outputs"):
         top.problems.add(("outputs",), "outputs is missing.", 'Add [outputs.image] with type = "image".')

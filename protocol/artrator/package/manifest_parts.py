@@ -17,10 +17,11 @@ RUN: Final = CostUnit("run", {"en": "Run", "ko": "실행"})
 _SAMPLE_TYPES: Final = (".png", ".jpg", ".jpeg", ".webp")
 
 
-def read_output(name: str, table: Table) -> OutputSpec | None:
+def read_output(name: str, table: Table, inputs: Mapping[str, InputSpec]) -> OutputSpec | None:
     """One ``[outputs.NAME]``."""
     given = table.raw("type")
     label = table.texts("label", longest=60)
+    count = table.raw("count")
     table.finish()
     kinds = [kind.value for kind in OutputType]
     if given is None:
@@ -29,7 +30,13 @@ def read_output(name: str, table: Table) -> OutputSpec | None:
     if given not in kinds:
         table.problem("type", f"{given!r} is not a type.", did_you_mean(str(given), kinds))
         return None
-    return OutputSpec(name, OutputType(given), label)
+    if count is not None:
+        counter = inputs.get(count) if isinstance(count, str) else None
+        if given != OutputType.IMAGES:
+            table.problem("count", f"belongs to outputs of type images, not {given}.", "Take it out.")
+        elif counter is None or counter.type is not InputType.INTEGER:
+            table.problem("count", f"{count!r} names no integer input.", "Name the input that says how many there are.")
+    return OutputSpec(name, OutputType(given), label, count)
 
 
 def read_rights(table: Table) -> Rights:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any, Final
 
 import numpy as np
@@ -88,8 +89,36 @@ def info_of(header: Mapping[str, Any], seconds: float) -> WorkerInfo:
     raise ArtratorError(Code.WORKER_DIED, "The worker told something that makes no sense when it was ready.")
 
 
-def outputs_of(manifest: Manifest, header: Mapping[str, Any], arrays: Sequence[Array]) -> dict[str, Value]:
+def output_of(manifest: Manifest, header: Mapping[str, Any], arrays: Sequence[Array]) -> tuple[str, Image]:
+    """A picture that is handed over before the end, and the output list it belongs to.
+
+    Raises:
+        ArtratorError: ``model_failed`` if it is none, or there is no such list.
+    """
+    name = header.get("name")
+    spec = manifest.outputs.get(name) if isinstance(name, str) else None
+    if spec is None or spec.type is not OutputType.IMAGES or len(arrays) != 1:
+        raise ModelError("The model handed over a picture of no output list.")
+    try:
+        picture = unpack({spec.name: {"image": 0}}, arrays)[spec.name]
+    except ValueInvalid as error:
+        raise ModelError(f"The model made an output that is none: {error}") from error
+    return spec.name, picture  # type: ignore[return-value]  # an "image" entry unpacks to an array
+
+
+def outputs_of(
+    manifest: Manifest,
+    header: Mapping[str, Any],
+    arrays: Sequence[Array],
+    handed: Mapping[str, Sequence[Image]] = MappingProxyType({}),
+) -> dict[str, Value]:
     """The outputs that the manifest declares, each of its type; what else the model made is dropped.
+
+    Args:
+        manifest: The package's.
+        header: Of the frame.
+        arrays: Of the frame.
+        handed: The pictures that came before the end, by output; they come first in their lists.
 
     Raises:
         ArtratorError: ``model_failed`` if one is missing or of another type.
@@ -98,6 +127,11 @@ def outputs_of(manifest: Manifest, header: Mapping[str, Any], arrays: Sequence[A
         made = unpack(header.get("values"), arrays)
     except ValueInvalid as error:
         raise ModelError(f"The model made an output that is none: {error}") from error
+    for name, pictures in handed.items():
+        rest = made.get(name, [])
+        if not isinstance(rest, list):
+            raise ModelError(f"The model made its output {name} as something else than images.")
+        made[name] = [*pictures, *rest]
     for name, spec in manifest.outputs.items():
         if name not in made:
             raise ModelError(f"The model did not make its output {name}.")

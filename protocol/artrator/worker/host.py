@@ -23,19 +23,20 @@ from artrator.worker.claims import (
     SignedContent,
     error_of,
     info_of,
+    output_of,
     outputs_of,
     preview_of,
     progress_of,
     verified_content,
 )
-from artrator.worker.derived import DerivedFiles
 from artrator.worker.death import Death
+from artrator.worker.derived import DerivedFiles
 from artrator.worker.guard import Breach, Guard
 from artrator.worker.limits import Limits, WorkerInfo
 from artrator.worker.policy import environment, grants, is_confined, machine_memory, sandbox_settings
 from artrator.worker.prepare import prepare_if_due
 from artrator.worker.process import Process, exit_sentence
-from artrator.worker.run import Progress, Run, cancelled
+from artrator.worker.run import OnOutput, Progress, Run, cancelled
 from artrator.worker.usage import own_bytes
 from artrator.worker.values import ValueInvalid, pack
 from artrator.worker.wire import Channel, Frame, FrameTooLarge, WireError
@@ -188,7 +189,11 @@ class Worker:
         return own_bytes(self._process.pid) if self.alive else 0
 
     async def run(
-        self, job_id: str, values: Mapping[str, Value], on_progress: Progress | None = None
+        self,
+        job_id: str,
+        values: Mapping[str, Value],
+        on_progress: Progress | None = None,
+        on_output: OnOutput | None = None,
     ) -> Mapping[str, Value]:
         """Run one job; many may run at once, and the worker batches them.
 
@@ -196,6 +201,8 @@ class Worker:
             job_id: Unique among the runs of this worker.
             values: The inputs, complete and checked against the manifest.
             on_progress: Called on the event loop with (done, total, preview).
+            on_output: Called on the event loop with (output, picture) for each picture that the model hands over before
+                its end. They are among the outputs that this returns; if it raises instead, they are what there is.
 
         Raises:
             ArtratorError: ``job_cancelled``, ``worker_died``, ``worker_limit``, or what the model says:
@@ -212,7 +219,7 @@ class Worker:
         loop = asyncio.get_running_loop()
         seconds = self._limits.run_seconds
         late = ArtratorError(Code.WORKER_LIMIT, f"The model did not finish within {seconds:g} seconds.")
-        run = self._runs[job_id] = Run(loop.create_future(), on_progress)
+        run = self._runs[job_id] = Run(loop.create_future(), on_progress, on_output=on_output)
         self._guard.expect(job_id, seconds, late)
         try:
             with contextlib.suppress(WireError):  # then the process is ending, and its end settles the run
@@ -312,7 +319,7 @@ class Worker:
             await self._channel.close()
 
     def _take(self, frame: Frame) -> None:
-        if frame.op not in ("progress", "done", "error"):
+        if frame.op not in ("progress", "output", "done", "error"):
             raise WireError("it says what no worker says")
         job = str(frame.header.get("job"))
         run = self._runs.get(job)
@@ -323,6 +330,9 @@ class Worker:
             preview = preview_of(frame.arrays)
             run.tell(done, total, preview)
             return
+        if frame.op == "output":
+            self._take_output(run, job, frame)
+            return
         self._runs.pop(job).stop_clocks()
         self._guard.done(job)
         if run.cancelled:
@@ -331,9 +341,21 @@ class Worker:
             run.settle(error_of(frame.header))
         else:
             try:
-                run.settle(outputs_of(self._manifest, frame.header, frame.arrays))
+                run.settle(outputs_of(self._manifest, frame.header, frame.arrays, run.handed))
             except ArtratorError as error:
                 run.settle(error)
+
+    def _take_output(self, run: Run, job: str, frame: Frame) -> None:
+        try:
+            name, picture = output_of(self._manifest, frame.header, frame.arrays)
+        except ArtratorError as error:
+            run.settle(error)
+            self.cancel(job)
+            return
+        run.take(name, picture)
+        if run.handed_bytes > self._limits.output_bytes:  # a worker that keeps its promises has stopped before
+            message = f"The outputs take more than the {self._limits.output_bytes} bytes that may leave a worker."
+            self._kill_for(job, ArtratorError(Code.WORKER_LIMIT, message))
 
     def _grace_over(self, job_id: str) -> None:
         """A cancelled run goes on: answer the buyer, and end the process unless others still use it."""

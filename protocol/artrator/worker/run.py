@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Final, TypeAlias
 
 from artrator.backend import Image, Value
@@ -15,6 +15,8 @@ _log: Final = logging.getLogger(__name__)
 
 #: Called on the event loop with (done, total, preview).
 Progress: TypeAlias = Callable[[int, int, Image | None], None]
+#: Called on the event loop with (output, picture): a finished one, before the run ends.
+OnOutput: TypeAlias = Callable[[str, Image], None]
 
 
 def cancelled() -> ArtratorError:
@@ -29,11 +31,16 @@ class Run:
     Attributes:
         future: What ``Worker.run`` waits for.
         grace: Once cancelled: ends the process if the job will not go.
+        handed: The pictures that were handed over before the end, by output.
+        handed_bytes: What they take.
     """
 
     future: asyncio.Future[dict[str, Value]]
     on_progress: Progress | None
     grace: asyncio.TimerHandle | None = None
+    on_output: OnOutput | None = None
+    handed: dict[str, list[Image]] = field(default_factory=dict)
+    handed_bytes: int = 0
 
     @property
     def cancelled(self) -> bool:
@@ -57,6 +64,15 @@ class Run:
             self.on_progress(done, total, preview)
         except Exception:  # a mistake of the caller's must not end everybody's runs
             _log.exception("A progress callback failed.")
+
+    def take(self, output: str, picture: Image) -> None:
+        """Keep a finished picture, and pass it on to whoever still waits; what comes after a cancel still counts."""
+        if self.future.done():
+            return
+        self.handed.setdefault(output, []).append(picture)
+        self.handed_bytes += picture.nbytes
+        if self.on_output is not None:
+            self.on_output(output, picture)
 
     def stop_clocks(self) -> None:
         """Nothing is to happen to this run any more."""

@@ -66,3 +66,8 @@ def failure(receipt: Receipt) -> str:
     if receipt.outcome == "cancelled":
         return "cancelled"
     return receipt.error if receipt.error and _CODE.fullmatch(receipt.error) else Code.MODEL_FAILED.value
+
+
+def shortfall(receipt: Receipt) -> str | None:
+    """Why a delivery is less than what was ordered, as a code; None if it is all of it."""
+    return failure(receipt) if receipt.outcome == "delivered" and receipt.error else None

@@ -13,7 +13,7 @@ from artrator_registry.ledger.models import Why, earnings, transfer_id
 from artrator_registry.listings import parsed
 from artrator_registry.listings import store as listings
 from artrator_registry.orders import shares, store
-from artrator_registry.orders.receipts import worth
+from artrator_registry.orders.receipts import shortfall, worth
 from artrator_registry.passes import usage
 from artrator_registry.storage import Transaction
 
@@ -42,7 +42,9 @@ def settle(t: Transaction, order: Any) -> None:
     offer = parsed.offer(listings.offer_by_digest(t, order["offer"])["document"])
     delivered = worth(order, offer, receipt)
     amount = min(int(order["cap"]), delivered)
-    why = Why(_kind(order), order=order["id"], listing=order["listing"], receipt=order["receipt_digest"])
+    short = shortfall(receipt)
+    note = "" if short is None else f"a part of what was ordered ({short})"
+    why = Why(_kind(order), order=order["id"], listing=order["listing"], receipt=order["receipt_digest"], note=note)
     hold = transfer_id(order["id"], "hold")
     if amount:
         ledger.capture(t, transfer_id(order["id"], "capture"), hold, amount, why)
@@ -51,7 +53,7 @@ def settle(t: Transaction, order: Any) -> None:
         ledger.release(t, transfer_id(order["id"], "release"), hold, why)
     if order["pass"] is not None:
         usage.pay(t, order, delivered, offer)
-    store.end(t, order["id"], "settled", amount, None)
+    store.end(t, order["id"], "settled", amount, short)
     _give_back(t, order, order["cap"] - amount)
     if order["buyer"] != order["creator"]:  # trying the own model does not make it popular
         listings.count_run(t, order["listing"])

@@ -8,12 +8,11 @@ import numpy as np
 import onnx
 import pytest
 from onnx import TensorProto, helper
+from together import run_together
 
 from artrator.backend import Device
 from artrator.errors import ArtratorError, Code
 from artrator.testing import PlainContext, run
-from artrator.worker.child.batcher import Batcher
-from artrator.worker.child.context import JobContext
 from artrator_diffusion import DiffusionBackend
 from artrator_diffusion.guidance import guidance_code
 
@@ -94,15 +93,7 @@ def test_jobs_of_different_sizes_prompts_and_steps_stay_themselves(model):
     ]
     alone = [run(DiffusionBackend(), model("xl"), job)["images"][0] for job in jobs]
 
-    async def together():
-        batcher = Batcher()
-        try:
-            contexts = [JobContext(str(place), batcher, lambda *_: None) for place in range(len(jobs))]
-            return await asyncio.gather(*[loaded.run(job, c) for job, c in zip(jobs, contexts, strict=True)])
-        finally:
-            await batcher.close()
-
-    for outputs, expected in zip(asyncio.run(together()), alone, strict=True):
+    for outputs, expected in zip(asyncio.run(run_together(loaded, jobs)), alone, strict=True):
         assert np.abs(outputs["images"][0].astype(int) - expected).max() <= 1
 
 

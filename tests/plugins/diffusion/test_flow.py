@@ -4,13 +4,12 @@ import asyncio
 
 import numpy as np
 import pytest
+from together import run_together
 
 from artrator.backend import Device
 from artrator.errors import ArtratorError, Code, ModelError
 from artrator.onnx_runtime import session
 from artrator.testing import PlainContext, run
-from artrator.worker.child.batcher import Batcher
-from artrator.worker.child.context import JobContext
 from artrator_diffusion import DiffusionBackend
 
 GIVEN = {"prompt": "a red cat", "seed": 3}
@@ -81,15 +80,7 @@ def test_jobs_of_one_moment_are_merged_and_stay_the_same(doodle):
     ]
     alone = [run(DiffusionBackend(), doodle(), job)["images"][0] for job in jobs]
 
-    async def together():
-        batcher = Batcher()
-        try:
-            contexts = [JobContext(str(place), batcher, lambda *_: None) for place in range(len(jobs))]
-            return await asyncio.gather(*[model.run(job, c) for job, c in zip(jobs, contexts, strict=True)])
-        finally:
-            await batcher.close()
-
-    for outputs, expected in zip(asyncio.run(together()), alone, strict=True):
+    for outputs, expected in zip(asyncio.run(run_together(model, jobs)), alone, strict=True):
         assert np.abs(outputs["images"][0].astype(int) - expected).max() <= 1
 
 

@@ -5,12 +5,11 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from together import run_together
 
 from artrator.backend import Device
 from artrator.errors import ArtratorError, Code, ModelError
 from artrator.testing import PlainContext, run
-from artrator.worker.child.batcher import Batcher
-from artrator.worker.child.context import JobContext
 from artrator_diffusion import DiffusionBackend
 from artrator_diffusion.schedulers import Samplers, State
 from artrator_diffusion.schedulers.samplers import NOISE_SAMPLERS
@@ -61,15 +60,9 @@ def test_a_picture_is_the_same_alone_in_a_set_and_among_strangers(model, sampler
     loaded = DiffusionBackend().load(model(), Device())
     alone = [run(DiffusionBackend(), model(), job)["images"] for job in jobs]
 
-    async def together():
-        batcher = Batcher()
-        try:
-            contexts = [JobContext(str(place), batcher, lambda *_: None) for place in range(len(jobs))]
-            return await asyncio.gather(*[loaded.run({**given, **j}, c) for j, c in zip(jobs, contexts, strict=True)])
-        finally:
-            await batcher.close()
-
-    for outputs, expected in zip(asyncio.run(together()), alone, strict=True):
+    for outputs, expected in zip(
+        asyncio.run(run_together(loaded, [{**given, **job} for job in jobs])), alone, strict=True
+    ):
         for made, same in zip(outputs["images"], expected, strict=True):
             assert np.abs(made.astype(int) - same).max() <= 1
     assert np.abs(alone[0][0].astype(int) - alone[1][1]).max() <= 1

@@ -5,14 +5,13 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from together import run_together
 
 from artrator.backend import Device
 from artrator.errors import ArtratorError, Code, ModelError
 from artrator.onnx_runtime import TokenReader
 from artrator.package import read_manifest
 from artrator.testing import FolderFiles, PlainContext, run
-from artrator.worker.child.batcher import Batcher
-from artrator.worker.child.context import JobContext
 from artrator_diffusion import DiffusionBackend
 from artrator_diffusion.pictures import PictureFormat
 from artrator_diffusion.schedulers import State
@@ -198,15 +197,7 @@ def test_jobs_at_different_steps_share_a_batch_and_stay_the_same(files):
     ]
     alone = [run(DiffusionBackend(), package(files), job)["image"] for job in jobs]
 
-    async def together():
-        batcher = Batcher()
-        try:
-            contexts = [JobContext(str(place), batcher, lambda *_: None) for place in range(len(jobs))]
-            return await asyncio.gather(*[model.run(job, c) for job, c in zip(jobs, contexts, strict=True)])
-        finally:
-            await batcher.close()
-
-    for outputs, expected in zip(asyncio.run(together()), alone, strict=True):
+    for outputs, expected in zip(asyncio.run(run_together(model, jobs)), alone, strict=True):
         assert np.abs(outputs["image"].astype(int) - expected).max() <= 1
 
 

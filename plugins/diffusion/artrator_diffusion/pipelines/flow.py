@@ -22,7 +22,7 @@ from artrator_diffusion.packages import (
     refuse_unfed,
 )
 from artrator_diffusion.pictures import PictureFormat, read_format
-from artrator_diffusion.sampling import Noise, Sampling, read_output, read_sampling, sample, side_by_side
+from artrator_diffusion.sampling import Group, Noise, Sampling, read_output, read_sampling, sample, side_by_side
 from artrator_diffusion.schedulers.flow import FlowScheduler
 from artrator_diffusion.text.encoder import TextEncoder, TextSettings
 from artrator_diffusion.text.reader import load_text, read_text
@@ -132,24 +132,30 @@ class FlowModel:
             solver=settings.solver,
         )
         conditions = await self._conditions(inputs, context)
-        predict = self._denoiser.guided(conditions, sampling.guidance.value(inputs), context)
+        guidance = sampling.guidance.value(inputs)
+        predict = self._denoiser.guided(conditions, guidance, context)
         count = sampling.images.whole(inputs) if self._many else 1
-        noise = Noise(context, int(sampling.seed.value(inputs)), count, settings.shape)
 
         def preview(finished: Array) -> Image:
             return side_by_side(settings.picture.pictures(finished))
 
-        made = await sample(
-            scheduler,
-            noise.draw(),
-            predict,
-            context,
-            draw=noise.draw,
-            preview=preview,
-            preview_every=sampling.preview_every,
-        )
-        pictures = settings.picture.pictures(made)
-        return {settings.output: pictures if self._many else pictures[0]}
+        for group in Group.split(count, settings.batch // (1 if guidance == 1.0 else 2)):
+            noise = Noise(context, int(sampling.seed.value(inputs)) + group.first, group.size, settings.shape)
+            made = await sample(
+                scheduler,
+                noise.draw(),
+                predict,
+                context,
+                draw=noise.draw,
+                preview=preview,
+                preview_every=sampling.preview_every,
+                group=group,
+            )
+            for picture in settings.picture.pictures(made):
+                if not self._many:
+                    return {settings.output: picture}
+                context.output(settings.output, picture)
+        return {}
 
     async def _conditions(self, inputs: Mapping[str, Value], context: Context) -> dict[str, Condition]:
         """What each tensor holds with the prompt and without."""

@@ -16,7 +16,7 @@ from artrator_diffusion.guidance import Condition, Denoiser, guidance_code
 from artrator_diffusion.pictures import PictureFormat
 from artrator_diffusion.pipelines.latent_preview import LatentPreview
 from artrator_diffusion.pipelines.networks import GUIDANCE, HIDDEN, POOLED, SIZES, Network
-from artrator_diffusion.sampling import Dial, Noise, Sampling, sample, side_by_side
+from artrator_diffusion.sampling import Dial, Group, Noise, Sampling, sample, side_by_side
 from artrator_diffusion.schedulers import Array, Samplers, Scheduler
 from artrator_diffusion.source import Source, SourceSettings
 from artrator_diffusion.start import Start, at_noise, at_picture
@@ -82,8 +82,7 @@ class LatentModel:
         scheduler = settings.samplers.make(name, sampling.steps.whole(inputs))
         count = sampling.images.whole(inputs) if self._many else 1
         shape = (settings.autoencoder.channels, height // factor, width // factor)
-        noise = Noise(context, int(sampling.seed.value(inputs)), count, shape)
-        start = await self._start(scheduler, noise, source, context)
+        latents = None if source is None else await self._autoencoder.encode(source.pixels(settings.grain), context)
 
         guidance = sampling.guidance.value(inputs)
         conditions = await self._conditions(inputs, guidance, height, width, context)
@@ -95,23 +94,31 @@ class LatentModel:
         def preview(finished: Array) -> Image:
             return side_by_side(self._preview.show(finished))
 
-        made = await sample(
-            scheduler,
-            start.samples,
-            predict,
-            context,
-            draw=noise.draw,
-            preview=preview,
-            preview_every=sampling.preview_every,
-            begin=start.begin,
-            mend=start.mend,
-        )
-        # A picture that is not walked away from is the same for all that were asked for.
-        made = np.broadcast_to(made, (count, *shape))
-        pictures = self._format.pictures(await self._autoencoder.decode(made, context))
-        if source is not None:
-            pictures = source.finish(pictures)
-        return {settings.output: pictures if self._many else pictures[0]}
+        rows_each = 1 if told or guidance <= 1 else 2
+        for group in Group.split(count, settings.batch // rows_each):
+            noise = Noise(context, int(sampling.seed.value(inputs)) + group.first, group.size, shape)
+            start = self._start(scheduler, noise, source, latents)
+            made = await sample(
+                scheduler,
+                start.samples,
+                predict,
+                context,
+                draw=noise.draw,
+                preview=preview,
+                preview_every=sampling.preview_every,
+                begin=start.begin,
+                mend=start.mend,
+                group=group,
+            )
+            # A picture that is not walked away from is the same for all that were asked for.
+            for sampled in np.broadcast_to(made, (group.size, *shape)):
+                pictures = self._format.pictures(await self._autoencoder.decode(sampled[None], context))
+                if source is not None:
+                    pictures = source.finish(pictures)
+                if not self._many:
+                    return {settings.output: pictures[0]}
+                context.output(settings.output, pictures[0])
+        return {}
 
     def _size(self, inputs: Mapping[str, Value]) -> tuple[int, int]:
         settings, factor = self._settings, self._settings.autoencoder.factor
@@ -120,11 +127,10 @@ class LatentModel:
             raise ModelError(f"Width and height must be multiples of {factor}.")
         return height, width
 
-    async def _start(self, scheduler: Scheduler, noise: Noise, source: Source | None, context: Context) -> Start:
+    def _start(self, scheduler: Scheduler, noise: Noise, source: Source | None, latents: Array | None) -> Start:
         settings = self._settings
-        if source is None:
+        if source is None or latents is None:
             return at_noise(scheduler, noise)
-        latents = await self._autoencoder.encode(source.pixels(settings.grain), context)
         cells = None if source.mask is None else source.cells(settings.grain, settings.autoencoder.factor)
         mend = not settings.network.inpainting
         return at_picture(scheduler, noise, latents, source.strength, cells=cells, mend=mend)

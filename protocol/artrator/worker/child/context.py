@@ -14,6 +14,8 @@ from artrator.worker.child.batcher import Batcher
 
 #: (done, total, preview) on their way to the parent.
 Report: TypeAlias = Callable[[int, int, Image | None], None]
+#: (output, picture) on their way to the parent.
+Hand: TypeAlias = Callable[[str, Image], None]
 
 #: A preview is for looking at while one waits, so it is small and at most five come in a second.
 PREVIEW_SIDE: Final = 320
@@ -25,10 +27,15 @@ PROGRESS_SECONDS: Final = 0.05
 class JobContext:
     """The context of one job."""
 
-    def __init__(self, job: str, batcher: Batcher, report: Report) -> None:
+    def __init__(
+        self, job: str, batcher: Batcher, report: Report, hand: Hand | None = None, output_bytes: int = 1 << 62
+    ) -> None:
         self._job: Final = job
         self._batcher: Final = batcher
         self._report: Final = report
+        self._hand: Final = hand if hand is not None else _nowhere
+        self._output_bytes: Final = output_bytes
+        self._handed = 0
         self._progressed = float("-inf")
         self._previewed = float("-inf")
         self.cancelled = False
@@ -46,6 +53,22 @@ class JobContext:
             preview = _small(preview)
         self._report(int(done), int(total), preview)
 
+    def output(self, name: str, picture: Image) -> None:
+        """Hand over the next finished picture of the output list ``name``."""
+        # A copy: it leaves a little later, and the model may paint over its own meanwhile.
+        whole = np.array(picture)
+        self.count_bytes(whole.nbytes)
+        self._hand(str(name), whole)
+
+    def count_bytes(self, size: int) -> None:
+        """Note that so much leaves the worker; raises ArtratorError ``worker_limit`` if that is too much."""
+        self._handed += size
+        if self._handed > self._output_bytes:
+            raise ArtratorError(
+                Code.WORKER_LIMIT,
+                f"The outputs take {self._handed} bytes; at most {self._output_bytes} may leave a worker.",
+            )
+
     def raise_if_cancelled(self) -> None:
         """Leave ``run`` if the buyer cancelled or the deadline passed."""
         if self.cancelled:
@@ -61,6 +84,10 @@ class JobContext:
         outputs = await self._batcher.submit(self._job, kernel, feeds)
         self.raise_if_cancelled()
         return outputs
+
+
+def _nowhere(_output: str, _picture: Image) -> None:
+    """For contexts of which nobody wants pictures early."""
 
 
 def _small(preview: Image) -> Image:

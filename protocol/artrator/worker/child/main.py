@@ -14,6 +14,7 @@ The order of things::
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import socket
 import sys
 import traceback
@@ -136,7 +137,7 @@ class _Server:
             while (frame := await self._channel.receive()).op != "close":
                 job = str(frame.header.get("job"))
                 if frame.op == "run":
-                    context = JobContext(job, self._batcher, self._reporter(job))
+                    context = JobContext(job, self._batcher, self._reporter(job), self._hander(job), self._output_bytes)
                     task = asyncio.create_task(self._run(job, unpack(frame.header["values"], frame.arrays), context))
                     self._jobs[job] = task, context
                 elif frame.op == "cancel" and job in self._jobs:
@@ -153,18 +154,15 @@ class _Server:
             if context.cancelled:
                 raise ArtratorError(Code.JOB_CANCELLED, "The job was cancelled.")
             described, arrays = pack(outputs)
-            size = sum(array.nbytes for array in arrays)
-            if size > self._output_bytes:
-                raise ArtratorError(
-                    Code.WORKER_LIMIT,
-                    f"The outputs take {size} bytes; at most {self._output_bytes} may leave a worker.",
-                )
+            context.count_bytes(sum(array.nbytes for array in arrays))
             await self._settle_reports()
             await self._channel.send({"op": "done", "job": job, "values": described}, arrays)
         except WireError:
             return
         except (Exception, asyncio.CancelledError) as error:
-            await self._channel.send({"op": "error", "job": job, **_failure(error, context).to_json()})
+            with contextlib.suppress(WireError):
+                await self._settle_reports()
+                await self._channel.send({"op": "error", "job": job, **_failure(error, context).to_json()})
         finally:
             self._jobs.pop(job, None)
 
@@ -183,8 +181,19 @@ class _Server:
 
         return report
 
+    def _hander(self, job: str) -> Any:
+        loop = asyncio.get_running_loop()
+
+        def send(name: str, picture: Image) -> None:
+            task = loop.create_task(self._send_quietly({"op": "output", "job": job, "name": name}, [picture]))
+            self._reports.add(task)
+            task.add_done_callback(self._reports.discard)
+
+        # Tasks send in the order in which they were made, because the channel's lock is fair.
+        return lambda name, picture: loop.call_soon_threadsafe(send, name, picture)
+
     async def _settle_reports(self) -> None:
-        """Let progress out before the outputs, so that a run never seems to go on after its end."""
+        """Let progress and pictures out before the end, so that a run never seems to go on after it."""
         await asyncio.sleep(0)
         if self._reports:
             await asyncio.wait(set(self._reports))
