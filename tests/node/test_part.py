@@ -1,4 +1,4 @@
-"""Part of an order: what was finished before a job failed, was cancelled or ran out of time is delivered and measured."""
+"""Part of an order: what was finished before a job failed, was cancelled or came too late is delivered and measured."""
 
 from __future__ import annotations
 
