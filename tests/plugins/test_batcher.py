@@ -1,20 +1,24 @@
 """The batcher merges, splits, is fair, and lets one bad job fail alone."""
 
 import asyncio
+import json
 import threading
+import time
 
 import numpy as np
 import pytest
 
 from artrator import ArtratorError, Code, Kernel, ModelError
 from artrator.worker.child.batcher import Batcher
+from artrator.worker.child.turns import Party
 
 
 class Device:
     """A kernel that doubles, notes its batches, and waits for the test to let it go."""
 
-    def __init__(self, max_batch=8, memory=None, fails=None):
+    def __init__(self, max_batch=8, memory=None, fails=None, seconds=0):
         self.batches = []
+        self.seconds = seconds
         self.memory, self.fails = memory, fails
         self.free = threading.Event()
         self.free.set()
@@ -24,6 +28,7 @@ class Device:
     def run(self, feeds):
         self.entered.set()
         assert self.free.wait(10)
+        time.sleep(self.seconds)
         x = feeds["x"]
         self.batches.append([int(value) for value in x[:, 0]])
         if self.memory is not None and len(x) > self.memory:
@@ -50,11 +55,13 @@ def run(main):
 
 async def while_busy(batcher, device, calls):
     """Hold the device with a first call, queue ``calls`` behind it, let go; the results of ``calls``."""
+    device.entered.clear()
     device.free.clear()
-    first = asyncio.create_task(batcher.submit("first", device.kernel, rows(0)))
+    first = asyncio.create_task(batcher.submit(Party("first", "first"), device.kernel, rows(0)))
     while not device.entered.is_set():
         await asyncio.sleep(0.001)
-    tasks = [asyncio.create_task(batcher.submit(job, device.kernel, feeds)) for job, feeds in calls]
+    parties = {job: job if isinstance(job, Party) else Party(job, job) for job, _ in calls}
+    tasks = [asyncio.create_task(batcher.submit(parties[job], device.kernel, feeds)) for job, feeds in calls]
     await asyncio.sleep(0.01)
     device.free.set()
     results = await asyncio.gather(*tasks, return_exceptions=True)
@@ -64,7 +71,7 @@ async def while_busy(batcher, device, calls):
 
 def test_an_idle_device_starts_at_once():
     device = Device()
-    outputs = run(lambda batcher: batcher.submit("a", device.kernel, rows(1, 2)))
+    outputs = run(lambda batcher: batcher.submit(Party("a", "a"), device.kernel, rows(1, 2)))
     assert outputs["y"][:, 0].tolist() == [2, 4]
     assert device.batches == [[1, 2]]
 
@@ -87,7 +94,7 @@ def test_other_shapes_and_dtypes_go_apart_and_keep_their_turn():
 
 def test_more_rows_than_a_batch_are_split_and_joined_again():
     device = Device(max_batch=2)
-    outputs = run(lambda batcher: batcher.submit("a", device.kernel, rows(1, 2, 3, 4, 5)))
+    outputs = run(lambda batcher: batcher.submit(Party("a", "a"), device.kernel, rows(1, 2, 3, 4, 5)))
     assert device.batches == [[1, 2], [3, 4], [5]]
     assert outputs["y"][:, 0].tolist() == [2, 4, 6, 8, 10]
 
@@ -113,7 +120,7 @@ def test_out_of_memory_halves_the_batch_and_is_remembered():
     async def main(batcher):
         results = await while_busy(batcher, device, calls)
         device.batches.clear()
-        await batcher.submit("later", device.kernel, rows(1, 2, 3, 4))
+        await batcher.submit(Party("later", "later"), device.kernel, rows(1, 2, 3, 4))
         return results
 
     results = run(main)
@@ -124,7 +131,7 @@ def test_out_of_memory_halves_the_batch_and_is_remembered():
 def test_a_single_row_that_does_not_fit_says_so():
     device = Device(memory=0)
     with pytest.raises(ArtratorError) as info:
-        run(lambda batcher: batcher.submit("a", device.kernel, rows(1, 2)))
+        run(lambda batcher: batcher.submit(Party("a", "a"), device.kernel, rows(1, 2)))
     assert info.value.code == Code.WORKER_LIMIT
 
 
@@ -133,11 +140,11 @@ def test_a_cancelled_call_leaves_the_queue():
 
     async def main(batcher):
         device.free.clear()
-        first = asyncio.create_task(batcher.submit("first", device.kernel, rows(0)))
+        first = asyncio.create_task(batcher.submit(Party("first", "first"), device.kernel, rows(0)))
         while not device.entered.is_set():
             await asyncio.sleep(0.001)
-        gone = asyncio.create_task(batcher.submit("gone", device.kernel, rows(1)))
-        stays = asyncio.create_task(batcher.submit("stays", device.kernel, rows(2)))
+        gone = asyncio.create_task(batcher.submit(Party("gone", "gone"), device.kernel, rows(1)))
+        stays = asyncio.create_task(batcher.submit(Party("stays", "stays"), device.kernel, rows(2)))
         await asyncio.sleep(0.01)
         gone.cancel()
         first.cancel()
@@ -157,10 +164,191 @@ def test_a_cancelled_call_leaves_the_queue():
 def test_feeds_that_are_no_batch_are_refused(feeds):
     device = Device()
     with pytest.raises(ModelError):
-        run(lambda batcher: batcher.submit("a", device.kernel, feeds))
+        run(lambda batcher: batcher.submit(Party("a", "a"), device.kernel, feeds))
 
 
 def test_a_kernel_that_loses_rows_is_told_off():
     kernel = Kernel("loses", lambda feeds: {"y": feeds["x"][:1]})
     with pytest.raises(ModelError, match="was given 2 rows but y has shape"):
-        run(lambda batcher: batcher.submit("a", kernel, rows(1, 2)))
+        run(lambda batcher: batcher.submit(Party("a", "a"), kernel, rows(1, 2)))
+
+
+def test_jobs_that_fell_into_two_groups_find_together_again():
+    """The first job is alone on the device; when it comes back, the others wait for the moment that it takes."""
+
+    async def main(batcher):
+        device = Device(max_batch=16)
+        inner = device.run
+
+        def slow(feeds):
+            device.entered.set()
+            time.sleep(0.004)
+            return inner(feeds)
+
+        kernel = Kernel("slow", slow, max_batch=16)
+
+        async def job(number):
+            party = Party(str(number), str(number))
+            x = rows(number)["x"]
+            if number:
+                while not device.entered.is_set():
+                    await asyncio.sleep(0.001)
+            for _ in range(30):
+                await batcher.submit(party, kernel, {"x": x})
+
+        await asyncio.gather(*(job(number) for number in range(8)))
+        return [len(batch) for batch in device.batches]
+
+    sizes = run(main)
+    assert sum(sizes) == 8 * 30
+    assert sizes[0] == 1
+    assert sizes.count(8) >= 20
+
+
+def test_a_call_is_not_cut_where_it_fits_whole():
+    """Half of a call would have to wait for the other half, and gain nothing."""
+    device = Device(max_batch=3)
+    calls = [("a", rows(1, 2)), ("b", rows(3, 4)), ("c", rows(5))]
+
+    async def main(batcher):
+        for _ in range(3):
+            await batcher.submit(Party("w"), device.kernel, rows(7, 8, 9))  # three are worth it
+        device.batches.clear()
+        return await while_busy(batcher, device, calls)
+
+    run(main)
+    assert device.batches == [[0], [1, 2, 5], [3, 4]]
+
+
+def test_who_pays_goes_first_and_who_does_not_is_not_forgotten():
+    device = Device(max_batch=1, seconds=0.002)
+    payers = [(Party(f"p{n}", f"p{n}", 0), rows(1)) for n in range(40)]
+    crowd = [(Party(f"f{n}", f"f{n}", 2), rows(2)) for n in range(40)]
+    run(lambda batcher: while_busy(batcher, device, crowd + payers))
+    order = [batch[0] for batch in device.batches[1:]]
+    assert 1 <= order[:40].count(2) <= 8  # a sixteenth of the time, and calls are not all as long as each other
+    assert order.count(1) == order.count(2) == 40
+
+
+def test_a_mistake_in_merging_fails_its_own_calls_and_no_others():
+    """An output that cannot be copied, or a kernel that ends the process, must not leave everybody waiting."""
+
+    class Odd(np.ndarray):
+        def copy(self, order="C"):
+            raise MemoryError("no")
+
+    def leave(feeds):
+        raise SystemExit(3)
+
+    odd = Kernel("odd", lambda feeds: {"y": feeds["x"].view(Odd)})
+    names = iter("ab")
+    differing = Kernel("differing", lambda feeds: {next(names): feeds["x"]}, max_batch=1)
+    device = Device()
+
+    async def main(batcher):
+        bad = [batcher.submit(Party("x"), Kernel("leaves", leave), rows(1)), batcher.submit(Party("y"), odd, rows(1))]
+        bad += [batcher.submit(Party("z"), differing, rows(1, 2))]
+        results = await asyncio.gather(*bad, return_exceptions=True)
+        return results, await batcher.submit(Party("after"), device.kernel, rows(4))
+
+    results, after = run(main)
+    assert after["y"][0, 0] == 8
+    assert isinstance(results[0], ModelError)
+    assert isinstance(results[2], ModelError)
+
+
+def test_a_graph_that_cannot_take_several_rows_is_given_one_at_a_time():
+    device = Device()
+
+    def single(feeds):
+        if len(feeds["x"]) > 1:
+            raise RuntimeError("Reshape: 2 rows do not fit")
+        return device.run(feeds)
+
+    kernel = Kernel("single", single, max_batch=8)
+    tries = []
+
+    async def main(batcher):
+        for _ in range(20):
+            before = len(device.batches)
+            parties = [Party(str(n)) for n in range(4)]
+            made = await asyncio.gather(*(batcher.submit(p, kernel, rows(n)) for n, p in enumerate(parties)))
+            assert [int(each["y"][0, 0]) for each in made] == [0, 2, 4, 6]
+            tries.append(len(device.batches) - before)
+
+    run(main)
+    assert tries == [4] * 20
+
+
+def test_waiting_calls_end_when_the_batcher_does():
+    async def main(batcher):
+        device = Device()
+        device.free.clear()
+        first = asyncio.create_task(batcher.submit(Party("first"), device.kernel, rows(0)))
+        while not device.entered.is_set():
+            await asyncio.sleep(0.001)
+        waiting = asyncio.create_task(batcher.submit(Party("waiting"), device.kernel, rows(1)))
+        await asyncio.sleep(0.01)
+        await batcher.close()
+        device.free.set()
+        assert isinstance((await asyncio.gather(waiting, return_exceptions=True))[0], asyncio.CancelledError)
+        first.cancel()
+        await asyncio.gather(first, return_exceptions=True)
+        return device.batches
+
+    run(main)
+
+
+def test_what_was_learnt_is_told_and_taken_up_by_the_next():
+    told = []
+
+    async def tell(known):
+        told.append(json.loads(json.dumps(known)))
+
+    device = Device(max_batch=16, memory=4)
+
+    async def main(recalled):
+        batcher = Batcher(tell=tell)
+        batcher.recall(recalled)
+        try:
+            await while_busy(batcher, device, [(str(n), rows(n)) for n in range(1, 9)])
+        finally:
+            await batcher.close()
+
+    asyncio.run(main([]))
+    (kernel,) = told[-1]["kernels"]
+    assert kernel["kernel"] == "double"
+    assert kernel["ceiling"] == 4
+    assert told[-1]["places"] >= 2
+    device.batches.clear()
+    asyncio.run(main([kernel]))
+    assert max(len(batch) for batch in device.batches) == 4  # nothing ran out of memory this time
+
+
+def test_a_size_that_killed_the_worker_is_not_tried_again():
+    """It was told before it was tried, and its end never was."""
+    told = []
+
+    async def tell(known):
+        told.append(json.loads(json.dumps(known)))
+
+    device = Device(max_batch=16)
+
+    async def first():
+        batcher = Batcher(tell=tell)
+        await while_busy(batcher, device, [(str(n), rows(n)) for n in range(1, 9)])
+        await batcher.close()
+
+    asyncio.run(first())
+    before_the_eight = next(t for t in told if t["kernels"] and t["kernels"][0]["tried"] == 8)
+    assert [size for size, _ in before_the_eight["kernels"][0]["sizes"]] == [1]
+    device.batches.clear()
+
+    async def second():
+        batcher = Batcher()
+        batcher.recall(before_the_eight["kernels"])
+        await while_busy(batcher, device, [(str(n), rows(n)) for n in range(1, 9)])
+        await batcher.close()
+
+    asyncio.run(second())
+    assert max(len(batch) for batch in device.batches) <= 4

@@ -11,9 +11,9 @@ import numpy as np
 import numpy.typing as npt
 
 from artrator.backend import Array, Batch, Context, Kernel
-from artrator.onnx_runtime import Session
 from artrator_diffusion.schedulers import Array as Floats
 from artrator_diffusion.schedulers import Prediction
+from artrator_diffusion.times import LoadedDenoiser
 
 #: What a tensor holds for one picture with the prompt, and without.
 Condition: TypeAlias = tuple[npt.NDArray[Any], npt.NDArray[Any]]
@@ -44,14 +44,13 @@ def guidance_code(guidance: float, width: int) -> npt.NDArray[np.float32]:
 class Denoiser:
     """A denoiser graph as one batched function."""
 
-    def __init__(self, tensors: DenoiserTensors, session: Session, batch: int) -> None:
+    def __init__(self, tensors: DenoiserTensors, loaded: LoadedDenoiser, batch: int) -> None:
         self._tensors = tensors
-        self._session = session
-        shape = session.inputs[tensors.time].shape or ()
+        self._session = session = loaded.session
         #: A single time has no place for several jobs at different steps; rows of each time are then run by themselves.
-        self._single_time = shape in {(), (1,)}
-        self._time_shape = (1,) * len(shape)
-        self._kernel = Kernel(session.name, self._run, batch)
+        self._single_time = not loaded.each_time
+        self._time_shape = session.inputs[tensors.time].shape or ()
+        self._kernel = Kernel(session.name, self._run, batch if loaded.several_rows else 1)
 
     def guided(
         self,
@@ -102,7 +101,8 @@ class Denoiser:
         for time in np.unique(times):
             chosen = times == time
             feeds = {name: rows[chosen] for name, rows in batch.items()}
-            feeds[self._tensors.time] = np.full(self._time_shape, time)
+            if self._time_shape in {(), (1,)}:
+                feeds[self._tensors.time] = np.full(self._time_shape, time, times.dtype)
             part = self._session.run(feeds, [self._tensors.output])[self._tensors.output]
             if made is None:
                 made = np.empty((len(times), *part.shape[1:]), part.dtype)

@@ -12,12 +12,13 @@ os.environ["ORT_DISABLE_TELEMETRY"] = "1"
 
 from artrator.onnx_runtime.gate import check_graph
 from artrator.onnx_runtime.graph import GraphFacts, TensorFacts, read_graph
-from artrator.onnx_runtime.graphs import load_graph, read_graph_of
+from artrator.onnx_runtime.graphs import GraphChange, load_graph, read_graph_of
 from artrator.onnx_runtime.sessions import Session, session
 from artrator.onnx_runtime.tokens import TokenReader
 from artrator.onnx_runtime.wheels import Wheel, describe, installed_wheels, require_runtime
 
 __all__ = [
+    "GraphChange",
     "GraphFacts",
     "Session",
     "TensorFacts",

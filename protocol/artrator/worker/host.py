@@ -19,6 +19,7 @@ from artrator.errors import ArtratorError, Code
 from artrator.keys import PublicKey
 from artrator.manifest import Manifest
 from artrator.plugins.info import PluginInfo
+from artrator.worker.batches import batches_of
 from artrator.worker.claims import (
     SignedContent,
     error_of,
@@ -64,6 +65,7 @@ class Worker:
 
     Attributes:
         info: What it said when it was ready.
+        batches: What it has learnt of its batches, to be kept for the next worker of the package; None before it told.
         death: How it ended; None while it lives.
     """
 
@@ -80,6 +82,7 @@ class Worker:
         self._runs: Final[dict[str, Run]] = {}
         self._tasks: Final[set[asyncio.Task[Any]]] = set()
         self._ended: ArtratorError | None = None
+        self.batches: Mapping[str, Any] | None = None
         self._fault = ""
         process.on_breach = self._breached
         process.exited.add_done_callback(self._exited)
@@ -201,6 +204,8 @@ class Worker:
             job_id: Unique among the runs of this worker.
             values: The inputs, complete and checked against the manifest.
             on_progress: Called on the event loop with (done, total, preview).
+            buyer: A mark by which the worker tells buyers apart, so that its batches are fair between them.
+            rank: 0 for who pays by the run, 1 for who has a pass, 2 for who pays nothing.
             on_output: Called on the event loop with (output, picture) for each picture that the model hands over before
                 its end. They are among the outputs that this returns; if it raises instead, they are what there is.
 
@@ -223,11 +228,16 @@ class Worker:
         self._guard.expect(job_id, seconds, late)
         try:
             with contextlib.suppress(WireError):  # then the process is ending, and its end settles the run
-                await self._channel.send({"op": "run", "job": job_id, "values": described}, arrays)
+                await self._channel.send({"op": "run", "job": job_id, "buyer": buyer, "rank": rank, "values": described}, arrays)
             return await run.future
         except asyncio.CancelledError:
             self.cancel(job_id)
             raise
+
+    def recall(self, batches: Mapping[str, Any]) -> None:
+        """Tell it, before its first run, what an earlier worker of the same package had in ``batches``."""
+        self.batches = batches
+        self._keep(self._send_quietly({"op": "recall", **batches}))
 
     def cancel(self, job_id: str) -> None:
         """Ask the model to stop; a run that will not, and is alone, is ended by ending the process."""
@@ -319,6 +329,9 @@ class Worker:
             await self._channel.close()
 
     def _take(self, frame: Frame) -> None:
+        if frame.op == "batches":
+            self.batches = batches_of(frame.header)
+            return
         if frame.op not in ("progress", "output", "done", "error"):
             raise WireError("it says what no worker says")
         job = str(frame.header.get("job"))

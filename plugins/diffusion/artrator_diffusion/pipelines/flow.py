@@ -10,11 +10,10 @@ import numpy as np
 
 from artrator.backend import Array, Context, Device, Image, Inspection, Model, PackageFiles, Value
 from artrator.manifest import InputType, OutputType
-from artrator.onnx_runtime import GraphFacts, Session
+from artrator.onnx_runtime import GraphFacts
 from artrator.settings import Settings
 from artrator_diffusion.guidance import Condition, Denoiser, DenoiserTensors
 from artrator_diffusion.packages import (
-    load_graph,
     memory_bound,
     package_file,
     read_graph_of,
@@ -26,6 +25,7 @@ from artrator_diffusion.sampling import Group, Noise, Sampling, read_output, rea
 from artrator_diffusion.schedulers.flow import FlowScheduler
 from artrator_diffusion.text.encoder import TextEncoder, TextSettings
 from artrator_diffusion.text.reader import load_text, read_text
+from artrator_diffusion.times import MOST_ROWS, LoadedDenoiser, load_denoiser
 
 _SOLVERS: Final = ("euler", "heun")
 _EMPTY: Final = ("zeros", "negative")
@@ -53,6 +53,8 @@ class FlowSettings:
 
     Attributes:
         shape: Channels, height and width of a sample.
+        batch: Rows that one job makes at once.
+        most_rows: Rows per run at most, of all jobs together.
         noise_time, picture_time: What the network calls pure noise and a finished picture.
     """
 
@@ -61,6 +63,7 @@ class FlowSettings:
     conditions: Mapping[str, TextCondition | ChoiceCondition]
     shape: tuple[int, ...]
     batch: int
+    most_rows: int
     noise_time: float
     picture_time: float
     shift: float
@@ -95,20 +98,32 @@ class FlowPipeline:
         """Load text encoder and denoiser."""
         return FlowModel(
             self._settings,
-            load_graph(self._package, self._settings.graph, device),
+            load_denoiser(
+                self._package,
+                self._settings.graph,
+                device,
+                sample=self._settings.tensors.sample,
+                time=self._settings.tensors.time,
+                side=self._settings.shape[1],
+                times=self._two_times(),
+            ),
             load_text(self._settings.text, self._package, device),
             many=self._package.manifest.outputs[self._settings.output].type is OutputType.IMAGES,
         )
+
+    def _two_times(self) -> tuple[float, float]:
+        begin, way = self._settings.noise_time, self._settings.picture_time - self._settings.noise_time
+        return begin + 0.2 * way, begin + 0.8 * way
 
 
 class FlowModel:
     """A loaded package of this family."""
 
-    def __init__(self, settings: FlowSettings, session: Session, text: TextEncoder, *, many: bool) -> None:
+    def __init__(self, settings: FlowSettings, loaded: LoadedDenoiser, text: TextEncoder, *, many: bool) -> None:
         self._settings: Final = settings
-        self._session: Final = session
+        self._session: Final = loaded.session
         self._text: Final = text
-        self._denoiser: Final = Denoiser(settings.tensors, session, settings.batch)
+        self._denoiser: Final = Denoiser(settings.tensors, loaded, settings.most_rows)
         self._many: Final = many
 
     @property
@@ -199,6 +214,7 @@ def _read(package: PackageFiles, settings: Settings) -> tuple[FlowSettings, Grap
         conditions=conditions,
         shape=_shape(table, tensors.sample, facts),
         batch=table.integer("batch", 16, minimum=1),
+        most_rows=table.integer("batch", MOST_ROWS, minimum=1),
         noise_time=noise_time,
         picture_time=picture_time,
         shift=shift,

@@ -10,7 +10,6 @@ import numpy as np
 
 from artrator.backend import Context, Image, Value
 from artrator.errors import ModelError
-from artrator.onnx_runtime import Session
 from artrator_diffusion.autoencoder import Autoencoder, AutoencoderSettings
 from artrator_diffusion.guidance import Condition, Denoiser, guidance_code
 from artrator_diffusion.pictures import PictureFormat
@@ -21,6 +20,7 @@ from artrator_diffusion.schedulers import Array, Samplers, Scheduler
 from artrator_diffusion.source import Source, SourceSettings
 from artrator_diffusion.start import Start, at_noise, at_picture
 from artrator_diffusion.text import PromptEncoder
+from artrator_diffusion.times import LoadedDenoiser
 
 
 @dataclass(frozen=True)
@@ -31,7 +31,8 @@ class LatentSettings:
         grain: Sizes of a buyer's picture are filled up to multiples of this.
         sampler: A sampler's name, or the choice input that names one.
         source: Where a picture may come in; None if none may.
-        batch: Rows of the denoiser per run at most.
+        batch: Rows of the denoiser that one job makes at once.
+        most_rows: Rows per run at most, of all jobs together.
     """
 
     network: Network
@@ -44,6 +45,7 @@ class LatentSettings:
     sampler: str
     source: SourceSettings | None
     batch: int
+    most_rows: int
     output: str
 
 
@@ -51,15 +53,15 @@ class LatentModel:
     """A loaded package of this family."""
 
     def __init__(
-        self, settings: LatentSettings, text: PromptEncoder, unet: Session, autoencoder: Autoencoder, *, many: bool
+        self, settings: LatentSettings, text: PromptEncoder, unet: LoadedDenoiser, autoencoder: Autoencoder, *, many: bool
     ) -> None:
         self._settings: Final = settings
         self._text: Final = text
-        self._unet: Final = unet
+        self._unet: Final = unet.session
         self._autoencoder: Final = autoencoder
         self._many: Final = many
         self._format: Final = PictureFormat()
-        self._denoiser: Final = Denoiser(settings.network.tensors, unet, settings.batch)
+        self._denoiser: Final = Denoiser(settings.network.tensors, unet, settings.most_rows)
         self._preview: Final = LatentPreview(autoencoder.decode_now, settings.autoencoder.channels, 1.0)
 
     @property

@@ -16,9 +16,14 @@ from artrator_diffusion.pipelines.optimum import OptimumFolder
 from artrator_diffusion.sampling import Dial, read_dial, read_output, read_sampling
 from artrator_diffusion.source import SourceSettings, read_source
 from artrator_diffusion.text import ClipEncoder, PromptEncoder
+from artrator_diffusion.times import MOST_ROWS, load_denoiser
 
 #: The side of a picture, in pixels, that is reckoned with where a manifest leaves it open.
 _USUAL_SIDE: Final = 1024
+#: Rows that one job makes at once where the package does not say.
+_USUAL_BATCH: Final = 4
+#: Two of the thousand times that such networks are trained with.
+_TWO_TIMES: Final = (37.0, 861.0)
 #: A picture is held in pixels, as numbers, blended and once more as sums while tiles are put together.
 _BYTES_PER_PIXEL: Final = 64
 
@@ -81,7 +86,15 @@ class StableDiffusionPipeline:
         return LatentModel(
             settings,
             text,
-            load_graph(package, folder.network.graph, device),
+            load_denoiser(
+                package,
+                folder.network.graph,
+                device,
+                sample=folder.network.tensors.sample,
+                time=folder.network.tensors.time,
+                side=folder.grain // folder.autoencoder.factor,
+                times=_TWO_TIMES,
+            ),
             autoencoder,
             many=package.manifest.outputs[settings.output].type is OutputType.IMAGES,
         )
@@ -117,7 +130,8 @@ def _read(package: PackageFiles, settings: Settings, folder: OptimumFolder) -> L
         height=read_dial(table, manifest, "height", 512, whole=True),
         sampler=_read_sampler(table, manifest, folder.samplers.names),
         source=source,
-        batch=table.integer("batch", 4, minimum=1),
+        batch=table.integer("batch", _USUAL_BATCH, minimum=1),
+        most_rows=table.integer("batch", MOST_ROWS, minimum=1),
         output=read_output(settings, manifest),
     )
 

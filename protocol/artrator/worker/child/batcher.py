@@ -1,26 +1,33 @@
-"""Step-level batching: calls of one kernel made by different jobs become one call.
+"""Step-level batching: calls of one kernel made by different jobs become one call, whichever step each is at.
 
 Work-conserving: when nothing computes, a call starts at once; what arrives meanwhile goes together as soon as the
-device is free. Every call stands in one queue in the order it came, so no signature starves another, and a batch
-takes one call of each job before a second call of any.
+device is free. Who goes first is decided by ``turns``, how many go together by ``sizes``.
+
+When a batch is done, its jobs do what they do between two steps and come back within a moment. Whether the device
+should wait for that moment, or go on with those who wait already, is reckoned from what was measured: jobs that once
+fell into two groups would else stay in two groups for ever, and each step be computed twice.
 """
 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Sequence
+import time
+from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
-from typing import Final, TypeAlias
-from weakref import WeakKeyDictionary
+from typing import Any, Final, TypeAlias
 
 import numpy as np
 
 from artrator.backend import Array, Batch, Kernel
 from artrator.errors import ArtratorError, Code, ModelError
+from artrator.worker.child.experience import Experience
+from artrator.worker.child.memory import peak_bytes
+from artrator.worker.child.sizes import Sizes
+from artrator.worker.child.turns import Party, Turns
 
 #: What must agree for two calls to be merged: the kernel, and name, dtype and all axes but the first of each array.
-_Signature: TypeAlias = tuple[Kernel, tuple[tuple[str, str, tuple[int, ...]], ...]]
+Signature: TypeAlias = tuple[Kernel, tuple[tuple[str, str, tuple[int, ...]], ...]]
 
 #: How runtimes word that memory ran out; there is no common exception.
 _OUT_OF_MEMORY: Final = (
@@ -30,17 +37,21 @@ _OUT_OF_MEMORY: Final = (
     "alloc failed",
     "cudaerrormemoryallocation",
 )
+#: Rows that failed together and did well apart this often belong to a graph that cannot take several.
+_STRIKES: Final = 2
+#: Weight of the newest measurement of the moment between two steps.
+_NEWEST: Final = 0.2
 
 
 @dataclass(eq=False)
 class _Call:
     """One ``context.batch`` that waits for its rows."""
 
-    job: str
+    party: Party
     kernel: Kernel
     feeds: dict[str, Array]
     rows: int
-    signature: _Signature
+    signature: Signature
     future: asyncio.Future[Batch]
     #: Rows that have been handed to a batch already.
     taken: int = 0
@@ -63,16 +74,35 @@ class _Piece:
 class Batcher:
     """The one queue in front of a worker's device."""
 
-    def __init__(self) -> None:
+    def __init__(
+        self,
+        *,
+        tell: Callable[[Mapping[str, Any]], Awaitable[None]] | None = None,
+        memory_bytes: int = 0,
+    ) -> None:
+        """Begin to serve.
+
+        Args:
+            tell: Called with what is worth keeping, whenever there is news.
+            memory_bytes: What the process may take; 0 where that is not known.
+        """
         self._queue: list[_Call] = []
+        self._turns: Final = Turns()
+        self._experience: Final = Experience()
+        self._tell: Final = tell
+        self._memory_bytes: Final = memory_bytes
         self._wake: Final = asyncio.Event()
         # One thread: kernels are called one at a time, which is what the contract promises to backends.
         self._thread: Final = ThreadPoolExecutor(1, thread_name_prefix="kernel")
-        # A kernel that ran out of memory keeps to the size that fitted.
-        self._fitting: Final[WeakKeyDictionary[Kernel, int]] = WeakKeyDictionary()
+        self._moment = 0.0
+        self._strikes: Final[dict[Sizes, int]] = {}
         self._task: Final = asyncio.get_running_loop().create_task(self._serve())
 
-    async def submit(self, job: str, kernel: Kernel, feeds: Batch) -> Batch:
+    def recall(self, known: Iterable[Mapping[str, Any]]) -> None:
+        """Begin with what an earlier worker told of its batches; before the first call."""
+        self._experience.recall(known)
+
+    async def submit(self, party: Party, kernel: Kernel, feeds: Batch) -> Batch:
         """Run the rows of ``feeds``, together with whatever else waits for the same kernel.
 
         Raises:
@@ -81,7 +111,8 @@ class Batcher:
         arrays, rows = _checked(kernel, feeds)
         signature = (kernel, tuple((name, array.dtype.str, array.shape[1:]) for name, array in sorted(arrays.items())))
         future: asyncio.Future[Batch] = asyncio.get_running_loop().create_future()
-        call = _Call(job, kernel, arrays, rows, signature, future)
+        call = _Call(party, kernel, arrays, rows, signature, future)
+        self._turns.arrive(party)
         self._queue.append(call)
         self._wake.set()
         try:
@@ -92,10 +123,14 @@ class Batcher:
                 self._queue.remove(call)
 
     async def close(self) -> None:
-        """Stop after the call that computes now."""
+        """Stop after the call that computes now; whoever waits is cancelled."""
         self._task.cancel()
         await asyncio.gather(self._task, return_exceptions=True)
         self._thread.shutdown(wait=False, cancel_futures=True)
+        for call in self._queue:
+            call.future.cancel()
+
+    # --- serving
 
     async def _serve(self) -> None:
         while True:
@@ -104,26 +139,34 @@ class Batcher:
             if not pieces:
                 self._wake.clear()
                 continue
-            await self._compute(pieces)
+            try:
+                await self._compute(pieces)
+                await self._let_them_back(pieces)
+                await self._report()
+            except Exception as error:  # a mistake here must not leave every other job waiting for ever
+                for piece in pieces:
+                    _fail(piece.call, error)
 
     def _next_batch(self) -> list[_Piece]:
-        """The oldest call and what may go with it, one call of each job before a second of any."""
+        """The most urgent call and what may go with it."""
         if not self._queue:
             return []
-        oldest = self._queue[0]
-        room = max(1, min(oldest.kernel.max_batch, self._fitting.get(oldest.kernel, oldest.kernel.max_batch)))
-        alike = [call for call in self._queue if call.signature == oldest.signature]
-        firsts: list[_Call] = []
-        others: list[_Call] = []
-        seen: set[str] = set()
+        ordered = self._turns.order(self._queue)
+        first = ordered[0]
+        alike = [call for call in ordered if call.signature == first.signature]
+        waiting = sum(call.rows - call.taken for call in alike)
+        left = first.rows - first.taken
+        sizes = self._experience.of(first.signature)
+        room = sizes.choose(waiting, left, self._free_bytes())
+        self._turns.begin(first.party)
+        pieces: list[_Piece] = []
         for call in alike:
-            (others if call.job in seen else firsts).append(call)
-            seen.add(call.job)
-        pieces = []
-        for call in firsts + others:
-            count = min(room, call.rows - call.taken)
-            if count <= 0:
+            if room <= 0:
                 break
+            count = min(room, call.rows - call.taken)
+            # A call that is cut has to wait for both batches, so only those are cut that are too large for any.
+            if pieces and call.taken + count < call.rows and call.rows <= sizes.best:
+                continue
             pieces.append(_Piece(call, call.taken, call.taken + count))
             call.taken += count
             room -= count
@@ -131,38 +174,88 @@ class Batcher:
                 self._queue.remove(call)
         return pieces
 
-    async def _compute(self, pieces: Sequence[_Piece]) -> None:
-        """Run the pieces in one call; where that fails, halves, so that one bad job fails alone."""
+    def _free_bytes(self) -> float:
+        """What the process may take beyond what it ever took; infinite where nobody knows."""
+        return self._memory_bytes - peak_bytes() if self._memory_bytes else float("inf")
+
+    async def _let_them_back(self, served: Sequence[_Piece]) -> None:
+        """Wait one turn of the event loop if the jobs just served, coming back, are worth more than the device."""
+        waiting = self._turns.order(self._queue)
+        back = [piece for piece in served if piece.call.future.done()]
+        if not waiting or not back or waiting[0].signature != served[0].call.signature:
+            return  # The loop turns anyway, or others need the device meanwhile.
+        sizes = self._experience.of(waiting[0].signature)
+        here = sum(call.rows - call.taken for call in waiting if call.signature == waiting[0].signature)
+        coming = sum(piece.rows for piece in back)
+        if here >= sizes.wanted:
+            return
+        together = min(here + coming, sizes.wanted)
+        apart, merged = (sizes.seconds(here) or 0) + (sizes.seconds(coming) or 0), sizes.seconds(together) or 0
+        left = here + coming - together
+        merged += (sizes.seconds(left) or 0) if left else 0
+        if apart - merged < self._moment * len(back):
+            return
+        begun = time.perf_counter()
+        await asyncio.sleep(0)
+        self._moment += _NEWEST * ((time.perf_counter() - begun) / len(back) - self._moment)
+
+    async def _report(self) -> None:
+        if self._tell is not None and (news := self._experience.news()) is not None:
+            await self._tell(news)
+
+    # --- computing
+
+    async def _compute(self, pieces: Sequence[_Piece]) -> bool:
+        """Run the pieces in one call; where that fails, halves, so that one bad job fails alone.
+
+        Returns:
+            Whether every piece did well.
+        """
         pieces = [piece for piece in pieces if not piece.call.future.done()]
         if not pieces:
-            return
-        kernel = pieces[0].call.kernel
+            return True
         rows = sum(piece.rows for piece in pieces)
-        merged = {
-            name: _joined([piece.call.feeds[name][piece.start : piece.stop] for piece in pieces])
-            for name in pieces[0].call.feeds
-        }
+        sizes = self._experience.of(pieces[0].call.signature)
+        new = sizes.is_new(rows)
+        if new:
+            sizes.trying(rows)
+            if self._tell is not None:
+                await self._tell(self._experience.to_json())
+        before = peak_bytes() if new else 0
         try:
-            outputs = await asyncio.get_running_loop().run_in_executor(self._thread, _called, kernel, merged, rows)
+            outputs, seconds = await asyncio.get_running_loop().run_in_executor(self._thread, _called, pieces)
         except Exception as error:  # whatever a kernel raises is the job's failure, not the worker's
-            if rows > 1 and (len(pieces) > 1 or _out_of_memory(error)):
-                if _out_of_memory(error):
-                    self._fitting[kernel] = min(self._fitting.get(kernel, rows), max(1, rows // 2))
-                for half in _halves(pieces):
-                    await self._compute(half)
-                return
-            for piece in pieces:
-                _fail(piece.call, error)
-            return
-        if len(pieces) == 1:
-            _deliver(pieces[0], outputs)
-            return
+            return await self._in_halves(pieces, rows, sizes, error)
+        sizes.observe(rows, seconds, len(pieces))
+        if new:
+            self._experience.changed()
+            if rows > 1 and (grown := peak_bytes() - before) > 0:
+                sizes.observe_memory(rows, grown)
         offset = 0
         for piece in pieces:
+            self._turns.charge(piece.call.party, seconds * piece.rows / rows)
             # Copied out of the batch, so that no job keeps the rows of another one alive.
-            rows_of_piece = slice(offset, offset + piece.rows)
-            _deliver(piece, {name: array[rows_of_piece].copy() for name, array in outputs.items()})
+            mine = slice(offset, offset + piece.rows)
+            _deliver(piece, outputs if len(pieces) == 1 else {n: array[mine].copy() for n, array in outputs.items()})
             offset += piece.rows
+        return True
+
+    async def _in_halves(self, pieces: Sequence[_Piece], rows: int, sizes: Sizes, error: Exception) -> bool:
+        memory = _out_of_memory(error)
+        if rows == 1 or (len(pieces) == 1 and not memory):
+            for piece in pieces:
+                _fail(piece.call, error)
+            return False
+        if memory:
+            sizes.too_large(rows)
+            self._experience.changed()
+        good = [await self._compute(half) for half in _halves(pieces)]
+        if not memory and all(good):
+            self._strikes[sizes] = self._strikes.get(sizes, 0) + 1
+            if self._strikes[sizes] >= _STRIKES:
+                sizes.too_large(rows)
+                self._experience.changed()
+        return all(good)
 
 
 def _checked(kernel: Kernel, feeds: Batch) -> tuple[dict[str, Array], int]:
@@ -173,15 +266,24 @@ def _checked(kernel: Kernel, feeds: Batch) -> tuple[dict[str, Array], int]:
     return arrays, sizes.pop()
 
 
-def _called(kernel: Kernel, feeds: Batch, rows: int) -> dict[str, Array]:
-    """Call the kernel, in the kernel thread, and hold it to its promise."""
-    outputs = {name: np.asarray(array) for name, array in kernel.run(feeds).items()}
+def _called(pieces: Sequence[_Piece]) -> tuple[dict[str, Array], float]:
+    """Merge the pieces and call the kernel, in the kernel thread, and hold it to its promise."""
+    kernel, rows = pieces[0].call.kernel, sum(piece.rows for piece in pieces)
+    begun = time.perf_counter()
+    merged = {
+        name: _joined([piece.call.feeds[name][piece.start : piece.stop] for piece in pieces])
+        for name in pieces[0].call.feeds
+    }
+    try:
+        outputs = {name: np.asarray(array) for name, array in kernel.run(merged).items()}
+    except (SystemExit, KeyboardInterrupt) as error:
+        raise ModelError(f"The kernel {kernel.name} tried to end the worker.") from error
     for name, array in outputs.items():
         if not array.ndim or array.shape[0] != rows:
             raise ModelError(
                 f"The kernel {kernel.name} was given {rows} rows but {name} has shape {list(array.shape)}."
             )
-    return outputs
+    return outputs, time.perf_counter() - begun
 
 
 def _joined(parts: Sequence[Array]) -> Array:
@@ -204,6 +306,9 @@ def _deliver(piece: _Piece, outputs: dict[str, Array]) -> None:
     if call.future.done() or sum(_rows(part) for part in call.parts.values()) < call.rows:
         return
     parts = [call.parts[start] for start in sorted(call.parts)]
+    if any(part.keys() != parts[0].keys() for part in parts):
+        _fail(call, ModelError(f"The kernel {call.kernel.name} made other outputs for some rows than for others."))
+        return
     call.future.set_result({name: _joined([part[name] for part in parts]) for name in parts[0]})
 
 

@@ -11,6 +11,7 @@ import numpy as np
 from artrator.backend import Batch, Image, Kernel
 from artrator.errors import ArtratorError, Code
 from artrator.worker.child.batcher import Batcher
+from artrator.worker.child.turns import Party
 
 #: (done, total, preview) on their way to the parent.
 Report: TypeAlias = Callable[[int, int, Image | None], None]
@@ -20,8 +21,8 @@ Hand: TypeAlias = Callable[[str, Image], None]
 #: A preview is for looking at while one waits, so it is small and at most five come in a second.
 PREVIEW_SIDE: Final = 320
 PREVIEW_SECONDS: Final = 0.2
-#: Bare progress is cheap, but a loop of a million steps shall not flood the wire.
-PROGRESS_SECONDS: Final = 0.05
+#: Bare progress is cheap, but hundreds of jobs that step side by side shall not flood the wire.
+PROGRESS_SECONDS: Final = 0.2
 
 
 class JobContext:
@@ -81,7 +82,7 @@ class JobContext:
     async def batch(self, kernel: Kernel, feeds: Batch) -> Batch:
         """Run ``kernel`` on ``feeds``, merged with what other jobs ask of it at this moment."""
         self.raise_if_cancelled()
-        outputs = await self._batcher.submit(self._job, kernel, feeds)
+        outputs = await self._batcher.submit(self._party, kernel, feeds)
         self.raise_if_cancelled()
         return outputs
 

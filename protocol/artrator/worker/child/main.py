@@ -8,6 +8,7 @@ The order of things::
     prepare         runs the module with which a plugin fills its cache, and ends
     derive          loads the package once, so that its graphs are saved as they were optimised, and ends
     load            imports the plugin, inspects and loads the package, answers ``loaded``
+    recall          what an earlier worker of the package learnt of its batches
     run, cancel     until ``close`` or the end of the connection
 """
 
@@ -59,7 +60,8 @@ async def _serve(connection: socket.socket, confinement: list[str]) -> None:
         elif frame.op == "load":
             model, answer = _load(frame)
             await channel.send({**answer, "confinement": confinement})
-            await _Server(channel, model, int(frame.header["output_bytes"])).serve()
+            device = Device(**frame.header["device"])
+            await _Server(channel, model, int(frame.header["output_bytes"]), device).serve()
     except ArtratorError as error:
         await channel.send({"op": "failed", **error.to_json()})
     except WireError:
@@ -123,11 +125,15 @@ def _runtime(device: Device) -> str:
 class _Server:
     """Runs of one loaded model, many at once on one event loop."""
 
-    def __init__(self, channel: Channel, model: Model, output_bytes: int) -> None:
+    def __init__(self, channel: Channel, model: Model, output_bytes: int, device: Device) -> None:
         self._channel: Final = channel
         self._model: Final = model
         self._output_bytes: Final = output_bytes
-        self._batcher: Final = Batcher()
+        # Batches are learnt anew where something else computes, or with other threads.
+        self._runtime: Final = f"{_runtime(device)}, {device.threads} threads"
+        self._batcher: Final = Batcher(
+            tell=self._tell_batches, memory_bytes=device.memory_bytes if device.kind == "cpu" else 0
+        )
         self._jobs: Final[dict[str, tuple[asyncio.Task[None], JobContext]]] = {}
         self._reports: Final[set[asyncio.Task[None]]] = set()
 
@@ -140,6 +146,8 @@ class _Server:
                     context = JobContext(job, self._batcher, self._reporter(job), self._hander(job), self._output_bytes)
                     task = asyncio.create_task(self._run(job, unpack(frame.header["values"], frame.arrays), context))
                     self._jobs[job] = task, context
+                elif frame.op == "recall" and frame.header["runtime"] == self._runtime:
+                    self._batcher.recall(frame.header["kernels"])
                 elif frame.op == "cancel" and job in self._jobs:
                     task, context = self._jobs[job]
                     context.cancelled = True
@@ -197,6 +205,9 @@ class _Server:
         await asyncio.sleep(0)
         if self._reports:
             await asyncio.wait(set(self._reports))
+
+    async def _tell_batches(self, known: Mapping[str, Any]) -> None:
+        await self._send_quietly({"op": "batches", "runtime": self._runtime, **known}, [])
 
     async def _send_quietly(self, header: Mapping[str, Any], arrays: list[Image]) -> None:
         try:

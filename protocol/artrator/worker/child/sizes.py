@@ -1,0 +1,200 @@
+"""How many rows of a kernel are worth computing together, learnt from how long each size took.
+
+A model that is bound by memory gains several times from company, one that is bound by arithmetic gains nothing. So
+the size with the most rows a second is taken, the smallest of those that are as good, and larger ones are tried as long
+as that gained something, or as they are over in no time. What did not fit into memory is remembered.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from typing import Any, Final
+
+#: Sizes whose rows a second are within this share of the best are as good; the smallest of them answers soonest.
+_AS_GOOD: Final = 0.95
+#: A size that was measured less often than this is taken once more: its first run may have prepared something.
+_SURE: Final = 3
+#: Weight of the newest measurement, which counts as this much longer than what is known at most.
+_NEWEST: Final = 0.25
+_OUTLIER: Final = 2.0
+#: A batch that is over within this time, even if company gains nothing, is tried without further thought.
+_BRIEF_SECONDS: Final = 0.5
+#: What is tried first, of a kernel that nothing is known of.
+_FIRST: Final = 8
+#: After so many batches that were smaller than they could have been, a larger one is tried again: much may have
+#: changed, on a machine that others use as well.
+_LOOK_AGAIN: Final = 256
+#: Of the free memory, what a batch that was never tried may take by the measure of smaller ones.
+_SPARE: Final = 0.8
+
+
+@dataclass
+class _Point:
+    seconds: float
+    count: int
+
+
+class Sizes:
+    """What is known of one kernel at one size of rows.
+
+    Attributes:
+        spent: Seconds of the device, all batches together.
+        calls, rows: How many there were.
+    """
+
+    def __init__(self, limit: int) -> None:
+        """Know nothing.
+
+        Args:
+            limit: Rows at most, as the kernel says.
+        """
+        self._limit: Final = max(1, limit)
+        self._points: Final[dict[int, _Point]] = {}
+        self._ceiling = self._limit
+        self._tried = 0
+        self._passed_over = 0
+        self.spent = 0.0
+        self.calls = 0
+        self.rows = 0
+        self.row_bytes = 0.0
+
+    # --- choosing
+
+    def choose(self, waiting: int, first: int, free_bytes: float = math.inf) -> int:
+        """How many of the waiting rows to take.
+
+        Args:
+            waiting: Rows that could go together now.
+            first: Rows of the most urgent call.
+            free_bytes: What a batch may take beyond what the process has taken before.
+        """
+        most = min(waiting, self._limit, self._ceiling)
+        if not self._points:
+            return min(most, max(first, _FIRST))
+        largest = max(self._points)
+        if most > largest and (reach := min(most, self._reach(largest, free_bytes))) > largest:
+            return reach
+        most = min(most, largest)
+        unsure = [size for size, point in self._points.items() if size <= most and point.count < _SURE]
+        if most in unsure:
+            return most
+        best = self._best(most)
+        if best < most:
+            self._passed_over += 1
+            if self._passed_over >= _LOOK_AGAIN:
+                self._passed_over = 0
+                return min(most, 2 * best)
+        return best
+
+    def is_new(self, rows: int) -> bool:
+        """Whether so many were never tried before."""
+        return rows > max(self._tried, max(self._points, default=0))
+
+    @property
+    def best(self) -> int:
+        """The size with the most rows a second; 1 before anything was measured."""
+        return self._best(min(max(self._points), self._ceiling)) if self._points else 1
+
+    @property
+    def wanted(self) -> int:
+        """The size for which rows should be at hand: the best, or a larger one that is worth a try."""
+        if not self._points:
+            return min(_FIRST, self._ceiling)
+        largest = max(self._points)
+        reach = min(self._reach(largest, math.inf), 2 * largest, self._limit, self._ceiling)
+        return max(reach if reach > largest else 0, self.best)
+
+    def seconds(self, rows: int) -> float | None:
+        """What a batch of so many takes, read between and beyond what was measured; None if nothing was."""
+        points = sorted((size, point.seconds) for size, point in self._points.items())
+        if not points or rows < 1:
+            return None
+        below = max((point for point in points if point[0] <= rows), default=None)
+        above = min((point for point in points if point[0] >= rows), default=None)
+        if below is None:
+            return points[0][1]  # a smaller batch takes no longer
+        if above is None:
+            return below[1] * rows / below[0]
+        if above[0] == below[0]:
+            return below[1]
+        share = (rows - below[0]) / (above[0] - below[0])
+        return below[1] + share * (above[1] - below[1])
+
+    def _best(self, most: int) -> int:
+        """The smallest size up to ``most`` that is as good as the best."""
+        rates = {size: size / point.seconds for size, point in self._points.items() if size <= most}
+        if most not in rates and (seconds := self.seconds(most)):
+            rates[most] = most / seconds
+        return min(size for size, rate in rates.items() if rate >= _AS_GOOD * max(rates.values()))
+
+    def _reach(self, largest: int, free_bytes: float) -> int:
+        """The largest size that may be tried next."""
+        seconds = self._points[largest].seconds
+        reach = int(largest * _BRIEF_SECONDS / seconds)
+        if self._rising(largest):
+            reach = max(reach, 2 * largest)
+        if self.row_bytes > 0 and free_bytes < math.inf:
+            reach = min(reach, largest + int(max(0.0, free_bytes) * _SPARE / self.row_bytes))
+        return reach
+
+    def _rising(self, largest: int) -> bool:
+        """Whether the last doubling gained something."""
+        half = [size for size in self._points if size <= largest // 2]
+        if not half:
+            return True
+        before = max(half)
+        return largest / self._points[largest].seconds > before / self._points[before].seconds / _AS_GOOD
+
+    # --- learning
+
+    def trying(self, rows: int) -> None:
+        """A batch larger than any before begins; whoever does not hear of its end knows what killed the process."""
+        self._tried = max(self._tried, rows)
+
+    def observe(self, rows: int, seconds: float, calls: int) -> None:
+        """A batch took so long."""
+        seconds = max(seconds, 1e-7)
+        self.spent += seconds
+        self.calls += calls
+        self.rows += rows
+        point = self._points.get(rows)
+        if point is None:
+            self._points[rows] = _Point(seconds, 1)
+        elif point.count == 1:
+            point.seconds, point.count = min(point.seconds, seconds), 2
+        else:
+            newest = min(seconds, _OUTLIER * point.seconds)
+            point.seconds += _NEWEST * (newest - point.seconds)
+            point.count += 1
+
+    def observe_memory(self, rows: int, grown: int) -> None:
+        """The process has taken so many bytes more since before the first batch, and this was the largest."""
+        self.row_bytes = max(self.row_bytes, grown / rows)
+
+    def too_large(self, rows: int) -> None:
+        """So many rows did not fit into memory, or not into the graph."""
+        self._ceiling = min(self._ceiling, max(1, rows // 2))
+        for size in [size for size in self._points if size > self._ceiling]:
+            del self._points[size]
+
+    # --- across restarts
+
+    def to_json(self) -> Mapping[str, Any]:
+        """What is worth keeping."""
+        return {
+            "sizes": [[size, round(point.seconds, 7)] for size, point in sorted(self._points.items())],
+            "ceiling": self._ceiling if self._ceiling < self._limit else 0,
+            "tried": self._tried,
+        }
+
+    def recall(self, known: Iterable[tuple[int, float]], ceiling: int, tried: int) -> None:
+        """Take up what was kept. A size that was tried and never came to its end is not tried again."""
+        for size, seconds in known:
+            if 0 < size <= self._limit and seconds > 0:
+                self._points[size] = _Point(seconds, 1)
+        if ceiling:
+            self._ceiling = min(self._ceiling, max(1, ceiling))
+        if tried > max(self._points, default=0):
+            self.too_large(tried)
