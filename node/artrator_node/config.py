@@ -19,6 +19,7 @@ from artrator.worker.policy import machine_memory
 from artrator_node.owner.schedule import Schedule
 
 _MIB = 1024 * 1024
+_DEVICE = r"^(cpu|cuda|tensorrt|directml|coreml|openvino|openvino-gpu)(:[0-9]{1,3})?$"
 #: Where the platform does not say what it has.
 _UNKNOWN_MEMORY = 8 * 1024 * _MIB
 
@@ -62,9 +63,15 @@ class Settings(BaseModel):
     download_mbit: Annotated[float, Field(ge=0, le=1_000_000)] = 0.0
     #: Free disk space below which no job is accepted.
     reserve_mib: Annotated[int, Field(ge=0)] = 512
-    device: Literal["cpu", "cuda", "tensorrt", "directml", "coreml", "openvino"] = "cpu"
+    #: What models compute on; "auto" finds out what there is and measures what is best for each package.
+    device: Literal["auto", "cpu", "cuda", "tensorrt", "directml", "coreml", "openvino", "openvino-gpu"] = "cpu"
     device_index: Annotated[int, Field(ge=0)] = 0
-    #: Processor threads of a model; 0 lets the runtime choose.
+    #: Several devices, such as "cuda:0" and "cuda:1"; "cpu:0" and "cpu:1" are halves of the processor. They go before
+    #: ``device``; with neither is anything else ever used.
+    devices: Annotated[tuple[Annotated[str, Field(pattern=_DEVICE)], ...], Field(max_length=64)] = ()
+    #: Names of packages that accelerators may compute in 16 bits, beside those whose own settings say so.
+    fp16: Annotated[tuple[str, ...], Field(max_length=1000)] = ()
+    #: Processor threads of a model; 0 stands for the cores that the node may use, or what is measured to be best.
     threads: Annotated[int, Field(ge=0, le=1024)] = 0
     #: The longest a single run may take before its worker is ended.
     run_seconds: Annotated[float, Field(gt=0)] = 600.0

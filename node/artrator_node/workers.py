@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Final
 
-from artrator.backend import Device
 from artrator.plugins import find_backend
 from artrator.worker.host import Limits, Worker
 from artrator_node.catalogue import ServedPackage
 from artrator_node.config import Settings
+from artrator_node.engine.devices import Choice
 from artrator_node.engine.slot import StartWorker, WorkerHandle
 
 #: What interpreter, libraries and the buyers' pictures take beside the model.
@@ -20,16 +21,10 @@ _OUTPUT_SHARE: Final = 8
 
 
 def worker_starter(settings: Settings) -> StartWorker:
-    """A function that starts the worker of a package."""
+    """A function that starts the worker of a package on what was chosen for it."""
     # On the processor, models are told a little less than the worker may take, so that a run which needs too much ends
     # as an exception, or goes on in smaller batches, before the whole worker has to be killed.
     spare = min(_BESIDE_THE_MODEL, settings.memory_bytes // 4)
-    device = Device(
-        kind=settings.device,
-        index=settings.device_index,
-        threads=settings.threads,
-        memory_bytes=settings.memory_bytes - spare if settings.device == "cpu" else 0,
-    )
     limits = Limits(
         memory_bytes=settings.memory_bytes,
         run_seconds=settings.run_seconds,
@@ -37,8 +32,13 @@ def worker_starter(settings: Settings) -> StartWorker:
         output_bytes=max(_LEAST_OUTPUT, settings.memory_bytes // _OUTPUT_SHARE),
     )
 
-    async def start(package: ServedPackage) -> WorkerHandle:
+    async def start(package: ServedPackage, choice: Choice) -> WorkerHandle:
         plugin = find_backend(package.manifest.backend)
-        return await Worker.start(plugin, package.folder, package.signer, device=device, limits=limits)
+        own = choice.place.memory_bytes
+        memory = min(settings.memory_bytes, own or settings.memory_bytes) - spare if choice.is_on_processor else own
+        device = choice.device(memory)
+        return await Worker.start(
+            plugin, package.folder, package.signer, device=device, limits=replace(limits, cores=choice.place.cores)
+        )
 
     return start

@@ -25,7 +25,7 @@ from artrator_node.engine.attempt import MAX_ATTEMPTS, Outcome, attempt
 from artrator_node.engine.hold import Hold, refusal
 from artrator_node.engine.live import EventLog, LiveJob
 from artrator_node.engine.queue import JobQueue
-from artrator_node.engine.slot import Slot, SlotState, StartWorker
+from artrator_node.engine.slot import Slot, StartWorker
 from artrator_node.engine.slots import Slots
 from artrator_node.journal import JobRecord
 from artrator_node.logs import log
@@ -193,7 +193,7 @@ class Engine:
 
     def worker_pids(self) -> Sequence[int]:
         """The process ids of the workers."""
-        return [slot.worker.pid for slot in self.slots if slot.worker is not None]
+        return [slot.worker.pid for slot in self.slots.all if slot.worker is not None]
 
     def package_states(self) -> Sequence[PackageState]:
         """What a heartbeat says."""
@@ -236,16 +236,16 @@ class Engine:
                 self._task(self._give_up(live, slot, error or life.deadline()))
             elif self.draining or (self.hold is not None and not self.hold.starts):
                 continue
-            elif slot.can_take(live) and slot not in blocked:
+            elif (free := self.slots.free(live, slot, blocked)) is not None:
                 self._queue.remove(live)
-                slot.take(live, monotonic)
-                self._task(self._attempt(live, slot))
-            elif slot.state is SlotState.COLD and self.slots.loading is None:
-                room = self.slots.make_room(slot)
+                free.take(live, monotonic)
+                self._task(self._attempt(live, free))
+            elif (cold := self.slots.to_load(slot, live)) is not None:
+                room = self.slots.make_room(cold)
                 if isinstance(room, Slot):
                     blocked.add(room)
                 elif room is not None:
-                    self._load(slot, room)
+                    self._load(cold, room)
         self._obey(self.hold)
         if (
             not len(self._queue)
@@ -254,6 +254,13 @@ class Engine:
             and (slot := self.slots.to_prewarm()) is not None
         ):
             self._load(slot, ())
+        if (
+            not len(self._queue)
+            and not self.draining
+            and self.hold is None
+            and (slot := self.slots.to_improve()) is not None
+        ):
+            self._load(slot, [worker for worker in (slot.evicted(),) if worker is not None])
         for worker in self.slots.unserved():
             self._task(worker.close())
         self._tell_places(monotonic)
@@ -266,7 +273,7 @@ class Engine:
         """What the owner's rules ask of the workers, said again in every pass: a worker that knows it does not mind."""
         if hold is None:
             return
-        for slot in self.slots:
+        for slot in self.slots.all:
             if hold.ends_running and slot.worker is not None:
                 for live in slot.running.values():
                     live.put_back = True
@@ -341,11 +348,12 @@ class Engine:
 
     def _expected_wait(self, slot: Slot) -> float:
         """Seconds until a new job of this package would start."""
-        return self._wait(slot, [*slot.running.values(), *self._queue.of_package(slot.package.digest)])
+        return self._wait(slot, [*self.slots.running_of(slot), *self._queue.of_package(slot.package.digest)])
 
     def _wait(self, slot: Slot, ahead: Sequence[LiveJob]) -> float:
-        load = slot.estimate.load_seconds if slot.worker is None else 0.0
-        places = self._settings.jobs_per_package
+        workers = sum(1 for each in self.slots.workers(slot) if each.worker is not None)
+        load = 0.0 if workers else slot.estimate.load_seconds
+        places = self._settings.jobs_per_package * max(1, workers)
         if len(ahead) < places:
             return load
         return load + sum(slot.estimate.run_seconds(live.work) for live in ahead) / places
@@ -356,7 +364,7 @@ class Engine:
         if slot is None:
             return None
         ahead = [other for other in before if other.record.package == live.record.package]
-        return round(self._wait(slot, [*slot.running.values(), *ahead]) + slot.estimate.run_seconds(live.work), 2)
+        return round(self._wait(slot, [*self.slots.running_of(slot), *ahead]) + slot.estimate.run_seconds(live.work), 2)
 
 
 def _busy(why: str, retry_after: float) -> ArtratorError:

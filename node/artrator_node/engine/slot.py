@@ -12,6 +12,7 @@ from artrator.errors import ArtratorError, Code
 from artrator.messages.registry import NodeState
 from artrator.worker.limits import WorkerInfo
 from artrator_node.catalogue import ServedPackage
+from artrator_node.engine.devices.places import Choice, Place
 from artrator_node.engine.estimates import Estimate
 from artrator_node.engine.live import LiveJob
 from artrator_node.logs import log
@@ -66,7 +67,8 @@ class WorkerHandle(Protocol):
         ...
 
 
-StartWorker = Callable[[ServedPackage], Awaitable[WorkerHandle]]
+#: Starts the worker of a package on what was chosen for it.
+StartWorker = Callable[[ServedPackage, Choice], Awaitable[WorkerHandle]]
 
 
 class SlotState(StrEnum):
@@ -80,15 +82,17 @@ class SlotState(StrEnum):
 
 
 class Slot:
-    """One package and its worker.
+    """One package and one worker of it.
 
     Attributes:
+        choice: What the worker computes on, or did last; None before the first load.
+        replica: A second worker of a package, beside the one that every served package has a slot for.
         running: Jobs that are in the worker now, those that were cancelled but have not stopped included.
         error: Why it is broken or quarantined.
         last_used: Monotonic time.
     """
 
-    def __init__(self, package: ServedPackage, estimate: Estimate, limit: int) -> None:
+    def __init__(self, package: ServedPackage, estimate: Estimate, limit: int, *, replica: bool = False) -> None:
         self.package = package
         self.estimate = estimate
         self.state = SlotState.COLD
@@ -98,6 +102,9 @@ class Slot:
         self.last_used = 0.0
         self.runtime = ""
         self.confinement: Sequence[str] = ()
+        self.choice: Choice | None = None
+        self.replica = replica
+        self._card_bytes = 0
         self._limit = limit
         self._crashes = 0
         self._failures = 0
@@ -117,6 +124,16 @@ class Slot:
     def shared_bytes(self) -> int:
         """What its worker maps, and other workers of the package with it."""
         return self.estimate.measured.shared_bytes
+
+    @property
+    def place(self) -> Place | None:
+        """Where the worker is, or was last."""
+        return self.choice.place if self.choice is not None else None
+
+    @property
+    def card_bytes(self) -> int:
+        """What it takes of a card's memory when loaded: measured, or guessed from its files."""
+        return self._card_bytes or 2 * self.package.file_bytes + _RUNTIME_BYTES
 
     @property
     def loaded(self) -> bool:
@@ -161,6 +178,7 @@ class Slot:
         self.worker, self.state, self.last_used = worker, SlotState.WARM, now
         self.runtime, self.confinement = worker.info.runtime, tuple(worker.info.confinement)
         self._failures = 0
+        self._card_bytes = worker.info.card_bytes
         self.estimate.observe_load(seconds, memory_bytes, worker.info.shared_bytes)
 
     def load_failed(self, error: ArtratorError, now: float) -> None:

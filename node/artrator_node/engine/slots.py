@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Container, Iterable, Iterator, Mapping, Sequence
+from typing import Final
 
 from artrator.errors import ArtratorError, Code
 from artrator_node.catalogue import Catalogue
 from artrator_node.clock import Clock
 from artrator_node.config import Settings
+from artrator_node.engine.devices import Choice, Devices, Place
 from artrator_node.engine.estimates import Estimate
 from artrator_node.engine.live import LiveJob
 from artrator_node.engine.room import busy_victim, victims
@@ -21,9 +23,16 @@ from artrator_node.metrics import Metrics
 
 _logger = logging.getLogger(__name__)
 
+#: A job that starts sooner than this is not worth a second worker.
+_PATIENCE_SECONDS: Final = 0.5
+
 
 class Slots:
-    """The places of the served packages. One worker is started at a time."""
+    """The places of the served packages. One worker is started at a time.
+
+    Every served package has a slot. Where jobs of it wait while another device idles, it gets a second one there, a
+    replica, with estimates of its own package and deaths of its own.
+    """
 
     def __init__(
         self,
@@ -33,6 +42,7 @@ class Slots:
         clock: Clock,
         metrics: Metrics,
         start_worker: StartWorker,
+        devices: Devices | None = None,
     ) -> None:
         self._settings = settings
         self._catalogue = catalogue
@@ -40,7 +50,9 @@ class Slots:
         self._clock = clock
         self._metrics = metrics
         self._start_worker = start_worker
+        self.devices = devices or Devices(settings)
         self._slots: dict[str, Slot] = {}
+        self._replicas: dict[str, list[Slot]] = {}
         self._measured: Mapping[str, Measured] = {}
         self._warmed: set[str] = set()
         self.loading: Slot | None = None
@@ -55,39 +67,125 @@ class Slots:
 
     async def close(self) -> None:
         """End every worker."""
-        workers = [slot.worker for slot in self._slots.values() if slot.worker is not None]
+        workers = [slot.worker for slot in self.all if slot.worker is not None]
         await asyncio.gather(*(worker.close() for worker in workers), return_exceptions=True)
 
     def get(self, package: str) -> Slot | None:
         """The place of a package; None if it is not served and nothing of it runs."""
         served = self._catalogue.packages.get(package)
-        slot = self._slots.get(package)
+        slot = self._promoted(package)
         if served is None:
-            return slot if slot is not None and slot.running else None
+            return slot if slot is not None and any(each.running for each in self.workers(slot)) else None
         if slot is None:
             estimate = Estimate(self._measured.get(package, Measured(package)))
             slot = self._slots[package] = Slot(served, estimate, self._settings.jobs_per_package)
-        slot.package = served
+        for each in self.workers(slot):
+            each.package = served
+        return slot
+
+    @property
+    def all(self) -> Sequence[Slot]:
+        """Every slot, replicas too."""
+        return [*self._slots.values(), *(slot for slots in self._replicas.values() for slot in slots)]
+
+    def workers(self, slot: Slot) -> Sequence[Slot]:
+        """A package's slot and its replicas."""
+        return [slot, *(each for each in self._replicas.get(slot.package.digest, ()) if each is not slot)]
+
+    def _promoted(self, package: str) -> Slot | None:
+        """The slot of a package. One without a worker gives its rank to a replica that has one."""
+        slot, replicas = self._slots.get(package), self._replicas.get(package, [])
+        if slot is not None and (slot.error is not None or slot.state is SlotState.COLD):
+            better = next((each for each in replicas if each.state is SlotState.WARM), None)
+            if better is not None:
+                replicas[replicas.index(better)], self._slots[package] = slot, better
+                slot.replica, better.replica = True, False
+                return better
         return slot
 
     @property
     def running(self) -> Sequence[LiveJob]:
         """Jobs in workers."""
-        return [live for slot in self._slots.values() for live in slot.running.values()]
+        return [live for slot in self.all for live in slot.running.values()]
+
+    def running_of(self, slot: Slot) -> Sequence[LiveJob]:
+        """Jobs in all workers of a package."""
+        return [live for each in self.workers(slot) for live in each.running.values()]
+
+    def free(self, live: LiveJob, slot: Slot, blocked: Container[Slot]) -> Slot | None:
+        """The worker of the job's package that can take it and has the least to do."""
+        able = [each for each in self.workers(slot) if each.can_take(live) and each not in blocked]
+        return min(able, key=lambda each: len(each.running), default=None)
 
     @property
     def memory_bytes(self) -> int:
         """What all workers take together, as measured when they were loaded."""
-        return sum(slot.memory_bytes for slot in self._slots.values() if slot.loaded)
+        return sum(slot.memory_bytes for slot in self.all if slot.loaded)
 
     # --- loading
 
+    def to_load(self, slot: Slot, live: LiveJob) -> Slot | None:
+        """The slot that should be loaded for a job that cannot start: the package's own, or a replica of it.
+
+        A package that has a worker gets another only on a device where nothing runs, and when the job has waited.
+        """
+        if self.loading is not None:
+            return None
+        if slot.state is SlotState.COLD:
+            return slot
+        if slot.state is not SlotState.WARM or self._clock.now() - live.record.queued_at < _PATIENCE_SECONDS:
+            return None
+        if not self._spare(slot):
+            return None
+        replicas = self._replicas.setdefault(slot.package.digest, [])
+        for each in replicas:
+            each.refusal(self._clock.monotonic())
+        cold = next((each for each in replicas if each.state is SlotState.COLD), None)
+        if cold is None:
+            cold = Slot(slot.package, slot.estimate, self._settings.jobs_per_package, replica=True, blame=slot.blame)
+            replicas.append(cold)
+        return cold
+
     def make_room(self, slot: Slot) -> Sequence[WorkerHandle] | Slot | None:
         """What must go so that ``slot`` can be loaded: workers to close, or a busy place to wait for, or None."""
-        chosen = victims(slot, self._slots.values(), self._settings.memory_bytes)
+        ways = self._spare(slot) if slot.replica else self.devices.ranked(slot.package)
+        if not ways and not slot.replica:
+            slot.load_failed(_nowhere(slot.package.manifest.name), self._clock.monotonic())
+            return None
+        plans = [(way, chosen) for way in ways if (chosen := self._victims(slot, way.place)) is not None]
+        if slot.replica:
+            # A second worker is a luxury: nothing goes for it but other second workers.
+            plans = [(way, chosen) for way, chosen in plans if all(victim.replica for victim in chosen)]
+        if not plans:
+            here = [each for each in self.all if not ways or each.place == ways[0].place]
+            return None if slot.replica else busy_victim(slot, here) or busy_victim(slot, self.all)
+        # Among devices of the best kind, one where no package loses its only worker, or better nobody has to go, and of
+        # these the emptiest.
+        alike = [(way, chosen) for way, chosen in plans if way.kind == plans[0][0].kind]
+        best = min(alike, key=lambda plan: (_firsts(plan[1]), len(plan[1]), self._taken(plan[0].place)))
+        slot.choice = best[0]
+        return [worker for victim in best[1] if (worker := victim.evicted()) is not None]
+
+    def _spare(self, slot: Slot) -> Sequence[Choice]:
+        """Where a package could have one more worker: places without one of its own, where nothing runs."""
+        own = [each.place for each in self.workers(slot) if each.loaded or each.error is not None]
+        busy = [each.place for each in self.all if each.running]
+        return [way for way in self.devices.ranked(slot.package) if way.place not in own and way.place not in busy]
+
+    def _victims(self, slot: Slot, place: Place) -> Sequence[Slot] | None:
+        """Who must go from a place, and from the machine's memory, for a slot to be loaded there."""
+        here = [each for each in self.all if each.place == place]
+        chosen: Sequence[Slot] | None = ()
+        if place.memory_bytes:
+            chosen = victims(slot, here, place.memory_bytes, _size_on(place))
         if chosen is None:
-            return busy_victim(slot, self._slots.values())
-        return [worker for victim in chosen if (worker := victim.evicted()) is not None]
+            return None
+        rest = [each for each in self.all if each not in chosen]
+        more = victims(slot, rest, self._settings.memory_bytes)
+        return None if more is None else [*chosen, *more]
+
+    def _taken(self, place: Place) -> int:
+        return sum(_size_on(place)(slot) for slot in self.all if slot.loaded and slot.place == place)
 
     def to_prewarm(self) -> Slot | None:
         """A cold package that fits beside what is loaded, each once: the first buyer should not wait for a load."""
@@ -96,22 +194,49 @@ class Slots:
         for slot in self:
             if slot.package.digest not in self._warmed and slot.state is SlotState.COLD:
                 self._warmed.add(slot.package.digest)
-                if self.memory_bytes + slot.memory_bytes <= self._settings.memory_bytes:
+                ways = self.devices.ranked(slot.package)
+                fitting = [way for way in ways if self._victims(slot, way.place) == [] and self._fits(slot)]
+                if fitting:
+                    slot.choice = min(
+                        (way for way in fitting if way.kind == fitting[0].kind), key=lambda way: self._taken(way.place)
+                    )
                     return slot
+        return None
+
+    def _fits(self, slot: Slot) -> bool:
+        return self.memory_bytes + slot.memory_bytes <= self._settings.memory_bytes
+
+    def to_improve(self) -> Slot | None:
+        """An idle worker whose package is better computed in another way, as has been measured meanwhile.
+
+        The caller closes its worker and loads it again; its ``choice`` is the better one already.
+        """
+        if self.loading is not None:
+            return None
+        for slot in self.all:
+            ways = self.devices.ranked(slot.package) if slot.idle else ()
+            here = next((way for way in ways if way.place == slot.place), None)
+            better = here if slot.replica else ways[0] if ways else None
+            if here is not None and better is not None and here.kind == better.kind:
+                better = here  # two cards of a kind are as good as each other: stay
+            if better is not None and better != slot.choice and self._victims(slot, better.place) == []:
+                slot.choice = better
+                return slot
         return None
 
     def dead(self) -> Iterable[WorkerHandle]:
         """Workers that died while they had nothing to do; the caller closes them."""
-        for slot in self._slots.values():
+        for slot in self.all:
             worker = slot.worker
-            if worker is not None and not worker.alive and slot.idle and slot.died(worker, crashed=True):
+            if worker is not None and not worker.alive and slot.idle and slot.died(worker, self._clock.monotonic()):
                 self._metrics.deaths.inc()
                 yield worker
 
     def unserved(self) -> Iterable[WorkerHandle]:
         """Workers of packages that are served no more; the caller closes them."""
-        for digest, slot in list(self._slots.items()):
-            if digest not in self._catalogue.packages and slot.idle and (worker := slot.evicted()) is not None:
+        for slot in self.all:
+            unserved = slot.package.digest not in self._catalogue.packages
+            if unserved and slot.idle and (worker := slot.evicted()) is not None:
                 yield worker
 
     async def load(self, slot: Slot, leaving: Sequence[WorkerHandle]) -> None:
@@ -122,7 +247,9 @@ class Slots:
             if leaving:
                 self._metrics.evictions.inc(len(leaving))
                 await asyncio.gather(*(worker.close() for worker in leaving), return_exceptions=True)
-            worker = await self._start_worker(slot.package)
+            if slot.choice is None:
+                slot.choice = self.devices.ranked(slot.package)[0]
+            worker = await self._start_worker(slot.package, slot.choice)
         except ArtratorError as error:
             self._failed(slot, error)
         except Exception as error:
@@ -154,6 +281,25 @@ class Slots:
             seconds=round(seconds, 3),
             memory_bytes=memory,
             runtime=slot.runtime,
+            device=str(slot.choice),
         )
         for lack in slot.confinement:
             log(_logger, logging.WARNING, "advice", message=lack)
+
+
+def _firsts(leaving: Sequence[Slot]) -> int:
+    """How many packages would lose a worker that is not their second."""
+    return sum(1 for slot in leaving if not slot.replica)
+
+
+def _size_on(place: Place) -> Callable[[Slot], int]:
+    """What a slot takes of the memory that a place has."""
+    return (lambda slot: slot.card_bytes) if place.hardware == "gpu" else (lambda slot: slot.memory_bytes)
+
+
+def _nowhere(name: str) -> ArtratorError:
+    return ArtratorError(
+        Code.BACKEND_RUNTIME_BROKEN,
+        f"No device of this node can run {name}.",
+        cure="`artrator node bench` shows each device with its reason.",
+    )

@@ -84,6 +84,8 @@ def info_of(header: Mapping[str, Any], seconds: float) -> WorkerInfo:
                 runtime=sentence(runtime, 80),
                 load_seconds=seconds,
                 confinement=[sentence(missing) for missing in confinement[:50]],
+                provider=sentence(str(header.get("provider", "")), 60),
+                card_bytes=_bytes(header.get("card_bytes", 0)),
                 refused=[sentence(name, 200) for name in refused[:50]],
             )
     raise ArtratorError(Code.WORKER_DIED, "The worker told something that makes no sense when it was ready.")
@@ -104,6 +106,11 @@ def output_of(manifest: Manifest, header: Mapping[str, Any], arrays: Sequence[Ar
     except ValueInvalid as error:
         raise ModelError(f"The model made an output that is none: {error}") from error
     return spec.name, picture  # type: ignore[return-value]  # an "image" entry unpacks to an array
+
+
+def _bytes(claimed: object) -> int:
+    """A size that a worker claims; 0 for what is none."""
+    return claimed if type(claimed) is int and 0 <= claimed < 1 << 48 else 0
 
 
 def outputs_of(

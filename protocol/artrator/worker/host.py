@@ -34,7 +34,15 @@ from artrator.worker.death import Death
 from artrator.worker.derived import DerivedFiles
 from artrator.worker.guard import Breach, Guard
 from artrator.worker.limits import Limits, WorkerInfo
-from artrator.worker.policy import environment, grants, is_confined, machine_memory, sandbox_settings
+from artrator.worker.policy import (
+    environment,
+    grants,
+    is_confined,
+    machine_memory,
+    on_processor,
+    sandbox_settings,
+    seen_inside,
+)
 from artrator.worker.prepare import prepare_if_due
 from artrator.worker.process import Process, exit_sentence
 from artrator.worker.run import OnOutput, Progress, Run, cancelled
@@ -130,7 +138,7 @@ class Worker:
             raise ArtratorError(
                 Code.BACKEND_MISSING, f"{plugin.name} does not provide the backend {content.manifest.backend}."
             )
-        if device.kind != "cpu" and not grants(plugin, device)["gpu"]:
+        if not on_processor(device) and not grants(plugin, device)["gpu"]:
             raise ArtratorError(
                 Code.BACKEND_MISSING,
                 f"{plugin.name} is to compute on {device.kind}, but it may not use a GPU.",
@@ -277,7 +285,7 @@ class Worker:
             "manifest": content.manifest.text,
             "digest": content.digest,
             "files": dict(content.files),
-            "device": asdict(device),
+            "device": asdict(seen_inside(device)),
             "output_bytes": self._limits.output_bytes,
         }
         late = ArtratorError(

@@ -21,6 +21,7 @@ class Limits:
         open_files: Descriptors.
         prepare_seconds: Of a plugin's prepare step, from the start of its process to its end.
         cache_bytes: Of what that step writes, and of what its workers read.
+        cores: The processors that the process is pinned to; empty for all that its parent may use.
         cancel_seconds: How long a cancelled run may go on before the worker is killed, if it has no other run.
     """
 
@@ -33,6 +34,7 @@ class Limits:
     cancel_seconds: float = 2.0
     prepare_seconds: float = 180.0
     cache_bytes: int = 256 << 20
+    cores: tuple[int, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -48,6 +50,8 @@ class WorkerInfo:
         refused: Graphs whose derived form the runtime refused; they were loaded from the package.
         once_seconds: What was spent before the start on what no later start needs, such as deriving graphs.
         shared_bytes: Of derived files, which the worker maps and shares with others.
+        provider: What really computes, as its runtime calls it; empty where that is not known.
+        card_bytes: What the loaded model takes of a card's memory; 0 where it was not measured.
     """
 
     inspection: Inspection
@@ -58,3 +62,5 @@ class WorkerInfo:
     refused: Sequence[str] = ()
     once_seconds: float = 0.0
     shared_bytes: int = 0
+    provider: str = ""
+    card_bytes: int = 0

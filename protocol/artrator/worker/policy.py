@@ -6,11 +6,12 @@ import os
 import sys
 import sysconfig
 from collections.abc import Iterable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, Final
 
 import artrator
-from artrator.backend import Device
+from artrator.backend import PRECISIONS, Device
 from artrator.plugins.cache import VARIABLE, cache_of
 from artrator.plugins.info import PluginInfo
 from artrator.worker.limits import Limits
@@ -47,6 +48,8 @@ _GPU_VARIABLES = (
 )
 #: Where a worker finds what was derived from its package.
 DERIVED: Final = "ARTRATOR_DERIVED"
+#: Kinds of device that CUDA finds.
+_NVIDIA: Final = ("cuda", "tensorrt")
 #: The owner's way out where a driver does not bear confinement. Workers say aloud that it is used.
 _SWITCH = "ARTRATOR_CONFINEMENT"
 #: Without these no process starts there.
@@ -79,8 +82,26 @@ def grants(plugin: PluginInfo, device: Device) -> dict[str, bool]:
     return {
         "network": plugin.wants.network and allowed.network,
         "files": plugin.wants.files and allowed.files,
-        "gpu": device.kind != "cpu" and plugin.wants.gpu and allowed.gpu,
+        "gpu": not on_processor(device) and plugin.wants.gpu and allowed.gpu,
     }
+
+
+def on_processor(device: Device) -> bool:
+    """Whether a device is the processor itself, whatever library computes on it: then nothing of a driver is needed."""
+    return device.kind in ("cpu", "openvino")
+
+
+def seen_inside(device: Device) -> Device:
+    """The device as the worker sees it: of NVIDIA's cards it sees its own and no other, so that one is the first."""
+    return replace(device, index=0) if device.kind in _NVIDIA else device
+
+
+def _visible(device: Device) -> str:
+    """What ``CUDA_VISIBLE_DEVICES`` says to a worker; cards that are hidden from the node itself are not counted."""
+    own = [name for name in os.environ.get("CUDA_VISIBLE_DEVICES", "").split(",") if name.strip()]
+    if not own:
+        return str(device.index)
+    return own[device.index].strip() if device.index < len(own) else "-1"
 
 
 def sandbox_settings(
@@ -114,6 +135,7 @@ def sandbox_settings(
         "parent": os.getpid(),
         "memory_bytes": 0 if granted["gpu"] else (limits.memory_bytes or machine_memory()) + mapped_bytes,
         "open_files": limits.open_files,
+        "cores": list(limits.cores),
         "file_bytes": limits.scratch_bytes if granted["files"] else 0,
         "readable": [*paths, *sorted(filter(None, stdlib)), *(str(path.resolve()) for path in own)],
         "devices": [str(path) for path in Path("/dev").glob("nvidia*")] + ["/dev/dri", "/dev/kfd", "/dev/dxg"]
@@ -152,6 +174,12 @@ def environment(plugin: PluginInfo, device: Device, scratch: Path, derived: Path
     if grants(plugin, device)["gpu"]:
         chosen["CUDA_CACHE_PATH"] = str(scratch)
         chosen.update({name: os.environ[name] for name in _GPU_VARIABLES if name in os.environ})
+        if device.kind in _NVIDIA:
+            # CUDA counts the fastest card first unless it is told to count as the driver and its tools do.
+            chosen |= {"CUDA_DEVICE_ORDER": "PCI_BUS_ID", "CUDA_VISIBLE_DEVICES": _visible(device)}
+            if device.precision == PRECISIONS[0]:
+                # For libraries that have no option for it: factors are not to be rounded to ten bits.
+                chosen["NVIDIA_TF32_OVERRIDE"] = "0"
     if sys.platform == "win32":
         chosen.update({name: os.environ[name] for name in _WINDOWS_VARIABLES if name in os.environ})
         chosen.update({"TEMP": str(scratch), "TMP": str(scratch), "USERPROFILE": str(scratch)})

@@ -19,14 +19,15 @@ import contextlib
 import socket
 import sys
 import traceback
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, Final
 
-from artrator.backend import Device, Image, Model, Value
+from artrator.backend import PRECISIONS, Device, Image, Model, Value
 from artrator.errors import ArtratorError, Code
 from artrator.package import from_validated
 from artrator.worker.child.batcher import Batcher
+from artrator.worker.child.cards import probe, used_bytes
 from artrator.worker.child.context import JobContext
 from artrator.worker.child.loader import load_plugin, run_module
 from artrator.worker.child.package_files import SignedFolder
@@ -51,6 +52,8 @@ async def _serve(connection: socket.socket, confinement: list[str]) -> None:
         frame = await channel.receive()
         if frame.op == "check":
             await channel.send(_check(frame))
+        elif frame.op == "probe":
+            await channel.send(probe(frame.header["kind"], int(frame.header["cards"])))
         elif frame.op == "prepare":
             # In a thread, because the module may run an event loop of its own.
             await channel.send(await asyncio.to_thread(_prepare, frame))
@@ -85,6 +88,7 @@ def _load(frame: Frame) -> tuple[Model, dict[str, Any]]:
     package = SignedFolder(Path(header["folder"]), manifest, header["digest"], header["files"])
     device = Device(**header["device"])
     backend = load_plugin(header["plugin"], header["entry_points"]).backends[manifest.backend]
+    before = used_bytes(device)
     try:
         inspection = backend.inspect(package)
         model = backend.load(package, device)
@@ -109,17 +113,26 @@ def _load(frame: Frame) -> tuple[Model, dict[str, Any]]:
         },
         "memory_bytes": memory_bytes,
         "runtime": _runtime(device),
+        "provider": next(iter(_providers()), ("", ""))[0],
+        "card_bytes": max(0, used_bytes(device) - before) if before else 0,
         "refused": list(getattr(sys.modules.get("artrator.onnx_runtime.graphs"), "refused", ())),
     }
 
 
+def _providers() -> Sequence[tuple[str, str]]:
+    """What onnxruntime really computes on in this process, if it does: provider and precision."""
+    return tuple(getattr(sys.modules.get("artrator.onnx_runtime.providers"), "in_use", ()))
+
+
 def _runtime(device: Device) -> str:
-    """What computes, for people: the first runtime that the backend has imported."""
+    """What computes, for people and receipts: the first runtime that the backend has imported, and how exactly."""
+    coarsest = max((precision for _, precision in _providers()), key=PRECISIONS.index, default=PRECISIONS[0])
+    device_words = device.kind if coarsest == PRECISIONS[0] else f"{device.kind}, {coarsest}"
     for name in ("onnxruntime", "torch", "jax", "numpy"):
         version = getattr(sys.modules.get(name), "__version__", None)
         if version is not None:
-            return f"{name} {version} ({device.kind})"
-    return device.kind
+            return f"{name} {version} ({device_words})"
+    return device_words
 
 
 class _Server:

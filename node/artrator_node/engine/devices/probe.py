@@ -1,0 +1,163 @@
+"""Asking what answers: in confined processes of a backend's own environment, never in the daemon.
+
+The first process names the runtime, its providers and the cards. Each provider of a card is then tried in a process of
+its own, because a driver that does not fit may end it, and the others should be asked all the same.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any, Final
+
+from artrator.backend import Device
+from artrator.errors import ArtratorError
+from artrator.onnx_runtime.providers import PROVIDERS
+from artrator.plugins import find_backend
+from artrator.plugins.info import PluginInfo
+from artrator.worker.limits import Limits
+from artrator.worker.policy import environment, grants, sandbox_settings
+from artrator.worker.process import Process, exit_sentence
+from artrator.worker.wire import Channel, WireError
+from artrator.worker.words import sentence
+from artrator_node.engine.devices.places import KINDS, ON_PROCESSOR
+
+#: Reading CUDA's libraries from a slow disk takes long.
+_SECONDS: Final = 60.0
+#: Cards of a kind whose number nobody tells (DirectML, OpenVINO).
+_MOST_CARDS: Final = 4
+
+
+@dataclass(frozen=True)
+class Card:
+    """A card that computes.
+
+    Attributes:
+        memory_bytes: All of it; 0 where nobody tells.
+        driver: Its version; empty where nobody tells.
+    """
+
+    index: int
+    name: str = ""
+    memory_bytes: int = 0
+    driver: str = ""
+
+
+@dataclass(frozen=True)
+class Answer:
+    """What the environment of one backend can compute on.
+
+    Attributes:
+        runtime: Wheel and version; empty without onnxruntime.
+        kinds: Kinds that answered on the processor.
+        cards: Cards on which anything answered.
+        cards_by_kind: Which kinds answered on which card.
+        untold: Cards with CUDA on which onnxruntime did not answer, or was not there: a backend with kernels of its own
+            may compute there all the same, which is seen when a package is tried.
+        refused: Why the others did not, by device.
+    """
+
+    runtime: str = ""
+    kinds: frozenset[str] = frozenset()
+    cards: Sequence[Card] = ()
+    cards_by_kind: frozenset[tuple[str, int]] = frozenset()
+    untold: frozenset[tuple[str, int]] = frozenset()
+    refused: Mapping[str, str] = field(default_factory=dict)
+
+
+async def ask(backend: str) -> Answer:
+    """What a backend's environment can compute on; never raises for what is missing or broken there."""
+    try:
+        plugin = find_backend(backend)
+    except ArtratorError as error:
+        return Answer(refused={"cpu": error.message})
+    if plugin.error is not None:
+        return Answer(refused={"cpu": plugin.error})
+    return await _ask(plugin)
+
+
+async def _ask(plugin: PluginInfo) -> Answer:
+    # The first question needs what a driver needs, but no provider is started by it.
+    may_use_cards = grants(plugin, Device("cuda"))["gpu"]
+    said = await _probe(plugin, Device("cuda" if may_use_cards else "cpu"), "", 0)
+    if isinstance(said, str):
+        return Answer(kinds=frozenset({"cpu"}), refused={"cuda": said})
+    found = [card for card in map(_card, said.get("cards", ())) if card is not None]
+    driver = sentence(str(said.get("driver", "")), 40)
+    known = {index: Card(index, name, memory, driver) for index, name, memory in found}
+    providers = said.get("providers", ())
+    runtime = sentence(str(said.get("runtime", "")), 80)
+    processor, by_card, refused = {"cpu"}, set[tuple[str, int]](), dict[str, str]()
+    for kind in KINDS:
+        if kind == "cpu" or PROVIDERS[kind] not in providers or not (kind in ON_PROCESSOR or may_use_cards):
+            continue
+        nvidia = kind in ("cuda", "tensorrt")
+        indexes = [0] if kind in (*ON_PROCESSOR, "coreml") else sorted(known) if nvidia else range(_MOST_CARDS)
+        if nvidia and not indexes:
+            refused[kind] = "no NVIDIA card, or no driver, answers on this machine."
+        for index in indexes:
+            why = await _try(plugin, kind, index)
+            if why:
+                refused[f"{kind}:{index}"] = why
+                break  # where one card is not, the next is not either; and a driver that dies once dies again
+            if kind in ON_PROCESSOR:
+                processor.add(kind)
+            else:
+                by_card.add((kind, index))
+                known.setdefault(index, Card(index))
+    untold = frozenset(("cuda", index) for index, _, _ in found) - by_card if may_use_cards else frozenset()
+    usable = [card for index, card in sorted(known.items()) if any(index == own for _, own in by_card | untold)]
+    return Answer(runtime, frozenset(processor), usable, frozenset(by_card), untold, refused)
+
+
+async def _try(plugin: PluginInfo, kind: str, index: int) -> str:
+    """Why a device does not answer; empty if it does."""
+    # A worker sees one card of NVIDIA's, as its first; of others it sees all.
+    device = Device(kind, index)
+    inside = 0 if kind in ("cuda", "tensorrt") else index
+    said = await _probe(plugin, device, kind, inside + 1)
+    if isinstance(said, str):
+        return said
+    answers = said.get("answers")
+    answer = answers.get(str(inside)) if isinstance(answers, dict) else None
+    return sentence(answer, 300) if isinstance(answer, str) else "it gave no answer."
+
+
+async def _probe(plugin: PluginInfo, device: Device, kind: str, cards: int) -> Mapping[str, Any] | str:
+    """One question in one confined process; the reason in words if it did not answer."""
+    limits = Limits()
+    try:
+        process = await Process.start(
+            plugin.interpreter,
+            lambda scratch: {
+                "sys_path": [str(path) for path in plugin.sys_path],
+                "sandbox": sandbox_settings(plugin, device, limits, readable=[], scratch=scratch),
+            },
+            lambda scratch: environment(plugin, device, scratch),
+        )
+    except ArtratorError as error:
+        return error.message
+    channel = Channel(process.connection, max_body=0)
+    try:
+        async with asyncio.timeout(_SECONDS):
+            await channel.send({"op": "probe", "kind": kind, "cards": cards})
+            header = (await channel.receive()).header
+    except TimeoutError:
+        return f"it did not answer within {_SECONDS:g} seconds."
+    except WireError:
+        return f"its process {exit_sentence(await process.end())}. {sentence(process.last_words)}".strip()
+    finally:
+        process.kill()
+        with contextlib.suppress(asyncio.CancelledError):
+            await asyncio.shield(process.exited)
+        await channel.close()
+    return header if header.get("op") == "probed" else "it gave no answer."
+
+
+def _card(said: object) -> tuple[int, str, int] | None:
+    match said:
+        case {"index": int(index), "name": str(name), "memory_bytes": int(memory)} if 0 <= index < 64 and memory >= 0:
+            return index, sentence(name, 80), memory
+    return None
