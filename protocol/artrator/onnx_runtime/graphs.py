@@ -69,9 +69,7 @@ def load_graph(
     return session(model, device, name=name, external=external, facts=facts)
 
 
-def _read(
-    package: PackageFiles, name: str, change: GraphChange | None
-) -> tuple[bytes, GraphFacts, dict[str, bytes]]:
+def _read(package: PackageFiles, name: str, change: GraphChange | None) -> tuple[bytes, GraphFacts, dict[str, bytes]]:
     model = package.read(name)
     facts = check_graph(model, name, package.names())
     if change is not None:

@@ -53,7 +53,13 @@ class LatentModel:
     """A loaded package of this family."""
 
     def __init__(
-        self, settings: LatentSettings, text: PromptEncoder, unet: LoadedDenoiser, autoencoder: Autoencoder, *, many: bool
+        self,
+        settings: LatentSettings,
+        text: PromptEncoder,
+        unet: LoadedDenoiser,
+        autoencoder: Autoencoder,
+        *,
+        many: bool,
     ) -> None:
         self._settings: Final = settings
         self._text: Final = text

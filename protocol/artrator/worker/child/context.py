@@ -29,9 +29,17 @@ class JobContext:
     """The context of one job."""
 
     def __init__(
-        self, job: str, batcher: Batcher, report: Report, hand: Hand | None = None, output_bytes: int = 1 << 62
+        self,
+        job: str,
+        batcher: Batcher,
+        report: Report,
+        hand: Hand | None = None,
+        output_bytes: int = 1 << 62,
+        *,
+        buyer: str = "",
+        rank: int = 0,
     ) -> None:
-        self._job: Final = job
+        self._party: Final = Party(job, buyer or job, rank)
         self._batcher: Final = batcher
         self._report: Final = report
         self._hand: Final = hand if hand is not None else _nowhere
