@@ -12,7 +12,7 @@ from artrator_desktop.i18n import language
 from artrator_desktop.ui.split import split_line
 from artrator_desktop.ui.text import credits_text
 from artrator_desktop.ui.theme.tokens import M, S
-from artrator_desktop.ui.widgets import Button, Card, IconLabel, Label, Sheet
+from artrator_desktop.ui.widgets import AskingSheet, Button, Card, IconLabel, Label
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -87,7 +87,7 @@ class KeepCard(Card):
         sheet.open()
 
 
-class BuyLicenceSheet(Sheet):
+class BuyLicenceSheet(AskingSheet):
     """The last look before a licence is bought."""
 
     top_up = Signal()
@@ -124,8 +124,6 @@ class BuyLicenceSheet(Sheet):
             self.column.addLayout(row)
         if shares:
             self.column.addWidget(Label(split_line(shares), "caption", wrap=True))
-        self.problem = Label("", "bad", wrap=True)
-        self.problem.hide()
         self.column.addWidget(self.problem)
         cancel = self.add_button(self.tr("Cancel"))
         cancel.clicked.connect(self.reject)
@@ -146,7 +144,7 @@ class BuyLicenceSheet(Sheet):
         self.more.setVisible(short)
         self.go.setEnabled(self._package not in self._app.library.busy and not short)
         if short:
-            self._complain(self.tr("You have {amount}.").format(amount=credits_text(self._app.wallet.available)))
+            self.complain(self.tr("You have {amount}.").format(amount=credits_text(self._app.wallet.available)))
 
     def _bought(self, package: str) -> None:
         if package == self._package:
@@ -154,12 +152,7 @@ class BuyLicenceSheet(Sheet):
             self.kept.emit(self._listing)
 
     def _refused(self, failure: object) -> None:
-        self._complain(str(getattr(failure, "sentence", "")))
-
-    def _complain(self, sentence: str) -> None:
-        self.problem.setText(sentence)
-        self.problem.show()
-        self.fit()
+        self.complain(str(getattr(failure, "sentence", "")))
 
     def _leave_for_money(self) -> None:
         self.reject()

@@ -14,6 +14,7 @@ from artrator_desktop.ui.split import split_line, split_tip
 from artrator_desktop.ui.text import amount, credits_text, day
 from artrator_desktop.ui.theme.tokens import L, M, S
 from artrator_desktop.ui.widgets import (
+    AskingSheet,
     Button,
     Card,
     Choice,
@@ -22,7 +23,6 @@ from artrator_desktop.ui.widgets import (
     IconLabel,
     Label,
     Pill,
-    Sheet,
     Switch,
 )
 
@@ -184,7 +184,7 @@ class PlanCard(Card):
         self.setAccessibleName(f"{title}, {words}")
 
 
-class BuyPassSheet(Sheet):
+class BuyPassSheet(AskingSheet):
     """The last look before a pass is bought: price, cover, split, renewal, refund."""
 
     top_up = Signal()
@@ -236,8 +236,6 @@ class BuyPassSheet(Sheet):
         row.addWidget(self.renew)
         box.column.addLayout(row)
         self.column.addWidget(box)
-        self.problem = Label("", "bad", wrap=True)
-        self.problem.hide()
         self.column.addWidget(self.problem)
         cancel = self.add_button(self.tr("Cancel"))
         cancel.clicked.connect(self.reject)
@@ -265,7 +263,7 @@ class BuyPassSheet(Sheet):
         self.go.setText(self.tr("Continue to payment") if outside else self.tr("Buy · {amount}").format(amount=price))
         self.problem.setVisible(short)
         if short:
-            self._complain(self.tr("You have {amount}.").format(amount=credits_text(self._app.wallet.available)))
+            self.complain(self.tr("You have {amount}.").format(amount=credits_text(self._app.wallet.available)))
 
     def _press(self) -> None:
         if self.ways.value() == "credits":
@@ -285,12 +283,7 @@ class BuyPassSheet(Sheet):
             self.accept()
 
     def _refused(self, failure: object) -> None:
-        self._complain(str(getattr(failure, "sentence", "")))
-
-    def _complain(self, sentence: str) -> None:
-        self.problem.setText(sentence)
-        self.problem.show()
-        self.fit()
+        self.complain(str(getattr(failure, "sentence", "")))
 
     def _leave_for_money(self) -> None:
         self.reject()

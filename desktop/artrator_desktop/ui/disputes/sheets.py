@@ -12,6 +12,7 @@ from artrator_desktop.ui.disputes.words import reason_name, reasons, state_line
 from artrator_desktop.ui.text import credits_text, day
 from artrator_desktop.ui.theme.tokens import M, S
 from artrator_desktop.ui.widgets import (
+    AskingSheet,
     Card,
     Choice,
     ChoiceList,
@@ -163,7 +164,7 @@ class DisputeSheet(Sheet):
         self.fit()
 
 
-class AnswerSheet(Sheet):
+class AnswerSheet(AskingSheet):
     """What a buyer says of one of one's own models, and the answer to it."""
 
     def __init__(self, app: AppState, dispute: Dispute, parent: QWidget | None = None) -> None:
@@ -196,8 +197,6 @@ class AnswerSheet(Sheet):
         row.addWidget(self.give_back)
         box.column.addLayout(row)
         column.addWidget(box)
-        self.problem = Label("", "bad", wrap=True)
-        self.problem.hide()
         column.addWidget(self.problem)
         self.column.addWidget(self.said)
         self.column.addWidget(self.form)
@@ -220,7 +219,7 @@ class AnswerSheet(Sheet):
     def _send(self) -> None:
         text = self.words.toPlainText().strip()[:2000]
         if not text and not self.give_back.isChecked():
-            self._complain(self.tr("Say something, or give the money back."))
+            self.complain(self.tr("Say something, or give the money back."))
             return
         self._disputes.answer(self._order, text, give_back=self.give_back.isChecked())
 
@@ -229,12 +228,7 @@ class AnswerSheet(Sheet):
             self.accept()
 
     def _refused(self, failure: Failure) -> None:
-        self._complain(failure.sentence)
-
-    def _complain(self, sentence: str) -> None:
-        self.problem.setText(sentence)
-        self.problem.show()
-        self.fit()
+        self.complain(failure.sentence)
 
 
 class _Quote(TextArea):

@@ -9,7 +9,7 @@ from PySide6.QtWidgets import QHBoxLayout, QWidget
 
 from artrator_desktop.state.earnings import business_number_is_valid
 from artrator_desktop.ui.theme.tokens import M
-from artrator_desktop.ui.widgets import Card, ComboBox, Field, Label, LineEdit, Sheet, Switch
+from artrator_desktop.ui.widgets import AskingSheet, Card, ComboBox, Field, Label, LineEdit, Switch
 
 if TYPE_CHECKING:
     from artrator_desktop.state import AppState, Failure
@@ -60,7 +60,7 @@ def country_name(code: str) -> str:
     return QLocale.territoryToString(territory)
 
 
-class SellerSheet(Sheet):
+class SellerSheet(AskingSheet):
     """The form of a seller's profile."""
 
     def __init__(self, app: AppState, parent: QWidget | None = None) -> None:
@@ -106,8 +106,6 @@ class SellerSheet(Sheet):
         self.reason.column.addWidget(self._reason)
         self.reason.setVisible(seller is not None and seller.state.value == "rejected" and bool(seller.reason))
         self._reason.setText(seller.reason if seller is not None else "")
-        self.problem = Label("", "bad", wrap=True)
-        self.problem.hide()
         where = Field(self.tr("Country"), self.country)
         self.column.addWidget(self.reason)
         for pair in ((self.name_field, representative), (where, self.number_field, self.vat_number_field)):
@@ -162,6 +160,4 @@ class SellerSheet(Sheet):
 
     def _refused(self, what: str, failure: Failure) -> None:
         if what == "seller":
-            self.problem.setText(failure.sentence)
-            self.problem.show()
-            self.fit()
+            self.complain(failure.sentence)

@@ -11,7 +11,7 @@ from artrator.manifest import pick
 from artrator.money import format_credits, parse_credits
 from artrator_desktop.i18n import language
 from artrator_desktop.ui.text import cash, credits_text
-from artrator_desktop.ui.widgets import Choice, ChoiceList, Field, Label, LineEdit, Segmented, Sheet
+from artrator_desktop.ui.widgets import AskingSheet, Choice, ChoiceList, Field, Label, LineEdit, Segmented
 
 if TYPE_CHECKING:
     from artrator_desktop.state import AppState, Failure
@@ -49,7 +49,7 @@ def destination_words(app: AppState, rail: str) -> tuple[str, str]:
     return translate("Payouts", "Bank, account number and its holder"), translate("Payouts", "Bank 123-456-789, Kim")
 
 
-class _MoneySheet(Sheet):
+class _MoneySheet(AskingSheet):
     """An amount of credits, at most what there is."""
 
     def __init__(self, app: AppState, title: str, subtitle: str, parent: QWidget | None) -> None:
@@ -61,8 +61,6 @@ class _MoneySheet(Sheet):
         available = self._available()
         self.amount.setText(format_credits(available).replace(",", "") if available else "")
         self.amount.textChanged.connect(lambda _text: self._check())
-        self.problem = Label("", "bad", wrap=True)
-        self.problem.hide()
         cancel = self.add_button(self.tr("Cancel"))
         cancel.clicked.connect(self.reject)
         self._earnings.done.connect(self._done)
@@ -94,9 +92,7 @@ class _MoneySheet(Sheet):
 
     def _refused(self, what: str, failure: Failure) -> None:
         if what == self.what:
-            self.problem.setText(failure.sentence)
-            self.problem.show()
-            self.fit()
+            self.complain(failure.sentence)
 
 
 class MoveSheet(_MoneySheet):
@@ -188,7 +184,7 @@ class PayoutSheet(_MoneySheet):
             self._earnings.request_payout(micro, self.rails.value(), self.destination.text().strip())
 
 
-class ScheduleSheet(Sheet):
+class ScheduleSheet(AskingSheet):
     """When payouts are asked for by themselves."""
 
     def __init__(self, app: AppState, parent: QWidget | None = None) -> None:
@@ -214,8 +210,6 @@ class ScheduleSheet(Sheet):
         self.least.setText(format_credits(least).replace(",", ""))
         self.least.textChanged.connect(lambda _text: self._check())
         self.least_field = Field(self.tr("Not below, in credits"), self.least)
-        self.problem = Label("", "bad", wrap=True)
-        self.problem.hide()
         for part in (self.every, self.rails, self.destination_field, self.least_field, self.problem):
             self.column.addWidget(part)
         cancel = self.add_button(self.tr("Cancel"))
@@ -257,6 +251,4 @@ class ScheduleSheet(Sheet):
 
     def _refused(self, what: str, failure: Failure) -> None:
         if what == "schedule":
-            self.problem.setText(failure.sentence)
-            self.problem.show()
-            self.fit()
+            self.complain(failure.sentence)

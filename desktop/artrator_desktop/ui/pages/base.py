@@ -5,9 +5,10 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, ClassVar
 
 from PySide6.QtCore import Qt, Signal
-from PySide6.QtWidgets import QWidget
+from PySide6.QtWidgets import QVBoxLayout, QWidget
 
 from artrator_desktop.ui.images import Pixmaps
+from artrator_desktop.ui.theme.tokens import PAGE_SIDE, PAGE_TOP, L
 
 if TYPE_CHECKING:
     from artrator_desktop.state import AppState
@@ -33,6 +34,17 @@ class Page(QWidget):
         self.setFocusPolicy(Qt.FocusPolicy.ClickFocus)
         self.app = app
         self.pixmaps = pixmaps
+
+    def lay_out(self, header: QWidget, body: QWidget) -> None:
+        """Put the header on top and the body, which reaches from edge to edge, below it."""
+        top = QVBoxLayout()
+        top.setContentsMargins(PAGE_SIDE, PAGE_TOP, PAGE_SIDE, 0)
+        top.addWidget(header)
+        column = QVBoxLayout(self)
+        column.setContentsMargins(0, 0, 0, 0)
+        column.setSpacing(L)
+        column.addLayout(top)
+        column.addWidget(body, 1)
 
     def activate(self, **arguments: object) -> None:
         """Be shown, perhaps with arguments from the page that led here."""

@@ -20,7 +20,7 @@ from artrator_desktop.ui.earnings.sheets import MoveSheet, PayoutSheet, Schedule
 from artrator_desktop.ui.images import Pixmaps
 from artrator_desktop.ui.pages.base import Page
 from artrator_desktop.ui.text import amount, credits_text, day, when
-from artrator_desktop.ui.theme.tokens import PAGE_SIDE, PAGE_TOP, L, M, S
+from artrator_desktop.ui.theme.tokens import PAGE_SIDE, L, M, S
 from artrator_desktop.ui.widgets import (
     Button,
     Card,
@@ -132,14 +132,7 @@ class EarningsPage(Page):
         self.stack = QStackedWidget()
         for page in (self.area, self.loading, self.panel):
             self.stack.addWidget(page)
-        top = QVBoxLayout()
-        top.setContentsMargins(PAGE_SIDE, PAGE_TOP, PAGE_SIDE, 0)
-        top.addWidget(self.header)
-        column = QVBoxLayout(self)
-        column.setContentsMargins(0, 0, 0, 0)
-        column.setSpacing(L)
-        column.addLayout(top)
-        column.addWidget(self.stack, 1)
+        self.lay_out(self.header, self.stack)
         self._earnings.changed.connect(self.refresh)
         self._earnings.done.connect(self._did)
         self._earnings.refused.connect(self._refused)

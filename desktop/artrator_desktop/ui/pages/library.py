@@ -14,7 +14,7 @@ from artrator_desktop.ui.images import Pixmaps
 from artrator_desktop.ui.kept import KeptCard
 from artrator_desktop.ui.pages.base import Page
 from artrator_desktop.ui.passes import PassCard
-from artrator_desktop.ui.theme.tokens import PAGE_SIDE, PAGE_TOP, L, M
+from artrator_desktop.ui.theme.tokens import L, M
 from artrator_desktop.ui.widgets import Button, Card, Label, PageHeader, PageScroll, Skeleton, StatePanel
 
 if TYPE_CHECKING:
@@ -57,14 +57,7 @@ class LibraryPage(Page):
         for part in (self.passes_title, self.passes, self.models_title, self.models, self.loading, self.panel):
             self.area.column.addWidget(part)
         self.area.column.addStretch(1)
-        top = QVBoxLayout()
-        top.setContentsMargins(PAGE_SIDE, PAGE_TOP, PAGE_SIDE, 0)
-        top.addWidget(self.header)
-        column = QVBoxLayout(self)
-        column.setContentsMargins(0, 0, 0, 0)
-        column.setSpacing(L)
-        column.addLayout(top)
-        column.addWidget(self.area, 1)
+        self.lay_out(self.header, self.area)
         app.passes.changed.connect(self.refresh)
         app.passes.bought.connect(self._bought)
         app.passes.refused.connect(lambda failure: self.say.emit("bad", failure.sentence))

@@ -15,7 +15,7 @@ from artrator_desktop.ui.images import Pixmaps
 from artrator_desktop.ui.listings.delegate import state_words
 from artrator_desktop.ui.pages.base import Page
 from artrator_desktop.ui.text import bytes_text, duration
-from artrator_desktop.ui.theme.tokens import PAGE_SIDE, PAGE_TOP, L, M
+from artrator_desktop.ui.theme.tokens import PAGE_SIDE, L, M
 from artrator_desktop.ui.widgets import (
     Button,
     Card,
@@ -82,14 +82,7 @@ class NodePage(Page):
         self.stack = QStackedWidget()
         for part in (self.area, self.panel, self.loading):
             self.stack.addWidget(part)
-        top = QVBoxLayout()
-        top.setContentsMargins(PAGE_SIDE, PAGE_TOP, PAGE_SIDE, 0)
-        top.addWidget(self.header)
-        column = QVBoxLayout(self)
-        column.setContentsMargins(0, 0, 0, 0)
-        column.setSpacing(L)
-        column.addLayout(top)
-        column.addWidget(self.stack, 1)
+        self.lay_out(self.header, self.stack)
         self._timer = QTimer(self)
         self._timer.setInterval(_EVERY_MS)
         self._timer.timeout.connect(self._watch.probe)

@@ -10,7 +10,7 @@ from artrator_desktop.state import Phase
 from artrator_desktop.ui.images import Pixmaps
 from artrator_desktop.ui.pages.base import Page
 from artrator_desktop.ui.text import tip
-from artrator_desktop.ui.theme.tokens import PAGE_SIDE, PAGE_TOP, L, M, S
+from artrator_desktop.ui.theme.tokens import PAGE_SIDE, M, S
 from artrator_desktop.ui.widgets import (
     Button,
     Card,
@@ -58,14 +58,7 @@ class PluginsPage(Page):
         self.stack = QStackedWidget()
         for part in (self.area, self.panel, self.loading):
             self.stack.addWidget(part)
-        top = QVBoxLayout()
-        top.setContentsMargins(PAGE_SIDE, PAGE_TOP, PAGE_SIDE, 0)
-        top.addWidget(header)
-        column = QVBoxLayout(self)
-        column.setContentsMargins(0, 0, 0, 0)
-        column.setSpacing(L)
-        column.addLayout(top)
-        column.addWidget(self.stack, 1)
+        self.lay_out(header, self.stack)
         self._plugins.changed.connect(self.refresh)
         self.refresh()
 

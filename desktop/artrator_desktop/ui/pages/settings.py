@@ -12,7 +12,7 @@ from artrator_desktop.state import Link
 from artrator_desktop.ui.images import Pixmaps
 from artrator_desktop.ui.pages.base import Page
 from artrator_desktop.ui.text import short_digest
-from artrator_desktop.ui.theme.tokens import PAGE_SIDE, PAGE_TOP, L, S
+from artrator_desktop.ui.theme.tokens import L, S
 from artrator_desktop.ui.widgets import (
     Button,
     Card,
@@ -73,14 +73,7 @@ class SettingsPage(Page):
         area.column.addWidget(self._account())
         area.column.addWidget(self._folders())
         area.column.addStretch(1)
-        top = QVBoxLayout()
-        top.setContentsMargins(PAGE_SIDE, PAGE_TOP, PAGE_SIDE, 0)
-        top.addWidget(PageHeader(self.tr("Settings"), self.tr("Every change takes effect at once.")))
-        column = QVBoxLayout(self)
-        column.setContentsMargins(0, 0, 0, 0)
-        column.setSpacing(L)
-        column.addLayout(top)
-        column.addWidget(area, 1)
+        self.lay_out(PageHeader(self.tr("Settings"), self.tr("Every change takes effect at once.")), area)
         app.session.changed.connect(self.refresh)
         self.refresh()
 

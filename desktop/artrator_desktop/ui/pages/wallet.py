@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, ClassVar, Final
 
 from PySide6.QtCore import QLocale, Qt
-from PySide6.QtWidgets import QFileDialog, QHBoxLayout, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QFileDialog, QHBoxLayout, QWidget
 
 from artrator.manifest import pick
 from artrator_desktop.i18n import language
@@ -18,7 +18,7 @@ from artrator_desktop.ui.images import Pixmaps
 from artrator_desktop.ui.pages.base import Page
 from artrator_desktop.ui.pages.wallet_rows import StatementRows
 from artrator_desktop.ui.text import amount, credits_text
-from artrator_desktop.ui.theme.tokens import PAGE_SIDE, PAGE_TOP, L, M, S
+from artrator_desktop.ui.theme.tokens import L, M, S
 from artrator_desktop.ui.wallet.order import OrderSheet
 from artrator_desktop.ui.wallet.topup import TopUpSheet
 from artrator_desktop.ui.wallet.waiting import WaitingTopUps
@@ -105,14 +105,7 @@ class WalletPage(Page):
             scroll.column.addWidget(part)
         scroll.column.addWidget(self.more, 0, Qt.AlignmentFlag.AlignHCenter)
         scroll.column.addStretch(1)
-        top = QVBoxLayout()
-        top.setContentsMargins(PAGE_SIDE, PAGE_TOP, PAGE_SIDE, 0)
-        top.addWidget(self.header)
-        column = QVBoxLayout(self)
-        column.setContentsMargins(0, 0, 0, 0)
-        column.setSpacing(L)
-        column.addLayout(top)
-        column.addWidget(scroll, 1)
+        self.lay_out(self.header, scroll)
         self._wallet.changed.connect(self.refresh)
         self._wallet.redeemed.connect(self._redeemed)
         self._wallet.redeem_failed.connect(self._redeem_failed)

@@ -23,11 +23,12 @@ from artrator_desktop.ui.widgets.labels import ElidedLabel, IconLabel, Label
 from artrator_desktop.ui.widgets.page_parts import PageHeader, PageScroll, StatePanel
 from artrator_desktop.ui.widgets.picture import Picture
 from artrator_desktop.ui.widgets.qr import QRCode
-from artrator_desktop.ui.widgets.sheet import Sheet
+from artrator_desktop.ui.widgets.sheet import AskingSheet, Sheet
 from artrator_desktop.ui.widgets.skeleton import Pulse, Skeleton
 from artrator_desktop.ui.widgets.toast import Toast, ToastStack
 
 __all__ = [
+    "AskingSheet",
     "Button",
     "Card",
     "Chip",

@@ -4,6 +4,7 @@ from PySide6.QtCore import QEvent, QRectF, QSize, Qt, Signal
 from PySide6.QtGui import QAction, QColor, QFocusEvent, QIcon, QKeyEvent, QPainter, QPaintEvent, QPen, QWheelEvent
 from PySide6.QtWidgets import (
     QAbstractButton,
+    QAbstractSpinBox,
     QComboBox,
     QDoubleSpinBox,
     QHBoxLayout,
@@ -70,36 +71,38 @@ class TextArea(QPlainTextEdit):
         self.setTabChangesFocus(True)
 
 
-class IntegerField(QSpinBox):
-    """A whole number, typed; the wheel scrolls the page and never changes a number that is not in use."""
-
-    def __init__(self, name: str, low: int, high: int, value: int, parent: QWidget | None = None) -> None:
-        super().__init__(parent)
-        self.setAccessibleName(name)
-        self.setRange(low, high)
-        self.setValue(value)
-        self.setFixedHeight(CONTROL_HEIGHT)
-        self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
+class _Unwheeled:
+    """The wheel scrolls the page and never changes a number that is not in use."""
 
     def wheelEvent(self, event: QWheelEvent) -> None:
         """Leave the wheel to the page."""
         event.ignore()
 
 
-class NumberField(QDoubleSpinBox):
+class IntegerField(_Unwheeled, QSpinBox):
+    """A whole number, typed."""
+
+    def __init__(self, name: str, low: int, high: int, value: int, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        _dress(self, name)
+        self.setRange(low, high)
+        self.setValue(value)
+
+
+class NumberField(_Unwheeled, QDoubleSpinBox):
     """A number, typed."""
 
     def __init__(self, name: str, low: float, high: float, value: float, parent: QWidget | None = None) -> None:
         super().__init__(parent)
-        self.setAccessibleName(name)
+        _dress(self, name)
         self.setRange(low, high)
         self.setValue(value)
-        self.setFixedHeight(CONTROL_HEIGHT)
-        self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
 
-    def wheelEvent(self, event: QWheelEvent) -> None:
-        """Leave the wheel to the page."""
-        event.ignore()
+
+def _dress(field: QAbstractSpinBox, name: str) -> None:
+    field.setAccessibleName(name)
+    field.setFixedHeight(CONTROL_HEIGHT)
+    field.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
 
 
 class ComboBox(QComboBox):

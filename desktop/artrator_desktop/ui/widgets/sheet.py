@@ -67,3 +67,22 @@ class Sheet(QDialog):
         wanted = max(inner, self.column.sizeHint().height() if inner < 0 else 0)
         self.area.setFixedHeight(min(wanted + 4, _TALLEST))
         self.adjustSize()
+
+
+class AskingSheet(Sheet):
+    """A sheet that asks somebody else for something, and tells when the answer is no.
+
+    Attributes:
+        problem: Why not; hidden until there is something to say. Subclasses put it where it belongs.
+    """
+
+    def __init__(self, title: str, subtitle: str = "", parent: QWidget | None = None, *, width: int = _WIDTH) -> None:
+        super().__init__(title, subtitle, parent, width=width)
+        self.problem = Label("", "bad", wrap=True)
+        self.problem.hide()
+
+    def complain(self, sentence: str) -> None:
+        """Say what is wrong."""
+        self.problem.setText(sentence)
+        self.problem.show()
+        self.fit()
