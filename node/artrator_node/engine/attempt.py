@@ -90,7 +90,8 @@ def _begin(shop: life.Workshop, live: LiveJob, slot: Slot) -> None:
     """Count the attempt, before anything of the request is even decoded; the write is under way meanwhile."""
     now = shop.clock.now()
     event = live.log.prepare(EventKind.STARTED, {"node": shop.receipt_key.id, "runtime": slot.runtime})
-    shop.journal.start(live.job, now, event)
+    if live.written:
+        shop.journal.start(live.job, now, event)
     started = live.record.started_at
     live.record = replace(
         live.record,

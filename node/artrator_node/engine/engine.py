@@ -11,12 +11,13 @@ One pass of the loop, in the queue's order:
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import logging
-from collections.abc import Coroutine, Sequence
+from collections.abc import Coroutine, Iterator, Sequence
 from typing import Any, Final
 
 from artrator.errors import ArtratorError, Code
-from artrator.messages.node import EventKind, JobState
+from artrator.messages.node import EventKind, JobBody, JobState
 from artrator.messages.registry import PackageState
 from artrator_node.catalogue import Catalogue
 from artrator_node.config import Settings
@@ -24,6 +25,7 @@ from artrator_node.engine import run as life
 from artrator_node.engine.attempt import MAX_ATTEMPTS, Outcome, attempt
 from artrator_node.engine.hold import Hold, refusal
 from artrator_node.engine.live import EventLog, LiveJob
+from artrator_node.engine.promise import MOMENT_SECONDS, promise
 from artrator_node.engine.queue import JobQueue
 from artrator_node.engine.slot import Slot, StartWorker
 from artrator_node.engine.slots import Slots
@@ -38,6 +40,8 @@ _TICK_SECONDS: Final = 1.0
 #: Jobs that have ended stay in memory for readers that follow them.
 _REMEMBERED: Final = 256
 _MIN_RETRY_AFTER: Final = 2
+#: A connection that was lost is back by then, and whoever has really gone has the hold back soon.
+_COME_BACK_SECONDS: Final = 10.0
 
 
 class Engine:
@@ -101,6 +105,7 @@ class Engine:
         for record in records:
             events = await journal.events(record.job)
             live = LiveJob(record, EventLog(events, await journal.next_serial(record.job)))
+            live.written = True
             self._live[record.job] = live
             if record.attempts >= MAX_ATTEMPTS:
                 error = ArtratorError(Code.WORKER_DIED, "The node stopped twice in the middle of this job.")
@@ -145,20 +150,80 @@ class Engine:
                 retry_after=_retry_after(wait / 2),
             )
 
-    async def accept(self, record: JobRecord) -> LiveJob | None:
-        """Journal a new job and queue it; None if the journal has a job of that id already."""
-        live = LiveJob(record, EventLog())
+    async def accept(self, record: JobRecord, body: JobBody | None = None, *, promised: bool = True) -> LiveJob | None:
+        """Queue a new job; None if there is a job of that id already.
+
+        Args:
+            record: The job.
+            body: Its request, if it has no files and is not in the spool.
+            promised: It is in the journal before this returns. Otherwise it is once it has ended, has taken longer than
+                a moment, or somebody is to be told of it: see ``promise``.
+        """
+        if record.job in self._live:
+            return None
+        live = self._live[record.job] = LiveJob(record, EventLog(), body)
         live.position = len(self._queue)
         live.expected_seconds = self._expected(live, list(self._queue))
-        first = live.log.prepare(EventKind.QUEUED, live.place())
-        if await self._shop.journal.accept(record, first) is not record:
-            return None
-        live.log.publish([first])
-        self._live[record.job] = live
+        live.log.publish([live.log.prepare(EventKind.QUEUED, live.place())])
+        if promised:
+            try:
+                await self.promise(live)
+            except BaseException as error:
+                del self._live[record.job]
+                if isinstance(error, ArtratorError) and error.code is Code.CONFLICT:
+                    return None
+                raise
+        else:
+            asyncio.get_running_loop().call_later(MOMENT_SECONDS, self._promise_late, live)
         self._queue.add(live)
         self._shop.metrics.accepted.inc()
         self.wake()
         return live
+
+    async def promise(self, live: LiveJob) -> None:
+        """Return once a crash cannot lose the job; whoever is told of it is told after this.
+
+        Raises:
+            ArtratorError: ``disk_full``.
+        """
+        await promise(self._shop.journal, self._shop.spool, live)
+
+    def _promise_late(self, live: LiveJob) -> None:
+        async def work() -> None:
+            try:
+                await self.promise(live)
+            except ArtratorError as error:  # it runs all the same, and its end waits for room on the disk
+                log(_logger, logging.WARNING, "job_not_written", job=live.job, code=error.code.value)
+
+        if live.writing is None:
+            self._task(work())
+
+    @contextlib.contextmanager
+    def listening(self, live: LiveJob, *, limit: int = 0) -> Iterator[None]:
+        """While somebody waits for a job in one exchange; outputs of at most ``limit`` bytes are kept at hand for them.
+
+        Whoever hangs up (any exception) while the job is queued, and was the only one, does not want it any more,
+        unless they come back soon.
+        """
+        live.listeners += 1
+        live.takes = max(live.takes, limit)
+        self.wanted(live)
+        try:
+            yield
+        except BaseException:
+            if live.listeners == 1 and live in self._queue:
+                live.left_at = self._shop.clock.monotonic()
+            raise
+        finally:
+            live.listeners -= 1
+            if not live.listeners:
+                live.takes, live.delivery = 0, None
+
+    def wanted(self, live: LiveJob) -> None:
+        """Somebody asks for it: a job that was left takes its old place again."""
+        if live.left_at is not None:
+            live.left_at = None
+            self.wake()
 
     async def cancel(self, live: LiveJob) -> None:
         """The buyer wants it no more. A queued job ends at once, a running one as soon as its worker lets go."""
@@ -234,6 +299,9 @@ class Engine:
             if error is not None or slot is None:
                 self._queue.remove(live)
                 self._task(self._give_up(live, slot, error or life.deadline()))
+            elif live.left_at is not None:
+                if monotonic - live.left_at > _COME_BACK_SECONDS:
+                    self._task(self.cancel(live))
             elif self.draining or (self.hold is not None and not self.hold.starts):
                 continue
             elif (free := self.slots.free(live, slot, blocked)) is not None:

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Iterable, Mapping
+from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
 from typing import Any, Final
 
 from artrator.backend import Image
-from artrator.messages.node import EventKind
+from artrator.messages.node import EventKind, JobBody, Output
 from artrator_node.journal import Event, JobRecord, Journal
 from artrator_node.waiting import set_within
 
@@ -26,6 +26,11 @@ class EventLog:
         self._events = list(events)
         self._next = next_serial
         self._changed = asyncio.Event()
+
+    @property
+    def told(self) -> Sequence[Event]:
+        """All that was told so far."""
+        return tuple(self._events)
 
     @property
     def ended(self) -> bool:
@@ -74,14 +79,32 @@ class LiveJob:
     Attributes:
         work: How much it is, for estimates: its largest measure.
         put_back: The owner needs the machine: it is to wait again, and this attempt does not count.
+        body: The request, if it has no files and came a moment ago; otherwise it is in the spool.
+        writing: The journal and the spool are being told of it, or have been; see ``promise``.
+        spooled: There is something of it in the spool.
+        written: The journal knows of it, or will before whatever it is told next.
+        listeners: Exchanges that wait for it now.
+        takes: The largest sum of outputs, in bytes, that one of them takes along.
+        outputs: What was delivered.
+        left_at: When the last of them hung up while it was queued: it is not begun unless somebody comes back.
+        delivery: The outputs' bytes, for whoever takes them along.
         alone: Its last worker died; it runs with no other job beside it, so that it can hurt none but itself.
         finished: The pictures that the model handed over in this attempt, by output.
         kept: Those of the attempt before, which ended with its worker: the longer of the two is what there is.
     """
 
-    def __init__(self, record: JobRecord, log: EventLog) -> None:
+    def __init__(self, record: JobRecord, log: EventLog, body: JobBody | None = None) -> None:
         self.record = record
         self.log = log
+        self.body = body
+        self.writing: asyncio.Future[None] | None = None
+        self.written = False
+        self.spooled = body is None
+        self.listeners = 0
+        self.takes = 0
+        self.outputs: Sequence[Output] = ()
+        self.left_at: float | None = None
+        self.delivery: Sequence[bytes] | None = None
         self.work = float(max(record.measures.values(), default=1) or 1)
         self.alone = record.attempts > 0
         self.put_back = False
@@ -124,7 +147,8 @@ class LiveJob:
         """Tell the buyer of the place in the queue."""
         event = self.log.prepare(EventKind.QUEUED, self.place())
         self.log.publish([event])
-        journal.note(self.job, event)
+        if self.written:
+            journal.note(self.job, event)
 
     def may_tell_progress(self, now: float, *, last: bool) -> bool:
         """Whether the buyer should hear of progress again."""

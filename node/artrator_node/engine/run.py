@@ -51,6 +51,8 @@ class Workshop:
 
 async def prepare(shop: Workshop, slot: Slot, live: LiveJob) -> tuple[JobBody, dict[str, Value]]:
     """The job's request, and its inputs as the model gets them. Files are read and decoded in a thread."""
+    if live.body is not None:  # no files: done before a thread would have begun
+        return live.body, decoded(slot.package.manifest, complete(slot.package.manifest, live.body.inputs), _no_file)
 
     def work() -> tuple[JobBody, dict[str, Value]]:
         body = shop.spool.body(live.job)
@@ -125,6 +127,8 @@ async def finish(
         shop.outputs.remove(live.job)
         raise
     shop.metrics.encode_seconds.observe(shop.clock.monotonic() - started)
+    if sum(len(item.data) for item in encoded) <= live.takes:
+        live.delivery = [item.data for item in encoded]
     shop.metrics.output_bytes.inc(sum(item.output.size for item in encoded))
     return [StoredOutput(item.output, item.file) for item in encoded]
 
@@ -177,26 +181,40 @@ async def end(
     events.append(_last_event(live, record.state, receipt, problem, plain, record.retained_until))
     ending = Ending(live.job, state, now, receipt, record.retained_until or now, runtime, problem, outputs)
     measured = slot.estimate.count(done=state is JobState.DELIVERED) if slot is not None else None
-    while True:
-        try:
-            await shop.journal.end(ending, events, measured, now + _PATIENCE_SECONDS * (state is JobState.DELIVERED))
-            break
-        except ArtratorError as full:
-            if full.code is not Code.DISK_FULL:
-                raise
-            # Nothing may be told before it is durable: wait until the owner has made room.
-            log(_logger, logging.CRITICAL, "journal_full", job=live.job)
-            await asyncio.sleep(_FULL_DISK_SECONDS)
-    live.record = record
+    send_at = now + _PATIENCE_SECONDS * (state is JobState.DELIVERED)
+    if live.writing is not None:
+        with contextlib.suppress(ArtratorError):
+            await asyncio.shield(live.writing)
+    if live.written:
+        await _commit(shop, live, ending, events, measured, send_at)
+    else:  # nobody was told that it came, and whoever asks from now on waits until it has ended
+        whole = [*live.log.told, *events]
+        live.writing = asyncio.ensure_future(_commit(shop, live, ending, whole, measured, send_at, new=record))
+        await live.writing
+        live.written = True
+    live.record, live.outputs = record, plain
     live.log.publish(events)
     live.log.forget_progress()
     live.preview = None
     live.finished, live.kept = {}, {}
     live.ended.set()
-    await asyncio.to_thread(shop.spool.remove, live.job)
+    if live.spooled:
+        await asyncio.to_thread(shop.spool.remove, live.job)
     code = error.code.value if error is not None else ""
     shop.metrics.ended.labels(state.value, code).inc()
     log(_logger, logging.INFO, "job_ended", job=live.job, state=state.value, code=code, package=live.record.package)
+
+
+async def _commit(shop: Workshop, live: LiveJob, *what: Any, **how: Any) -> None:
+    """Write an end, on a full disk too: nothing may be told before it is durable, so wait until there is room."""
+    while True:
+        try:
+            return await shop.journal.end(*what, **how)
+        except ArtratorError as full:
+            if full.code is not Code.DISK_FULL:
+                raise
+            log(_logger, logging.CRITICAL, "journal_full", job=live.job)
+            await asyncio.sleep(_FULL_DISK_SECONDS)
 
 
 def tell_progress(shop: Workshop, live: LiveJob, done: int, total: int, preview: Image | None) -> None:
@@ -214,8 +232,12 @@ def tell_progress(shop: Workshop, live: LiveJob, done: int, total: int, preview:
             live.preview = encode_preview(preview)
             events.append(live.log.prepare(EventKind.PREVIEW, {"serial": events[0].serial + 1}))
     live.log.publish(events)
-    for event in events:
+    for event in events if live.written else ():
         shop.journal.note(live.job, event)
+
+
+def _no_file(_digest: str) -> bytes:
+    raise AssertionError("a request without files asks for one")
 
 
 def cancelled() -> ArtratorError:

@@ -12,8 +12,10 @@ from typing import Any, Final
 from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import FileResponse, JSONResponse, PlainTextResponse, Response
+from fastapi.routing import APIRoute
 from prometheus_client import CONTENT_TYPE_LATEST
 from starlette.exceptions import HTTPException
+from starlette.requests import ClientDisconnect
 
 import artrator
 from artrator.documents import proof
@@ -21,9 +23,12 @@ from artrator.errors import ArtratorError, Code
 from artrator.messages.node import Health, Job, PackageFiles
 from artrator_node.daemon import Node
 from artrator_node.fetching.door import Shown
-from artrator_node.http.events import event_stream
+from artrator_node.http.events import EVENTS, event_stream
+from artrator_node.http.express import Express
 from artrator_node.http.jobs import Jobs
+from artrator_node.http.mixed import MAX_OUTPUT_BYTES, PRIVATE, job_answer
 from artrator_node.http.packages import Packages, shown
+from artrator_node.http.preference import Preference
 from artrator_node.logs import log
 
 _logger = logging.getLogger(__name__)
@@ -65,16 +70,27 @@ def create_app(node: Node) -> FastAPI:
         log(_logger, logging.ERROR, "request_failed", kind=type(error).__name__, route=_route(request))
         return problem(ArtratorError(Code.INTERNAL, "The node made a mistake in answering."))
 
-    @app.put("/v1/jobs/{job}", response_model=Job, summary="Send a job")
-    async def submit(job: str, request: Request) -> Job:
-        return await jobs.submit(
+    @app.put("/v1/jobs/{job}", response_model=Job, summary="Send a job; Prefer: wait=N, outputs answers with its end")
+    async def submit(job: str, request: Request) -> Response:
+        wish = Preference.of(request.headers.getlist("prefer"))
+        found = await jobs.submit(
             _job(job),
             path=request.url.path,
             proof_header=request.headers.get(proof.HEADER),
             content_type=request.headers.get("content-type", ""),
             content_length=request.headers.get("content-length"),
             body=request.stream(),
+            promised=wish.wait is None,
         )
+        if request.headers.get("accept") == EVENTS:
+            return event_stream(jobs.listened(found))
+        if wish.wait is None:
+            return job_answer(await jobs.show(found), ())
+        try:
+            outputs = await jobs.wait(found, wish.wait, _hung_up(request), limit=MAX_OUTPUT_BYTES * wish.outputs)
+        except ClientDisconnect:
+            return Response(status_code=400)  # nobody reads it
+        return job_answer(await jobs.show(found), outputs, wish.applied)
 
     @app.get("/v1/jobs/{job}", response_model=Job, summary="How a job stands")
     async def show(job: str, request: Request) -> Job:
@@ -88,13 +104,12 @@ def create_app(node: Node) -> FastAPI:
     async def events(job: str, request: Request) -> Response:
         owned = await _owned(jobs, job, request)
         last = request.headers.get("last-event-id", "0")
-        return event_stream(await jobs.event_log(owned), int(last) if last.isdecimal() and len(last) < 10 else 0)
+        return event_stream(jobs.followed(owned, int(last) if last.isdecimal() and len(last) < 10 else 0))
 
     @app.get("/v1/jobs/{job}/outputs/{index}", summary="One output's bytes")
     async def output(job: str, index: int, request: Request) -> Response:
         stored, path = await jobs.output(await _owned(jobs, job, request), index)
-        headers = {"X-Content-Type-Options": "nosniff", "Cache-Control": "private, no-store"}
-        return FileResponse(path, media_type=stored.output.media_type, headers=headers)
+        return FileResponse(path, media_type=stored.output.media_type, headers=PRIVATE)
 
     @app.get("/v1/jobs/{job}/preview", summary="The newest preview, a small JPEG")
     async def preview(job: str, request: Request) -> Response:
@@ -133,6 +148,8 @@ def create_app(node: Node) -> FastAPI:
             )
         return PlainTextResponse(node.metrics.render(), media_type=CONTENT_TYPE_LATEST)
 
+    busy = [route for route in app.routes if isinstance(route, APIRoute) and route.endpoint is submit]
+    app.add_middleware(Express, routes=busy, refuse=refuse)
     return app
 
 
@@ -166,6 +183,12 @@ def _job(text: str) -> str:
     if _UUID.fullmatch(text) is None:
         raise ArtratorError(Code.JOB_UNKNOWN, "A job's id is a UUID.")
     return text
+
+
+async def _hung_up(request: Request) -> None:
+    """Return once the sender is gone; the body was read before."""
+    while (await request.receive())["type"] != "http.disconnect":
+        pass
 
 
 async def _small_body(request: Request) -> bytes:

@@ -1,4 +1,4 @@
-"""A job's events as server-sent events: numbered, resumable, with a sign of life every ten seconds."""
+"""A job's events as server-sent events: numbered, resumable, with a sign of life now and then."""
 
 from __future__ import annotations
 
@@ -8,21 +8,20 @@ from typing import Final
 
 from fastapi.responses import StreamingResponse
 
-from artrator_node.engine.live import EventLog
 from artrator_node.journal import Event
 
-PING_SECONDS: Final = 10.0
+EVENTS: Final = "text/event-stream"
 
 
-def event_stream(events: EventLog, after: int) -> StreamingResponse:
-    """Events after a serial until the job ends. A reader that is slow holds up nobody but itself."""
+def event_stream(events: AsyncIterator[Event | None]) -> StreamingResponse:
+    """Events until the job ends, None for a sign of life. A reader that is slow holds up nobody but itself."""
 
     async def lines() -> AsyncIterator[str]:
-        async for event in events.follow(after, PING_SECONDS):
+        async for event in events:
             yield ": still here\n\n" if event is None else _format(event)
 
     return StreamingResponse(
-        lines(), media_type="text/event-stream", headers={"Cache-Control": "no-store", "X-Accel-Buffering": "no"}
+        lines(), media_type=EVENTS, headers={"Cache-Control": "no-store", "X-Accel-Buffering": "no"}
     )
 
 

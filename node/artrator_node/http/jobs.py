@@ -1,10 +1,17 @@
-"""What the routes ask of a job: submit, show, cancel, follow, fetch, acknowledge."""
+"""What the routes ask of a job: submit, wait, show, cancel, follow, fetch, acknowledge.
+
+Whoever is told anything of a job is told what a crash cannot take back: see ``engine.promise``.
+"""
 
 from __future__ import annotations
 
+import asyncio
 import json
+from collections.abc import AsyncIterator, Awaitable, Sequence
 from pathlib import Path
 from typing import Any, Final
+
+from starlette.requests import ClientDisconnect
 
 from artrator.documents import Acknowledgement, document_digest
 from artrator.errors import ArtratorError, Code
@@ -12,9 +19,11 @@ from artrator.messages.node import Job, JobState
 from artrator_node.daemon import Node
 from artrator_node.engine.live import EventLog, LiveJob
 from artrator_node.http.reception import Reception, record_of
-from artrator_node.journal import JobRecord, StoredOutput
+from artrator_node.journal import Event, JobRecord, StoredOutput
 from artrator_node.waiting import set_within
 
+#: A reader of events hears something this often.
+_PING_SECONDS: Final = 10.0
 #: How long DELETE waits for a running job to stop before it answers that it has not yet.
 _CANCEL_SECONDS: Final = 3.0
 
@@ -26,9 +35,58 @@ class Jobs:
         self._node = node
         self._reception = Reception(node)
 
-    async def submit(self, job: str, **sent: Any) -> Job:
+    async def submit(self, job: str, **sent: Any) -> LiveJob | JobRecord:
         """Receive a job; see ``Reception.receive``."""
-        return await self.show(await self._reception.receive(job, **sent))
+        return await self._reception.receive(job, **sent)
+
+    async def wait(
+        self, found: LiveJob | JobRecord, seconds: float, hung_up: Awaitable[None], *, limit: int
+    ) -> Sequence[bytes]:
+        """Wait until a job has ended, for at most ``seconds``; its outputs, unless they take more than ``limit`` bytes.
+
+        Raises:
+            ClientDisconnect: Whoever waits has ``hung_up``.
+        """
+        gone = asyncio.ensure_future(hung_up)
+        try:
+            if isinstance(found, JobRecord) or found.record.ended:
+                return await self._stored(record_of(found), limit)
+            with self._node.engine.listening(found, limit=limit):
+                await self._ended(found, gone, seconds)
+                return (found.delivery or ()) if limit else ()
+        finally:
+            gone.cancel()
+
+    @staticmethod
+    async def _ended(live: LiveJob, gone: asyncio.Future[None], seconds: float) -> None:
+        ended = asyncio.ensure_future(live.ended.wait())
+        try:
+            both: set[asyncio.Future[Any]] = {gone, ended}
+            await asyncio.wait(both, timeout=seconds, return_when=asyncio.FIRST_COMPLETED)
+        finally:
+            ended.cancel()
+        if gone.done() and not live.ended.is_set():
+            raise ClientDisconnect
+
+    async def _stored(self, record: JobRecord, limit: int) -> Sequence[bytes]:
+        stored = await self._node.journal.outputs(record.job) if record.state is JobState.DELIVERED else ()
+        if sum(one.output.size for one in stored) > limit:
+            return ()
+        try:
+            files = [self._node.outputs.path(record.job, one.file) for one in stored]
+            return await asyncio.to_thread(lambda: [file.read_bytes() for file in files])
+        except (ArtratorError, OSError):  # they have expired: the job stands all the same
+            return ()
+
+    async def listened(self, found: LiveJob | JobRecord) -> AsyncIterator[Event | None]:
+        """A job's events to whoever sent it; like ``followed``, but who hangs up may not want it: see ``Engine``."""
+        if isinstance(found, LiveJob) and not found.record.ended:
+            with self._node.engine.listening(found):
+                async for event in self.followed(found, 0):
+                    yield event
+        else:
+            async for event in self.followed(found, 0):
+                yield event
 
     # --- asking
 
@@ -40,13 +98,24 @@ class Jobs:
         """
         found = await self._reception.known(job)
         self._node.gate.prove(record_of(found).cnf, proof_header, method=method, path=path)
+        if isinstance(found, LiveJob):
+            self._node.engine.wanted(found)
+        await self._promise(found)
         return found
+
+    async def _promise(self, found: LiveJob | JobRecord) -> None:
+        if isinstance(found, LiveJob) and not found.record.ended:
+            await self._node.engine.promise(found)
 
     async def show(self, found: LiveJob | JobRecord) -> Job:
         """The job as its buyer sees it."""
+        await self._promise(found)
         record = record_of(found)
         live = found if isinstance(found, LiveJob) else None
-        outputs = await self._node.journal.outputs(record.job) if record.state is JobState.DELIVERED else ()
+        if live is not None:
+            outputs = live.outputs
+        else:
+            outputs = [stored.output for stored in await self._node.journal.outputs(record.job)]
         waiting = live is not None and not record.ended
         return Job(
             job=record.job,
@@ -55,15 +124,18 @@ class Jobs:
             expected_seconds=live.expected_seconds if live is not None and waiting else None,
             done=live.done if live is not None else 0,
             total=live.total if live is not None else 0,
-            outputs=[stored.output for stored in outputs],
+            outputs=outputs,
             receipt=record.receipt,
             error=record.error,
             retained_until=record.retained_until,
         )
 
-    async def event_log(self, found: LiveJob | JobRecord) -> EventLog:
-        """The job's events, as they happen or as the journal has them."""
-        return found.log if isinstance(found, LiveJob) else EventLog(await self._node.journal.events(found.job))
+    async def followed(self, found: LiveJob | JobRecord, after: int) -> AsyncIterator[Event | None]:
+        """A job's events after a serial, as they happen or as the journal has them; None for a sign of life."""
+        await self._promise(found)
+        log = found.log if isinstance(found, LiveJob) else EventLog(await self._node.journal.events(found.job))
+        async for event in log.follow(after, _PING_SECONDS):
+            yield event
 
     async def cancel(self, found: LiveJob | JobRecord) -> Job:
         """Cancel; harmless if it has ended."""

@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-import contextlib
-from collections.abc import AsyncIterator, Callable, Iterable, Iterator, Mapping
+from collections.abc import AsyncIterator, Callable, Iterable, Mapping
 from pathlib import Path
 from typing import Final
 
@@ -20,7 +19,7 @@ from artrator_node.engine.live import LiveJob
 from artrator_node.files import free_bytes
 from artrator_node.gate import Admission, measured
 from artrator_node.http.multipart import part_events
-from artrator_node.http.upload import Expected, Upload, file_references, receive
+from artrator_node.http.upload import Expected, Upload, file_references, receive, receive_alone
 from artrator_node.journal import JobRecord
 
 #: What the job part and the parts' own lines add to the files.
@@ -58,8 +57,11 @@ class Reception:
         content_type: str,
         content_length: str | None,
         body: AsyncIterator[bytes],
+        promised: bool = True,
     ) -> LiveJob | JobRecord:
-        """Take a job through the gate and into the journal; a repeat answers with the same job.
+        """Take a job through the gate and into the queue; a repeat answers with the same job.
+
+        It is in the journal before this returns if ``promised``, or if it has files.
 
         Raises:
             ArtratorError: Why it is refused.
@@ -76,7 +78,10 @@ class Reception:
                     self._supersede(job, clock)
                     return expected
 
-                upload = await receive(part_events(body, content_type, limit), self._node.spool, examine)
+                if content_type.partition(";")[0].strip().lower() == "application/json":
+                    upload = await receive_alone(body, examine)
+                else:
+                    upload = await receive(part_events(body, content_type, limit), self._node.spool, examine)
         except TimeoutError as error:
             if self._receiving.get(job) not in (clock, None):
                 raise ArtratorError(Code.CONFLICT, "The job was sent again meanwhile.") from error
@@ -91,7 +96,7 @@ class Reception:
                 del self._receiving[job]
         if not isinstance(upload, Upload):
             return await self.known(job)
-        return await self._accept(job, submission, upload)
+        return await self._accept(job, submission, upload, promised)
 
     def _supersede(self, job: str, clock: asyncio.Timeout) -> None:
         """This upload passed the gate; an older one of the same job, perhaps of a lost connection, ends now.
@@ -103,13 +108,13 @@ class Reception:
         if older is not None:
             older.reschedule(asyncio.get_running_loop().time())
 
-    async def _accept(self, job: str, submission: _Submission, upload: Upload) -> LiveJob | JobRecord:
-        spool = self._node.spool
-        with _dropped_on_failure(spool.drop, upload):
-            record = await submission.admit(upload)
-            await asyncio.to_thread(spool.keep, upload.folder, job, upload.request.body)
+    async def _accept(self, job: str, submission: _Submission, upload: Upload, promised: bool) -> LiveJob | JobRecord:
+        spool, alone = self._node.spool, upload.folder is None
+        record = await self._admitted(job, submission, upload)
         try:
-            live = await self._node.engine.accept(record)
+            live = await self._node.engine.accept(
+                record, upload.request.body if alone else None, promised=promised or not alone
+            )
         except ArtratorError:
             await asyncio.to_thread(spool.remove, job)
             raise
@@ -121,6 +126,19 @@ class Reception:
             await asyncio.to_thread(spool.remove, job)
         _same(known, submission.admission)
         return known
+
+    async def _admitted(self, job: str, submission: _Submission, upload: Upload) -> JobRecord:
+        """The job as it is agreed; its files, if it has any, are in its folder of the spool."""
+        if upload.folder is None:
+            return await submission.admit(upload)
+        spool = self._node.spool
+        try:
+            record = await submission.admit(upload)
+            await asyncio.to_thread(spool.keep, upload.folder, job, upload.request.body)
+        except BaseException:
+            spool.drop(upload.folder)
+            raise
+        return record
 
 
 class _Submission:
@@ -141,6 +159,8 @@ class _Submission:
         known = node.engine.live(self._job) or await node.journal.job(self._job)
         if known is not None:
             _same(known, self.admission)
+            if isinstance(known, LiveJob):
+                node.engine.wanted(known)
             return None
         served = self._served = node.gate.admit(self.admission, request)
         ticket = self.admission.ticket
@@ -164,7 +184,7 @@ class _Submission:
         assert self.admission is not None  # noqa: S101  # examine ran before any file was read
         assert self._served is not None  # noqa: S101
         ticket, served = self.admission.ticket, self._served
-        if file_references(upload.request.body.inputs):
+        if upload.folder is not None:
             measures = await asyncio.to_thread(_measure, served.manifest, upload, ticket.measures)
         else:  # numbers only: done before a thread would have begun
             measures = _measure(served.manifest, upload, ticket.measures)
@@ -194,21 +214,13 @@ def _measure(manifest: Manifest, upload: Upload, paid: Mapping[str, int]) -> Map
             value = inputs[name]
             items = value if isinstance(value, list | tuple) else [value]
             # One after the other, because a film's frames together may be large.
+            assert upload.folder is not None  # noqa: S101  # a picture is a file
             images[name] = map(_reader(upload.folder), items)
     return measured(manifest, inputs, images, paid)
 
 
 def _reader(folder: Path) -> Callable[[object], bytes]:
     return lambda item: (folder / FileRef.model_validate(item).sha256).read_bytes()
-
-
-@contextlib.contextmanager
-def _dropped_on_failure(drop: Callable[[Path], None], upload: Upload) -> Iterator[None]:
-    try:
-        yield
-    except BaseException:
-        drop(upload.folder)
-        raise
 
 
 def record_of(found: LiveJob | JobRecord) -> JobRecord:

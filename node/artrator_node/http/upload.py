@@ -1,4 +1,7 @@
-"""Receiving a job: the ``job`` part first and through the gate, then its files, streamed to the spool and digested."""
+"""Receiving a job: its request first and through the gate, then its files, streamed to the spool and digested.
+
+A request without files is JSON alone. One with files is multipart: the part ``job`` is that same JSON.
+"""
 
 from __future__ import annotations
 
@@ -16,7 +19,7 @@ from artrator.messages.node import FileRef, JobRequest
 from artrator_node.files import Spool, disk_errors
 from artrator_node.http.multipart import PartBegin, PartData, PartEnd, PartEvent
 
-#: The ``job`` part: a ticket and inputs without files.
+#: The request: a ticket and inputs without files.
 _MAX_JOB_BYTES: Final = 1024 * 1024
 #: The frames of a film, as many masks and as many guides.
 _MAX_FILES: Final = 2048
@@ -31,10 +34,26 @@ class Expected:
 
 @dataclass(frozen=True)
 class Upload:
-    """A request that arrived whole, in a folder of the spool."""
+    """A request that arrived whole; its files, if it has any, are in a folder of the spool."""
 
     request: JobRequest
-    folder: Path
+    folder: Path | None = None
+
+
+async def receive_alone(
+    body: AsyncIterator[bytes], examine: Callable[[JobRequest], Awaitable[Expected | None]]
+) -> Upload | JobRequest:
+    """Read a job that is sent as JSON; like ``receive``, for requests without files."""
+    text = bytearray()
+    async for chunk in body:
+        _add(text, chunk)
+    request = _request(text)
+    expected = await examine(request)
+    if expected is None:
+        return request
+    if expected.files:
+        raise ArtratorError(Code.REQUEST_INVALID, "A request with files is sent as multipart/form-data.")
+    return Upload(request)
 
 
 async def receive(
@@ -59,6 +78,10 @@ async def receive(
         async for _ in parts:
             pass
         return request
+    if not expected.files:
+        async for _ in parts:
+            raise _no_such_part()
+        return Upload(request)
     with disk_errors("the request"):
         folder = spool.begin()
     try:
@@ -102,11 +125,21 @@ async def _job_part(parts: AsyncIterator[PartEvent]) -> JobRequest:
         if isinstance(event, PartEnd):
             break
         assert isinstance(event, PartData)  # noqa: S101  # parts do not nest
-        text += event.data
-        if len(text) > _MAX_JOB_BYTES:
-            raise ArtratorError(
-                Code.REQUEST_TOO_LARGE, f"The part 'job' has at most {_MAX_JOB_BYTES:,} bytes.", limit=_MAX_JOB_BYTES
-            )
+        _add(text, event.data)
+    return _request(text)
+
+
+def _add(text: bytearray, data: bytes) -> None:
+    text += data
+    if len(text) > _MAX_JOB_BYTES:
+        raise ArtratorError(
+            Code.REQUEST_TOO_LARGE,
+            f"A job without its files has at most {_MAX_JOB_BYTES:,} bytes.",
+            limit=_MAX_JOB_BYTES,
+        )
+
+
+def _request(text: bytearray) -> JobRequest:
     try:
         return JobRequest.model_validate_json(bytes(text))
     except pydantic.ValidationError as error:
@@ -126,7 +159,7 @@ async def _file_parts(parts: AsyncIterator[PartEvent], folder: Path, expected: M
             if isinstance(event, PartBegin):
                 reference = missing.pop(event.name, None)
                 if reference is None:
-                    raise ArtratorError(Code.REQUEST_INVALID, "The request has a part that no input refers to.")
+                    raise _no_such_part()
                 file = _Incoming(reference, folder)
             elif file is None:
                 continue
@@ -140,6 +173,10 @@ async def _file_parts(parts: AsyncIterator[PartEvent], folder: Path, expected: M
             file.close()
     if missing:
         raise ArtratorError(Code.REQUEST_INVALID, f"{len(missing)} of the request's files did not come with it.")
+
+
+def _no_such_part() -> ArtratorError:
+    return ArtratorError(Code.REQUEST_INVALID, "The request has a part that no input refers to.")
 
 
 class _Incoming:

@@ -36,6 +36,7 @@ class Answer:
     status: int
     content: bytes
     server: str
+    content_type: str = ""
 
     @property
     def is_error(self) -> bool:
@@ -107,7 +108,7 @@ async def fetch(
                 content += chunk
                 if len(content) > limit:
                     raise MisbehavedError(f"sends more than {limit} bytes")
-            return Answer(response.status_code, bytes(content), server)
+            return Answer(response.status_code, bytes(content), server, response.headers.get("content-type", ""))
     except TimeoutError as error:
         raise httpx.ReadTimeout(f"no whole answer within {seconds} s") from error
 

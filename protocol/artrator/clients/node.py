@@ -6,10 +6,10 @@ import asyncio
 import json
 import ssl
 import time
-from collections.abc import AsyncGenerator, AsyncIterator, Mapping
+from collections.abc import AsyncGenerator, AsyncIterator, Mapping, Sequence
 from contextlib import aclosing
 from dataclasses import dataclass
-from types import TracebackType
+from types import MappingProxyType, TracebackType
 from typing import Any, Final, Self
 from urllib.parse import urlsplit
 
@@ -18,6 +18,7 @@ import httpx
 from artrator.canonical import b64, sha256
 from artrator.clients._events import RawEvent, read_events
 from artrator.clients._http import Answer, MisbehavedError, fetch, not_understood, read, read_json, stream
+from artrator.clients._mixed import read_mixed
 from artrator.documents import NodeDescriptor, proof
 from artrator.errors import ArtratorError, Code
 from artrator.keys import PrivateKey
@@ -40,6 +41,7 @@ _SILENCE_SECONDS: Final = 30.0
 _ANSWER_SECONDS: Final = 60.0
 _TRANSFER_SECONDS: Final = 600.0
 _SERVER: Final = "The node"
+_EVENTS: Final = "text/event-stream"
 
 
 @dataclass(frozen=True)
@@ -66,6 +68,14 @@ class JobEvent:
         if isinstance(value, bool) or not isinstance(value, int | float) or not 0 <= value < 10**9:
             return None
         return float(value)
+
+
+@dataclass(frozen=True)
+class Performed:
+    """How a job stood when the node answered; ``outputs`` are all of them, or none: check them against the receipt."""
+
+    job: Job
+    outputs: Sequence[bytes] = ()
 
 
 @dataclass(frozen=True)
@@ -99,6 +109,7 @@ class NodeClient:
     def __init__(self, descriptor: NodeDescriptor, key: PrivateKey, *, timeout: float = 20.0) -> None:
         self.descriptor = descriptor
         self._key = key
+        self._silence = timeout
         self._http = httpx.AsyncClient(
             base_url=_address(descriptor), verify=_pinned(descriptor), timeout=timeout, trust_env=False
         )
@@ -124,12 +135,59 @@ class NodeClient:
 
     async def submit(self, job: str, request: JobRequest, files: Mapping[str, bytes], digest: str) -> Job:
         """Send a job. ``files`` are named by their hex SHA-256. Repeating it answers with the same job."""
-        parts = {
-            "job": ("job.json", request.model_dump_json().encode(), "application/json"),
-            **{name: (name, data, "application/octet-stream") for name, data in files.items()},
-        }
+        sent = await self._send(
+            "PUT", f"/v1/jobs/{job}", body=digest, seconds=_TRANSFER_SECONDS, **_request(request, files)
+        )
+        return read(sent.json(), Job, _SERVER)
+
+    async def perform(
+        self, job: str, request: JobRequest, files: Mapping[str, bytes], digest: str, *, wait: float
+    ) -> Performed:
+        """Send a job and wait for its end, for at most ``wait`` seconds; small outputs come along.
+
+        Hanging up while the job is queued takes it back, unless it is asked for again within seconds. A node that does
+        not know of waiting answers at once.
+        """
+        path, how = f"/v1/jobs/{job}", _request(request, files)
+        prefer = {"Prefer": f"wait={round(wait)}, outputs"}
+        answer = await self._send(
+            "PUT",
+            path,
+            body=digest,
+            extra=prefer,
+            seconds=_TRANSFER_SECONDS + wait,
+            timeout=wait + self._silence,
+            **how,
+        )
+        try:
+            parts = read_mixed(answer.content_type, answer.content)
+        except MisbehavedError as error:
+            raise ArtratorError(Code.INTERNAL, f"The node {self.descriptor.name} {error}.") from error
+        if parts is None:
+            return Performed(read(answer.json(), Job, _SERVER))
+        if not parts:
+            raise not_understood(_SERVER)
+        return Performed(read(Answer(200, parts[0], _SERVER).json(), Job, _SERVER), parts[1:])
+
+    async def send(
+        self,
+        job: str,
+        request: JobRequest,
+        files: Mapping[str, bytes],
+        digest: str,
+        *,
+        seconds: float | None = None,
+    ) -> AsyncGenerator[JobEvent, None]:
+        """Send a job and follow it in the same exchange; like ``submit`` and then ``events``.
+
+        A node that does not know of this takes the job and tells nothing: then ask for the ``events``.
+        """
         path = f"/v1/jobs/{job}"
-        return read(await self._json("PUT", path, body=digest, files=parts, seconds=_TRANSFER_SECONDS), Job, _SERVER)
+        how = _request(request, files)
+        headers = {**self._proof("PUT", path, digest), **how.pop("headers", {}), "Accept": _EVENTS}
+        async with aclosing(self._stream("PUT", path, seconds, headers=headers, **how)) as events:
+            async for event in events:
+                yield event
 
     async def job(self, job: str) -> Job:
         """How a job stands."""
@@ -165,11 +223,20 @@ class NodeClient:
         headers = self._proof("GET", path)
         if after:
             headers["Last-Event-ID"] = str(after)
+        async with aclosing(self._stream("GET", path, seconds, headers=headers)) as events:
+            async for event in events:
+                yield event
+
+    async def _stream(
+        self, method: str, path: str, seconds: float | None, **how: Any
+    ) -> AsyncGenerator[JobEvent, None]:
         until = None if seconds is None else time.monotonic() + seconds
         try:
-            async with stream(self._http, "GET", path, headers=headers, timeout=_SILENCE_SECONDS) as (answer, chunks):
+            async with stream(self._http, method, path, timeout=_SILENCE_SECONDS, **how) as (answer, chunks):
                 if answer.is_error:
                     raise await self._problem_of(answer.status_code, chunks)
+                if not answer.headers.get("content-type", "").startswith(_EVENTS):
+                    return
                 async with aclosing(read_events(_until(chunks, until))) as raw_events:
                     async for raw in raw_events:
                         event = _event(raw)
@@ -234,10 +301,11 @@ class NodeClient:
         *,
         body: str = "",
         access: Access | None = None,
+        extra: Mapping[str, str] = MappingProxyType({}),
         seconds: float = _ANSWER_SECONDS,
         **how: Any,
     ) -> Answer:
-        headers = self._headers(method, path, body, access=access)
+        headers = {**self._headers(method, path, body, access=access), **how.pop("headers", {}), **extra}
         try:
             answer = await fetch(self._http, method, path, server=_SERVER, seconds=seconds, headers=headers, **how)
         except httpx.HTTPError as error:
@@ -306,6 +374,15 @@ def _pinned(descriptor: NodeDescriptor) -> ssl.SSLContext:
             Code.DESCRIPTOR_INVALID, f"The certificate of the node {descriptor.name} cannot be read."
         ) from error
     return context
+
+
+def _request(request: JobRequest, files: Mapping[str, bytes]) -> dict[str, Any]:
+    """A job as httpx sends it: JSON alone, or in parts with its files."""
+    text = request.model_dump_json().encode()
+    if not files:
+        return {"content": text, "headers": {"Content-Type": "application/json"}}
+    parts = {name: (name, data, "application/octet-stream") for name, data in files.items()}
+    return {"files": {"job": ("job.json", text, "application/json"), **parts}}
 
 
 def _event(raw: RawEvent) -> JobEvent | None:

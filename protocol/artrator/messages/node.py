@@ -1,9 +1,13 @@
 """Messages of a node's HTTP API.
 
-A job is sent as ``multipart/form-data``: a part ``job`` (JSON, ``JobRequest``) and one part for each file that an
-input refers to. In ``inputs`` a file stands as ``{"sha256": "<hex>", "size": n, "media_type": "image/png"}`` and
-its part is named by that digest; ``images`` inputs are lists of those. The same JSON (``package`` and ``inputs``) is
-what the salted request digest covers.
+A job is sent by ``PUT /v1/jobs/{id}`` as JSON (``JobRequest``); one with files as ``multipart/form-data``: that JSON
+as its first part, ``job``, and one part for each file that an input refers to. ``Prefer: wait=30, outputs`` answers
+with the end of the job, its outputs as further parts of ``multipart/mixed``; ``Accept: text/event-stream`` answers
+with its events.
+
+In ``inputs`` a file stands as ``{"sha256": "<hex>", "size": n, "media_type": "image/png"}`` and its part is named by
+that digest; ``images`` inputs are lists of those. The same JSON (``package`` and ``inputs``) is what the salted
+request digest covers.
 """
 
 from __future__ import annotations
