@@ -6,6 +6,7 @@ import asyncio
 import os
 import signal
 import time
+import uuid
 from collections.abc import Callable
 from pathlib import Path
 
@@ -62,20 +63,81 @@ def test_a_worker_that_dies_is_replaced_and_its_job_is_tried_once_more_then_give
     assert job.error is not None
     assert job.error["code"] == "worker_died"
     assert receipt_of(node, job).error == "worker_died"
-    # Two deaths in a row: one good run and the count begins anew.
     assert node.run({"steps": 1}).state is JobState.DELIVERED
-    node.run({"do": "crash"})
-    # The third death in a row is the package's last: no further buyer pays with time for it.
-    assert node.run({"do": "crash"}).state is JobState.FAILED
+
+
+def somebody() -> str:
+    """The account of a buyer whom nobody has seen before."""
+    return str(uuid.uuid4())
+
+
+def test_a_package_whose_worker_dies_for_three_buyers_is_quarantined_until_its_owner_lets_it_out(
+    make_node: Callable[..., ToyNode],
+) -> None:
+    node = make_node()
+    node.start()
+    for _ in range(2):
+        node.run({"do": "crash"}, sub=somebody())
+    # Two in a row: one good run and the count begins anew.
+    assert node.run({"steps": 1}).state is JobState.DELIVERED
+    for _ in range(2):
+        assert node.run({"do": "crash"}, sub=somebody()).state is JobState.FAILED
+    assert node.run({"steps": 1}).state is JobState.DELIVERED
+    for _ in range(3):
+        assert node.run({"do": "crash"}, sub=somebody()).state is JobState.FAILED
+    # The third in a row is the package's last: no further buyer pays with time for it.
     with pytest.raises(ArtratorError) as caught:
-        node.run({"steps": 1})
+        node.run({"steps": 1}, sub=somebody())
     assert caught.value.code is Code.NO_NODE
     health = node.ask(lambda client: client.health())
     assert health.packages[0].state == "quarantined"
+    assert "ended with status 7" in (health.packages[0].error or "")
     assert any("quarantine" in warning for warning in health.warnings)
+    assert "ended with status 7" in node.command("status", "--url", node.url).stdout
     node.wait_for(
         lambda: node.registry.heartbeats[-1]["packages"][0]["state"] == "offline", "the registry was not told"
     )
+    freed = node.command("release", "toy", "--url", node.url)
+    assert freed.returncode == 0, freed.stderr
+    state = lambda: node.ask(lambda client: client.health()).packages[0].state  # noqa: E731
+    node.wait_for(lambda: state() != "quarantined", "the package was not let out")
+    assert node.run({"steps": 1}, sub=somebody()).state is JobState.DELIVERED
+
+
+def test_a_buyer_who_ends_the_worker_again_and_again_is_turned_away_and_nobody_else_is(
+    make_node: Callable[..., ToyNode],
+) -> None:
+    node = make_node()
+    node.start()
+    attacker, customer = somebody(), somebody()
+    assert node.run({"steps": 1}, sub=customer).state is JobState.DELIVERED
+    for _ in range(2):
+        job = node.run({"do": "crash"}, sub=attacker)
+        assert job.error is not None
+        assert job.error["code"] == "worker_died"
+    with pytest.raises(ArtratorError) as caught:
+        node.run({"steps": 1}, sub=attacker)
+    assert caught.value.code is Code.RATE_LIMITED
+    assert "3 times" in caught.value.message or "4 times" in caught.value.message
+    assert caught.value.details["retry_after"] > 60
+    assert node.run({"steps": 1}, sub=customer).state is JobState.DELIVERED
+    assert node.ask(lambda client: client.health()).packages[0].state == "warm"
+
+
+@pytest.mark.parametrize("before", [0, 1])
+def test_requests_that_take_too_long_quarantine_only_what_never_worked(
+    make_node: Callable[..., ToyNode], before: int
+) -> None:
+    node = make_node(run_seconds=1)
+    node.start()
+    for _ in range(before):
+        assert node.run({"steps": 1}).state is JobState.DELIVERED
+    for _ in range(3):
+        job = node.run({"do": "stubborn"}, sub=somebody())
+        assert job.error is not None
+        assert job.error["code"] == "worker_limit"
+    health = node.ask(lambda client: client.health())
+    assert (health.packages[0].state == "quarantined") is not bool(before)
 
 
 @pytest.mark.skipif(not Path("/proc").exists(), reason="finds the worker in /proc")

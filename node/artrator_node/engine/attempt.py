@@ -110,7 +110,7 @@ async def _look_after(shop: life.Workshop, slot: Slot, worker: WorkerHandle, err
         if error.code in (Code.MODEL_FAILED, Code.INPUT_INVALID):
             slot.survived()
         return
-    if slot.died(worker, crashed=error.code is Code.WORKER_DIED):
+    if slot.died(worker, shop.clock.monotonic()):
         shop.metrics.deaths.inc()
         await worker.close()
 

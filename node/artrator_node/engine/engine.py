@@ -130,6 +130,8 @@ class Engine:
         slot = self.slots.get(package)
         if slot is not None and (error := slot.refusal(self._shop.clock.monotonic())) is not None:
             raise ArtratorError(Code.NO_NODE, f"This node cannot run the model now: {error.message}")
+        if slot is not None and (error := slot.turned_away(buyer, self._shop.clock.monotonic())) is not None:
+            raise error
         if self.draining:
             raise _busy("The node is about to stop.", 30)
         now = self._shop.clock.now()
@@ -357,7 +359,8 @@ class Engine:
             return life.deadline()
         if self.hold is not None and self.hold.outlasts(live.record.finish_by):
             return self.hold.refusal(now)
-        return slot.refusal(monotonic)
+        again = live.record.attempts > 0
+        return slot.refusal(monotonic) or (None if again else slot.turned_away(live.record.buyer, monotonic))
 
     def _tell_places(self, monotonic: float) -> None:
         """Tell queued buyers that they have moved up."""

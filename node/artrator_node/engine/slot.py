@@ -5,13 +5,16 @@ from __future__ import annotations
 import logging
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from enum import StrEnum
+from math import ceil
 from typing import Final, Protocol
 
 from artrator.backend import Image, Value
 from artrator.errors import ArtratorError, Code
 from artrator.messages.registry import NodeState
+from artrator.worker.death import Death
 from artrator.worker.limits import WorkerInfo
 from artrator_node.catalogue import ServedPackage
+from artrator_node.engine.blame import MAX_CRASHES, Blame
 from artrator_node.engine.devices.places import Choice, Place
 from artrator_node.engine.estimates import Estimate
 from artrator_node.engine.live import LiveJob
@@ -19,8 +22,6 @@ from artrator_node.logs import log
 
 _logger = logging.getLogger(__name__)
 
-#: Deaths in a row after which a package is quarantined until its owner restarts the node.
-MAX_CRASHES: Final = 3
 #: A package that failed to load is tried again after this long, twice as long each time.
 _RETRY_SECONDS: Final = 5.0
 _MAX_RETRY_SECONDS: Final = 3600.0
@@ -32,6 +33,7 @@ class WorkerHandle(Protocol):
     """A worker process as the engine sees it; ``artrator.worker.host.Worker`` is one."""
 
     info: WorkerInfo
+    death: Death | None
 
     @property
     def alive(self) -> bool:
@@ -90,9 +92,18 @@ class Slot:
         running: Jobs that are in the worker now, those that were cancelled but have not stopped included.
         error: Why it is broken or quarantined.
         last_used: Monotonic time.
+        blame: Whose fault the deaths of the package's workers were; all of them share it.
     """
 
-    def __init__(self, package: ServedPackage, estimate: Estimate, limit: int, *, replica: bool = False) -> None:
+    def __init__(
+        self,
+        package: ServedPackage,
+        estimate: Estimate,
+        limit: int,
+        *,
+        replica: bool = False,
+        blame: Blame | None = None,
+    ) -> None:
         self.package = package
         self.estimate = estimate
         self.state = SlotState.COLD
@@ -106,7 +117,7 @@ class Slot:
         self.replica = replica
         self._card_bytes = 0
         self._limit = limit
-        self._crashes = 0
+        self.blame = blame or Blame()
         self._failures = 0
         self._retry_at = 0.0
 
@@ -157,6 +168,18 @@ class Slot:
             self.state, self.error = SlotState.COLD, None
         return self.error if self.state in (SlotState.BROKEN, SlotState.QUARANTINED) else None
 
+    def turned_away(self, buyer: str, now: float) -> ArtratorError | None:
+        """Why no job of this buyer is taken now: their requests ended the worker too often."""
+        left = self.blame.seconds_left(buyer, now)
+        if not left:
+            return None
+        return ArtratorError(
+            Code.RATE_LIMITED,
+            f"Requests of this buyer ended this model's worker {self.blame.deaths_of(buyer)} times.",
+            cure="Wait, and ask for something else: a smaller picture, fewer steps, another file.",
+            retry_after=ceil(left),
+        )
+
     # --- what happens to it
 
     def take(self, live: LiveJob, now: float) -> None:
@@ -185,8 +208,8 @@ class Slot:
         """The worker could not load the package."""
         self.worker, self.error = None, error
         if error.code is Code.WORKER_DIED:
-            self._crashes += 1
-        if self._crashes >= MAX_CRASHES:
+            self.blame.of_package(error.message)
+        if self.blame.is_enough:
             self._quarantine()
             return
         wait = min(_RETRY_SECONDS * 2**self._failures, _MAX_RETRY_SECONDS)
@@ -202,17 +225,38 @@ class Slot:
             why=error.message,
         )
 
-    def died(self, worker: WorkerHandle, *, crashed: bool) -> bool:
+    def died(self, worker: WorkerHandle, now: float) -> bool:
         """The worker is gone. Each job that was in it says so; answers whether this is news."""
         if self.worker is not worker:
             return False
         self.worker, self.state = None, SlotState.COLD
-        if crashed:
-            self._crashes += 1
-            log(_logger, logging.ERROR, "worker_died", package=self.package.digest, in_a_row=self._crashes)
-            if self._crashes >= MAX_CRASHES:
+        death = worker.death
+        if death is not None and not death.wanted:
+            self._blame(death, now)
+            log(
+                _logger,
+                logging.ERROR,
+                "worker_died",
+                package=self.package.digest,
+                why=death.reason,
+                in_a_row=self.blame.in_a_row,
+            )
+            if self.blame.is_enough:
                 self._quarantine()
         return True
+
+    def _blame(self, death: Death, now: float) -> None:
+        reason = f"The worker {death.reason.rstrip('.')}."
+        inside = [death.culprit] if death.culprit is not None else death.inside
+        buyers = {live.record.buyer if (live := self.running.get(job)) is not None else None for job in inside}
+        if not buyers:
+            self.blame.of_package(reason)
+        elif len(buyers) == 1 and (buyer := buyers.pop()) is not None:
+            # A limit that was passed after runs that passed none was asked for.
+            counts = not (death.limit and self.estimate.measured.jobs_done)
+            self.blame.of_buyer(reason, buyer, now, counts=counts)
+        else:
+            self.blame.of_nobody(reason)
 
     def ran(self, seconds: float, work: float, memory_bytes: int) -> None:
         """A run ended as it should, and left the worker with so much memory."""
@@ -222,7 +266,7 @@ class Slot:
 
     def survived(self) -> None:
         """The worker took a run and lives."""
-        self._crashes = 0
+        self.blame.survived()
 
     def evicted(self) -> WorkerHandle | None:
         """Give the worker up; the caller closes it."""
@@ -233,17 +277,19 @@ class Slot:
         """Its owner lets it out of quarantine; harmless if it is in none."""
         if self.state is SlotState.QUARANTINED:
             self.state, self.error = SlotState.COLD, None
-            self._crashes = self._failures = 0
+            self._failures = 0
+            self.blame.forget()
             log(_logger, logging.INFO, "package_released", package=self.package.digest)
 
     def _quarantine(self) -> None:
         self.state = SlotState.QUARANTINED
         self.error = ArtratorError(
             Code.WORKER_DIED,
-            f"{self.package.manifest.name} is in quarantine: its worker died {MAX_CRASHES} times in a row.",
+            f"{self.package.manifest.name} is in quarantine: its worker died {MAX_CRASHES} times in a row. "
+            f"The last time: {self.blame.last}",
             cure="Its owner should run `artrator package check` on it, then `artrator node release NAME`.",
         )
-        log(_logger, logging.ERROR, "package_quarantined", package=self.package.digest)
+        log(_logger, logging.ERROR, "package_quarantined", package=self.package.digest, why=self.blame.last)
 
     # --- what others are told
 

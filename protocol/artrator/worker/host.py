@@ -236,7 +236,9 @@ class Worker:
         self._guard.expect(job_id, seconds, late)
         try:
             with contextlib.suppress(WireError):  # then the process is ending, and its end settles the run
-                await self._channel.send({"op": "run", "job": job_id, "buyer": buyer, "rank": rank, "values": described}, arrays)
+                await self._channel.send(
+                    {"op": "run", "job": job_id, "buyer": buyer, "rank": rank, "values": described}, arrays
+                )
             return await run.future
         except asyncio.CancelledError:
             self.cancel(job_id)
@@ -397,9 +399,9 @@ class Worker:
     def _breached(self, breach: Breach) -> None:
         """The process is being ended for a limit, by the guard or by us."""
         if breach.key is None or breach.key == _LOAD:
-            self._end(breach.reason, Death(f"was ended for a limit: {breach.reason.message}"))
+            self._end(breach.reason, Death(f"was ended for a limit: {breach.reason.message}", limit=True))
             return
-        death = Death(f"was ended for a limit: {breach.reason.message}", culprit=breach.key)
+        death = Death(f"was ended for a limit: {breach.reason.message}", limit=True, culprit=breach.key)
         run = self._runs.get(breach.key)
         if run is not None:
             run.settle(cancelled() if run.cancelled else breach.reason)
