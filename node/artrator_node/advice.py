@@ -32,6 +32,10 @@ def while_serving(
             said[f"{name} was to run on {settings.device} but runs on {slot.runtime}: check the GPU's driver."] = None
         if slot.error is not None:
             said[f"{name}: {slot.error.message} {slot.error.cure}"] = None
+    served = {slot.package.manifest.name for slot in slots}
+    for name in settings.pin:
+        if name not in served:
+            said[f"The package {name} is pinned but not served: check `pin` in node.toml."] = None
     said.update(dict.fromkeys(broken))
     if registry_problem is not None:
         said[f"The registry: {registry_problem}"] = None

@@ -18,6 +18,7 @@ from artrator.errors import ArtratorError
 from artrator.keys import PrivateKey, PublicKey
 from artrator.messages.node import Health, PackageHealth
 from artrator.messages.registry import Heartbeat
+from artrator.worker.derived import DerivedGraphs
 from artrator_node import advice
 from artrator_node.catalogue import Catalogue
 from artrator_node.clock import Clock
@@ -82,6 +83,7 @@ class Node:
         self.journal = Journal(paths.journal)
         self.spool = Spool(paths.spool)
         self.outputs = Outputs(paths.outputs)
+        self.derived = DerivedGraphs(paths.derived, settings.derived_bytes, settings.reserve_bytes)
         self.catalogue = Catalogue(paths.served)
         self.keyring = Keyring(paths.keyset, root, self.registry, self.clock)
         self.revocations = Revocations(paths.revoked)
@@ -95,7 +97,7 @@ class Node:
             identity.receipt_key,
             settings.retention_hours,
         )
-        self.engine = Engine(settings, self.catalogue, shop, start_worker or worker_starter(settings))
+        self.engine = Engine(settings, self.catalogue, shop, start_worker or worker_starter(settings, self.derived))
         self.owner = Owner(settings, paths.root, self.clock, self.engine.worker_pids)
         self.outbox = Outbox(self.journal, self.registry, self.clock, self.metrics)
         self.link = Link(
@@ -241,6 +243,9 @@ class Node:
                 backend=slot.package.manifest.backend,
                 runtime=slot.runtime,
                 memory_bytes=slot.memory_bytes if slot.loaded else 0,
+                shared_bytes=slot.shared_bytes if slot.loaded else 0,
+                load_seconds=round(slot.estimate.measured.load_seconds, 3),
+                pinned=slot.pinned,
                 jobs_done=slot.estimate.measured.jobs_done,
                 jobs_failed=slot.estimate.measured.jobs_failed,
                 run_seconds=round(slot.estimate.typical_seconds, 4),
@@ -287,7 +292,7 @@ class Node:
             await asyncio.sleep(_LOOK_SECONDS)
 
     async def _sweep(self) -> None:
-        """Remove outputs whose retention time is over, and end purchases whose time is."""
+        """Remove outputs whose time is over and what was derived from packages that went; end overdue purchases."""
         pause = min(_SWEEP_SECONDS, self.settings.retention_hours * 3600 / 4)
         while True:
             try:
@@ -295,6 +300,7 @@ class Node:
                 for job in await self.journal.expired(self.clock.now()):
                     await asyncio.to_thread(self.outputs.remove, job)
                     await self.journal.swept(job)
+                await asyncio.to_thread(self.derived.keep_only, [*self.catalogue.packages, *self.catalogue.broken])
             except ArtratorError as error:
                 log(_logger, logging.WARNING, "sweep_failed", code=error.code.value)
             await asyncio.sleep(pause)

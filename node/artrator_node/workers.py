@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import asyncio
 from dataclasses import replace
 from typing import Final
 
 from artrator.plugins import find_backend
-from artrator.worker.host import Limits, Worker
+from artrator.worker.claims import verified_content
+from artrator.worker.derived import DerivedGraphs
+from artrator.worker.host import Limits
+from artrator.worker.start import start_worker
 from artrator_node.catalogue import ServedPackage
 from artrator_node.config import Settings
 from artrator_node.engine.devices import Choice
@@ -20,8 +24,8 @@ _LEAST_OUTPUT: Final = 768 << 20
 _OUTPUT_SHARE: Final = 8
 
 
-def worker_starter(settings: Settings) -> StartWorker:
-    """A function that starts the worker of a package on what was chosen for it."""
+def worker_starter(settings: Settings, derived: DerivedGraphs) -> StartWorker:
+    """A function that starts the worker of a package on what was chosen for it, with what was derived from it."""
     # On the processor, models are told a little less than the worker may take, so that a run which needs too much ends
     # as an exception, or goes on in smaller batches, before the whole worker has to be killed.
     spare = min(_BESIDE_THE_MODEL, settings.memory_bytes // 4)
@@ -34,11 +38,12 @@ def worker_starter(settings: Settings) -> StartWorker:
 
     async def start(package: ServedPackage, choice: Choice) -> WorkerHandle:
         plugin = find_backend(package.manifest.backend)
+        content = await asyncio.to_thread(verified_content, package.folder, package.signer)
         own = choice.place.memory_bytes
         memory = min(settings.memory_bytes, own or settings.memory_bytes) - spare if choice.is_on_processor else own
         device = choice.device(memory)
-        return await Worker.start(
-            plugin, package.folder, package.signer, device=device, limits=replace(limits, cores=choice.place.cores)
+        return await start_worker(
+            plugin, content, derived, device=device, limits=replace(limits, cores=choice.place.cores)
         )
 
     return start

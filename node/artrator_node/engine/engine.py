@@ -321,9 +321,9 @@ class Engine:
             not len(self._queue)
             and not self.draining
             and self.hold is None
-            and (slot := self.slots.to_prewarm()) is not None
+            and (ahead := self.slots.to_prewarm()) is not None
         ):
-            self._load(slot, ())
+            self._load(*ahead)
         if (
             not len(self._queue)
             and not self.draining

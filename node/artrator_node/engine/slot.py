@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+from collections import deque
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from enum import StrEnum
 from math import ceil
@@ -25,6 +26,8 @@ _logger = logging.getLogger(__name__)
 #: A package that failed to load is tried again after this long, twice as long each time.
 _RETRY_SECONDS: Final = 5.0
 _MAX_RETRY_SECONDS: Final = 3600.0
+#: So many uses tell how often a package is used: fewer are chance, more make it slow to forget.
+_USES: Final = 4
 #: What a load is expected to take before it was measured: weights twice, and a runtime.
 _RUNTIME_BYTES: Final = 150 << 20
 
@@ -89,6 +92,8 @@ class Slot:
     Attributes:
         choice: What the worker computes on, or did last; None before the first load.
         replica: A second worker of a package, beside the one that every served package has a slot for.
+        pinned: Its owner wants it to stay in memory.
+        uses: When it took its last few jobs, on the monotonic clock; an eviction does not forget them.
         running: Jobs that are in the worker now, those that were cancelled but have not stopped included.
         error: Why it is broken or quarantined.
         last_used: Monotonic time.
@@ -115,6 +120,8 @@ class Slot:
         self.confinement: Sequence[str] = ()
         self.choice: Choice | None = None
         self.replica = replica
+        self.pinned = False
+        self.uses: deque[float] = deque(maxlen=_USES)
         self._card_bytes = 0
         self._limit = limit
         self.blame = blame or Blame()
@@ -186,6 +193,7 @@ class Slot:
         """A job gets a place in the worker."""
         self.running[live.job] = live
         self.last_used = now
+        self.uses.append(now)
 
     def leave(self, live: LiveJob, now: float) -> None:
         """A job gives its place back; harmless if it has done so."""

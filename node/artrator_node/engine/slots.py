@@ -14,7 +14,7 @@ from artrator_node.config import Settings
 from artrator_node.engine.devices import Choice, Devices, Place
 from artrator_node.engine.estimates import Estimate
 from artrator_node.engine.live import LiveJob
-from artrator_node.engine.room import busy_victim, victims
+from artrator_node.engine.room import busy_victim, taken_bytes, victims
 from artrator_node.engine.slot import Slot, SlotState, StartWorker, WorkerHandle
 from artrator_node.journal import Journal
 from artrator_node.journal.records import Measured
@@ -23,6 +23,8 @@ from artrator_node.metrics import Metrics
 
 _logger = logging.getLogger(__name__)
 
+#: How far back it counts what was used most: a week has its weekend.
+_LATELY_SECONDS: Final = 7 * 86_400
 #: A job that starts sooner than this is not worth a second worker.
 _PATIENCE_SECONDS: Final = 0.5
 
@@ -55,6 +57,7 @@ class Slots:
         self._replicas: dict[str, list[Slot]] = {}
         self._measured: Mapping[str, Measured] = {}
         self._warmed: set[str] = set()
+        self._used: Mapping[str, int] = {}
         self.loading: Slot | None = None
 
     def __iter__(self) -> Iterator[Slot]:
@@ -62,8 +65,9 @@ class Slots:
         return iter([slot for digest in self._catalogue.packages if (slot := self.get(digest)) is not None])
 
     async def open(self) -> None:
-        """Remember what was measured before."""
+        """Remember what was measured and used before."""
         self._measured = await self._journal.measured()
+        self._used = await self._journal.used_since(self._clock.now() - _LATELY_SECONDS)
 
     async def close(self) -> None:
         """End every worker."""
@@ -81,6 +85,7 @@ class Slots:
             slot = self._slots[package] = Slot(served, estimate, self._settings.jobs_per_package)
         for each in self.workers(slot):
             each.package = served
+            each.pinned = served.manifest.name in self._settings.pin and not each.replica
         return slot
 
     @property
@@ -120,7 +125,7 @@ class Slots:
     @property
     def memory_bytes(self) -> int:
         """What all workers take together, as measured when they were loaded."""
-        return sum(slot.memory_bytes for slot in self.all if slot.loaded)
+        return taken_bytes(slot for slot in self.all if slot.loaded)
 
     # --- loading
 
@@ -158,7 +163,11 @@ class Slots:
             plans = [(way, chosen) for way, chosen in plans if all(victim.replica for victim in chosen)]
         if not plans:
             here = [each for each in self.all if not ways or each.place == ways[0].place]
-            return None if slot.replica else busy_victim(slot, here) or busy_victim(slot, self.all)
+            busy = None if slot.replica else busy_victim(slot, here) or busy_victim(slot, self.all)
+            if busy is None and not slot.replica:
+                # Nothing will ever leave for it, so whoever waits for it should hear that now.
+                slot.load_failed(_crowded_out(slot), self._clock.monotonic())
+            return busy
         # Among devices of the best kind, one where no package loses its only worker, or better nobody has to go, and of
         # these the emptiest.
         alike = [(way, chosen) for way, chosen in plans if way.kind == plans[0][0].kind]
@@ -174,25 +183,34 @@ class Slots:
 
     def _victims(self, slot: Slot, place: Place) -> Sequence[Slot] | None:
         """Who must go from a place, and from the machine's memory, for a slot to be loaded there."""
-        here = [each for each in self.all if each.place == place]
+        here, now = [each for each in self.all if each.place == place], self._clock.monotonic()
         chosen: Sequence[Slot] | None = ()
         if place.memory_bytes:
-            chosen = victims(slot, here, place.memory_bytes, _size_on(place))
+            chosen = victims(slot, here, place.memory_bytes, now, _size_on(place))
         if chosen is None:
             return None
         rest = [each for each in self.all if each not in chosen]
-        more = victims(slot, rest, self._settings.memory_bytes)
+        more = victims(slot, rest, self._settings.memory_bytes, now)
         return None if more is None else [*chosen, *more]
 
     def _taken(self, place: Place) -> int:
         return sum(_size_on(place)(slot) for slot in self.all if slot.loaded and slot.place == place)
 
-    def to_prewarm(self) -> Slot | None:
-        """A cold package that fits beside what is loaded, each once: the first buyer should not wait for a load."""
-        if not self._settings.prewarm or self.loading is not None:
+    def to_prewarm(self) -> tuple[Slot, Sequence[WorkerHandle]] | None:
+        """A cold package to load ahead of need, and the workers to close for it: the first buyer should not wait.
+
+        Pinned ones come first, and again whenever they are cold; room is made for them. Then those that were used most
+        lately, each once, as far as they fit beside what is loaded.
+        """
+        if self.loading is not None:
             return None
-        for slot in self:
-            if slot.package.digest not in self._warmed and slot.state is SlotState.COLD:
+        for slot in sorted(self, key=lambda slot: (not slot.pinned, -self._used.get(slot.package.digest, 0))):
+            slot.refusal(self._clock.monotonic())
+            if slot.pinned and slot.state is SlotState.COLD:
+                room = self.make_room(slot)
+                if room is not None and not isinstance(room, Slot):
+                    return slot, room
+            elif self._settings.prewarm and slot.package.digest not in self._warmed and slot.state is SlotState.COLD:
                 self._warmed.add(slot.package.digest)
                 ways = self.devices.ranked(slot.package)
                 fitting = [way for way in ways if self._victims(slot, way.place) == [] and self._fits(slot)]
@@ -200,11 +218,11 @@ class Slots:
                     slot.choice = min(
                         (way for way in fitting if way.kind == fitting[0].kind), key=lambda way: self._taken(way.place)
                     )
-                    return slot
+                    return slot, ()
         return None
 
     def _fits(self, slot: Slot) -> bool:
-        return self.memory_bytes + slot.memory_bytes <= self._settings.memory_bytes
+        return taken_bytes([slot, *(each for each in self.all if each.loaded)]) <= self._settings.memory_bytes
 
     def to_improve(self) -> Slot | None:
         """An idle worker whose package is better computed in another way, as has been measured meanwhile.
@@ -241,12 +259,12 @@ class Slots:
 
     async def load(self, slot: Slot, leaving: Sequence[WorkerHandle]) -> None:
         """Close evicted workers, then start this one. Never raises for what the package or its backend does."""
-        started = self._clock.monotonic()
         self._warmed.add(slot.package.digest)
         try:
             if leaving:
                 self._metrics.evictions.inc(len(leaving))
                 await asyncio.gather(*(worker.close() for worker in leaving), return_exceptions=True)
+            started = self._clock.monotonic()
             if slot.choice is None:
                 slot.choice = self.devices.ranked(slot.package)[0]
             worker = await self._start_worker(slot.package, slot.choice)
@@ -258,7 +276,8 @@ class Slots:
                 slot, ArtratorError(Code.INTERNAL, f"The worker could not be started ({type(error).__name__}).")
             )
         else:
-            self._ready(slot, worker, self._clock.monotonic() - started)
+            # What is done once for a package says nothing of its next load.
+            self._ready(slot, worker, max(0.0, self._clock.monotonic() - started - worker.info.once_seconds))
         finally:
             if slot.state is SlotState.LOADING:  # cancelled in the middle
                 slot.state = SlotState.COLD
@@ -280,6 +299,7 @@ class Slots:
             package=slot.package.digest,
             seconds=round(seconds, 3),
             memory_bytes=memory,
+            shared_bytes=slot.shared_bytes,
             runtime=slot.runtime,
             device=str(slot.choice),
         )
@@ -295,6 +315,14 @@ def _firsts(leaving: Sequence[Slot]) -> int:
 def _size_on(place: Place) -> Callable[[Slot], int]:
     """What a slot takes of the memory that a place has."""
     return (lambda slot: slot.card_bytes) if place.hardware == "gpu" else (lambda slot: slot.memory_bytes)
+
+
+def _crowded_out(slot: Slot) -> ArtratorError:
+    return ArtratorError(
+        Code.WORKER_LIMIT,
+        f"{slot.package.manifest.name} takes {slot.memory_bytes >> 20} MiB, which do not fit beside what is pinned.",
+        cure="Pin fewer packages, or give the node more memory: `pin` and `memory_mib` in node.toml.",
+    )
 
 
 def _nowhere(name: str) -> ArtratorError:

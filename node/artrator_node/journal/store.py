@@ -282,6 +282,13 @@ class Journal:
         rows = await self._read("SELECT * FROM packages")
         return {row["package"]: Measured(**{field.name: row[field.name] for field in fields(Measured)}) for row in rows}
 
+    async def used_since(self, moment: float) -> Mapping[str, int]:
+        """How many jobs of each package came since then."""
+        rows = await self._read(
+            "SELECT package, count(*) AS jobs FROM jobs WHERE queued_at >= ? GROUP BY package", (moment,)
+        )
+        return {row["package"]: row["jobs"] for row in rows}
+
     def keep_measured(self, measured: Measured) -> None:
         """Keep what was measured of a package; a crash may lose it."""
         self._writer.post(lambda connection: _save_measured(connection, measured))

@@ -150,7 +150,13 @@ class PackageFiles(Message):
 
 
 class PackageHealth(Message):
-    """One package on a node."""
+    """One package on a node.
+
+    Attributes:
+        memory_bytes: Of the host, while it is loaded; ``shared_bytes`` of them are files that its workers map together.
+        load_seconds: From cold to warm, as it was measured last; 0 before it was.
+        pinned: It never leaves memory for another.
+    """
 
     package: str
     name: str
@@ -160,6 +166,9 @@ class PackageHealth(Message):
     backend: str
     runtime: str = ""
     memory_bytes: int = 0
+    shared_bytes: int = 0
+    load_seconds: float = 0.0
+    pinned: bool = False
     jobs_done: int = 0
     jobs_failed: int = 0
     run_seconds: float = 0.0
