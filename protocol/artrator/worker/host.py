@@ -205,6 +205,9 @@ class Worker:
         values: Mapping[str, Value],
         on_progress: Progress | None = None,
         on_output: OnOutput | None = None,
+        *,
+        buyer: str = "",
+        rank: int = 0,
     ) -> Mapping[str, Value]:
         """Run one job; many may run at once, and the worker batches them.
 
@@ -212,10 +215,10 @@ class Worker:
             job_id: Unique among the runs of this worker.
             values: The inputs, complete and checked against the manifest.
             on_progress: Called on the event loop with (done, total, preview).
-            buyer: A mark by which the worker tells buyers apart, so that its batches are fair between them.
-            rank: 0 for who pays by the run, 1 for who has a pass, 2 for who pays nothing.
             on_output: Called on the event loop with (output, picture) for each picture that the model hands over before
                 its end. They are among the outputs that this returns; if it raises instead, they are what there is.
+            buyer: A mark by which the worker tells buyers apart, so that its batches are fair between them.
+            rank: 0 for who pays by the run, 1 for who has a pass, 2 for who pays nothing.
 
         Raises:
             ArtratorError: ``job_cancelled``, ``worker_died``, ``worker_limit``, or what the model says:
