@@ -11,11 +11,12 @@ import json
 import struct
 import uuid
 import zlib
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+import picture_sets
 import pytest
 from hostile import answer, certificate, hostile
 from packages import encoded, noise
@@ -122,9 +123,11 @@ class Ending:
     balance_later: m.Balance
 
 
-async def buy(world: World, **lies: Any) -> Ending:
+async def buy(
+    world: World, package: Mapping[str, Any] | None = None, inputs: Mapping[str, object] | None = None, **lies: Any
+) -> Ending:
     """One paid job with a node that tells these lies."""
-    shop = await world.shop()
+    shop = await world.shop(**(package or {}))
     mina = await world.person("mina", credits_=10)
     node = LyingNode(shop, mina, **lies)
     pem, context = certificate(shop.node.key)
@@ -132,7 +135,7 @@ async def buy(world: World, **lies: Any) -> Ending:
         descriptor = shop.node.descriptor(urls=[url], tls_certificate=pem)
         await shop.creator.register_node(shop.node.id, m.NodeRegistration(descriptor=descriptor))
         buyer = Buyer(mina, mina.key, PublicKey.decode((await mina.info()).root_key))
-        prepared = buyer.prepare(await mina.listing(shop.listing), {"prompt": "a cat"})
+        prepared = buyer.prepare(await mina.listing(shop.listing), inputs or {"prompt": "a cat"})
         quote = await buyer.quote(prepared)
         order = str(uuid.uuid4())
         result, error = None, None
@@ -206,6 +209,55 @@ async def test_what_did_not_arrive_whole_is_disputed_and_not_paid(world: World, 
     assert ending.order.state is m.OrderState.DISPUTED
     assert ending.order.charged == 0
     assert ending.balance.available + ending.balance.held == 10 * MICRO
+
+
+def pictures(*numbers: int) -> list[OutputDigest]:
+    return [output(PICTURE, name=f"images-{number}") for number in numbers]
+
+
+SETS = {"name": "sets", "template": picture_sets.manifest("steps", "count").replace('"node-toy"', '"onnx"')}
+
+
+@pytest.mark.parametrize(
+    "lies",
+    [
+        {"outputs": pictures(1, 2)},
+        {"outputs": pictures(1, 2), "measures": {}},
+        {"outputs": pictures(1, 2), "measures": {"step": 11}},
+        {"outputs": pictures(1, 2, 3, 4, 5)},
+        {"outputs": [*pictures(1, 2), output(PICTURE), output(PICTURE)]},
+    ],
+    ids=["two for four", "two for nothing said", "two and a little more", "five", "other files"],
+)
+async def test_a_node_that_charges_for_more_pictures_than_it_delivered_is_disputed_by_its_own_receipt(
+    world: World, lies: dict[str, Any]
+) -> None:
+    ending = await buy(world, SETS, {"count": 4}, receipt_changes=lies)
+    assert ending.error is not None
+    assert ending.error.code is Code.OUTPUT_CORRUPT
+    assert ending.order.state is m.OrderState.DISPUTED
+    assert ending.order.receipt is not None  # the evidence lies with the registry
+    assert ending.order.charged == 0
+
+
+async def test_a_node_that_measures_more_than_was_ordered_never_gets_a_hold(world: World) -> None:
+    ending = await buy(world, SETS, {"count": 2}, receipt_changes={"outputs": pictures(1, 2), "measures": {"step": 11}})
+    assert ending.error is not None
+    assert ending.order.charged == 0
+    assert ending.order_later.state is m.OrderState.RELEASED
+
+
+async def test_two_of_four_pictures_are_paid_as_two(world: World) -> None:
+    part = {"outputs": pictures(1, 2), "measures": {"step": 10}, "error": "job_deadline"}
+    ending = await buy(world, SETS, {"count": 4}, receipt_changes=part)
+    assert ending.result is not None
+    assert (ending.result.ordered, ending.result.missing) == (4, 2)
+    assert (ending.order.state, ending.order.charged, ending.order.reason) == (
+        m.OrderState.SETTLED,
+        2 * MICRO,
+        "job_deadline",
+    )
+    assert ending.balance == m.Balance(available=8 * MICRO, held=0, pending=0)
 
 
 def _impostor() -> dict[str, Any]:

@@ -263,3 +263,40 @@ def test_a_package_that_takes_for_ever_to_load_is_killed(make_plugin, content):
 def test_a_plugin_without_leave_for_the_gpu_is_not_started_on_one(make_plugin, content):
     with pytest.raises(ArtratorError, match="may not use a GPU"):
         asyncio.run(Worker.start_verified(make_plugin(), content, device=Device(kind="cuda")))
+
+
+def test_pictures_that_are_handed_over_early_come_first_and_survive_a_failure(make_plugin, content):
+    seen = []
+
+    async def work(worker):
+        def keep(name, picture):
+            seen.append((name, int(picture[0, 0, 0])))
+
+        outputs = await worker.run("a", {"do": "early", "steps": 3}, on_output=keep)
+        early, told = [int(frame[0, 0, 0]) for frame in outputs["frames"]], list(seen)
+        seen.clear()
+        error = await failing(worker.run("b", {"do": "early_fail", "steps": 3}, on_output=keep))
+        return early, told, error
+
+    early, told, error = with_worker(work, make_plugin(), content)
+    assert early == [0, 1, 2, 9]
+    assert told == [("frames", 0), ("frames", 1), ("frames", 2)] == seen
+    assert error.code is Code.MODEL_FAILED
+
+
+@pytest.mark.parametrize("do", ["early_lie", "early_stranger"])
+def test_what_is_handed_over_must_be_a_picture_of_a_list(do, make_plugin, content):
+    async def work(worker):
+        error = await failing(worker.run("a", {"do": do, "steps": 1}))
+        return error, await worker.run("b", {"do": "noise", "seed": 1})
+
+    error, after = with_worker(work, make_plugin(), content)
+    assert error.code is Code.MODEL_FAILED
+    assert "value" in after
+
+
+def test_handed_over_pictures_count_towards_the_limit(make_plugin, content):
+    async def work(worker):
+        return await failing(worker.run("a", {"do": "early", "steps": 1000}))
+
+    assert with_worker(work, make_plugin(), content, output_bytes=1 << 20).code is Code.WORKER_LIMIT

@@ -98,6 +98,23 @@ class Toy:
     async def who(self, inputs, context):
         return {"text": " ".join([sys.modules["artrator"].__file__, *sorted(os.environ)])}
 
+    async def early(self, inputs, context):
+        for place in range(inputs["steps"]):
+            context.output("frames", np.full((64, 64, 3), place % 256, np.uint8))
+        return {"frames": [np.full((64, 64, 3), 9, np.uint8)]}
+
+    async def early_fail(self, inputs, context):
+        await self.early(inputs, context)
+        raise ModelError("Enough.")
+
+    async def early_lie(self, inputs, context):
+        context.output("frames", np.zeros((4, 4), np.float32))
+        await asyncio.sleep(60)
+
+    async def early_stranger(self, inputs, context):
+        context.output("image", np.zeros((4, 4, 3), np.uint8))
+        await asyncio.sleep(60)
+
     async def swap(self, inputs, context):
         return {"image": "no picture"}
 

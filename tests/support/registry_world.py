@@ -121,10 +121,11 @@ def make_package(
     issued_at: int | None = None,
     weights: bytes = b"weights",
     base_models: Sequence[str] = (),
+    template: str = MANIFEST,
     **terms: Any,
 ) -> Made:
     """A signed package and its offer; ``terms`` are more fields of the offer."""
-    manifest = MANIFEST.format(name=name, version=version, title=title, task=task)
+    manifest = template.format(name=name, version=version, title=title, task=task)
     if base_models:
         manifest = f"base_models = {json.dumps(list(base_models))}\n{manifest}"
     for file in samples or {}:

@@ -7,7 +7,7 @@ factor of a cost unit too, a job that ends early can be paid for what it made: e
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from artrator.manifest import Manifest
@@ -20,12 +20,12 @@ class Counted:
     Attributes:
         output: The name of the output list; its files are named ``OUTPUT-1`` and so on.
         ordered: How many pictures were ordered.
-        powers: How often the count is a factor of each cost unit, for those of which it is one.
+        units: The cost units of which the count is a factor.
     """
 
     output: str
     ordered: int
-    powers: Mapping[str, int]
+    units: Sequence[str]
 
     @classmethod
     def of(cls, manifest: Manifest, inputs: Mapping[str, object]) -> Counted | None:
@@ -36,18 +36,17 @@ class Counted:
         ordered = inputs.get(spec.count) if spec.count is not None else None
         if not isinstance(ordered, int) or ordered < 1:
             return None
-        powers = {unit.name: unit.factors.count(str(spec.count)) for unit in manifest.cost.units}
-        return cls(spec.name, ordered, {name: power for name, power in powers.items() if power})
+        return cls(spec.name, ordered, [unit.name for unit in manifest.cost.units if spec.count in unit.factors])
 
     @property
     def divisible(self) -> bool:
         """Whether fewer pictures measure less: only then is a part of them worth less, and may be delivered."""
-        return bool(self.powers)
+        return bool(self.units)
 
     def measures(self, whole: Mapping[str, int], made: int) -> dict[str, int]:
         """What ``made`` pictures measure, where all that were ordered measure ``whole``."""
         return {
-            name: measured * made ** self.powers.get(name, 0) // self.ordered ** self.powers.get(name, 0)
+            name: measured * made // self.ordered if name in self.units else measured
             for name, measured in whole.items()
         }
 

@@ -65,6 +65,27 @@ def test_each_picture_of_a_set_can_be_made_again_alone(doodle):
     assert not np.array_equal(many[0], many[1])
 
 
+def test_pictures_beyond_one_run_of_the_network_leave_in_groups(doodle):
+    whole, grouped = PlainContext(), PlainContext()
+    many = pictures(doodle(), whole, images=4, steps=6)
+    small = doodle(("[settings.denoiser]\n", "[settings.denoiser]\nbatch = 4\n"))
+    for picture, other in zip(pictures(small, grouped, images=4, steps=6), many, strict=True):
+        assert np.abs(picture.astype(int) - other).max() <= 1
+    # With guidance each picture takes two rows, so that two pictures leave before the others begin.
+    assert grouped.reports == [(done, 12) for done in range(1, 13)]
+
+    class Stopped(PlainContext):
+        def output(self, name, picture):
+            super().output(name, picture)
+            self.cancelled = len(self.handed[name]) == 2
+
+    stopped = Stopped()
+    with pytest.raises(ArtratorError, match="cancelled"):
+        pictures(small, stopped, images=4, steps=6)
+    for picture, other in zip(stopped.handed["images"], many[:2], strict=True):
+        assert np.abs(picture.astype(int) - other).max() <= 1
+
+
 def test_prompt_style_and_seed_all_matter(doodle):
     base = pictures(doodle())[0]
     for change in ({"prompt": "apple"}, {"style": "two"}, {"style": "any"}, {"seed": 4}, {"guidance": 5.0}):

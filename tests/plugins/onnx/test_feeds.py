@@ -118,6 +118,12 @@ range = [-3, 3]
     one = run(ONNXBackend(), package, {"seed": 5})["images"]
     other = run(ONNXBackend(), package, {"seed": 6})["images"]
     assert [picture.shape for picture in many] == [(8, 8, 3)] * 4
+    small = make_package(model, manifest.replace('rows = "images"', 'rows = "images"\nbatch = 1'))
+    context = PlainContext()
+    apart = run(ONNXBackend(), small, {"seed": 5, "images": 4}, context)["images"]
+    assert [np.array_equal(picture, other) for picture, other in zip(many, apart, strict=True)] == [True] * 4
+    assert len(context.handed["images"]) == 4  # each leaves when it is made
+    assert context.reports == [(1, 4), (2, 4), (3, 4), (4, 4)]
     assert np.array_equal(many[0], one[0])
     assert not np.array_equal(one[0], other[0])
     expected = np.random.Generator(np.random.PCG64(5)).standard_normal((3, 8, 8)).transpose(1, 2, 0)
