@@ -105,6 +105,7 @@ def session(
     Raises:
         ArtratorError: ``backend_runtime_broken`` if onnxruntime is missing, doubled or cannot use the device;
             ``package_invalid`` if onnxruntime refuses the graph.
+        MemoryError: It does not fit.
     """
     device = device or Device()
     runtime = require_runtime()
@@ -155,7 +156,7 @@ def save_session(
         _lend_external(options, external, graph.name)
     try:
         _open(runtime, model, options, device, GraphFacts(), graph.name).close()
-    except ArtratorError:
+    except (ArtratorError, MemoryError):
         return False
     return graph.is_file()
 
@@ -187,6 +188,8 @@ def _open(runtime: Any, model: bytes | str, options: Any, device: Device, facts:
                 asked = wanted(provider, device, facts=facts, cache=compiled_folder())
                 inner = runtime.InferenceSession(model, options, providers=asked)
     except Exception as error:  # onnxruntime raises classes of its own, all derived from Exception alone
+        if any(words in str(error) for words in _OUT_OF_MEMORY):
+            raise MemoryError(f"{name} does not fit into memory") from error
         raise ArtratorError(
             Code.PACKAGE_INVALID,
             f"onnxruntime refuses {name}: {_first_line(error)}",
