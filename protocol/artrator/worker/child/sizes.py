@@ -8,20 +8,23 @@ as that gained something, or as they are over in no time. What did not fit into 
 from __future__ import annotations
 
 import math
+from collections import deque
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
 from typing import Any, Final
 
-#: Sizes whose rows a second are within this share of the best are as good; the smallest of them answers soonest.
+#: Sizes whose rows a second are within this share of the best are as good; one of them that is at most half as large as
+#: what waits answers sooner.
 _AS_GOOD: Final = 0.95
+#: All that waits goes together unless that makes fewer rows a second than this share of the best.
+_NOT_WORSE: Final = 0.85
 #: A size that was measured less often than this is taken once more: its first run may have prepared something.
 _SURE: Final = 3
-#: Weight of the newest measurement, which counts as this much longer than what is known at most.
-_NEWEST: Final = 0.25
-_OUTLIER: Final = 2.0
+#: So many of the newest measurements count, and of these the quickest but one: whatever else goes on in the machine
+#: makes a batch longer, never shorter.
+_NEWEST: Final = 8
 #: A batch that is over within this time, even if company gains nothing, is tried without further thought.
 _BRIEF_SECONDS: Final = 0.5
-#: What is tried first, of a kernel that nothing is known of.
+#: Rows at most that are tried first, of a kernel that nothing is known of.
 _FIRST: Final = 8
 #: After so many batches that were smaller than they could have been, a larger one is tried again: much may have
 #: changed, on a machine that others use as well.
@@ -30,10 +33,22 @@ _LOOK_AGAIN: Final = 256
 _SPARE: Final = 0.8
 
 
-@dataclass
 class _Point:
-    seconds: float
-    count: int
+    """What one size took."""
+
+    def __init__(self) -> None:
+        self._newest: Final[deque[float]] = deque(maxlen=_NEWEST)
+        self.seconds = math.inf
+
+    def add(self, seconds: float) -> None:
+        """It took so long once more."""
+        self._newest.append(seconds)
+        self.seconds = sorted(self._newest)[1 if len(self._newest) > _SURE else 0]
+
+    @property
+    def is_sure(self) -> bool:
+        """Whether it was measured often enough to be believed."""
+        return len(self._newest) >= _SURE
 
 
 class Sizes:
@@ -72,21 +87,23 @@ class Sizes:
         """
         most = min(waiting, self._limit, self._ceiling)
         if not self._points:
-            return min(most, max(first, _FIRST))
+            return min(most, first, _FIRST)
         largest = max(self._points)
         if most > largest and (reach := min(most, self._reach(largest, free_bytes))) > largest:
             return reach
         most = min(most, largest)
-        unsure = [size for size, point in self._points.items() if size <= most and point.count < _SURE]
-        if most in unsure:
+        if most in self._points and not self._points[most].is_sure:
             return most
         best = self._best(most)
+        if (half := best // 2) >= first and self._is_worth_a_look(best, half):
+            return half  # it may be as good, and answer sooner
         if best < most:
             self._passed_over += 1
             if self._passed_over >= _LOOK_AGAIN:
                 self._passed_over = 0
                 return min(most, 2 * best)
-        return best
+        # A call of a few rows gains nothing from being cut.
+        return max(best, min(most, first, _FIRST))
 
     def is_new(self, rows: int) -> bool:
         """Whether so many were never tried before."""
@@ -108,31 +125,44 @@ class Sizes:
 
     def seconds(self, rows: int) -> float | None:
         """What a batch of so many takes, read between and beyond what was measured; None if nothing was."""
-        points = sorted((size, point.seconds) for size, point in self._points.items())
-        if not points or rows < 1:
+        if not self._points or rows < 1:
             return None
-        below = max((point for point in points if point[0] <= rows), default=None)
-        above = min((point for point in points if point[0] >= rows), default=None)
+        known = self._curve()
+        below = max((size for size in known if size <= rows), default=None)
+        above = min((size for size in known if size >= rows), default=None)
         if below is None:
-            return points[0][1]  # a smaller batch takes no longer
+            return known[min(known)]
         if above is None:
-            return below[1] * rows / below[0]
-        if above[0] == below[0]:
-            return below[1]
-        share = (rows - below[0]) / (above[0] - below[0])
-        return below[1] + share * (above[1] - below[1])
+            return known[below] * rows / below
+        if above == below:
+            return known[below]
+        return known[below] + (rows - below) / (above - below) * (known[above] - known[below])
+
+    def _curve(self) -> dict[int, float]:
+        """Seconds by size. No batch takes longer than a larger one: if it seemed to, something was in its way."""
+        found: dict[int, float] = {}
+        least = math.inf
+        for size in sorted(self._points, reverse=True):
+            least = found[size] = min(least, self._points[size].seconds)
+        return found
 
     def _best(self, most: int) -> int:
-        """The smallest size up to ``most`` that is as good as the best."""
-        rates = {size: size / point.seconds for size, point in self._points.items() if size <= most}
-        if most not in rates and (seconds := self.seconds(most)):
-            rates[most] = most / seconds
-        return min(size for size, rate in rates.items() if rate >= _AS_GOOD * max(rates.values()))
+        """The size to take if so many wait."""
+        rates = {size: size / seconds for size, seconds in self._curve().items() if size <= most}
+        all_of_them = rates[most] = most / (self.seconds(most) or math.inf)
+        top = max(rates.values())
+        below = most // 2 if all_of_them >= _NOT_WORSE * top else most
+        return min((size for size, rate in rates.items() if size <= below and rate >= _AS_GOOD * top), default=most)
+
+    def _is_worth_a_look(self, best: int, half: int) -> bool:
+        """Whether a batch is long enough to be halved, and no size so near was measured that it would teach nothing."""
+        if (self.seconds(best) or 0.0) < _BRIEF_SECONDS / 10:
+            return False
+        return not any(0.7 * half <= size <= 1.4 * half and point.is_sure for size, point in self._points.items())
 
     def _reach(self, largest: int, free_bytes: float) -> int:
         """The largest size that may be tried next."""
-        seconds = self._points[largest].seconds
-        reach = int(largest * _BRIEF_SECONDS / seconds)
+        reach = int(largest * _BRIEF_SECONDS / self._points[largest].seconds)
         if self._rising(largest):
             reach = max(reach, 2 * largest)
         if self.row_bytes > 0 and free_bytes < math.inf:
@@ -159,15 +189,7 @@ class Sizes:
         self.spent += seconds
         self.calls += calls
         self.rows += rows
-        point = self._points.get(rows)
-        if point is None:
-            self._points[rows] = _Point(seconds, 1)
-        elif point.count == 1:
-            point.seconds, point.count = min(point.seconds, seconds), 2
-        else:
-            newest = min(seconds, _OUTLIER * point.seconds)
-            point.seconds += _NEWEST * (newest - point.seconds)
-            point.count += 1
+        self._points.setdefault(rows, _Point()).add(seconds)
 
     def observe_memory(self, rows: int, grown: int) -> None:
         """The process has taken so many bytes more since before the first batch, and this was the largest."""
@@ -193,7 +215,7 @@ class Sizes:
         """Take up what was kept. A size that was tried and never came to its end is not tried again."""
         for size, seconds in known:
             if 0 < size <= self._limit and seconds > 0:
-                self._points[size] = _Point(seconds, 1)
+                self._points.setdefault(size, _Point()).add(seconds)
         if ceiling:
             self._ceiling = min(self._ceiling, max(1, ceiling))
         if tried > max(self._points, default=0):
