@@ -28,8 +28,8 @@ def while_serving(
         name = slot.package.manifest.name
         for lack in slot.confinement:
             said[lack] = None
-        if settings.device != "cpu" and slot.runtime and settings.device not in slot.runtime.lower():
-            said[f"{name} was to run on {settings.device} but runs on {slot.runtime}: check the GPU's driver."] = None
+        if slot.choice is not None and slot.loaded and slot.choice.kind not in slot.runtime.lower():
+            said[f"{name} was to run on {slot.choice} but runs on {slot.runtime}: check the GPU's driver."] = None
         if slot.error is not None:
             said[f"{name}: {slot.error.message} {slot.error.cure}"] = None
     served = {slot.package.manifest.name for slot in slots}

@@ -190,7 +190,7 @@ class Node:
 
     def _release(self, packages: Sequence[str]) -> None:
         """Let packages out of quarantine, by name or digest."""
-        for slot in self.engine.slots:
+        for slot in self.engine.slots.all:
             if slot.package.digest in packages or slot.package.manifest.name in packages:
                 slot.release()
         self.engine.wake()
@@ -208,7 +208,7 @@ class Node:
             state="draining" if self.engine.draining else "serving" if self._serving else "starting",
             registry=self.settings.registry,
             registry_reached_at=self.link.reached_at,
-            device=self.settings.device,
+            device=", ".join(self.settings.devices) or self.settings.device,
             queued=self.engine.queued,
             running=self.engine.running,
             outbox=self.outbox.size,
@@ -250,6 +250,11 @@ class Node:
                 jobs_failed=slot.estimate.measured.jobs_failed,
                 run_seconds=round(slot.estimate.typical_seconds, 4),
                 error=slot.error.message if slot.error is not None else None,
+                workers=[
+                    each.health
+                    for each in self.engine.slots.workers(slot)
+                    if each.loaded or (each.choice is not None and each.error is not None)
+                ],
             )
             for slot in self.engine.slots
         ]

@@ -18,6 +18,7 @@ from artrator.errors import ArtratorError, Code
 from artrator.keys import PrivateKey
 from artrator.messages.node import JobBody, JobState
 from artrator.package import read_manifest
+from artrator.worker.death import Death
 from artrator.worker.limits import WorkerInfo
 from artrator_node.catalogue import ServedPackage
 from artrator_node.clock import Clock
@@ -40,6 +41,8 @@ class ScriptedWorker:
         self.package = package
         self.info = WorkerInfo(Inspection(memory), memory, "scripted 1.0 (cpu)", 0.01)
         self.alive = True
+        self.pid = 0
+        self.death: Death | None = None
         self.resident_bytes = memory
         self.runs: dict[str, asyncio.Future[Mapping[str, Value]]] = {}
         self.cancelled: list[str] = []
@@ -59,6 +62,7 @@ class ScriptedWorker:
 
     def die(self) -> None:
         self.alive = False
+        self.death = Death("was ended by SIGSEGV", inside=[job for job, run in self.runs.items() if not run.done()])
         for run in self.runs.values():
             if not run.done():
                 run.set_exception(ArtratorError(Code.WORKER_DIED, "died"))

@@ -23,6 +23,7 @@ from artrator_node.catalogue import Catalogue
 from artrator_node.config import Settings
 from artrator_node.engine import run as life
 from artrator_node.engine.attempt import MAX_ATTEMPTS, Outcome, attempt
+from artrator_node.engine.devices.tuner import Tuner
 from artrator_node.engine.hold import Hold, refusal
 from artrator_node.engine.live import EventLog, LiveJob
 from artrator_node.engine.promise import MOMENT_SECONDS, promise
@@ -60,6 +61,16 @@ class Engine:
         self._settings = settings
         self._shop = shop
         self.slots = Slots(settings, catalogue, shop.journal, shop.clock, shop.metrics, start_worker)
+        self._tuner = Tuner(
+            self.slots.devices,
+            shop.journal,
+            shop.clock,
+            start_worker,
+            packages=lambda: [slot.package for slot in self.slots],
+            idle=self._is_idle,
+            make_room=self.slots.room_for_trial,
+            learnt=self.wake,
+        )
         self._live: dict[str, LiveJob] = {}
         self._queue = JobQueue()
         self._wake = asyncio.Event()
@@ -75,8 +86,10 @@ class Engine:
     async def open(self) -> None:
         """Take up what the journal holds and begin."""
         await self.slots.open()
+        await self._tuner.open()
         await self._recover()
         self._loop_task = asyncio.create_task(self._run(), name="engine")
+        self._task(self._tuner.run())
 
     async def drain(self, seconds: float) -> None:
         """Start nothing more and let what runs finish, for at most ``seconds``. Queued jobs stay in the journal."""
@@ -242,6 +255,11 @@ class Engine:
             self.hold = hold
             self.wake()
 
+    def _is_idle(self) -> bool:
+        """Whether the devices are free for trials."""
+        free = not len(self._queue) and not self.slots.running and self.slots.loading is None
+        return free and not self.draining and self.hold is None
+
     def wake(self) -> None:
         """Something has changed: look again at what may start."""
         self._wake.set()
@@ -274,6 +292,7 @@ class Engine:
                     expected_wait=round(self._expected_wait(slot), 3),
                     load_seconds=round(slot.estimate.measured.load_seconds, 3),
                     run_seconds=round(slot.estimate.typical_seconds, 3),
+                    devices=[str(each.choice) for each in self.slots.workers(slot) if each.loaded],
                 )
             )
         return states
@@ -328,6 +347,7 @@ class Engine:
             not len(self._queue)
             and not self.draining
             and self.hold is None
+            and not self._tuner.busy
             and (slot := self.slots.to_improve()) is not None
         ):
             self._load(slot, [worker for worker in (slot.evicted(),) if worker is not None])

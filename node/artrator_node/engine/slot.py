@@ -11,6 +11,7 @@ from typing import Final, Protocol
 
 from artrator.backend import Image, Value
 from artrator.errors import ArtratorError, Code
+from artrator.messages.node import WorkerHealth
 from artrator.messages.registry import NodeState
 from artrator.worker.death import Death
 from artrator.worker.limits import WorkerInfo
@@ -122,6 +123,7 @@ class Slot:
         self.replica = replica
         self.pinned = False
         self.uses: deque[float] = deque(maxlen=_USES)
+        self.provider = ""
         self._card_bytes = 0
         self._limit = limit
         self.blame = blame or Blame()
@@ -209,7 +211,7 @@ class Slot:
         self.worker, self.state, self.last_used = worker, SlotState.WARM, now
         self.runtime, self.confinement = worker.info.runtime, tuple(worker.info.confinement)
         self._failures = 0
-        self._card_bytes = worker.info.card_bytes
+        self.provider, self._card_bytes = worker.info.provider, worker.info.card_bytes
         self.estimate.observe_load(seconds, memory_bytes, worker.info.shared_bytes)
 
     def load_failed(self, error: ArtratorError, now: float) -> None:
@@ -300,6 +302,20 @@ class Slot:
         log(_logger, logging.ERROR, "package_quarantined", package=self.package.digest, why=self.blame.last)
 
     # --- what others are told
+
+    @property
+    def health(self) -> WorkerHealth:
+        """Its worker, or why there is none."""
+        on_card = self.loaded and self.choice is not None and not self.choice.is_on_processor
+        return WorkerHealth(
+            device=str(self.choice or ""),
+            provider=self.provider,
+            state=self.state.value,
+            running=len(self.running),
+            memory_bytes=self.memory_bytes if self.loaded else 0,
+            card_bytes=self.card_bytes if on_card else 0,
+            error=self.error.message if self.error is not None else None,
+        )
 
     @property
     def node_state(self) -> NodeState:

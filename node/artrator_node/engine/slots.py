@@ -8,7 +8,7 @@ from collections.abc import Callable, Container, Iterable, Iterator, Mapping, Se
 from typing import Final
 
 from artrator.errors import ArtratorError, Code
-from artrator_node.catalogue import Catalogue
+from artrator_node.catalogue import Catalogue, ServedPackage
 from artrator_node.clock import Clock
 from artrator_node.config import Settings
 from artrator_node.engine.devices import Choice, Devices, Place
@@ -194,7 +194,8 @@ class Slots:
         return None if more is None else [*chosen, *more]
 
     def _taken(self, place: Place) -> int:
-        return sum(_size_on(place)(slot) for slot in self.all if slot.loaded and slot.place == place)
+        here = [slot for slot in self.all if slot.loaded and slot.place == place]
+        return sum(slot.card_bytes for slot in here) if place.hardware == "gpu" else taken_bytes(here)
 
     def to_prewarm(self) -> tuple[Slot, Sequence[WorkerHandle]] | None:
         """A cold package to load ahead of need, and the workers to close for it: the first buyer should not wait.
@@ -220,6 +221,22 @@ class Slots:
                     )
                     return slot, ()
         return None
+
+    def room_for_trial(self, package: ServedPackage, choice: Choice) -> Sequence[WorkerHandle] | None:
+        """What must be closed so that a package can be tried there: nothing, or idle workers of its own.
+
+        None if others are in the way: they are not sent away for a trial.
+        """
+        slot = self.get(package.digest)
+        if slot is None or self.loading is not None:
+            return None
+        chosen = self._victims(Slot(package, slot.estimate, 1), choice.place)
+        own = self.workers(slot)
+        if chosen is None or any(victim not in own for victim in chosen):
+            return None
+        if chosen:
+            self._warmed.discard(package.digest)  # it is loaded again when the trial is over
+        return [worker for victim in chosen if (worker := victim.evicted()) is not None]
 
     def _fits(self, slot: Slot) -> bool:
         return taken_bytes([slot, *(each for each in self.all if each.loaded)]) <= self._settings.memory_bytes
@@ -312,9 +329,9 @@ def _firsts(leaving: Sequence[Slot]) -> int:
     return sum(1 for slot in leaving if not slot.replica)
 
 
-def _size_on(place: Place) -> Callable[[Slot], int]:
-    """What a slot takes of the memory that a place has."""
-    return (lambda slot: slot.card_bytes) if place.hardware == "gpu" else (lambda slot: slot.memory_bytes)
+def _size_on(place: Place) -> Callable[[Slot], int] | None:
+    """What a slot takes of the memory that a place has; None for host memory, of which workers share a part."""
+    return (lambda slot: slot.card_bytes) if place.hardware == "gpu" else None
 
 
 def _crowded_out(slot: Slot) -> ArtratorError:

@@ -118,3 +118,22 @@ class Measured:
     jobs_done: int = 0
     jobs_failed: int = 0
     shared_bytes: int = 0
+
+
+@dataclass(frozen=True)
+class Trial:
+    """What one package gave on one way to compute it.
+
+    Attributes:
+        choice: The way in words.
+        circumstances: Runtime, device and driver under which it holds.
+        place: The device in words.
+        figures: Numbers and words, as JSON has them.
+    """
+
+    package: str
+    choice: str
+    circumstances: str
+    place: str
+    figures: Mapping[str, Any]
+    measured_at: float

@@ -29,6 +29,12 @@ def m003_keep_shared_memory(db: Database) -> None:
     db.execute("ALTER TABLE packages ADD COLUMN shared_bytes INTEGER NOT NULL DEFAULT 0")
 
 
+@migrations()
+def m004_remember_trials(db: Database) -> None:
+    """What each package gave on each device, so that a restart need not measure it again."""
+    db.execute(_TRIALS)
+
+
 _JOBS = """
 CREATE TABLE jobs (
     job TEXT PRIMARY KEY,
@@ -112,4 +118,16 @@ _ENDED_STAYS = """
 CREATE TRIGGER jobs_end_once BEFORE UPDATE OF state, receipt ON jobs
 WHEN old.receipt IS NOT NULL AND (new.state IS NOT old.state OR new.receipt IS NOT old.receipt)
 BEGIN SELECT RAISE(ABORT, 'the job has ended'); END
+"""
+# ``figures`` is JSON; circumstances are runtime, device and driver: under others the row says nothing.
+_TRIALS = """
+CREATE TABLE trials (
+    package TEXT NOT NULL,
+    choice TEXT NOT NULL,
+    circumstances TEXT NOT NULL,
+    place TEXT NOT NULL,
+    figures TEXT NOT NULL,
+    measured_at REAL NOT NULL,
+    PRIMARY KEY (package, choice, circumstances)
+) STRICT, WITHOUT ROWID
 """

@@ -13,7 +13,7 @@ from typing import Any, Final, TypeVar, cast
 
 from artrator.errors import ArtratorError, Code
 from artrator.messages.node import EventKind, JobState, Output
-from artrator_node.journal.records import Delivery, Ending, Event, JobRecord, Measured, StoredOutput
+from artrator_node.journal.records import Delivery, Ending, Event, JobRecord, Measured, StoredOutput, Trial
 from artrator_node.journal.writer import Writer, connect
 
 _T = TypeVar("_T")
@@ -292,6 +292,34 @@ class Journal:
     def keep_measured(self, measured: Measured) -> None:
         """Keep what was measured of a package; a crash may lose it."""
         self._writer.post(lambda connection: _save_measured(connection, measured))
+
+    async def trials(self) -> Sequence[Trial]:
+        """Every trial of a package on a device."""
+        rows = await self._read("SELECT * FROM trials ORDER BY measured_at")
+        return [Trial(**{**dict(row), "figures": json.loads(row["figures"])}) for row in rows]
+
+    def keep_trial(self, trial: Trial) -> None:
+        """Keep one, in the place of an older one; a crash may lose it. Those under other circumstances go."""
+
+        def work(connection: sqlite3.Connection) -> None:
+            connection.execute(
+                "DELETE FROM trials WHERE package = ? AND choice = ? AND circumstances != ?",
+                (trial.package, trial.choice, trial.circumstances),
+            )
+            connection.execute(
+                "INSERT OR REPLACE INTO trials (package, choice, circumstances, place, figures, measured_at)"
+                " VALUES (?, ?, ?, ?, ?, ?)",
+                (
+                    trial.package,
+                    trial.choice,
+                    trial.circumstances,
+                    trial.place,
+                    _dump(trial.figures),
+                    trial.measured_at,
+                ),
+            )
+
+        self._writer.post(work)
 
 
 def _columns(record: JobRecord) -> dict[str, Any]:

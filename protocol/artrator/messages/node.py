@@ -149,10 +149,29 @@ class PackageFiles(Message):
     signature: Mapping[str, Any]
 
 
+class WorkerHealth(Message):
+    """One worker of a package: what it computes on, and what really computes there.
+
+    Attributes:
+        device: Such as ``cuda:1``, ``gpu:0 by tensorrt, fp16`` or ``cpu, 4 threads``.
+        provider: As its runtime calls it, such as ``CUDAExecutionProvider``; empty where that is not known.
+        card_bytes: What it takes of a card's memory, measured or guessed; 0 on the processor.
+    """
+
+    device: str
+    provider: str = ""
+    state: str
+    running: int = 0
+    memory_bytes: int = 0
+    card_bytes: int = 0
+    error: str | None = None
+
+
 class PackageHealth(Message):
     """One package on a node.
 
     Attributes:
+        workers: Several where the node has several devices and jobs waited.
         memory_bytes: Of the host, while it is loaded; ``shared_bytes`` of them are files that its workers map together.
         load_seconds: From cold to warm, as it was measured last; 0 before it was.
         pinned: It never leaves memory for another.
@@ -173,6 +192,7 @@ class PackageHealth(Message):
     jobs_failed: int = 0
     run_seconds: float = 0.0
     error: str | None = None
+    workers: Sequence[WorkerHealth] = ()
 
 
 class HoldHealth(Message):

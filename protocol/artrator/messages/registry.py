@@ -281,6 +281,8 @@ class PackageState(Request):
     expected_wait: Annotated[float, Field(ge=0)] = 0.0
     load_seconds: Annotated[float, Field(ge=0)] = 0.0
     run_seconds: Annotated[float, Field(ge=0)] = 0.0
+    #: What its workers compute on, such as ``cuda:0``.
+    devices: Annotated[Sequence[Annotated[str, Field(max_length=80)]], Field(max_length=64)] = ()
 
 
 class Heartbeat(Request):

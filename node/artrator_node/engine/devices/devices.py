@@ -17,6 +17,8 @@ from artrator_node.engine.devices.probe import Answer, Card
 #: A place that is this much slower than a package's best one gets no second worker of it: the buyer would wait longer
 #: for the slow one than in the queue of the fast one.
 _TOO_SLOW: Final = 4.0
+#: What is not even this much slower is as good.
+_AS_GOOD: Final = 1.05
 #: Of a card's memory, what models may take: drivers, screens and other programs need the rest.
 _SHARE_OF_CARD: Final = 0.9
 
@@ -105,8 +107,13 @@ class Devices:
         usable = [choice for choice in choices if (m := measured.get(str(choice))) is None or not m.figures.out]
         tried = [choice for choice in usable if str(choice) in measured]
         if tried:
-            return min(tried, key=lambda choice: measured[str(choice)].figures.cost)
-        return next((choice for choice in usable if self._may_be_guessed(package, choice)), None)
+            costs = {choice: measured[str(choice)].figures.cost for choice in tried}
+            # The first of those that are as good as the best: what differs by less will differ again tomorrow.
+            return next(choice for choice in tried if costs[choice] <= min(costs.values()) * _AS_GOOD)
+        guessed = (choice for choice in usable if self._may_be_guessed(package, choice))
+        # A made-up request that failed must not take a package off the market: the processor is always worth a try.
+        last = next((choice for choice in choices if choice.kind == "cpu"), None)
+        return next(guessed, last)
 
     def ranked(self, package: ServedPackage) -> Sequence[Choice]:
         """The best way at each place, the best place first; places that are far too slow are left out."""
