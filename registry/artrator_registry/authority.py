@@ -43,16 +43,14 @@ class Authority:
 
     def __init__(self, folder: Path, *, days: int = 90) -> None:
         self._folder = folder
+        self._path = folder / "keyset.json"
         self._days = days
         self._guard = threading.Lock()
         folder.mkdir(parents=True, exist_ok=True, mode=0o700)
         self.root: Final = PrivateKey.load_or_create(folder / "root.pem")
+        #: The registry's id: its root key's.
+        self.id: Final = self.root.id
         self._loaded: _Loaded | None = None
-
-    @property
-    def id(self) -> str:
-        """The registry's id: its root key's."""
-        return self.root.id
 
     def prepare(self, now: float) -> None:
         """Make the first ticket key, or replace one that ends soon."""
@@ -89,10 +87,6 @@ class Authority:
         # because nodes judge by their own clocks.
         best = max(usable or loaded.keyset.keys, key=lambda key: key.not_before)
         return loaded.signers[best.kid]
-
-    @property
-    def _path(self) -> Path:
-        return self._folder / "keyset.json"
 
     def _rotate(self, now: float) -> int:
         old = self._current().keyset

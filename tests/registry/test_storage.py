@@ -7,8 +7,9 @@ import sqlite3
 import threading
 import time
 import uuid
-from collections.abc import Iterator
+from collections.abc import AsyncIterator, Callable
 from pathlib import Path
+from typing import Any
 
 import click
 import pytest
@@ -40,13 +41,13 @@ def path(tmp_path: Path) -> Path:
 
 
 @pytest.fixture
-def writer(path: Path) -> Iterator[Writer]:
+async def writer(path: Path) -> AsyncIterator[Writer]:
     made = Writer(lambda: connect(path), time.time)
     yield made
-    made.close()
+    await made.close()
 
 
-def insert(n: int) -> object:
+def insert(n: int) -> Callable[[Transaction], int | None]:
     return lambda t: t.run("INSERT INTO t (n) VALUES (?)", (n,)).lastrowid
 
 
@@ -58,75 +59,93 @@ def stored(path: Path) -> list[int]:
         db.close()
 
 
-def test_a_command_that_fails_undoes_itself_and_not_its_neighbours(writer: Writer, path: Path) -> None:
-    gate = threading.Event()
-
+async def test_a_command_that_fails_undoes_itself_and_not_its_neighbours(writer: Writer, path: Path) -> None:
     def half_done(t: Transaction) -> None:
         t.run("INSERT INTO t (n) VALUES (100)")
         raise ArtratorError(Code.CONFLICT, "no")
 
-    first = writer.submit(lambda _: gate.wait(5))  # what follows is one group
-    futures = [writer.submit(insert(1)), writer.submit(half_done), writer.submit(insert(1)), writer.submit(insert(2))]  # type: ignore[arg-type]
-    gate.set()
-    assert first.result(5)
-    assert futures[0].result(5) == 1
-    assert isinstance(futures[1].exception(5), ArtratorError)
-    assert isinstance(futures[2].exception(5), sqlite3.IntegrityError)
-    assert futures[3].result(5) == 2
+    answers = await gather(*(writer.write(call) for call in (insert(1), half_done, insert(1), insert(2))))
+    assert answers[0] == 1
+    assert isinstance(answers[1], ArtratorError)
+    assert isinstance(answers[2], sqlite3.IntegrityError)
+    assert answers[3] == 2
     assert stored(path) == [1, 2]
 
 
-def test_a_group_is_answered_only_after_its_one_commit(writer: Writer, path: Path) -> None:
-    first, second, inside = threading.Event(), threading.Event(), threading.Event()
+async def test_a_group_is_answered_only_after_its_one_commit(writer: Writer, path: Path) -> None:
+    seen = []
 
-    def slow(t: Transaction) -> None:
+    def last(t: Transaction) -> None:
         t.run("INSERT INTO t (n) VALUES (50)")
-        inside.set()
-        second.wait(5)
+        seen.append((quick.done(), stored(path)))  # the first ran, and is not on the disk yet
 
-    writer.submit(lambda _: first.wait(5))
-    quick, last = writer.submit(insert(1)), writer.submit(slow)  # type: ignore[arg-type]
-    first.set()
-    inside.wait(5)
-    assert not quick.done()  # it ran, and is not on the disk yet
-    assert stored(path) == []
-    second.set()
-    last.result(5)
-    assert quick.result(5) == 1
+    quick = asyncio.ensure_future(writer.write(insert(1)))
+    await writer.write(last)
+    assert seen == [(False, [])]
+    assert await quick == 1
     assert stored(path) == [1, 50]
 
 
-def test_a_command_that_was_given_up_before_it_ran_does_not_run(writer: Writer, path: Path) -> None:
-    gate = threading.Event()
-    writer.submit(lambda _: gate.wait(5))
-    time.sleep(0.05)  # the writer now waits inside the first command
-    future = writer.submit(insert(1))  # type: ignore[arg-type]
-    assert future.cancel()
-    gate.set()
-    writer.submit(lambda _: None).result(5)
-    assert stored(path) == []
+async def test_what_comes_while_the_disk_is_waited_for_is_the_next_group(path: Path) -> None:
+    going, commits = threading.Event(), []
+
+    class Slow(sqlite3.Connection):
+        def execute(self, sql: str, *parameters: Any) -> sqlite3.Cursor:
+            if sql == "COMMIT":
+                commits.append(threading.current_thread() is threading.main_thread())
+                going.wait(5)
+            return super().execute(sql, *parameters)
+
+    writer = Writer(
+        lambda: sqlite3.connect(path, isolation_level=None, check_same_thread=False, factory=Slow), time.time
+    )
+    first = asyncio.ensure_future(writer.write(insert(1)))
+    while not commits:  # the loop turns while the disk is waited for
+        await asyncio.sleep(0.01)
+    others = [asyncio.ensure_future(writer.write(insert(n))) for n in (2, 3)]
+    await asyncio.sleep(0.01)
+    assert not first.done()
+    going.set()
+    assert await asyncio.gather(first, *others) == [1, 2, 3]
+    assert commits == [False, False]
+    await writer.close()
 
 
-def test_nothing_is_taken_after_the_end_and_what_was_taken_is_done(path: Path) -> None:
+async def test_a_long_queue_is_committed_in_parts(writer: Writer, path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("artrator_registry.storage.writer._SLICE_SECONDS", 0.0)
+
+    def look(t: Transaction) -> list[int]:
+        t.run("INSERT INTO t DEFAULT VALUES")
+        return stored(path)
+
+    assert await asyncio.gather(*(writer.write(look) for _ in range(3))) == [[], [1], [1, 2]]
+
+
+async def test_a_command_that_was_given_up_before_it_ran_does_not_run(writer: Writer, path: Path) -> None:
+    given_up = asyncio.ensure_future(writer.write(insert(1)))
+    await asyncio.sleep(0)  # it is queued, and its turn has not come
+    given_up.cancel()
+    assert await writer.write(insert(2)) == 2
+    assert stored(path) == [2]
+
+
+async def test_nothing_is_taken_after_the_end_and_what_was_taken_is_done(path: Path) -> None:
     writer = Writer(lambda: connect(path), time.time)
-    futures = [writer.submit(insert(n)) for n in range(1, 300)]  # type: ignore[arg-type]
-    writer.close()
-    assert all(future.result(0) for future in futures)
+    tasks = [asyncio.ensure_future(writer.write(insert(n))) for n in range(1, 300)]
+    await asyncio.sleep(0)
+    await writer.close()
+    assert await asyncio.gather(*tasks) == list(range(1, 300))
     with pytest.raises(RuntimeError):
-        writer.submit(lambda _: None)
+        await writer.write(insert(300))
 
 
-def test_who_would_wait_too_long_is_told_at_once(writer: Writer, monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_who_would_wait_too_long_is_told_at_once(writer: Writer, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("artrator_registry.storage.writer._MOST_WAITING", 3)
-    gate = threading.Event()
-    writer.submit(lambda _: gate.wait(5))
-    time.sleep(0.05)  # the writer now waits inside the first command
-    waiting = [writer.submit(lambda _: None) for _ in range(3)]
-    with pytest.raises(ArtratorError) as raised:
-        writer.submit(lambda _: None)
-    assert raised.value.code is Code.STORAGE_BUSY
-    gate.set()
-    assert [future.result(5) for future in waiting] == [None] * 3
+    answers = await gather(*(writer.write(insert(n)) for n in range(1, 5)))
+    assert answers[:3] == [1, 2, 3]
+    assert isinstance(answers[3], ArtratorError)
+    assert answers[3].code is Code.STORAGE_BUSY
+    assert await writer.write(insert(5)) == 5
 
 
 def _small_disk(path: Path) -> sqlite3.Connection:
@@ -137,7 +156,7 @@ def _small_disk(path: Path) -> sqlite3.Connection:
     return db
 
 
-def test_a_full_disk_is_said_and_leaves_nothing_half_written(path: Path) -> None:
+async def test_a_full_disk_is_said_and_leaves_nothing_half_written(path: Path) -> None:
     db = connect(path)
     db.execute("CREATE TABLE blobs (b BLOB)")
     db.close()
@@ -148,13 +167,13 @@ def test_a_full_disk_is_said_and_leaves_nothing_half_written(path: Path) -> None
             t.run("INSERT INTO t (n) VALUES (7)")
             t.run("INSERT INTO blobs (b) VALUES (zeroblob(1000000))")
 
-        problem = writer.submit(fill).exception(5)
-        assert isinstance(problem, ArtratorError)
-        assert problem.code is Code.DISK_FULL
+        with pytest.raises(ArtratorError) as raised:
+            await writer.write(fill)
+        assert raised.value.code is Code.DISK_FULL
         assert stored(path) == []
-        assert writer.submit(insert(8)).result(5) == 8  # type: ignore[arg-type]  # small things still fit
+        assert await writer.write(insert(8)) == 8  # small things still fit
     finally:
-        writer.close()
+        await writer.close()
 
 
 async def test_a_database_that_another_program_holds_is_said(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -163,30 +182,30 @@ async def test_a_database_that_another_program_holds_is_said(path: Path, monkeyp
     other = connect(path)
     other.execute("BEGIN IMMEDIATE")
     with pytest.raises(ArtratorError) as raised:
-        await database.write(insert(1))  # type: ignore[arg-type]
+        await database.write(insert(1))
     assert raised.value.code is Code.STORAGE_BUSY
     assert raised.value.details["retry_after"] == 1
     other.execute("ROLLBACK")
     other.close()
-    assert await database.write(insert(1)) == 1  # type: ignore[arg-type]
+    assert await database.write(insert(1)) == 1
     await database.close()
 
 
 async def test_readers_cannot_write(path: Path) -> None:
     database = Database(path, time.time)
     with pytest.raises((sqlite3.OperationalError, ArtratorError)):
-        await database.read(insert(1))  # type: ignore[arg-type]
+        await database.read(insert(1))
     await database.close()
 
 
 async def test_a_caller_that_goes_away_does_not_disturb_the_writer(path: Path) -> None:
     database = Database(path, time.time)
-    tasks = [asyncio.create_task(database.write(insert(n))) for n in range(1, 40)]  # type: ignore[arg-type]
+    tasks = [asyncio.create_task(database.write(insert(n))) for n in range(1, 40)]
     await asyncio.sleep(0)
     for task in tasks[::2]:
         task.cancel()
     await asyncio.gather(*tasks, return_exceptions=True)
-    assert await database.write(insert(1000)) == 1000  # type: ignore[arg-type]
+    assert await database.write(insert(1000)) == 1000
     await database.close()
 
 

@@ -36,7 +36,13 @@ class SignedDocument(BaseModel):
     @classmethod
     def verify(cls, value: object, key: PublicKey) -> Self:
         """The document, if ``key`` signed it; raises ArtratorError ``document_invalid``."""
-        return cls._parse(dsse.verify(dsse.Envelope.from_json(value), cls.payload_type, key))
+        return cls.verify_named(value, key)[0]
+
+    @classmethod
+    def verify_named(cls, value: object, key: PublicKey) -> tuple[Self, str]:
+        """The document and its ``document_digest``, if ``key`` signed it; raises ArtratorError ``document_invalid``."""
+        payload = dsse.verify(dsse.Envelope.from_json(value), cls.payload_type, key)
+        return cls._parse(payload), _digest(payload)
 
     @classmethod
     def peek(cls, value: object) -> Self:
@@ -57,4 +63,8 @@ class SignedDocument(BaseModel):
 
 def document_digest(value: object) -> str:
     """``sha256:<hex>`` of a signed document's payload: a name that survives re-signing and cannot be bent."""
-    return "sha256:" + sha256(dsse.Envelope.from_json(value).payload)
+    return _digest(dsse.Envelope.from_json(value).payload)
+
+
+def _digest(payload: bytes) -> str:
+    return "sha256:" + sha256(payload)

@@ -23,6 +23,7 @@ _log = logging.getLogger("artrator_registry.http")
 
 #: A body that takes longer than this is a stuck or a hostile client.
 _BODY_SECONDS: Final = 60.0
+_ESCAPE: Final = b"\\u"
 #: Escapes that json accepts and that decode to text which no UTF-8 can hold (half a surrogate pair) ...
 _SURROGATE: Final = re.compile(rb"\\u[dD][89a-fA-F]")
 #: ... or which many programs cut short (a null character).
@@ -116,11 +117,12 @@ class Guard:
 def check_json(body: bytes) -> None:
     """Raise ArtratorError ``request_invalid`` unless every party would read these bytes as the same JSON."""
     try:
-        value = json.loads(body, parse_constant=_refuse, parse_float=_finite)
-        if _SURROGATE.search(body):
-            json.dumps(value, ensure_ascii=False).encode()  # half a pair fails here
-        if _NULL.search(body):
-            raise ValueError("a text holds a null character")
+        value = _DECODER.decode(body.decode(json.detect_encoding(body)))
+        if _ESCAPE in body:
+            if _SURROGATE.search(body):
+                json.dumps(value, ensure_ascii=False).encode()  # half a pair fails here
+            if _NULL.search(body):
+                raise ValueError("a text holds a null character")
     except RecursionError as error:
         raise ArtratorError(Code.REQUEST_INVALID, "The body is nested too deeply.", field="") from error
     except ValueError as error:
@@ -136,6 +138,10 @@ def _finite(text: str) -> float:
     if not math.isfinite(number):
         raise ValueError("a number is too large")
     return number
+
+
+#: Made once: ``json.loads`` would make one for every body.
+_DECODER: Final = json.JSONDecoder(parse_constant=_refuse, parse_float=_finite)
 
 
 def _reason(error: ValueError) -> str:

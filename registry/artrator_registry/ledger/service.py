@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sqlite3
 from collections.abc import AsyncIterator
 from typing import Any, Final
 
@@ -44,13 +45,15 @@ def balance(t: Transaction, account: str) -> m.Balance:
 
 def move(t: Transaction, transfer: str, debit: str, credit: str, amount: int, why: Why) -> None:
     """Move money in one phase. Doing it again with the same id is harmless; with another amount it is refused."""
-    known = store.transfer(t, transfer)
-    if known is not None:
+    try:
+        check_amount(amount)
+        store.add_transfer(t, transfer, "single", debit, credit, amount, why)
+    except (ArtratorError, sqlite3.IntegrityError):  # mostly it was not made before, so nobody asks first
+        known = store.transfer(t, transfer)
+        if known is None:
+            raise
         if (known["debit"], known["credit"], known["amount"]) != (debit, credit, amount):
-            raise ArtratorError(Code.CONFLICT, "This transfer was made before, with other figures.")
-        return
-    check_amount(amount)
-    store.add_transfer(t, transfer, "single", debit, credit, amount, why)
+            raise ArtratorError(Code.CONFLICT, "This transfer was made before, with other figures.") from None
 
 
 def hold(
@@ -110,10 +113,10 @@ def _line(row: Any) -> m.StatementLine:
 
 
 def _open_hold(t: Transaction, pending: str) -> Any:
-    held = store.transfer(t, pending)
-    if held is None or held["phase"] != "pending":
+    held = store.hold(t, pending)
+    if held is None:
         raise ArtratorError(Code.INTERNAL, "There is no such hold.")
-    if store.resolution(t, pending) is not None:
+    if held["resolved"]:
         raise ArtratorError(Code.ORDER_CLOSED, "This hold was resolved before.")
     return held
 

@@ -75,9 +75,13 @@ def transfer(t: Transaction, transfer: str) -> Any:
     return t.row("SELECT * FROM ledger_transfers WHERE id = ?", (transfer,))
 
 
-def resolution(t: Transaction, pending: str) -> Any:
-    """The transfer that resolved a pending one, or None while it is open."""
-    return t.row("SELECT * FROM ledger_transfers WHERE pending = ?", (pending,))
+def hold(t: Transaction, pending: str) -> Any:
+    """A pending transfer and whether it was ``resolved``, or None."""
+    return t.row(
+        "SELECT debit, credit, amount, EXISTS (SELECT 1 FROM ledger_transfers r WHERE r.pending = h.id) AS resolved"
+        " FROM ledger_transfers h WHERE h.id = ? AND h.phase = 'pending'",
+        (pending,),
+    )
 
 
 _LINES = (

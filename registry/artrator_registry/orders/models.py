@@ -25,6 +25,11 @@ class CheckedAcknowledgement:
     acknowledgement: Acknowledgement
     document: Mapping[str, Any]
 
+    @property
+    def accepts(self) -> bool:
+        """Whether the buyer is content."""
+        return self.acknowledgement.verdict == "accepted"
+
 
 @dataclass(frozen=True)
 class NewOrder:

@@ -40,7 +40,6 @@ def place(t: Transaction, new: NewOrder) -> Any:
     debts.require_none(t, new.buyer)
     if new.api_key is not None:
         accounts.spend(t, new.api_key, new.ticket.cap)
-    store.add_order(t, new)
-    row = store.order(t, new.id)
+    row = store.add_order(t, new)
     settlement.open_hold(t, row)
     return row

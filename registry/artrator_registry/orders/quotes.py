@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import uuid
 from collections.abc import Mapping, Sequence
 from typing import Any
@@ -23,10 +22,8 @@ from artrator_registry.settings import Settings
 from artrator_registry.storage import Transaction
 
 
-def prepare(
-    t: Transaction, who: Caller, request: m.QuoteRequest, settings: Settings, authority: Authority
-) -> tuple[m.Quote, dict[str, Any]]:
-    """A quote as the buyer sees it and as it is stored; raises ArtratorError ``listing_unknown no_node …``."""
+def make(t: Transaction, who: Caller, request: m.QuoteRequest, settings: Settings, authority: Authority) -> m.Quote:
+    """A new quote; raises ArtratorError ``listing_unknown no_node …``."""
     version = find(t, request.listing, request.version)
     offered = listings.offer(t, version["version_id"])
     offer = parsed.offer(offered["document"])
@@ -80,24 +77,15 @@ def prepare(
         expires_at=signed.expires_at,
         signed=signed.sign(authority.signer(t.now)),
     )
-    stored = {
-        "id": quote.quote,
-        "buyer": who.account,
-        "listing": quote.listing,
-        "version": version["version_id"],
-        "package": quote.package,
-        "offer": quote.offer,
-        "creator": version["creator"],
-        "request": request.request,
-        "measures": json.dumps(dict(request.measures)),
-        "cap": quote.cap,
-        "worth": quote.worth,
-        "fee": payment.fee,
-        "paid_by": quote.paid_by,
-        "pass": picked.period["id"] if picked is not None else None,
-        "expires_at": quote.expires_at,
-    }
-    return quote, stored
+    store.add_quote(
+        t,
+        signed,
+        version=version["version_id"],
+        creator=version["creator"],
+        fee=payment.fee,
+        period=picked.period["id"] if picked is not None else None,
+    )
+    return quote
 
 
 def _split(

@@ -7,7 +7,7 @@ import re
 from collections.abc import Mapping
 from typing import Any, Final
 
-from artrator.documents import Acknowledgement, Offer, Receipt, document_digest
+from artrator.documents import Acknowledgement, Offer, Receipt
 from artrator.errors import ArtratorError, Code
 from artrator.keys import PublicKey
 from artrator_registry.orders.models import CheckedAcknowledgement, CheckedReceipt
@@ -18,7 +18,7 @@ _CODE: Final = re.compile(r"[a-z][a-z_]{0,63}")
 def check_receipt(order: Any, receipt_key: str, document: Mapping[str, Any]) -> CheckedReceipt:
     """A receipt for an order (its row) by the node with this key; raises ArtratorError ``receipt_invalid``."""
     try:
-        receipt = Receipt.verify(document, PublicKey.decode(receipt_key))
+        receipt, digest = Receipt.verify_named(document, PublicKey.decode(receipt_key))
     except ArtratorError as error:
         raise ArtratorError(Code.RECEIPT_INVALID, error.message) from error
     agreed: Mapping[str, int] = json.loads(order["measures"])
@@ -35,7 +35,7 @@ def check_receipt(order: Any, receipt_key: str, document: Mapping[str, Any]) -> 
         problem = "The receipt says delivered, and names no output."
     if problem:
         raise ArtratorError(Code.RECEIPT_INVALID, problem)
-    return CheckedReceipt(receipt, document, document_digest(document))
+    return CheckedReceipt(receipt, document, digest)
 
 
 def check_acknowledgement(

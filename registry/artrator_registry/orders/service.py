@@ -1,7 +1,7 @@
 """Orders: placing them, what nodes and buyers say about them, and giving up.
 
-Signatures are made and checked on a reader's thread; the writer then decides on the state it finds, so that it stays
-quick and whatever happened in between counts.
+Each is one command of the writer: it reads, checks and makes signatures, decides and writes in one transaction, so
+that nothing can happen in between. A signature takes less time than handing it to a thread and reading everything anew.
 """
 
 from __future__ import annotations
@@ -39,16 +39,11 @@ class Orders:
 
     async def quote(self, who: Caller, request: m.QuoteRequest) -> m.Quote:
         """A price with a hard cap."""
-        quote, stored = self._db.glance(quotes.prepare, who, request, self._settings, self._authority)
-        await self._db.write(store.add_quote, stored)
-        return quote
+        return await self._db.write(quotes.make, who, request, self._settings, self._authority)
 
     async def order(self, who: Caller, order: str, request: m.OrderRequest) -> m.Order:
         """Accept a quote: hold, order and ticket in one transaction."""
-        new = self._db.glance(self._prepare, who, order, request)
-        if isinstance(new, m.Order):
-            return new
-        return await self._db.write(_place, who, new, request)
+        return await self._db.write(self._order, who, order, request)
 
     async def get(self, who: Caller, order: str) -> m.Order:
         """How an order stands, for its buyer and its creator."""
@@ -71,7 +66,7 @@ class Orders:
     async def report(self, who: Caller, order: str, request: m.Claim | m.Acknowledge) -> m.Order:
         """What the node says it did, what the buyer says arrived. Either of them may bring it."""
         try:
-            receipt, acknowledgement = self._db.glance(_check, who, order, request.receipt, request.acknowledgement)
+            answer = await self._db.write(_report, who, order, request, self._settings)
         except ArtratorError as problem:
             if problem.code is Code.ORDER_UNKNOWN and isinstance(request, m.Claim):
                 # A registry that was restored from a backup has forgotten it; then this is the only trace of it.
@@ -79,16 +74,18 @@ class Orders:
                 if trace is not None:
                     await self._db.write(recovery.keep, trace)
             raise
-        answer = await self._db.write(_apply, who, order, receipt, acknowledgement, self._settings)
         if isinstance(answer, ArtratorError):
             raise answer
         return answer
 
-    def _prepare(self, t: Transaction, who: Caller, order: str, request: m.OrderRequest) -> NewOrder | m.Order:
+    def _order(self, t: Transaction, who: Caller, order: str, request: m.OrderRequest) -> m.Order:
         body = sha256(canonical_json(request.model_dump()))
-        known = placing.repeated(t, who, order, body)
-        if known is not None:
-            return as_message(known, who)
+        row = placing.repeated(t, who, order, body)
+        if row is None:
+            row = placing.place(t, self._accepted(t, who, order, body, request))
+        return as_message(row, who)
+
+    def _accepted(self, t: Transaction, who: Caller, order: str, body: str, request: m.OrderRequest) -> NewOrder:
         quote = quotes.usable(t, who, request.quote, request.max_price)
         node = nodes.node(t, request.node)
         if node is None or node["owner"] != quote["creator"]:
@@ -96,6 +93,7 @@ class Orders:
         if node["expires_at"] <= t.now or (node["seen_at"] or 0.0) <= t.now - self._settings.online_seconds:
             # It was there when the price was told; a hold for a node that has gone would only wait for its end.
             raise ArtratorError(Code.NO_NODE, "The node has gone offline since the quote.")
+        payment.confirm(t, quote)
         now = int(t.now)
         ticket = Ticket(
             iss=self._authority.id,
@@ -155,14 +153,6 @@ def as_message(row: Any, who: Caller) -> m.Order:
     )
 
 
-def _place(t: Transaction, who: Caller, new: NewOrder, request: m.OrderRequest) -> m.Order:
-    known = placing.repeated(t, who, new.id, new.body)
-    if known is not None:
-        return as_message(known, who)
-    payment.confirm(t, quotes.usable(t, who, request.quote, request.max_price))
-    return as_message(placing.place(t, new), who)
-
-
 def _visible(t: Transaction, who: Caller, order: str) -> Any:
     row = store.order(t, order)
     if row is None or who.account not in (row["buyer"], row["creator"]):
@@ -195,38 +185,21 @@ def _cancel(t: Transaction, who: Caller, order: str, grace: float | None) -> m.O
     return as_message(store.order(t, order), who)
 
 
-def _check(
-    t: Transaction,
-    who: Caller,
-    order: str,
-    receipt: Mapping[str, Any],
-    acknowledgement: Mapping[str, Any] | None,
-) -> tuple[CheckedReceipt, CheckedAcknowledgement | None]:
-    row = _visible(t, who, order)
-    node = nodes.node(t, row["node"])
-    checked = check_receipt(row, node["receipt_key"], receipt)
-    if acknowledgement is None:
-        return checked, None
-    buyer = account_store.by_id(t, row["buyer"])
-    return checked, check_acknowledgement(row, buyer["public_key"], checked, acknowledgement)
-
-
-def _apply(
-    t: Transaction,
-    who: Caller,
-    order: str,
-    receipt: CheckedReceipt,
-    acknowledgement: CheckedAcknowledgement | None,
-    settings: Settings,
+def _report(
+    t: Transaction, who: Caller, order: str, request: m.Claim | m.Acknowledge, settings: Settings
 ) -> m.Order | ArtratorError:
-    row = store.order(t, order)
+    row = _visible(t, who, order)
+    receipt = check_receipt(row, nodes.node(t, row["node"])["receipt_key"], request.receipt)
+    acknowledgement = None
+    if request.acknowledgement is not None:
+        buyer = account_store.by_id(t, row["buyer"])
+        acknowledgement = check_acknowledgement(row, buyer["public_key"], receipt, request.acknowledgement)
     if row["receipt_digest"] is None and row["state"] == "held":
-        store.keep_receipt(t, order, receipt)
-        if receipt.receipt.outcome == "delivered":
-            store.claim(t, order, t.now + settings.dispute_seconds)
-        else:
-            settlement.release(t, store.order(t, order), failure(receipt.receipt))
-        row = store.order(t, order)
+        row = {**row, "receipt": json.dumps(receipt.document), "receipt_digest": receipt.digest}
+        if receipt.receipt.outcome != "delivered":
+            return as_message(settlement.release(t, row, failure(receipt.receipt)), who)
+        if acknowledgement is None or not acknowledgement.accepts:  # else it is settled at once, and written once
+            row = store.claim(t, row, t.now + settings.dispute_seconds)
     elif row["receipt_digest"] != receipt.digest:
         if row["receipt_digest"] is not None:
             raise ArtratorError(Code.CONFLICT, "Another receipt for this order came before.")
@@ -234,22 +207,25 @@ def _apply(
         store.keep_late_receipt(t, order, receipt)
         return _closed(row)
     if acknowledgement is not None and row["acknowledgement"] is None:
-        _answer(t, row, acknowledgement, settings)
-    return as_message(store.order(t, order), who)
+        row = _answer(t, row, receipt, acknowledgement, settings)
+    return as_message(row, who)
 
 
-def _answer(t: Transaction, row: Any, checked: CheckedAcknowledgement, settings: Settings) -> None:
-    accepted = checked.acknowledgement.verdict == "accepted"
-    if row["state"] == "claimed":
-        store.keep_acknowledgement(t, row["id"], checked)
-        if accepted:
-            settlement.settle(t, row)
-            if row["buyer"] != row["creator"]:
-                store.keep_open_to_dispute(t, row["id"], t.now + settings.dispute_seconds)
-        else:
-            disputes.refused(t, row, checked.acknowledgement.reason)
-    elif row["state"] == "settled" and not accepted:
+def _answer(
+    t: Transaction, row: Any, receipt: CheckedReceipt, checked: CheckedAcknowledgement, settings: Settings
+) -> Any:
+    """The buyer's answer to a receipt that stands in this row, written or not; answers the row as it is then."""
+    if row["state"] in ("held", "claimed"):
+        row = {**row, "acknowledgement": json.dumps(checked.document)}
+        if checked.accepts:
+            until = t.now + settings.dispute_seconds if row["buyer"] != row["creator"] else None
+            return settlement.settle(t, row, receipt.receipt, dispute_until=until)
+        store.keep_acknowledgement(t, row)
+        disputes.refused(t, row, checked.acknowledgement.reason)
+        return store.order(t, row["id"])
+    if row["state"] == "settled" and not checked.accepts:
         raise ArtratorError(Code.ORDER_CLOSED, "The time to refuse this delivery is over.")
+    return row
 
 
 def _closed(row: Any) -> ArtratorError:

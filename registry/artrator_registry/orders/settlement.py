@@ -36,9 +36,19 @@ def open_hold(t: Transaction, order: Any) -> None:
         )
 
 
-def settle(t: Transaction, order: Any) -> None:
-    """Charge what was delivered: the creator gets it, less fee and royalties; the rest goes back to the buyer."""
-    receipt = Receipt.peek(json.loads(order["receipt"]))
+def settle(t: Transaction, order: Any, receipt: Receipt | None = None, *, dispute_until: float | None = None) -> Any:
+    """Charge what was delivered: the creator gets it, less fee and royalties; the rest goes back to the buyer.
+
+    Args:
+        t: The transaction.
+        order: Its row, with the documents that were heard of it, written or not.
+        receipt: What the row's receipt says, where it has just been read.
+        dispute_until: Until when the buyer may still dispute it.
+
+    Returns:
+        The row.
+    """
+    receipt = receipt or Receipt.peek(json.loads(order["receipt"]))
     offer = parsed.offer(listings.offer_by_digest(t, order["offer"])["document"])
     delivered = worth(order, offer, receipt)
     amount = min(int(order["cap"]), delivered)
@@ -53,26 +63,28 @@ def settle(t: Transaction, order: Any) -> None:
         ledger.release(t, transfer_id(order["id"], "release"), hold, why)
     if order["pass"] is not None:
         usage.pay(t, order, delivered, offer)
-    store.end(t, order["id"], "settled", amount, short)
+    ended = store.end(t, order, "settled", amount, short, dispute_until)
     _give_back(t, order, order["cap"] - amount)
     if order["buyer"] != order["creator"]:  # trying the own model does not make it popular
         listings.count_run(t, order["listing"])
     if order["kind"] in AFTER:
-        AFTER[order["kind"]](t, store.order(t, order["id"]))
+        AFTER[order["kind"]](t, ended)
+    return ended
 
 
-def release(t: Transaction, order: Any, reason: str, *, state: str = "released", expired: bool = False) -> None:
-    """Give the whole hold back."""
+def release(t: Transaction, order: Any, reason: str, *, state: str = "released", expired: bool = False) -> Any:
+    """Give the whole hold back; answers the order's row."""
     if order["cap"]:
         why = Why(
             _kind(order), order=order["id"], listing=order["listing"], receipt=order["receipt_digest"], note=reason
         )
         hold = transfer_id(order["id"], "hold")
         ledger.release(t, transfer_id(order["id"], "release"), hold, why, expired=expired)
-    store.end(t, order["id"], state, 0, reason)
+    ended = store.end(t, order, state, 0, reason)
     if order["pass"] is not None:
         usage.give_back(t, order)
     _give_back(t, order, order["cap"])
+    return ended
 
 
 def _kind(order: Any) -> str:

@@ -3,19 +3,35 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
 from typing import Any
 
-from artrator_registry.orders.models import CheckedAcknowledgement, CheckedReceipt, NewOrder
+from artrator.documents import QuotedPrice
+from artrator_registry.orders.models import CheckedReceipt, NewOrder
 from artrator_registry.storage import Transaction
 
 
-def add_quote(t: Transaction, values: Mapping[str, object]) -> None:
-    """A new quote."""
+def add_quote(t: Transaction, price: QuotedPrice, *, version: int, creator: str, fee: int, period: str | None) -> None:
+    """A new quote: what was signed, the version it is for, who earns by it, and what it is split and paid by."""
     t.run(
         "INSERT INTO quotes (id, buyer, listing, version, package, offer, creator, request, measures, cap, worth, fee,"
         " paid_by, pass, expires_at) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
-        tuple(values.values()),
+        (
+            price.quote,
+            price.buyer,
+            price.listing,
+            version,
+            price.package,
+            price.offer,
+            creator,
+            price.request,
+            json.dumps(dict(price.measures)),
+            price.cap,
+            price.worth,
+            fee,
+            price.paid_by,
+            period,
+            price.expires_at,
+        ),
     )
 
 
@@ -34,13 +50,14 @@ def order(t: Transaction, order: str) -> Any:
     return t.row("SELECT * FROM orders WHERE id = ?", (order,))
 
 
-def add_order(t: Transaction, new: NewOrder) -> None:
-    """A new order, held."""
+def add_order(t: Transaction, new: NewOrder) -> Any:
+    """A new order, held; answers its row."""
     ticket = new.ticket
-    t.run(
+    return t.row(
         "INSERT INTO orders (id, body, buyer, creator, api_key, kind, paid_by, pass, listing, package, node, offer,"
         " request, measures, cap, worth, fee, state, ticket, ticket_digest, created_at, start_by, finish_by,"
-        " capture_by) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, 'held', ?, ?, ?, ?, ?, ?)",
+        " capture_by) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, 'held', ?, ?, ?, ?, ?, ?)"
+        " RETURNING *",
         (
             new.id,
             new.body,
@@ -77,14 +94,6 @@ def orders(t: Transaction, buyer: str, before: int | None, limit: int) -> list[A
     )
 
 
-def keep_receipt(t: Transaction, order: str, receipt: CheckedReceipt) -> None:
-    """The receipt of an order; there is only ever one."""
-    t.run(
-        "UPDATE orders SET receipt = ?, receipt_digest = ? WHERE id = ? AND receipt IS NULL",
-        (json.dumps(receipt.document), receipt.digest, order),
-    )
-
-
 def keep_late_receipt(t: Transaction, order: str, receipt: CheckedReceipt) -> None:
     """A receipt that came after the hold was released: evidence, if the two sides ever disagree."""
     t.run(
@@ -93,9 +102,9 @@ def keep_late_receipt(t: Transaction, order: str, receipt: CheckedReceipt) -> No
     )
 
 
-def keep_acknowledgement(t: Transaction, order: str, acknowledgement: CheckedAcknowledgement) -> None:
-    """The buyer's answer to the receipt."""
-    t.run("UPDATE orders SET acknowledgement = ? WHERE id = ?", (json.dumps(acknowledgement.document), order))
+def keep_acknowledgement(t: Transaction, order: Any) -> None:
+    """The buyer's answer to the receipt, in an order's row that is yet to be written."""
+    t.run("UPDATE orders SET acknowledgement = ? WHERE id = ?", (order["acknowledgement"], order["id"]))
 
 
 def request_cancel(t: Transaction, order: str) -> None:
@@ -107,9 +116,13 @@ def request_cancel(t: Transaction, order: str) -> None:
     )
 
 
-def claim(t: Transaction, order: str, settle_at: float) -> None:
-    """Delivered, says the node; the buyer may object until then."""
-    t.run("UPDATE orders SET state = 'claimed', settle_at = ?, reason = NULL WHERE id = ?", (settle_at, order))
+def claim(t: Transaction, order: Any, settle_at: float) -> Any:
+    """Delivered, says the node's receipt in this row; the buyer may object until then. Answers the row."""
+    return t.row(
+        "UPDATE orders SET state = 'claimed', settle_at = ?, reason = NULL, receipt = ?, receipt_digest = ?"
+        " WHERE id = ? RETURNING *",
+        (settle_at, order["receipt"], order["receipt_digest"], order["id"]),
+    )
 
 
 def dispute(t: Transaction, order: str) -> None:
@@ -120,18 +133,26 @@ def dispute(t: Transaction, order: str) -> None:
     )
 
 
-def end(t: Transaction, order: str, state: str, charged: int, reason: str | None) -> None:
-    """The order has ended."""
-    t.run(
-        "UPDATE orders SET state = ?, charged = ?, reason = ?, settle_at = NULL, ended_at = ?, settled_at = ?"
-        " WHERE id = ?",
-        (state, charged, reason, t.now, t.now if state == "settled" else None, order),
+def end(
+    t: Transaction, order: Any, state: str, charged: int, reason: str | None, dispute_until: float | None = None
+) -> Any:
+    """The order has ended, with the receipt and the acknowledgement that stand in this row; answers the row."""
+    return t.row(
+        "UPDATE orders SET state = ?, charged = ?, reason = ?, settle_at = NULL, ended_at = ?, settled_at = ?,"
+        " dispute_until = ?, receipt = ?, receipt_digest = ?, acknowledgement = ? WHERE id = ? RETURNING *",
+        (
+            state,
+            charged,
+            reason,
+            t.now,
+            t.now if state == "settled" else None,
+            dispute_until,
+            order["receipt"],
+            order["receipt_digest"],
+            order["acknowledgement"],
+            order["id"],
+        ),
     )
-
-
-def keep_open_to_dispute(t: Transaction, order: str, until: float) -> None:
-    """A settled order may be disputed until then."""
-    t.run("UPDATE orders SET dispute_until = ? WHERE id = ? AND state = 'settled'", (until, order))
 
 
 def end_dispute(t: Transaction, order: str, state: str, refunded: int) -> None:

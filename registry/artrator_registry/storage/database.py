@@ -109,9 +109,8 @@ class Database:
     async def write(
         self, call: Callable[Concatenate[Transaction, _P], _T], /, *args: _P.args, **kwargs: _P.kwargs
     ) -> _T:
-        """Run a command in the writer; returns after it is on the disk."""
-        bound: Callable[[Transaction], _T] = lambda t: call(t, *args, **kwargs)  # noqa: E731  # typed, unlike partial
-        return await self._homecoming().waiting_for(self._writer.submit(bound))
+        """Run a quick command in the writer; returns after it is on the disk."""
+        return await self._writer.write(lambda t: call(t, *args, **kwargs))
 
     async def read(
         self, call: Callable[Concatenate[Transaction, _P], _T], /, *args: _P.args, **kwargs: _P.kwargs
@@ -128,7 +127,7 @@ class Database:
         """Finish what was begun, then close."""
         loop = asyncio.get_running_loop()
         await loop.run_in_executor(None, self._readers.close)
-        await loop.run_in_executor(None, self._writer.close)
+        await self._writer.close()
 
     def _homecoming(self) -> Homecoming:
         loop = asyncio.get_running_loop()

@@ -1,125 +1,145 @@
-"""The one writer: a thread that owns the only writing connection and commits many commands at once.
+"""The one writer: it owns the only writing connection and commits many commands at once.
 
-1. ``submit`` queues a command (a function of a transaction) and returns a future.
-2. The thread takes everything that is queued, opens one transaction, and runs each command in a savepoint of its own,
-   so that a command that fails undoes itself and not its neighbours.
-3. It commits once. Only then are the futures resolved: whoever was told "yes" finds it on the disk after a power cut.
+1. ``write`` queues a command (a function of a transaction).
+2. Everything that is queued is run in one transaction, each command in a savepoint of its own, so that a command that
+   fails undoes itself and not its neighbours.
+3. It is committed once. Only then are the callers answered: whoever was told "yes" finds it on the disk after a power
+   cut. What comes in meanwhile is the next group.
+
+Commands run on the event loop's own thread, and only what waits (the commit for the disk, the beginning for another
+program's lock) runs in a thread: handing Python's lock to and fro between two busy threads costs more than the commands
+do, see docs/decisions/0031. So a command must be quick; a group is cut off when others have waited long enough.
 """
 
 from __future__ import annotations
 
+import asyncio
 import contextlib
-import queue
 import sqlite3
-import threading
+import time
+from collections import deque
 from collections.abc import Callable
-from concurrent.futures import Future
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
-from typing import Any, Final, ParamSpec, TypeVar
+from typing import Any, Final, TypeVar
 
 from artrator.errors import ArtratorError, Code
 from artrator_registry.storage.faults import as_problem
 from artrator_registry.storage.transaction import Clock, Transaction
 
-_P = ParamSpec("_P")
 _T = TypeVar("_T")
 
-#: More commands than this in one transaction gain nothing (the fsync is already shared) and make the first ones wait.
-_GROUP: Final = 128
+#: A group runs for so long before it is committed: long enough to share a sync, short enough for who waits to be read.
+_SLICE_SECONDS: Final = 0.01
+#: As many are enough to share a sync.
+_GROUP: Final = 64
 #: Who comes when this many wait already would give up before being answered, so is told at once.
 _MOST_WAITING: Final = 4096
 
 
-@dataclass
+@dataclass(slots=True)
 class _Command:
     call: Callable[[Transaction], Any]
-    future: Future[Any]
+    future: asyncio.Future[Any]
     result: Any = None
     error: BaseException | None = None
 
 
 class Writer:
-    """The writing side of the database."""
+    """The writing side of the database, for one event loop at a time."""
 
     def __init__(self, connect: Callable[[], sqlite3.Connection], clock: Clock) -> None:
-        self._connect = connect
+        self._db = connect()
+        #: How long to wait for another program. Only the thread may, so the connection itself does not.
+        self._patience: int = self._db.execute("PRAGMA busy_timeout").fetchone()[0]
+        self._db.execute("PRAGMA busy_timeout = 0")
         self._clock = clock
-        self._queue: queue.SimpleQueue[_Command | None] = queue.SimpleQueue()
+        self._waiting: deque[_Command] = deque()
+        self._task: asyncio.Task[None] | None = None
+        self._thread = ThreadPoolExecutor(1, thread_name_prefix="registry-writer")
         self._closed = False
-        self._guard = threading.Lock()
-        self._thread = threading.Thread(target=self._work, name="registry-writer", daemon=True)
-        self._thread.start()
 
-    def submit(self, call: Callable[[Transaction], _T]) -> Future[_T]:
-        """Queue a command. The future is resolved after the commit, or with what the command raised.
+    async def write(self, call: Callable[[Transaction], _T]) -> _T:
+        """Run a command; returns after the commit, or raises what the command raised.
+
+        Cancelling it before its turn comes undoes it.
 
         Raises:
             ArtratorError: ``storage_busy`` when too many wait already.
         """
-        if self._queue.qsize() >= _MOST_WAITING:
+        if self._closed:
+            raise RuntimeError("the registry is shutting down")
+        if len(self._waiting) >= _MOST_WAITING:
             raise ArtratorError(Code.STORAGE_BUSY, "The registry has more to write than it can.", retry_after=2)
-        future: Future[_T] = Future()
-        with self._guard:  # nothing may be queued behind the end mark: nobody would ever answer it
-            if self._closed:
-                raise RuntimeError("the registry is shutting down")
-            self._queue.put(_Command(call, future))
-        return future
+        loop = asyncio.get_running_loop()
+        future: asyncio.Future[_T] = loop.create_future()
+        self._waiting.append(_Command(call, future))
+        if self._task is None or self._task.done():
+            self._task = loop.create_task(self._work())
+        return await future
 
-    def close(self) -> None:
+    async def close(self) -> None:
         """Finish what is queued, then close the connection."""
-        with self._guard:
-            if not self._closed:
-                self._closed = True
-                self._queue.put(None)
-        self._thread.join()
+        self._closed = True
+        if self._task is not None:
+            await asyncio.wait([self._task])
+        self._thread.shutdown(wait=True)
+        self._db.close()
 
-    def _work(self) -> None:
-        db = self._connect()
-        try:
-            going = True
-            while going:
-                going, group = self._take()
-                if group:
-                    self._commit(db, group)
-        finally:
-            db.close()
-
-    def _take(self) -> tuple[bool, list[_Command]]:
-        group: list[_Command] = []
-        command = self._queue.get()
-        while command is not None:
-            if command.future.set_running_or_notify_cancel():
-                group.append(command)
-            if len(group) >= _GROUP:
-                return True, group
+    async def _work(self) -> None:
+        while self._waiting:
+            await self._gather()
+            group: list[_Command] = []
             try:
-                command = self._queue.get_nowait()
-            except queue.Empty:
-                return True, group
-        return False, group
+                await self._begin()
+                self._run_waiting(group)
+                await self._commit(group)
+            except BaseException as error:
+                # The disk is full or the lock could not be had: SQLite keeps either all of a transaction or none of it.
+                with contextlib.suppress(sqlite3.Error):
+                    if self._db.in_transaction:
+                        self._db.execute("ROLLBACK")
+                if not isinstance(error, sqlite3.Error):
+                    raise
+                if not group:  # nobody's turn came, because another program holds the lock
+                    group, self._waiting = [*self._waiting], deque()
+                for command in group:
+                    command.error = as_problem(error) or error
+                _answer(group)
 
-    def _commit(self, db: sqlite3.Connection, group: list[_Command]) -> None:
+    async def _gather(self) -> None:
+        """Let the loop turn while that brings more: requests that have arrived already belong to this group."""
+        found = 0
+        while found < len(self._waiting) < _GROUP:
+            found = len(self._waiting)
+            await asyncio.sleep(0)  # sockets are read in one turn, and what they brought is queued in the next
+            await asyncio.sleep(0)
+
+    async def _begin(self) -> None:
         try:
-            db.execute("BEGIN IMMEDIATE")
-            for command in group:
-                self._run(db, command)
-            db.execute("COMMIT")
-        except sqlite3.Error as error:
-            # The disk is full or the lock could not be had: SQLite keeps either all of a transaction or none of it.
-            with contextlib.suppress(sqlite3.Error):
-                if db.in_transaction:
-                    db.execute("ROLLBACK")
-            problem = as_problem(error) or error
-            for command in group:
-                command.future.set_exception(problem)
-            return
-        for command in group:
-            if command.error is None:
-                command.future.set_result(command.result)
-            else:
-                command.future.set_exception(command.error)
+            self._db.execute("BEGIN IMMEDIATE")
+        except sqlite3.OperationalError:
+            await asyncio.get_running_loop().run_in_executor(self._thread, self._begin_patiently)
 
-    def _run(self, db: sqlite3.Connection, command: _Command) -> None:
+    def _begin_patiently(self) -> None:
+        self._db.execute(f"PRAGMA busy_timeout = {self._patience}")
+        try:
+            self._db.execute("BEGIN IMMEDIATE")
+        finally:
+            self._db.execute("PRAGMA busy_timeout = 0")
+
+    def _run_waiting(self, group: list[_Command]) -> None:
+        until = time.perf_counter() + _SLICE_SECONDS
+        while self._waiting:
+            command = self._waiting.popleft()
+            if not command.future.cancelled():
+                group.append(command)
+                self._run(command)
+            if time.perf_counter() >= until:
+                break
+
+    def _run(self, command: _Command) -> None:
+        db = self._db
         db.execute("SAVEPOINT command")
         try:
             command.result = command.call(Transaction(db, self._clock()))
@@ -133,3 +153,17 @@ class Writer:
             problem = as_problem(error) if isinstance(error, sqlite3.Error) else None
             command.error = problem or error
         db.execute("RELEASE command")
+
+    async def _commit(self, group: list[_Command]) -> None:
+        await asyncio.get_running_loop().run_in_executor(self._thread, self._db.execute, "COMMIT")
+        _answer(group)
+
+
+def _answer(group: list[_Command]) -> None:
+    for command in group:
+        if command.future.done():  # its caller went away
+            continue
+        if command.error is None:
+            command.future.set_result(command.result)
+        else:
+            command.future.set_exception(command.error)
