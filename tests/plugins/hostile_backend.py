@@ -4,7 +4,10 @@
 # ruff: noqa: PTH101, PTH120, PTH123, PTH208, PTH211
 
 import ctypes
+import fcntl
+import mmap
 import os
+import resource
 import signal
 import socket
 import subprocess
@@ -20,9 +23,9 @@ def read(path):
         return file.read()
 
 
-def write(path):
+def write(path, data=b"x"):
     with open(path, "wb") as file:
-        file.write(b"x")
+        file.write(data)
 
 
 def listen():
@@ -56,6 +59,50 @@ def syscall(number, *arguments):
     libc = ctypes.CDLL(None, use_errno=True)
     if libc.syscall(number, *arguments) < 0:
         raise OSError(ctypes.get_errno(), f"syscall {number}")
+
+
+def datagram_to(address):
+    """A socket that needs no name of its own reaches others that have one: the system's log listens at one."""
+    ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_DGRAM)
+    with ours, theirs:
+        ours.sendto(b"x", address)
+
+
+def stream_to(address):
+    ours, theirs = socket.socketpair()
+    with ours, theirs:
+        ours.sendto(b"x", address)
+
+
+def pass_descriptor():
+    ours, theirs = socket.socketpair()
+    with ours, theirs:
+        socket.send_fds(ours, [b"x"], [0])
+
+
+def signal_by_descriptor(pid):
+    """Have the system send a signal to somebody as soon as a pipe can be read."""
+    readable, _writable = os.pipe()
+    fcntl.fcntl(readable, fcntl.F_SETOWN, pid)
+
+
+def set_of_pipe(command, value):
+    readable, _writable = os.pipe()
+    fcntl.fcntl(readable, command, value)
+
+
+def of_own_file(command, value):
+    with open(__file__, "rb") as file:
+        fcntl.fcntl(file, command, value)
+
+
+def lock_own_file():
+    with open(__file__, "rb") as file:
+        fcntl.flock(file, fcntl.LOCK_EX)
+
+
+def grown_stack():
+    mmap.mmap(-1, 1 << 20, mmap.MAP_PRIVATE | mmap.MAP_ANONYMOUS | 0x100).close()
 
 
 def thread():
@@ -94,6 +141,43 @@ def attempts(secret, key, outside, port, parent):
         "add a key": lambda: syscall(248, b"user", b"a", b"b", 1, -3),
         "mount": lambda: syscall(165, b"none", b"/tmp", b"tmpfs", 0, 0),
         "raise its limits": lambda: __import__("resource").setrlimit(7, (10**6, 10**6)),
+        "send to a socket that has a name": lambda: datagram_to(f"{outside}.sock"),
+        "send to an abstract socket": lambda: datagram_to("\0artrator-test"),
+        "write to a stream elsewhere": lambda: stream_to(f"{outside}.sock"),
+        "pass a descriptor": pass_descriptor,
+        "hear of the network": lambda: socket.socket(socket.AF_NETLINK, socket.SOCK_RAW).close(),
+        "take packets": lambda: socket.socket(17, socket.SOCK_RAW).close(),
+        "use io_uring": lambda: syscall(425, 4, ctypes.create_string_buffer(256)),
+        "handle faults of memory": lambda: syscall(323, 1),
+        "make a file of memory": lambda: syscall(319, b"x", 0),
+        "run a file of memory": lambda: syscall(322, 1, b"", None, None, 0x1000),
+        "open the parent": lambda: syscall(434, parent, 0),
+        "take the parent's descriptors": lambda: syscall(438, 0, 0, 0),
+        "read the parent's memory by call": lambda: syscall(310, parent, None, 0, None, 0, 0),
+        "move the parent's pages": lambda: syscall(279, parent, 0, None, None, None, 0),
+        "have the parent signalled": lambda: signal_by_descriptor(parent),
+        "queue a signal for the parent": lambda: syscall(129, parent, 28, ctypes.create_string_buffer(128)),
+        "pin the parent": lambda: os.sched_setaffinity(parent, os.sched_getaffinity(0)),
+        "schedule the parent": lambda: syscall(144, parent, 0, ctypes.create_string_buffer(8)),
+        "slow the parent down": lambda: os.setpriority(os.PRIO_PROCESS, parent, 0),
+        "watch files": lambda: syscall(294, 0),
+        "leave a queue behind": lambda: syscall(240, b"artrator-test", 0o102, 0o600, None),
+        "leave shared memory behind": lambda: syscall(29, 0, 4096, 0o1600),
+        "write shared memory": lambda: write("/dev/shm/artrator-test"),
+        "lease a file": lambda: of_own_file(1024, 0),
+        "lock a file": lock_own_file,
+        "take the room of all pipes": lambda: set_of_pipe(1031, 1 << 20),
+        "have memory that is not counted": lambda: mmap.mmap(-1, 1 << 20).close(),
+        "have a stack that grows": grown_stack,
+        "lock all memory": lambda: syscall(151, 1),
+        "dump its core": lambda: resource.setrlimit(resource.RLIMIT_CORE, (1 << 20, 1 << 20)),
+        "be last to go": lambda: write("/proc/self/oom_score_adj", b"1000"),
+        "see who is connected": lambda: read("/proc/self/net/tcp"),
+        "see disks": lambda: read("/proc/self/mountinfo"),
+        "see processes": lambda: os.listdir("/proc"),
+        "change the time": lambda: syscall(227, 0, ctypes.create_string_buffer(16)),
+        "name the machine": lambda: syscall(170, b"x", 1),
+        "look at the kernel's words": lambda: syscall(103, 10, None, 0),
         "start a thread": thread,
         "read itself": lambda: read(__file__),
     }

@@ -41,7 +41,13 @@ def request_of_hostile(tmp_path, profile):
     (home / "id_ed25519").write_text("secret")
     profile.mkdir()
     (profile / "identity.pem").write_text("secret")
-    with socket.create_server(("127.0.0.1", 0)) as server:
+    with (
+        socket.create_server(("127.0.0.1", 0)) as server,
+        socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as named,
+        socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as abstract,
+    ):
+        named.bind(f"{tmp_path / 'outside'}.sock")
+        abstract.bind("\0artrator-test")
         port = server.getsockname()[1]
         yield f"{home / 'id_ed25519'}|{profile / 'identity.pem'}|{tmp_path / 'outside'}|{port}|{os.getpid()}"
 
@@ -67,6 +73,8 @@ def test_a_plugin_gets_what_was_allowed_and_no_more(make_plugin, text_content, r
         "write to scratch",
         "connect",
         "send a datagram",
+        "pass a descriptor",
+        "lock a file",
         "start a thread",
         "read itself",
     ]

@@ -352,7 +352,7 @@ def test_a_hostile_step_achieves_nothing_but_writing_to_its_cache(make_preparing
         before = sorted(path.name for path in site.iterdir())
         prepare(plugin)
     cache = cache_place(plugin)
-    assert json.loads((cache / "achieved.json").read_text()) == ["start a thread", "read itself"]
+    assert json.loads((cache / "achieved.json").read_text()) == ["lock a file", "start a thread", "read itself"]
     assert sorted(path.name for path in site.iterdir()) == before
     assert (plugin.location / "plugin.json").read_text() == "{}"
     assert not (tmp_path / "outside").exists()

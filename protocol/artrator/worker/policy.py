@@ -20,9 +20,13 @@ from artrator.worker.limits import Limits
 _SYSTEM = (
     "/usr/lib", "/usr/lib64", "/lib", "/lib64", "/usr/local/lib", "/etc/ld.so.cache", "/etc/localtime",
     "/usr/share/zoneinfo", "/dev/null", "/dev/zero", "/dev/urandom", "/dev/random", "/proc/cpuinfo", "/proc/meminfo",
-    "/proc/self", "/proc/stat", "/sys/devices/system/cpu", "/sys/devices/system/node",
+    "/proc/stat", "/sys/devices/system/cpu", "/sys/devices/system/node",
     "/nix/store", "/home/linuxbrew/.linuxbrew",
 )  # fmt: skip
+#: What it may know of itself. Not all of ``/proc/self``: below it lie the connections and disks of the whole machine.
+_ITSELF = tuple(
+    f"/proc/self/{name}" for name in ("auxv", "cgroup", "cmdline", "fd", "limits", "maps", "stat", "statm", "status")
+)
 #: Name resolution and certificates, for plugins that were allowed the network.
 _NETWORK = (
     "/etc/resolv.conf",
@@ -36,7 +40,7 @@ _NETWORK = (
 _GPU = (
     "/dev/dri", "/dev/nvidia-caps", "/proc/driver/nvidia", "/sys/bus/pci", "/sys/devices", "/sys/class/drm",
     "/sys/module/nvidia", "/usr/local/cuda", "/opt/rocm", "/usr/share/nvidia", "/etc/vulkan",
-    "/usr/lib/wsl", "/proc/devices", "/proc/modules",
+    "/usr/lib/wsl", "/proc/devices", "/proc/modules", "/proc/self",
 )  # fmt: skip
 #: Host variables that a GPU runtime needs; nothing else of the host's environment reaches a worker.
 _GPU_VARIABLES = (
@@ -119,7 +123,7 @@ def sandbox_settings(
     the page cache's and not its own.
     """
     granted = grants(plugin, device)
-    paths = [*_SYSTEM, *(_NETWORK if granted["network"] else ()), *(_gpu_paths() if granted["gpu"] else ())]
+    paths = [*_SYSTEM, *_ITSELF, *(_NETWORK if granted["network"] else ()), *(_gpu_paths() if granted["gpu"] else ())]
     stdlib = {
         str(Path(sys.base_prefix, "lib")),
         sysconfig.get_path("stdlib"),
