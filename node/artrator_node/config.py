@@ -79,6 +79,8 @@ class Settings(BaseModel):
     load_seconds: Annotated[float, Field(gt=0)] = 180.0
     #: How long running jobs may finish after the node was told to stop.
     drain_seconds: Annotated[float, Field(ge=0)] = 60.0
+    #: Open connections; 0 means as many as the system's limit of open files allows, at most 4096.
+    connections: Annotated[int, Field(ge=0, le=100_000)] = 0
     #: When the node may work, in local time: spans such as "mon-fri 22:00-07:00" and "sat-sun"; none means always.
     hours: Annotated[tuple[str, ...], Field(max_length=50)] = ()
     #: Whose local time, such as "Asia/Seoul"; empty is this machine's.

@@ -24,7 +24,6 @@ from artrator_node.catalogue import Catalogue
 from artrator_node.clock import Clock
 from artrator_node.config import Paths, Settings
 from artrator_node.engine import Engine
-from artrator_node.engine.hold import Hold
 from artrator_node.engine.run import Workshop
 from artrator_node.engine.slot import StartWorker
 from artrator_node.fetching import Door, Purchases, Shelf
@@ -38,6 +37,7 @@ from artrator_node.logs import log
 from artrator_node.metrics import Metrics
 from artrator_node.outbox import Outbox
 from artrator_node.owner.health import hold_of, machine_of
+from artrator_node.owner.hold import Hold
 from artrator_node.owner.owner import Owner
 from artrator_node.revocations import Revocations
 from artrator_node.workers import worker_starter

@@ -26,6 +26,7 @@ from artrator.manifest import Manifest
 from artrator.messages.node import JobRequest
 from artrator_node.catalogue import Catalogue, ServedPackage
 from artrator_node.clock import Clock
+from artrator_node.crowd import proven
 from artrator_node.keyring import Keyring
 
 #: What a message may be under way; the clock itself is the registry's (see ``clock``).
@@ -99,6 +100,7 @@ class Gate:
         proof.check(
             header, self.public_key(cnf), method=method, path=path, node=self._node, body=body, now=self._clock.now()
         )
+        proven(cnf)
 
     @staticmethod
     def public_key(encoded: str) -> PublicKey:

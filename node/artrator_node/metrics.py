@@ -6,6 +6,7 @@ from collections.abc import Sequence
 
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, generate_latest
 
+from artrator_node.crowd import Crowd
 from artrator_node.owner.readings import MachineReading
 from artrator_node.owner.rules import Kind
 
@@ -78,6 +79,17 @@ class Metrics:
         self.card_memory = Gauge(
             "artrator_node_card_memory_bytes", "Taken by all programs.", ["card"], registry=self.registry
         )
+
+    def watch_connections(self, crowd: Crowd) -> None:
+        """Count connections as they are when somebody asks."""
+        Gauge("artrator_node_connections", "Open connections.", registry=self.registry).set_function(
+            lambda: float(len(crowd))
+        )
+        Gauge(
+            "artrator_node_connections_turned_away",
+            "Connections that were closed for want of room, since the start.",
+            registry=self.registry,
+        ).set_function(lambda: float(crowd.turned_away))
 
     def machine(self, reading: MachineReading, rules: Sequence[str]) -> None:
         """What the sensors said last, and the owner's rules that hold."""

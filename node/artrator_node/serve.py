@@ -14,9 +14,13 @@ from typing import Final
 import uvicorn
 
 from artrator.errors import ArtratorError, Code
+from artrator_node.bandwidth import MBIT, Line
 from artrator_node.config import Paths
+from artrator_node.crowd import Crowd, Guest, room_for_connections
 from artrator_node.daemon import Node
 from artrator_node.http.app import create_app
+from artrator_node.http.doorman import Doorman, PatientProtocol
+from artrator_node.http.traffic import Traffic
 from artrator_node.logs import log
 
 _logger = logging.getLogger(__name__)
@@ -26,7 +30,30 @@ _FAREWELL_SECONDS: Final = 2
 
 
 class _Server(uvicorn.Server):
-    """A uvicorn server whose signals are the daemon's business."""
+    """A uvicorn server whose door is ours, and whose signals are the daemon's business."""
+
+    def __init__(self, config: uvicorn.Config, crowd: Crowd) -> None:
+        super().__init__(config)
+        self._crowd = crowd
+
+    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        """Listen."""
+
+        def make(guest: Guest) -> asyncio.Protocol:
+            return PatientProtocol(
+                self._crowd,
+                guest,
+                config=self.config,
+                server_state=self.server_state,
+                app_state=self.lifespan.state,
+            )
+
+        doorman = Doorman(self._crowd, make, self.config.ssl)
+        # Closed by uvicorn like a server of the event loop.
+        self.servers = [doorman]  # type: ignore[list-item]
+        for sock in sockets or ():
+            doorman.listen(sock)
+        self.started = True
 
     @contextlib.contextmanager
     def capture_signals(self) -> Iterator[None]:
@@ -56,8 +83,13 @@ def listen(host: str, port: int) -> socket.socket:
 
 async def serve(node: Node, paths: Paths, sock: socket.socket, say: Callable[[str], None]) -> None:
     """Serve until SIGTERM or Ctrl+C; a second one does not wait for running jobs."""
+    crowd = Crowd(room_for_connections(node.settings.connections))
+    upload, download = (
+        Line(limit * MBIT, node.clock.monotonic) for limit in (node.settings.upload_mbit, node.settings.download_mbit)
+    )
+    node.metrics.watch_connections(crowd)
     config = uvicorn.Config(
-        create_app(node),
+        Traffic(create_app(node), crowd, upload, download),
         ssl_keyfile=paths.tls_key,
         ssl_certfile=paths.tls_certificate,
         log_config=None,
@@ -69,7 +101,7 @@ async def serve(node: Node, paths: Paths, sock: socket.socket, say: Callable[[st
         # A proxy's headers are nobody's business here: TLS ends in this process.
         proxy_headers=False,
     )
-    server = _Server(config)
+    server = _Server(config, crowd)
     stop, hurry = asyncio.Event(), asyncio.Event()
     _on_signals(lambda: hurry.set() if stop.is_set() else stop.set())
     await node.open()

@@ -39,7 +39,7 @@ def market(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Federation]:
         )
         it.publish(copy_example("emoji", folder / "packages"), "--price", "image=2", "--licence", "5")
         settings = it.node_data / "node.toml"
-        settings.write_text(settings.read_text().replace("download_mbit = 0.0", "download_mbit = 150.0"))
+        settings.write_text(settings.read_text().replace("upload_mbit = 0.0", "upload_mbit = 150.0"))
         it.start_node()
         yield it
 

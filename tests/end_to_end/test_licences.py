@@ -52,7 +52,7 @@ def market(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Federation]:
     with federation(folder) as it:
         sell(it, folder / "packages")
         settings = it.node_data / "node.toml"
-        slow = settings.read_text().replace("download_mbit = 0.0", "download_mbit = 150.0")
+        slow = settings.read_text().replace("upload_mbit = 0.0", "upload_mbit = 150.0")
         assert slow != settings.read_text()
         settings.write_text(slow)
         it.start_node()

@@ -205,7 +205,7 @@ def test_what_was_not_fetched_in_its_time_says_so(make_node: Callable[..., ToyNo
 
 
 def test_a_download_ends_with_the_time_of_its_ticket(make_node: Callable[..., ToyNode]) -> None:
-    node = make_node(download_mbit=2)
+    node = make_node(upload_mbit=2)
     node.digest = write_large(node.folder / "large", node.creator.identity)
     node.offer = node.publish(node.folder / "large", "large")
     node.start()
@@ -311,7 +311,7 @@ def test_a_file_that_changes_is_refused_before_and_after_it_was_read_once(shop: 
 
 
 def test_so_many_fetch_at_once_and_the_line_is_shared(make_node: Callable[..., ToyNode]) -> None:
-    node = make_node(downloads=2, download_mbit=20)
+    node = make_node(downloads=2, upload_mbit=20)
     node.digest = write_large(node.folder / "large", node.creator.identity)
     node.offer = node.publish(node.folder / "large", "large")
     node.start()
@@ -333,7 +333,7 @@ def test_so_many_fetch_at_once_and_the_line_is_shared(make_node: Callable[..., T
 
 
 def test_a_reader_who_hangs_up_gives_its_place_back(make_node: Callable[..., ToyNode]) -> None:
-    node = make_node(downloads=1, download_mbit=20)
+    node = make_node(downloads=1, upload_mbit=20)
     node.digest = write_large(node.folder / "large", node.creator.identity)
     node.offer = node.publish(node.folder / "large", "large")
     node.start()

@@ -24,7 +24,6 @@ from artrator_node.config import Settings
 from artrator_node.engine import run as life
 from artrator_node.engine.attempt import MAX_ATTEMPTS, Outcome, attempt
 from artrator_node.engine.devices.tuner import Tuner
-from artrator_node.engine.hold import Hold, refusal
 from artrator_node.engine.live import EventLog, LiveJob
 from artrator_node.engine.promise import MOMENT_SECONDS, promise
 from artrator_node.engine.queue import JobQueue
@@ -32,6 +31,7 @@ from artrator_node.engine.slot import Slot, StartWorker
 from artrator_node.engine.slots import Slots
 from artrator_node.journal import JobRecord
 from artrator_node.logs import log
+from artrator_node.owner.hold import Hold, refusal
 from artrator_node.waiting import set_within
 
 _logger = logging.getLogger(__name__)

@@ -12,7 +12,6 @@ import contextlib
 import hashlib
 import io
 import logging
-import time
 from collections import defaultdict
 from collections.abc import AsyncGenerator, AsyncIterator, Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -24,7 +23,6 @@ from artrator.errors import ArtratorError, Code
 from artrator.package.tree import open_plain, read_errors
 from artrator_node.catalogue import ServedPackage
 from artrator_node.config import Settings
-from artrator_node.fetching.pace import Pace
 from artrator_node.logs import log
 
 _logger = logging.getLogger(__name__)
@@ -34,7 +32,6 @@ BLOCK: Final = 1 << 20
 #: How long a request waits for a large file to be hashed before it is told to come back.
 _PATIENCE_SECONDS: Final = 10.0
 _COME_BACK_SECONDS: Final = 3
-_MBIT: Final = 1_000_000 / 8
 #: Hashing and reading have threads of their own, so that they hold up no job's encoding.
 _THREADS: Final = 2
 
@@ -57,7 +54,6 @@ class Shelf:
         self._pool = ThreadPoolExecutor(_THREADS, thread_name_prefix="shelf")
         self._tables: dict[tuple[str, str], asyncio.Task[bytes]] = {}
         self._busy: defaultdict[str, int] = defaultdict(int)
-        self.pace = Pace(settings.upload_mbit * _MBIT, time.monotonic)
 
     def close(self) -> None:
         """Read nothing more."""

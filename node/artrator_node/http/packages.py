@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable
-from typing import Any, Final
+from typing import Any
 
 from starlette.responses import Response
 from starlette.types import Receive, Scope, Send
@@ -14,17 +14,12 @@ from artrator.documents import proof
 from artrator.errors import ArtratorError, Code
 from artrator.messages.node import LICENCE_HEADER, TICKET_HEADER, Job, JobState, PackageFile, PackageFiles
 from artrator.package.tree import SIGNATURE_NAME, open_plain
+from artrator_node.bandwidth import PIECE
 from artrator_node.daemon import Node
 from artrator_node.fetching import Access, Item
 from artrator_node.fetching.door import Shown
-from artrator_node.fetching.pace import Pace
 from artrator_node.fetching.ranges import Span, parse
 from artrator_node.gate import LEEWAY_SECONDS
-
-#: A reader who takes nothing for so long has gone, whatever the connection says.
-_STALL_SECONDS: Final = 60.0
-#: What is sent at a time: small enough for a slow line to take it within the time above.
-_PIECE: Final = 256 * 1024
 
 
 class Packages:
@@ -66,7 +61,7 @@ class Packages:
         def over() -> bool:
             return until is not None and self._node.clock.now() > until + LEEWAY_SECONDS
 
-        pieces = _pieces(first, blocks, self._node.shelf.pace)
+        pieces = _pieces(first, blocks)
         return _FileResponse(item, span, pieces, self._on_sent(access, item), over, stack, range_header)
 
     async def fetched(self, package: str, shown: Shown) -> Job:
@@ -146,15 +141,14 @@ class _FileResponse(Response):
         at, counted = self._span[0], self._span[0]
         try:
             async for piece in self._pieces:
-                async with asyncio.timeout(_STALL_SECONDS):
-                    await send({"type": "http.response.body", "body": piece, "more_body": True})
+                await send({"type": "http.response.body", "body": piece, "more_body": True})
                 # A server drops in silence what is sent to nobody: only what went before counts.
                 if gone.done() or self._over():
                     return
                 counted, at = at, at + len(piece)
             await send({"type": "http.response.body", "body": b"", "more_body": False})
             counted = at
-        except (TimeoutError, ArtratorError):
+        except ArtratorError:
             return  # the connection is closed before the promised length: nobody takes this for a whole file
         finally:
             if counted > self._span[0] or counted == self._span[1]:
@@ -166,14 +160,12 @@ async def _hung_up(receive: Receive) -> None:
         pass
 
 
-async def _pieces(first: bytes, blocks: AsyncIterator[bytes], pace: Pace) -> AsyncGenerator[bytes, None]:
-    """Small pieces of the blocks, no faster than the owner allows."""
+async def _pieces(first: bytes, blocks: AsyncIterator[bytes]) -> AsyncGenerator[bytes, None]:
+    """Small pieces of the blocks: what was not taken is not counted as sent."""
     block = first
     while block:
-        for start in range(0, len(block), _PIECE):
-            piece = block[start : start + _PIECE]
-            await pace.take(len(piece))
-            yield piece
+        for start in range(0, len(block), PIECE):
+            yield block[start : start + PIECE]
         block = await anext(blocks, b"")
 
 

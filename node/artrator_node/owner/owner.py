@@ -19,10 +19,10 @@ from artrator.errors import ArtratorError
 from artrator.node_controls import NodeControls, Pause
 from artrator_node.clock import Clock
 from artrator_node.config import Settings
-from artrator_node.engine.hold import Hold
 from artrator_node.logs import log
 from artrator_node.owner import rivals
 from artrator_node.owner.ceilings import Ceilings
+from artrator_node.owner.hold import Hold
 from artrator_node.owner.hwmon import LinuxSensors
 from artrator_node.owner.nvml import NVML
 from artrator_node.owner.readings import MachineReading, Sensor, Sensors

@@ -25,11 +25,7 @@ def named(wanted: Sequence[str], running: Iterable[str]) -> str | None:
     if not wanted:
         return None
     found = {_plain(name) for name in running}
-    for name in wanted:
-        plain = _plain(name)
-        if plain in found or plain[:_SHORT] in found:
-            return name
-    return None
+    return next((name for name in wanted if _plain(name) in found), None)
 
 
 def _plain(name: str) -> str:
@@ -55,7 +51,8 @@ def _in_proc(proc: Path) -> Iterator[str]:
         try:
             with open(f"{proc}/{folder}/comm", "rb") as file:  # noqa: PTH123  # as above
                 name = file.read(64).rstrip(b"\n").decode("utf-8", "replace")
-            yield name
+            if len(name) < _SHORT:
+                yield name
             if len(name) >= _SHORT or name in _HOSTS:
                 with open(f"{proc}/{folder}/cmdline", "rb") as file:  # noqa: PTH123  # as above
                     yield from _of_command(file.read(4096))

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Final
 
-from artrator_node.engine.hold import Hold
+from artrator_node.owner.hold import Hold
 
 
 class Kind(StrEnum):
