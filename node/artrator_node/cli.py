@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import json
 import os
 from collections.abc import Coroutine, Sequence
@@ -160,13 +161,24 @@ def publish(
 @node.command()
 @data_option
 @click.option("--json", "as_json", is_flag=True, help="Print JSON for programs.")
+@click.option("--watch", "watching", is_flag=True, help="Show it live, until Ctrl+C.")
 @click.option("--url", help="Where the node answers, if not where its settings say.")
-def status(data: Path | None, as_json: bool, url: str | None) -> None:
+def status(data: Path | None, as_json: bool, watching: bool, url: str | None) -> None:
     """How the node stands: what it serves, what waits, what is wrong."""
     from artrator_node.status import read_journal, render
 
     paths = paths_of(data)
     settings = config.load(paths)
+    if watching:
+        if as_json:
+            raise click.UsageError("--watch is for people; programs ask for --json as often as they like.")
+        from rich.console import Console
+
+        from artrator_node.watch.watch import watch
+
+        with contextlib.suppress(KeyboardInterrupt):
+            asyncio.run(watch(paths, settings, url or local_url(settings), Console(highlight=False)))
+        return
     health = asyncio.run(health_of(paths, url or local_url(settings)))
     journal = read_journal(paths.journal)
     if as_json:

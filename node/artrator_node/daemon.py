@@ -249,6 +249,8 @@ class Node:
                 jobs_done=slot.estimate.measured.jobs_done,
                 jobs_failed=slot.estimate.measured.jobs_failed,
                 run_seconds=round(slot.estimate.typical_seconds, 4),
+                queued=self.engine.queued_of(slot.package.digest),
+                running=self.engine.running_of(slot.package.digest),
                 error=slot.error.message if slot.error is not None else None,
                 workers=[
                     each.health

@@ -142,7 +142,8 @@ def _put_back(shop: life.Workshop, live: LiveJob) -> Outcome:
     live.position, live.done, live.total = 0, 0, 0
     live.record = replace(live.record, state=JobState.QUEUED, attempts=max(0, live.record.attempts - 1))
     event = live.log.prepare(EventKind.QUEUED, live.place())
-    shop.journal.put_back(live.job, event)
+    if live.written:
+        shop.journal.put_back(live.job, event)
     live.log.publish([event])
     log(_logger, logging.INFO, "job_put_back", job=live.job)
     return Outcome.RETRY

@@ -276,6 +276,14 @@ class Engine:
         """How many jobs are in workers."""
         return len(self.slots.running)
 
+    def queued_of(self, package: str) -> int:
+        """How many jobs of one package wait."""
+        return len(self._queue.of_package(package))
+
+    def running_of(self, package: str) -> int:
+        """How many jobs of one package are in workers."""
+        return sum(1 for live in self.slots.running if live.record.package == package)
+
     def worker_pids(self) -> Sequence[int]:
         """The process ids of the workers."""
         return [slot.worker.pid for slot in self.slots.all if slot.worker is not None]

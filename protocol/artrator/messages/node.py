@@ -191,6 +191,8 @@ class PackageHealth(Message):
     jobs_done: int = 0
     jobs_failed: int = 0
     run_seconds: float = 0.0
+    queued: int = 0
+    running: int = 0
     error: str | None = None
     workers: Sequence[WorkerHealth] = ()
 
