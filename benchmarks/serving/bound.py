@@ -49,7 +49,7 @@ def session(path: Path) -> onnxruntime.InferenceSession:
 
 def picture(model: onnxruntime.InferenceSession, name: str, seed: int) -> Any:
     """The reference that answers are compared with."""
-    noise = np.random.Generator(np.random.PCG64(seed)).standard_normal((1, NOISE[name]), dtype=np.float32)
+    noise = np.random.Generator(np.random.PCG64(seed)).standard_normal((1, NOISE[name])).astype(np.float32)
     return model.run(["image"], {"z": noise})[0][0]
 
 

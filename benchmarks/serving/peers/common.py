@@ -40,7 +40,7 @@ def noise(seed):
     if seed == DEADLY and "DEADLY" in os.environ:
         os._exit(139)
     count = {"small": 100, "wide": 128}[MODEL]
-    return np.random.Generator(np.random.PCG64(seed)).standard_normal(count, dtype=np.float32)
+    return np.random.Generator(np.random.PCG64(seed)).standard_normal(count).astype(np.float32)
 
 
 def run(model, seeds):
