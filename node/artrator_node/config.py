@@ -42,8 +42,9 @@ class Settings(BaseModel):
     queue_limit: Annotated[int, Field(ge=1, le=100_000)] = 64
     #: Jobs of one buyer that may be open at once.
     jobs_per_buyer: Annotated[int, Field(ge=1, le=100_000)] = 8
-    #: Jobs of one package that run at once in its worker, so that their steps can be merged into batches.
-    jobs_per_package: Annotated[int, Field(ge=1, le=256)] = 4
+    #: Jobs of one package that run at once in its worker, so that their steps can be merged into batches; 0 stands for
+    #: as many as a batch was learnt to be worth, and one more batch that waits.
+    jobs_per_package: Annotated[int, Field(ge=0, le=256)] = 0
     #: What all files of one request may weigh together.
     request_mib: Annotated[int, Field(ge=1, le=4096)] = 512
     #: What all loaded models may take together; 0 means 60 % of the machine's memory.

@@ -45,13 +45,23 @@ class ScriptedWorker:
         self.death: Death | None = None
         self.resident_bytes = memory
         self.runs: dict[str, asyncio.Future[Mapping[str, Value]]] = {}
+        self.batches: Mapping[str, Any] | None = None
+        self.recalled: Mapping[str, Any] | None = None
         self.cancelled: list[str] = []
 
     async def run(
-        self, job_id: str, values: Mapping[str, Value], on_progress: Any = None, on_output: Any = None
+        self,
+        job_id: str,
+        values: Mapping[str, Value],
+        on_progress: Any = None,
+        on_output: Any = None,
+        **whose: Any,
     ) -> Mapping[str, Value]:
         self.runs[job_id] = asyncio.get_running_loop().create_future()
         return await self.runs[job_id]
+
+    def recall(self, batches: Mapping[str, Any]) -> None:
+        self.recalled = batches
 
     def finish(self, job: str) -> None:
         self.runs[job].set_result({"image": np.zeros((2, 2, 3), np.uint8)})

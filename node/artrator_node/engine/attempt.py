@@ -55,7 +55,7 @@ async def attempt(shop: life.Workshop, live: LiveJob, slot: Slot, leave: Callabl
             before = shop.clock.monotonic()
             made = await life.compute(shop, live, worker, values)
             seconds = shop.clock.monotonic() - before
-            slot.ran(seconds, live.work, worker.resident_bytes)
+            slot.ran(live, seconds, worker.resident_bytes, shop.clock.monotonic())
             shop.metrics.run_seconds.labels(slot.package.manifest.name).observe(seconds)
         except ArtratorError as error:
             await _look_after(shop, slot, worker, error)
@@ -99,7 +99,7 @@ def _begin(shop: life.Workshop, live: LiveJob, slot: Slot) -> None:
         started_at=now if started is None else started,
         attempts=live.record.attempts + 1,
     )
-    live.position, live.expected_seconds = None, slot.estimate.run_seconds(live.work)
+    live.position, live.expected_seconds = None, slot.estimate.run_seconds(live.work, len(slot.running))
     live.log.publish([event])
     shop.metrics.wait_seconds.observe(max(0.0, now - live.record.queued_at))
 

@@ -13,7 +13,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import logging
-from collections.abc import Coroutine, Iterator, Sequence
+from collections.abc import Coroutine, Iterator, Mapping, Sequence
 from typing import Any, Final
 
 from artrator.errors import ArtratorError, Code
@@ -27,6 +27,7 @@ from artrator_node.engine.devices.tuner import Tuner
 from artrator_node.engine.live import EventLog, LiveJob
 from artrator_node.engine.promise import MOMENT_SECONDS, promise
 from artrator_node.engine.queue import JobQueue
+from artrator_node.engine.ranks import SHARES, rank_of
 from artrator_node.engine.slot import Slot, StartWorker
 from artrator_node.engine.slots import Slots
 from artrator_node.journal import JobRecord
@@ -134,8 +135,10 @@ class Engine:
         """A job that is in memory."""
         return self._live.get(job)
 
-    def check_room(self, package: str, buyer: str, finish_by: float) -> None:
+    def check_room(self, package: str, buyer: str, finish_by: float, paid_by: str = "credits") -> None:
         """Whether one more job can be taken.
+
+        A rank may fill its share of the queue only, so that there is room for who pays.
 
         Raises:
             ArtratorError: ``node_busy`` or ``node_paused`` with ``retry_after``, ``rate_limited``, ``no_node``.
@@ -153,8 +156,9 @@ class Engine:
         if self.closes_at is not None and finish_by > self.closes_at:
             raise refusal("The node's hours are over before the ticket's time is.", self.closes_at - now)
         wait = self._expected_wait(slot) if slot is not None else 0.0
-        if len(self._queue) >= self._settings.queue_limit:
-            raise _busy(f"{len(self._queue)} jobs are waiting already.", wait / 2)
+        rank = rank_of(paid_by)
+        if (crowd := self._queue.crowd(rank)) >= max(1, int(self._settings.queue_limit * SHARES[rank])):
+            raise _busy(f"{crowd} jobs are waiting already.", wait / 2)
         if slot is not None and slot.estimate.known and self._shop.clock.now() + wait > finish_by:
             raise _busy("The queue is longer than the ticket's time.", wait)
         mine = sum(1 for live in self._live.values() if live.record.buyer == buyer and not live.record.ended)
@@ -177,8 +181,11 @@ class Engine:
         if record.job in self._live:
             return None
         live = self._live[record.job] = LiveJob(record, EventLog(), body)
-        live.position = len(self._queue)
-        live.expected_seconds = self._expected(live, list(self._queue))
+        self._queue.add(live)
+        ordered = self._queue.ordered(self.slots.running)
+        live.position = ordered.index(live)
+        live.expected_seconds = self._expected(ordered).get(live.job)
+        self._queue.remove(live)  # until it is written it must not start
         live.log.publish([live.log.prepare(EventKind.QUEUED, live.place())])
         if promised:
             try:
@@ -334,7 +341,7 @@ class Engine:
             elif self.draining or (self.hold is not None and not self.hold.starts):
                 continue
             elif (free := self.slots.free(live, slot, blocked)) is not None:
-                self._queue.remove(live)
+                self._queue.start(live)
                 free.take(live, monotonic)
                 self._task(self._attempt(live, free))
             elif (cold := self.slots.to_load(slot, live)) is not None:
@@ -393,10 +400,13 @@ class Engine:
     def _tell_places(self, monotonic: float) -> None:
         """Tell queued buyers that they have moved up."""
         ordered = self._queue.ordered(self.slots.running)
-        for position, live in enumerate(ordered):
-            if position != live.position and live.may_tell_place(monotonic):
+        moved = [(place, live) for place, live in enumerate(ordered) if place != live.position]
+        news = [(place, live) for place, live in moved if live.may_tell_place(monotonic)]
+        if news:
+            expected = self._expected(ordered)
+            for position, live in news:
                 live.position = position
-                live.expected_seconds = self._expected(live, ordered[:position])
+                live.expected_seconds = expected.get(live.job)
                 live.tell_place(self._shop.journal)
 
     # --- tasks
@@ -446,24 +456,35 @@ class Engine:
     # --- estimates
 
     def _expected_wait(self, slot: Slot) -> float:
-        """Seconds until a new job of this package would start."""
-        return self._wait(slot, [*self.slots.running_of(slot), *self._queue.of_package(slot.package.digest)])
+        """Seconds that a new job of this package would lose to loading, and to those that are there before it."""
+        load, left, seats, workers = self._there(slot)
+        waiting = [live.work for live in self._queue.of_package(slot.package.digest)]
+        return load + slot.estimate.wait_seconds(left, waiting, seats, workers)
 
-    def _wait(self, slot: Slot, ahead: Sequence[LiveJob]) -> float:
-        workers = sum(1 for each in self.slots.workers(slot) if each.worker is not None)
+    def _expected(self, ordered: Sequence[LiveJob]) -> Mapping[str, float]:
+        """Seconds until each of the queued jobs has ended, given their order."""
+        found: dict[str, float] = {}
+        for package in {live.record.package for live in ordered}:
+            slot = self.slots.get(package)
+            if slot is None:
+                continue
+            load, left, seats, workers = self._there(slot)
+            waiting = [live for live in ordered if live.record.package == package]
+            ends = slot.estimate.ends(left, [live.work for live in waiting], seats, workers)
+            found.update((live.job, round(load + end, 2)) for live, end in zip(waiting, ends, strict=True))
+        return found
+
+    def _there(self, slot: Slot) -> tuple[float, Sequence[float], int, int]:
+        """Of a package: seconds until it is loaded, work left of the jobs that run, seats, and workers."""
+        workers = [each for each in self.slots.workers(slot) if each.worker is not None]
+        running = self.slots.running_of(slot)
         load = 0.0 if workers else slot.estimate.load_seconds
-        places = self._settings.jobs_per_package * max(1, workers)
-        if len(ahead) < places:
-            return load
-        return load + sum(slot.estimate.run_seconds(live.work) for live in ahead) / places
-
-    def _expected(self, live: LiveJob, before: Sequence[LiveJob]) -> float | None:
-        """Seconds until this job has ended, with those in the queue before it."""
-        slot = self.slots.get(live.record.package)
-        if slot is None:
-            return None
-        ahead = [other for other in before if other.record.package == live.record.package]
-        return round(self._wait(slot, [*self.slots.running_of(slot), *ahead]) + slot.estimate.run_seconds(live.work), 2)
+        number = max(1, len(workers))
+        left = []
+        for live in running:
+            share = 1 - live.done / live.total if live.total else 1.0
+            left.append(live.work * min(1.0, max(0.0, share)))
+        return load, left, slot.seats * number, number
 
 
 def _busy(why: str, retry_after: float) -> ArtratorError:

@@ -1,19 +1,29 @@
-"""The queue: fair between buyers, and nobody starves.
+"""The queue: who pays goes first, buyers are alike, and nobody starves.
 
-Jobs stand in the order in which they came, but each further job of the same buyer counts as if it had come a little
-later. A buyer who sends twenty jobs so lets others in between, and waits only so much longer.
+Two rules, both with a bound:
+
+1. **Ranks** start by weight: while jobs of all three wait, of 21 starts 16 go to who pays by the run, 4 to who has a
+   pass, 1 to who pays nothing. So the next free job starts after at most 20 others, however many pay; and however
+   large the crowd of free accounts is, it takes one start in 17 from those who pay.
+2. **Within a rank**, jobs stand in the order in which they came, but each further job of the same buyer counts as if it
+   had come ten seconds later. So the n-th open job of a buyer is overtaken only by what comes within the next
+   (n - 1) times ten seconds, and the first one by nothing at all.
+
+Rule 2 is read from the journal alone, so a restarted node goes on in the same order. What a job that lost its worker
+had waited for counts: it goes before all.
 """
 
 from __future__ import annotations
 
-from collections import Counter
+from collections import Counter, deque
 from collections.abc import Iterable, Iterator, Sequence
 from typing import Final
 
 from artrator_node.engine.live import LiveJob
+from artrator_node.engine.ranks import WEIGHTS, rank_of
 
 #: How much later the second job of a buyer stands than the first, the third than the second, and so on.
-_LATER_SECONDS: Final = 10.0
+LATER_SECONDS: Final = 10.0
 
 
 class JobQueue:
@@ -21,6 +31,9 @@ class JobQueue:
 
     def __init__(self) -> None:
         self._jobs: list[LiveJob] = []
+        # Starts so far, each divided by the weight of its rank; whoever is behind is next.
+        self._started: Final = [0.0] * len(WEIGHTS)
+        self._clock = 0.0
 
     def __len__(self) -> int:
         return len(self._jobs)
@@ -33,23 +46,48 @@ class JobQueue:
 
     def add(self, live: LiveJob) -> None:
         """Let a job wait."""
+        rank = rank_of(live.record.paid_by)
+        if not any(rank_of(other.record.paid_by) == rank for other in self._jobs):
+            # A rank of which nobody waited has nothing to make up for.
+            self._started[rank] = max(self._started[rank], self._clock)
         self._jobs.append(live)
 
     def remove(self, live: LiveJob) -> None:
-        """It waits no more."""
+        """It waits no more, and is not started either."""
         self._jobs.remove(live)
+
+    def start(self, live: LiveJob) -> None:
+        """It waits no more: it is started."""
+        self._jobs.remove(live)
+        if live.record.attempts == 0:
+            rank = rank_of(live.record.paid_by)
+            self._clock = max(self._clock, self._started[rank])
+            self._started[rank] += 1 / WEIGHTS[rank]
 
     def of_package(self, package: str) -> Sequence[LiveJob]:
         """Those of one package, in no order."""
         return [live for live in self._jobs if live.record.package == package]
 
+    def crowd(self, rank: int) -> int:
+        """How many of this rank and of those below it wait."""
+        return sum(1 for live in self._jobs if rank_of(live.record.paid_by) >= rank)
+
     def ordered(self, running: Iterable[LiveJob]) -> Sequence[LiveJob]:
         """All in their order, given those that run now."""
         counted = Counter(live.record.buyer for live in running)
-        keys: dict[str, tuple[bool, float]] = {}
+        keys: dict[str, float] = {}
         for live in sorted(self._jobs, key=lambda live: live.record.queued_at):
-            later = counted[live.record.buyer] * _LATER_SECONDS
+            keys[live.job] = live.record.queued_at + counted[live.record.buyer] * LATER_SECONDS
             counted[live.record.buyer] += 1
-            # One that has waited and run before, and lost its worker, goes first.
-            keys[live.job] = (live.record.attempts == 0, live.record.queued_at + later)
-        return sorted(self._jobs, key=lambda live: keys[live.job])
+        in_order = sorted(self._jobs, key=lambda live: keys[live.job])
+        ranks: list[deque[LiveJob]] = [deque() for _ in WEIGHTS]
+        for live in in_order:
+            if live.record.attempts == 0:
+                ranks[rank_of(live.record.paid_by)].append(live)
+        started = list(self._started)
+        found = [live for live in in_order if live.record.attempts > 0]
+        while waiting := [rank for rank, jobs in enumerate(ranks) if jobs]:
+            rank = min(waiting, key=lambda rank: (started[rank], rank))
+            found.append(ranks[rank].popleft())
+            started[rank] += 1 / WEIGHTS[rank]
+        return found

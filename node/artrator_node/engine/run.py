@@ -18,6 +18,7 @@ from artrator.keys import PrivateKey
 from artrator.messages.node import EventKind, JobBody, JobState, Output
 from artrator_node.clock import Clock
 from artrator_node.engine.live import LiveJob
+from artrator_node.engine.ranks import mark_of, rank_of
 from artrator_node.engine.slot import Slot, WorkerHandle
 from artrator_node.files import Outputs, Spool
 from artrator_node.journal import Event, Journal, StoredOutput
@@ -74,7 +75,16 @@ async def compute(
     """
     if live.cancel_wish.is_set():
         raise cancelled()
-    run = asyncio.ensure_future(worker.run(live.job, values, lambda *news: tell_progress(shop, live, *news), live.keep))
+    record = live.record
+    work = worker.run(
+        live.job,
+        values,
+        lambda *news: tell_progress(shop, live, *news),
+        live.keep,
+        buyer=mark_of(record.buyer),
+        rank=rank_of(record.paid_by),
+    )
+    run = asyncio.ensure_future(work)
     wish = asyncio.ensure_future(live.cancel_wish.wait())
     left = live.record.finish_by - shop.clock.now()
     try:

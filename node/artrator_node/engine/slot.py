@@ -7,7 +7,7 @@ from collections import deque
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from enum import StrEnum
 from math import ceil
-from typing import Final, Protocol
+from typing import Any, Final, Protocol
 
 from artrator.backend import Image, Value
 from artrator.errors import ArtratorError, Code
@@ -17,9 +17,11 @@ from artrator.worker.death import Death
 from artrator.worker.limits import WorkerInfo
 from artrator_node.catalogue import ServedPackage
 from artrator_node.engine.blame import MAX_CRASHES, Blame
+from artrator_node.engine.company import Company
 from artrator_node.engine.devices.places import Choice, Place
 from artrator_node.engine.estimates import Estimate
 from artrator_node.engine.live import LiveJob
+from artrator_node.engine.seats import has_seat
 from artrator_node.logs import log
 
 _logger = logging.getLogger(__name__)
@@ -38,6 +40,7 @@ class WorkerHandle(Protocol):
 
     info: WorkerInfo
     death: Death | None
+    batches: Mapping[str, Any] | None
 
     @property
     def alive(self) -> bool:
@@ -60,8 +63,15 @@ class WorkerHandle(Protocol):
         values: Mapping[str, Value],
         on_progress: Callable[[int, int, Image | None], None] | None = None,
         on_output: Callable[[str, Image], None] | None = None,
+        *,
+        buyer: str = "",
+        rank: int = 0,
     ) -> Mapping[str, Value]:
         """Run a job."""
+        ...
+
+    def recall(self, batches: Mapping[str, Any]) -> None:
+        """Tell it what an earlier worker of the package had in ``batches``."""
         ...
 
     def cancel(self, job_id: str) -> None:
@@ -98,6 +108,7 @@ class Slot:
         running: Jobs that are in the worker now, those that were cancelled but have not stopped included.
         error: Why it is broken or quarantined.
         last_used: Monotonic time.
+        company: How many jobs were in the worker.
         blame: Whose fault the deaths of the package's workers were; all of them share it.
     """
 
@@ -126,6 +137,7 @@ class Slot:
         self.provider = ""
         self._card_bytes = 0
         self._limit = limit
+        self.company = Company()
         self.blame = blame or Blame()
         self._failures = 0
         self._retry_at = 0.0
@@ -165,9 +177,14 @@ class Slot:
         """Whether it may be evicted."""
         return self.state is SlotState.WARM and not self.running
 
+    @property
+    def seats(self) -> int:
+        """Jobs that should be in the worker at once: as the owner says, or as many as its batches are worth."""
+        return self._limit or self.estimate.seats
+
     def can_take(self, live: LiveJob) -> bool:
         """Whether a job may join those in the worker."""
-        if self.state is not SlotState.WARM or len(self.running) >= self._limit:
+        if self.state is not SlotState.WARM or not has_seat(live, self.running.values(), self.seats):
             return False
         return not self.running or not (live.alone or any(other.alone for other in self.running.values()))
 
@@ -194,12 +211,14 @@ class Slot:
     def take(self, live: LiveJob, now: float) -> None:
         """A job gets a place in the worker."""
         self.running[live.job] = live
+        self.company.enter(live.job, len(self.running), now)
         self.last_used = now
         self.uses.append(now)
 
     def leave(self, live: LiveJob, now: float) -> None:
         """A job gives its place back; harmless if it has done so."""
         if self.running.pop(live.job, None) is not None:
+            self.company.leave(live.job, len(self.running), now)
             self.last_used = now
 
     def loading(self) -> None:
@@ -213,6 +232,8 @@ class Slot:
         self._failures = 0
         self.provider, self._card_bytes = worker.info.provider, worker.info.card_bytes
         self.estimate.observe_load(seconds, memory_bytes, worker.info.shared_bytes)
+        if self.estimate.batches is not None:
+            worker.recall(self.estimate.batches)
 
     def load_failed(self, error: ArtratorError, now: float) -> None:
         """The worker could not load the package."""
@@ -240,6 +261,8 @@ class Slot:
         if self.worker is not worker:
             return False
         self.worker, self.state = None, SlotState.COLD
+        # It may have told what it was about to try when it died.
+        self.estimate.observe_batches(worker.batches)
         death = worker.death
         if death is not None and not death.wanted:
             self._blame(death, now)
@@ -268,10 +291,12 @@ class Slot:
         else:
             self.blame.of_nobody(reason)
 
-    def ran(self, seconds: float, work: float, memory_bytes: int) -> None:
+    def ran(self, live: LiveJob, seconds: float, memory_bytes: int, now: float) -> None:
         """A run ended as it should, and left the worker with so much memory."""
         self.survived()
-        self.estimate.observe_run(seconds, work)
+        self.estimate.observe_run(seconds, live.work, self.company.of(live.job, now))
+        if self.worker is not None:
+            self.estimate.observe_batches(self.worker.batches)
         self.estimate.observe_memory(memory_bytes)
 
     def survived(self) -> None:

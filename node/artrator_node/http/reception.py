@@ -165,7 +165,7 @@ class _Submission:
         served = self._served = node.gate.admit(self.admission, request)
         ticket = self.admission.ticket
         node.owner.saw_ticket(ticket.finish_by)
-        node.engine.check_room(served.digest, ticket.sub, ticket.finish_by)
+        node.engine.check_room(served.digest, ticket.sub, ticket.finish_by, ticket.paid_by)
         complete(served.manifest, request.body.inputs)
         files = file_references(request.body.inputs)
         size = sum(reference.size for reference in files.values())
@@ -195,6 +195,7 @@ class _Submission:
             offer=ticket.offer,
             listing=ticket.listing,
             buyer=ticket.sub,
+            paid_by=ticket.paid_by,
             cnf=ticket.cnf,
             ticket=self.admission.ticket_digest,
             request=ticket.request,

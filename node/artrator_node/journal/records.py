@@ -27,6 +27,7 @@ class JobRecord:
         error: The error's ``code message cure details``.
         retained_until: When the outputs go.
         kind: ``run``, or ``purchase``, which never runs: its files are fetched.
+        paid_by: As the ticket says: ``credits``, ``pass``, ``free`` or ``own``.
     """
 
     job: str
@@ -52,6 +53,7 @@ class JobRecord:
     retained_until: float | None = None
     swept: bool = False
     kind: str = "run"
+    paid_by: str = "credits"
 
     @property
     def ended(self) -> bool:
@@ -108,6 +110,7 @@ class Measured:
     Attributes:
         memory_bytes: Of a worker's own.
         shared_bytes: Of files that all workers of the package map.
+        learnt: Of its batches and of jobs side by side, as ``engine.estimates`` writes it; empty before any run.
     """
 
     package: str
@@ -118,6 +121,7 @@ class Measured:
     jobs_done: int = 0
     jobs_failed: int = 0
     shared_bytes: int = 0
+    learnt: str = ""
 
 
 @dataclass(frozen=True)

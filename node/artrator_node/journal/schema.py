@@ -35,6 +35,13 @@ def m004_remember_trials(db: Database) -> None:
     db.execute(_TRIALS)
 
 
+@migrations()
+def m005_remember_batches_and_payment(db: Database) -> None:
+    """How a job is paid decides its place in the queue; what was learnt of batches, how many jobs go side by side."""
+    db.execute("ALTER TABLE jobs ADD COLUMN paid_by TEXT NOT NULL DEFAULT 'credits'")
+    db.execute("ALTER TABLE packages ADD COLUMN learnt TEXT NOT NULL DEFAULT ''")
+
+
 _JOBS = """
 CREATE TABLE jobs (
     job TEXT PRIMARY KEY,

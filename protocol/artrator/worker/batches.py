@@ -18,18 +18,24 @@ MOST_PLACES: Final = 256
 
 
 def batches_of(header: Mapping[str, Any]) -> Mapping[str, Any]:
-    """What the frame ``batches`` says: ``runtime``, ``places`` and ``kernels``.
+    """What the frame ``batches`` says: ``runtime``, ``places``, ``rows`` and ``kernels``.
+
+    ``places`` is how many jobs should be in the worker, ``rows`` how many of the first kernel a job asks for at once.
 
     Raises:
         WireError: It makes no sense.
     """
     match header:
-        case {"runtime": str(runtime), "places": int(places), "kernels": list(kernels)} if (
-            len(runtime) <= _TEXT and places >= 0 and len(kernels) <= _KERNELS
-        ):
+        case {
+            "runtime": str(runtime),
+            "places": int(places),
+            "rows": int() | float() as rows,
+            "kernels": list(kernels),
+        } if len(runtime) <= _TEXT and places >= 0 and 0 <= rows <= _LARGEST and len(kernels) <= _KERNELS:
             return {
                 "runtime": runtime,
                 "places": min(places, MOST_PLACES),
+                "rows": float(rows),
                 "kernels": [_kernel(entry) for entry in kernels],
             }
     raise WireError("batches that are none")

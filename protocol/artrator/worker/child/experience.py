@@ -73,7 +73,8 @@ class Experience:
         kept = [{"kernel": name, "row": row, **sizes.to_json()} for name, row, sizes in pairs]
         used = {(entry["kernel"], entry["row"]) for entry in kept}
         kept += [dict(entry) for pair, entry in self._known.items() if pair not in used]
-        return {"places": self.places, "kernels": kept[:_KEPT]}
+        rows = pairs[0][2].rows / pairs[0][2].calls if pairs and pairs[0][2].calls else 0.0
+        return {"places": self.places, "rows": rows, "kernels": kept[:_KEPT]}
 
     @property
     def places(self) -> int:
