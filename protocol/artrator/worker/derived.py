@@ -313,9 +313,16 @@ class _Record:
         write_atomically(self.path, json.dumps(value, indent=1).encode() + b"\n")
 
 
+class _NotPlainError(OSError):
+    """There is something in a folder that is no plain file with one name."""
+
+
 def _sealed(folder: Path) -> dict[str, tuple[str, int]]:
     """Make the files that a step left unwritable and durable, and hash them."""
-    found = _plain_files(folder)
+    try:
+        found = _plain_files(folder)
+    except _NotPlainError as error:
+        raise StepError(f"it left something else than files: {error.strerror}") from error
     if len(found) > _MAX_FILES:
         raise StepError(f"it left {len(found)} files")
     sealed = {}
@@ -336,7 +343,7 @@ def _plain_files(folder: Path) -> dict[str, Identity]:
         for entry in entries:
             status = entry.stat(follow_symlinks=False)
             if not stat.S_ISREG(status.st_mode) or status.st_nlink > 1:
-                raise OSError(0, f"{sentence(entry.name, 80)} is no plain file")
+                raise _NotPlainError(0, f"{sentence(entry.name, 80)} is no plain file")
             found[entry.name] = identity(Path(entry.path))
     return found
 
