@@ -454,12 +454,12 @@ def test_the_error_of_a_broken_package_stays_its_own(make_plugin, large, graphs)
 
 def test_what_was_used_longest_ago_makes_room(tmp_path):
     plugin = find_backend("onnx")
-    graphs = DerivedGraphs(tmp_path / "derived", 85 << 20, 1 << 20)
+    graphs = DerivedGraphs(tmp_path / "derived", 75 << 20, 1 << 20)
     packages = [dense(tmp_path / str(n), mib=8, digest=f"sha256:{n:064}") for n in range(3)]
     for package in (*packages[:2], packages[0], packages[2]):
         once(plugin, package, graphs)
         time.sleep(0.02)
-    assert graphs.size <= 85 << 20
+    assert graphs.size <= 75 << 20
     left = {path.parent.name for path in records(tmp_path)}
     assert left == {f"{0:064}", f"{2:064}"}
 
