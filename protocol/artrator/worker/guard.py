@@ -25,7 +25,7 @@ IDLE_SECONDS: Final = 1.0
 #: How long after the last run it keeps looking often: between two jobs nobody has to be woken.
 _LINGER_SECONDS: Final = 1.0
 #: More than any runtime starts, with a pool for each of several sessions.
-_THREADS: Final = 128 + 16 * (os.cpu_count() or 1)
+THREADS: Final = 128 + 16 * (os.cpu_count() or 1)
 #: What must stay free on the disk of a worker that may write. No folder shows a file that was unlinked while open.
 _FREE_DISK: Final = 512 << 20
 #: What must stay free of the machine's memory: less, and everything on it begins to crawl.
@@ -64,7 +64,8 @@ class Guard:
         self._news: Final = threading.Event()
         self._busy_until = time.monotonic() + _LINGER_SECONDS
         self._drowsy = False
-        self._folder_due = 0.0
+        self._folder_due = self._hidden_due = 0.0
+        self._most_free = 0
         self._usage: Usage | None = None
 
     def expect(self, key: str, seconds: float, reason: ArtratorError) -> None:
@@ -104,8 +105,8 @@ class Guard:
         taken, threads = self._usage.now()
         if self._memory_bytes and taken > self._memory_bytes:
             return _breach(f"The model took {taken >> 20} MB of memory; it may take {self._memory_bytes >> 20} MB.")
-        if threads > _THREADS:
-            return _breach(f"The model started {threads} threads; it may have {_THREADS}.")
+        if threads > THREADS:
+            return _breach(f"The model started {threads} threads; it may have {THREADS}.")
         if taken > _FREE_MEMORY and 0 < free_memory() < _FREE_MEMORY and _is_largest(self, taken):
             return _breach(f"This machine ran out of memory while the model took {taken >> 20} MB of it.")
         return self._look_at_folder(pid, now)
@@ -119,13 +120,17 @@ class Guard:
     def _look_at_folder(self, pid: int, now: float) -> Breach | None:
         if self._writable is None or now < self._folder_due:
             return None
-        limit = self._limits.scratch_bytes
-        taken = folder_bytes(self._writable, limit) + deleted_bytes(pid, self._writable, limit)
-        spent = time.monotonic() - now
-        self._folder_due = now + min(IDLE_SECONDS, spent * _FOLDER_SHARE)
+        limit, free = self._limits.scratch_bytes, free_bytes(self._writable)
+        taken = folder_bytes(self._writable, limit)
+        self._most_free = max(self._most_free, free)
+        if now >= self._hidden_due or self._most_free - free > limit // 2:
+            # What has no name takes longer to find, so it is looked for when there is less room than there was.
+            taken += deleted_bytes(pid, self._writable, limit)
+            self._hidden_due = now + IDLE_SECONDS
+        self._folder_due = now + min(IDLE_SECONDS, (time.monotonic() - now) * _FOLDER_SHARE)
         if taken > limit:
             return _breach(f"The model wrote more into its folder than the {limit >> 20} MB that it may.")
-        if free_bytes(self._writable) < _FREE_DISK:
+        if free < _FREE_DISK:
             return _breach(f"Less than {_FREE_DISK >> 20} MB were left on the disk while the model wrote.")
         return None
 
