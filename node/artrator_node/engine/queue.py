@@ -3,7 +3,7 @@
 Two rules, both with a bound:
 
 1. **Ranks** start by weight: while jobs of all three wait, of 21 starts 16 go to who pays by the run, 4 to who has a
-   pass, 1 to who pays nothing. So the next free job starts after at most 20 others, however many pay; and however
+   pass, 1 to who pays nothing. So the next free job starts after at most 22 others, however many pay; and however
    large the crowd of free accounts is, it takes one start in 17 from those who pay.
 2. **Within a rank**, jobs stand in the order in which they came, but each further job of the same buyer counts as if it
    had come ten seconds later. So the n-th open job of a buyer is overtaken only by what comes within the next
@@ -76,10 +76,10 @@ class JobQueue:
         """All in their order, given those that run now."""
         counted = Counter(live.record.buyer for live in running)
         keys: dict[str, float] = {}
-        for live in sorted(self._jobs, key=lambda live: live.record.queued_at):
+        for live in sorted(self._jobs, key=lambda live: (live.record.queued_at, live.job)):
             keys[live.job] = live.record.queued_at + counted[live.record.buyer] * LATER_SECONDS
             counted[live.record.buyer] += 1
-        in_order = sorted(self._jobs, key=lambda live: keys[live.job])
+        in_order = sorted(self._jobs, key=lambda live: (keys[live.job], live.record.queued_at, live.job))
         ranks: list[deque[LiveJob]] = [deque() for _ in WEIGHTS]
         for live in in_order:
             if live.record.attempts == 0:

@@ -72,9 +72,14 @@ class Turns:
         buyer = rank, party.buyer
         self._buyers[buyer] = max(self._buyers.get(buyer, 0.0), self._buyer_clocks[rank])
         if len(self._buyers) > _REMEMBERED:
-            # They would begin at the clock again, so nothing is lost with them.
-            for gone in [b for b, served in self._buyers.items() if served <= self._buyer_clocks[b[0]] and b != buyer]:
-                del self._buyers[gone]
+            self._forget(buyer)
+
+    def _forget(self, but: _Buyer) -> None:
+        """Forget whoever would begin again where they are; and if that is not enough, those who came first."""
+        clocks = self._buyer_clocks
+        gone = [one for one, served in self._buyers.items() if served < clocks[one[0]] + TURN_SECONDS and one != but]
+        for one in gone or [one for one in self._buyers if one != but][: _REMEMBERED // 2]:
+            del self._buyers[one]
 
     def order(self, calls: Sequence[_C]) -> list[_C]:
         """The calls in the order in which they should go: one of each buyer before a second of any."""
