@@ -20,6 +20,7 @@ from artrator.money import format_credits, parse_credits
 from artrator.profile import Profile
 from artrator_node import config, identity, logs
 from artrator_node.address import data_option, health_of, local_url, own_url, paths_of
+from artrator_node.bench_command import bench
 from artrator_node.config import Paths, Settings
 from artrator_node.owner.commands import pause, release, resume
 
@@ -33,6 +34,7 @@ def node() -> None:
     """Serve your own models from this machine."""
 
 
+node.add_command(bench)
 node.add_command(pause)
 node.add_command(resume)
 node.add_command(release)
@@ -55,7 +57,9 @@ def init(name: str, registry: str | None, data: Path | None, urls: Sequence[str]
             cure=f"Edit {paths.settings}, or choose another folder with --data.",
         )
     url = _registry(profile, registry)
-    settings = Settings(name=name, urls=tuple(urls) or (own_url(host, port),), host=host, port=port, registry=url)
+    settings = Settings(
+        name=name, urls=tuple(urls) or (own_url(host, port),), host=host, port=port, registry=url, device="auto"
+    )
     root = asyncio.run(_root(profile, url))
     config.save(paths, settings)
     made = identity.load_or_create(paths, settings.urls)

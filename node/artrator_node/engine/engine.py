@@ -351,21 +351,11 @@ class Engine:
                 elif room is not None:
                     self._load(cold, room)
         self._obey(self.hold)
-        if (
-            not len(self._queue)
-            and not self.draining
-            and self.hold is None
-            and (ahead := self.slots.to_prewarm()) is not None
-        ):
-            self._load(*ahead)
-        if (
-            not len(self._queue)
-            and not self.draining
-            and self.hold is None
-            and not self._tuner.busy
-            and (slot := self.slots.to_improve()) is not None
-        ):
-            self._load(slot, [worker for worker in (slot.evicted(),) if worker is not None])
+        if not len(self._queue) and not self.draining and self.hold is None and not self._tuner.busy:
+            if (ahead := self.slots.to_prewarm()) is not None:
+                self._load(*ahead)
+            elif (slot := self.slots.to_improve()) is not None:
+                self._load(slot, [worker for worker in (slot.evicted(),) if worker is not None])
         for worker in self.slots.unserved():
             self._task(worker.close())
         self._tell_places(monotonic)
