@@ -112,7 +112,8 @@ class Kernel:
         name: For metrics.
         run: Takes and returns arrays whose first axis is the batch; row i of each output depends on row i of the
             inputs alone. It is called in a thread, one call at a time.
-        max_batch: More rows than this are split over several calls.
+        max_batch: The most rows that one call can take. How many of them are worth it the worker learns from what they
+            took, and from memory.
     """
 
     name: str

@@ -35,6 +35,7 @@ class ONNXModel:
         self._session: Final = session
         self._rows: Final = RowMaker(spec.feeds, session.inputs, readers)
         self._kernel: Final = GraphKernel(spec, session, self._rows).kernel
+        self._at_once: Final = min(self._kernel.max_batch, spec.batch)
         self._pictures: Final = {name: feed for name, feed in spec.feeds.items() if isinstance(feed, PictureFeed)}
         #: The picture tensors that share the first picture's size.
         self._following: Final = [name for name, feed in self._pictures.items() if feed.size is None]
@@ -64,8 +65,8 @@ class ONNXModel:
     async def _run_rows(self, rows: Mapping[str, Array], count: int, context: Context) -> list[dict[str, Value]]:
         """As many pictures at a time as the graph takes; each leaves when it is made. Answers with all else."""
         found: list[dict[str, Value]] = []
-        for begin in range(0, count, self._kernel.max_batch):
-            size = min(self._kernel.max_batch, count - begin)
+        for begin in range(0, count, self._at_once):
+            size = min(self._at_once, count - begin)
             made = await self._run({name: array[begin : begin + size] for name, array in rows.items()}, context)
             for place in range(size):
                 outputs = self._outputs({name: tensor[place] for name, tensor in made.items()})
@@ -144,9 +145,9 @@ class ONNXModel:
         original = _size(moment[self._following[0]])
         for row, top in enumerate(grid.rows.starts):
             made: dict[str, list[Floats]] = {name: [] for name in results}
-            # As many tiles at a time as the graph takes rows: memory stays the same however large the picture is.
-            for begin in range(0, len(grid.columns.starts), self._kernel.max_batch):
-                lefts = grid.columns.starts[begin : begin + self._kernel.max_batch]
+            # A few tiles at a time: memory stays the same however large the picture is.
+            for begin in range(0, len(grid.columns.starts), self._at_once):
+                lefts = grid.columns.starts[begin : begin + self._at_once]
                 pieces = [{**moment, **{n: grid.tile(p, top, left) for n, p in grown.items()}} for left in lefts]
                 repeated = {name: np.repeat(array, len(lefts), axis=0) for name, array in rows.items()}
                 pictures = await asyncio.to_thread(self._picture_rows, pieces)

@@ -17,6 +17,7 @@ from artrator_onnx.spec import (
     DISTRIBUTIONS,
     FITS,
     MODES,
+    MOST_ROWS,
     PARTS,
     ChoiceFeed,
     ConstantFeed,
@@ -80,6 +81,7 @@ class _Reader:
             results=results,
             size=self._size(first, facts, results),
             batch=settings.integer("batch", 8, minimum=1),
+            most_rows=settings.integer("batch", MOST_ROWS, minimum=1),
             rows=self._rows(),
             first=first,
         )

@@ -9,6 +9,8 @@ from typing import Final, TypeAlias
 from artrator_onnx.pixels import PixelFormat
 
 #: How pictures of any size meet the graph.
+#: Rows per run at most where the package does not say.
+MOST_ROWS: Final = 64
 MODES: Final = ("dynamic", "resize", "tile")
 FITS: Final = ("stretch", "pad")
 PARTS: Final = ("ids", "mask", "types")
@@ -144,7 +146,8 @@ class Spec:
     Attributes:
         graph: The ONNX file in the package.
         feeds, results: By tensor, and by output.
-        batch: Rows per run at most.
+        batch: Rows that one job makes at once.
+        most_rows: Rows per run at most, of all jobs together; the worker learns how many are worth it.
         rows: The integer input that says how many pictures to make; None for one.
         first: The tensor of the first picture, which sets the size; None if there is no picture.
     """
@@ -154,5 +157,6 @@ class Spec:
     results: Mapping[str, Result]
     size: Size = field(default_factory=Size)
     batch: int = 8
+    most_rows: int = MOST_ROWS
     rows: str | None = None
     first: str | None = None
