@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -9,7 +10,9 @@ from typing import Any
 import pytest
 from PySide6.QtGui import QGuiApplication
 
+from artrator.messages.node import CardHealth, HoldHealth, MachineHealth
 from artrator.messages.registry import StatementLine
+from artrator.node_controls import NodeControls
 from artrator_desktop.state import AppState, Failure, Phase
 from artrator_desktop.ui.pages.model import ModelPage
 from artrator_desktop.ui.pages.node import NodePage
@@ -192,6 +195,66 @@ def test_my_node_shows_what_the_health_page_says(shell: Shell, fill: Callable[[]
     shown = words(page)
     for part in ("Online · accepting jobs", "3,126", "Landlock is not available", "2,140 delivered", "6.8 s", "Warm"):
         assert part in shown, part
+
+
+def test_my_node_says_why_it_holds_still_and_what_its_sensors_and_rules_say(
+    shell: Shell, state: AppState, fill: Callable[[], None]
+) -> None:
+    shell.open("node")
+    fill()
+    page = shell.page("node")
+    assert isinstance(page, NodePage)
+    assert state.node.health is not None
+    plain = state.node.health
+    machine = MachineHealth(
+        cards=[CardHealth(name="RTX 4090", temperature=71.4, power=287.0, memory_used=18 << 30, memory_total=24 << 30)],
+        processor_temperature=58.0,
+        rules=["pauses for steam"],
+        hours_change_at=time.time() + 3 * 86_400,
+    )
+    hold = HoldHealth(kind="program", reason="steam is running.")
+    state.node.health = plain.model_copy(update={"machine": machine, "hold": hold})
+    state.node.mine = True
+    state.node.changed.emit()
+    shown = words(page)
+    for part in ("Gives way", "Another program goes first. steam is running.", "71 °C · 287 W", "58 °C", "closes"):
+        assert part in shown, part
+    assert not page.pause.isHidden()
+    assert page.resume.isHidden()
+    paused = HoldHealth(kind="paused", reason="You paused it.", until=time.time() + 60)
+    state.node.health = plain.model_copy(update={"hold": paused})
+    state.node.changed.emit()
+    assert "You paused the node: it takes no jobs. Until" in words(page)
+    assert page.pause.isHidden()
+    assert not page.resume.isHidden()
+    state.node.mine = False  # somebody else's: there is nothing to press
+    state.node.changed.emit()
+    assert page.resume.isHidden()
+
+
+def test_my_node_writes_a_pause_where_the_node_looks_for_it(
+    shell: Shell, state: AppState, qtbot: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    controls = NodeControls(tmp_path)
+    monkeypatch.setattr(state.node, "_controls", controls)
+    state.engine.start()
+    shell.open("node")
+    page = shell.page("node")
+    assert isinstance(page, NodePage)
+    page.pause.choices.actions()[0].trigger()
+    qtbot.waitUntil(lambda: controls.read() is not None)
+    wish = controls.read()
+    assert wish is not None
+    assert wish.until is not None
+    assert 3590 < wish.until - time.time() <= 3600
+    qtbot.waitUntil(lambda: state.node._order is None)
+    page.resume.click()
+    qtbot.waitUntil(lambda: controls.read() is None)
+    qtbot.waitUntil(lambda: state.node._order is None)
+    page.pause.choices.actions()[-1].trigger()
+    qtbot.waitUntil(lambda: controls.read() is not None)
+    assert (controls.read() or wish).now
+    qtbot.waitUntil(lambda: state.node._order is None)
 
 
 def test_my_node_says_how_to_start_one_when_none_answers(shell: Shell, state: AppState) -> None:

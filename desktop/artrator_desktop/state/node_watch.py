@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+import asyncio
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Final
 
 from PySide6.QtCore import QObject, Signal
 
+from artrator.node_controls import NodeControls, Pause
 from artrator_desktop.state.engine import Call, Engine
 from artrator_desktop.state.phase import Failure, Phase
 from artrator_desktop.state.settings import Settings
@@ -14,16 +19,25 @@ if TYPE_CHECKING:
     from artrator.messages.node import Health
 
 
+#: A node looks four times a second; a little longer, and the next look shows what it made of it.
+_NOTICES_SECONDS: Final = 0.6
+
+
 class NodeWatch(QObject):
-    """Asks the node at ``settings.node_url`` how it is."""
+    """Asks the node at ``settings.node_url`` how it is, and tells it to pause if it is this account's own."""
 
     changed = Signal()
+    #: A pause was asked for and could not be written down.
+    refused = Signal(Failure)
 
-    def __init__(self, settings: Settings, engine: Engine, parent: QObject | None = None) -> None:
+    def __init__(self, settings: Settings, engine: Engine, folder: Path, parent: QObject | None = None) -> None:
         super().__init__(parent)
         self._settings = settings
         self._engine = engine
+        self._controls = NodeControls(folder / "node")
         self._call: Call[Any] | None = None
+        self._order: Call[Any] | None = None
+        self.mine = False
         self.phase = Phase.IDLE
         self.failure: Failure | None = None
         self.health: Health | None = None
@@ -35,12 +49,44 @@ class NodeWatch(QObject):
         if self.health is None:
             self.phase = Phase.LOADING
             self.changed.emit()
-        url = self._settings.node_url
-        self._call = self._engine.call(lambda: read_health(url), self._read, self._failed)
+        url, controls = self._settings.node_url, self._controls
 
-    def _read(self, health: Health) -> None:
+        async def look() -> tuple[Health, bool]:
+            health = await read_health(url)
+            # Whoever answers there may be anybody's node; only one that lives in this account's folder reads from it.
+            return health, health.node == await asyncio.to_thread(lambda: controls.node)
+
+        self._call = self._engine.call(look, self._read, self._failed)
+
+    def pause(self, seconds: float | None = None, *, now: bool = False) -> None:
+        """Have the machine to oneself; ``now`` does not wait for running jobs. ``changed`` or ``refused`` follows."""
+        asked = time.time()
+        wish = Pause(asked_at=asked, until=None if seconds is None else asked + seconds, now=now)
+        self._tell(lambda: self._controls.pause(wish))
+
+    def resume(self) -> None:
+        """End the pause."""
+        self._tell(self._controls.resume)
+
+    def _tell(self, write: Callable[[], None]) -> None:
+        async def work() -> None:
+            await asyncio.to_thread(write)
+            await asyncio.sleep(_NOTICES_SECONDS)
+
+        if self._order is None:
+            self._order = self._engine.call(work, self._told, self._not_told)
+
+    def _told(self, _nothing: None) -> None:
+        self._order = None
+        self.probe()
+
+    def _not_told(self, failure: Failure) -> None:
+        self._order = None
+        self.refused.emit(failure)
+
+    def _read(self, answer: tuple[Health, bool]) -> None:
         self._call = None
-        self.health = health
+        self.health, self.mine = answer
         self.failure = None
         self.phase = Phase.READY
         self.changed.emit()

@@ -1129,6 +1129,13 @@
     </message>
 </context>
 <context>
+    <name>HoldStrip</name>
+    <message>
+        <source>Until {time}.</source>
+        <translation>{time}까지입니다.</translation>
+    </message>
+</context>
+<context>
     <name>ImageDrop</name>
     <message>
         <source>Remove picture</source>
@@ -1902,6 +1909,49 @@
     </message>
 </context>
 <context>
+    <name>NodeRules</name>
+    <message>
+        <source>Paused</source>
+        <translation>일시 정지됨</translation>
+    </message>
+    <message>
+        <source>Closed</source>
+        <translation>운영 시간 아님</translation>
+    </message>
+    <message>
+        <source>Gives way</source>
+        <translation>양보 중</translation>
+    </message>
+    <message>
+        <source>Rests</source>
+        <translation>쉬는 중</translation>
+    </message>
+    <message>
+        <source>You paused the node: it takes no jobs.</source>
+        <translation>노드를 일시 정지했습니다. 작업을 받지 않습니다.</translation>
+    </message>
+    <message>
+        <source>It is outside the hours that you set.</source>
+        <translation>설정한 시간 밖입니다.</translation>
+    </message>
+    <message>
+        <source>Another program goes first.</source>
+        <translation>다른 프로그램이 먼저입니다.</translation>
+    </message>
+    <message>
+        <source>It is cooling down.</source>
+        <translation>온도가 내려가기를 기다리는 중입니다.</translation>
+    </message>
+    <message>
+        <source>It keeps to your limit of power.</source>
+        <translation>설정한 전력 한도를 지키는 중입니다.</translation>
+    </message>
+    <message>
+        <source>The card has no memory to spare.</source>
+        <translation>그래픽 카드의 메모리에 여유가 없습니다.</translation>
+    </message>
+</context>
+<context>
     <name>NodeState</name>
     <message>
         <source>Warm</source>
@@ -2194,6 +2244,33 @@
     <message>
         <source>If nothing was delivered in a period, its whole price comes back when it ends.</source>
         <translation>한 기간 동안 아무것도 받지 않았다면 기간이 끝날 때 값 전부가 돌아옵니다.</translation>
+    </message>
+</context>
+<context>
+    <name>PauseButton</name>
+    <message>
+        <source>Pause</source>
+        <translation>일시 정지</translation>
+    </message>
+    <message>
+        <source>How long to pause</source>
+        <translation>일시 정지할 시간</translation>
+    </message>
+    <message>
+        <source>For an hour</source>
+        <translation>한 시간 동안</translation>
+    </message>
+    <message>
+        <source>For eight hours</source>
+        <translation>여덟 시간 동안</translation>
+    </message>
+    <message>
+        <source>Until I resume</source>
+        <translation>다시 시작할 때까지</translation>
+    </message>
+    <message>
+        <source>At once: running jobs go back into the queue</source>
+        <translation>지금 바로: 실행 중인 작업은 대기열로 돌아갑니다</translation>
     </message>
 </context>
 <context>
@@ -2692,6 +2769,28 @@
     <message>
         <source>Checking the receipt…</source>
         <translation>영수증 확인 중…</translation>
+    </message>
+</context>
+<context>
+    <name>ResumeButton</name>
+    <message>
+        <source>Resume</source>
+        <translation>다시 시작</translation>
+    </message>
+</context>
+<context>
+    <name>RulesCard</name>
+    <message>
+        <source>Processor · {degrees} °C</source>
+        <translation>프로세서 · {degrees} °C</translation>
+    </message>
+    <message>
+        <source>opens {time}</source>
+        <translation>{time}에 열립니다</translation>
+    </message>
+    <message>
+        <source>closes {time}</source>
+        <translation>{time}에 닫힙니다</translation>
     </message>
 </context>
 <context>

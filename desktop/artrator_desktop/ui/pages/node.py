@@ -14,6 +14,7 @@ from artrator_desktop.state import Phase
 from artrator_desktop.ui.images import Pixmaps
 from artrator_desktop.ui.listings.delegate import state_words
 from artrator_desktop.ui.pages.base import Page
+from artrator_desktop.ui.pages.node_rules import HoldStrip, PauseButton, ResumeButton, RulesCard, standing
 from artrator_desktop.ui.text import bytes_text, duration
 from artrator_desktop.ui.theme.tokens import PAGE_SIDE, L, M
 from artrator_desktop.ui.widgets import (
@@ -54,7 +55,12 @@ class NodePage(Page):
         self.header.beside_title.insertWidget(1, self.status)
         refresh = Button(self.tr("Refresh"), icon="refresh-cw")
         refresh.clicked.connect(self._watch.probe)
+        self.pause, self.resume = PauseButton(self._watch), ResumeButton(self._watch)
+        for button in (self.pause, self.resume):
+            button.hide()
+            self.header.controls.addWidget(button)
         self.header.controls.addWidget(refresh)
+        self._watch.refused.connect(lambda failure: self.say.emit("bad", failure.sentence))
         self.running = StatCard("play", "on_tint", self.tr("Running"))
         self.done = StatCard("images", "ok", self.tr("Delivered"))
         self.pace = StatCard("zap", "warn", self.tr("Typical time"))
@@ -65,8 +71,11 @@ class NodePage(Page):
             stats.addWidget(card, 1)
         self.warnings = Card("strip-warn", inset=M, gap=4)
         self.packages = Card("card", inset=0, gap=0)
+        self.hold, self.rules = HoldStrip(), RulesCard()
         self.area = PageScroll()
+        self.area.column.addWidget(self.hold)
         self.area.column.addLayout(stats)
+        self.area.column.addWidget(self.rules)
         self.area.column.addWidget(self.warnings)
         self.area.column.addWidget(Label(self.tr("What it serves"), "section"))
         self.area.column.addWidget(self.packages)
@@ -102,6 +111,10 @@ class NodePage(Page):
         """Show what the node said."""
         health = self._watch.health
         self.status.setVisible(health is not None)
+        mine, hold = health is not None and self._watch.mine, health.hold if health is not None else None
+        paused = hold is not None and hold.kind == "paused"
+        self.pause.setVisible(mine and not paused)
+        self.resume.setVisible(mine and paused)
         if health is not None:
             self._show(health)
             self.stack.setCurrentWidget(self.area)
@@ -139,7 +152,11 @@ class NodePage(Page):
             "serving": (self.tr("Online · accepting jobs"), "ok"),
             "draining": (self.tr("Finishing its jobs"), "warn"),
         }.get(health.state, (self.tr("Starting"), "warn"))
+        if health.hold is not None:
+            words, tone = standing(health.hold), "warn"
         self.status.set_tone(words, tone)
+        self.hold.show_hold(health.hold)
+        self.rules.show_machine(health)
         up = self.tr("up {time}").format(time=duration(max(time.time() - health.started_at, 0)))
         models = self.tr("%Ln model(s)", "", len(health.packages))
         self.header.subtitle.setText(f"{health.name} · {health.device} · {models} · {up}")
