@@ -7,6 +7,7 @@ from typing import Final
 from artrator.backend import Device, Inspection, Model, PackageFiles
 from artrator.manifest import InputType
 from artrator.onnx_runtime import GraphFacts, TokenReader, load_graph
+from artrator.onnx_runtime.providers import at_least
 from artrator_onnx.model import ONNXModel
 from artrator_onnx.reader import read_spec
 from artrator_onnx.spec import PictureFeed, Spec, TokenFeed
@@ -39,6 +40,7 @@ class ONNXBackend:
     def load(self, package: PackageFiles, device: Device) -> Model:
         """Load the graph."""
         spec, _ = read_spec(package)
+        device = at_least(device, spec.precision)
         return ONNXModel(spec, load_graph(package, spec.graph, device), _readers(package, spec))
 
 

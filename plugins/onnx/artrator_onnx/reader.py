@@ -8,7 +8,7 @@ from typing import Any, Final
 
 import numpy as np
 
-from artrator.backend import PackageFiles
+from artrator.backend import PRECISIONS, PackageFiles
 from artrator.manifest import InputType, Manifest, OutputType
 from artrator.onnx_runtime import GraphFacts, TensorFacts, read_graph_of
 from artrator.settings import Settings
@@ -84,6 +84,7 @@ class _Reader:
             most_rows=settings.integer("batch", MOST_ROWS, minimum=1),
             rows=self._rows(),
             first=first,
+            precision=settings.text("precision", PRECISIONS[0], choices=PRECISIONS),
         )
         settings.done()
         return spec, facts

@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Final, TypeAlias
 
+from artrator.backend import PRECISIONS
 from artrator_onnx.pixels import PixelFormat
 
 #: How pictures of any size meet the graph.
@@ -150,6 +151,7 @@ class Spec:
         most_rows: Rows per run at most, of all jobs together; the worker learns how many are worth it.
         rows: The integer input that says how many pictures to make; None for one.
         first: The tensor of the first picture, which sets the size; None if there is no picture.
+        precision: How coarse the arithmetic of an accelerator may be; one of ``artrator.backend.PRECISIONS``.
     """
 
     graph: str
@@ -160,3 +162,4 @@ class Spec:
     most_rows: int = MOST_ROWS
     rows: str | None = None
     first: str | None = None
+    precision: str = PRECISIONS[0]

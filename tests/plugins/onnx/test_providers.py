@@ -10,6 +10,7 @@ from artrator.backend import Device
 from artrator.errors import ArtratorError
 from artrator.onnx_runtime import providers, read_graph, require_runtime, session
 from artrator.onnx_runtime.binding import Binding
+from artrator_onnx import ONNXBackend
 
 
 def told(device, **other):
@@ -114,3 +115,38 @@ def test_what_really_computes_is_noted_for_the_receipt(make_graph):
     session(model, Device(precision="fp16"))
     # The processor computes as the graph says, so nothing coarser is claimed for it.
     assert ("CPUExecutionProvider", "fp32") in sys.modules["artrator.onnx_runtime.providers"].in_use
+
+
+PICTURES = """
+[inputs.image]
+type = "image"
+label = "Picture"
+[outputs.image]
+type = "image"
+label = "Picture"
+[settings]
+graph = "model.onnx"
+precision = "{}"
+[settings.feeds.x]
+input = "image"
+[settings.results.image]
+tensor = "y"
+"""
+
+
+@pytest.mark.parametrize(("own", "owner", "used"), [("fp32", "fp16", "fp16"), ("tf32", "fp32", "tf32")])
+def test_a_package_says_how_coarsely_it_may_be_computed(identity, make_package, monkeypatch, own, owner, used):
+    asked = []
+
+    def load_graph(package, name, device):
+        asked.append(device.precision)
+        return session(package.read(name), device, name=name)
+
+    monkeypatch.setattr("artrator_onnx.backend.load_graph", load_graph)
+    ONNXBackend().load(make_package(identity, PICTURES.format(own)), Device(precision=owner))
+    assert asked == [used]
+
+
+def test_a_precision_that_does_not_exist_is_refused_with_its_line(identity, make_package):
+    with pytest.raises(ArtratorError, match=r"artrator\.toml:\d+: .*precision.*use 'fp32', 'tf32' or 'fp16'"):
+        ONNXBackend().inspect(make_package(identity, PICTURES.format("half")))
