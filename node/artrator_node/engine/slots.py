@@ -285,6 +285,12 @@ class Slots:
             if slot.choice is None:
                 slot.choice = self.devices.ranked(slot.package)[0]
             worker = await self._start_worker(slot.package, slot.choice)
+            try:
+                # What is done once for a package says nothing of its next load.
+                self._ready(slot, worker, max(0.0, self._clock.monotonic() - started - worker.info.once_seconds))
+            except BaseException:
+                await worker.close()  # one that nobody knows of would hold its memory for ever
+                raise
         except ArtratorError as error:
             self._failed(slot, error)
         except Exception as error:
