@@ -80,6 +80,7 @@ class Engine:
         self.draining = False
         self.hold: Hold | None = None
         self.closes_at: float | None = None
+        self._halted = False
         self.on_end = asyncio.Event()
 
     # --- opening and closing
@@ -366,6 +367,12 @@ class Engine:
 
     def _obey(self, hold: Hold | None) -> None:
         """What the owner's rules ask of the workers, said again in every pass: a worker that knows it does not mind."""
+        halted = hold is not None and hold.halts_steps
+        if halted or self._halted:
+            for slot in self.slots.all:
+                if slot.worker is not None:
+                    slot.worker.halt(halted)
+        self._halted = halted
         if hold is None:
             return
         for slot in self.slots.all:

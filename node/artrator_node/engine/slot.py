@@ -74,6 +74,10 @@ class WorkerHandle(Protocol):
         """Tell it what an earlier worker of the package had in ``batches``."""
         ...
 
+    def halt(self, halted: bool) -> None:
+        """Let it compute no further step for now, or go on."""
+        ...
+
     def cancel(self, job_id: str) -> None:
         """Stop a job; its ``run`` raises soon."""
         ...

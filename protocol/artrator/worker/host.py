@@ -88,6 +88,7 @@ class Worker:
         self._manifest: Final = manifest
         self._channel: Final = Channel(process.connection, max_body=limits.output_bytes + _FRAME_SLACK)
         self._runs: Final[dict[str, Run]] = {}
+        self._halted = False
         self._tasks: Final[set[asyncio.Task[Any]]] = set()
         self._ended: ArtratorError | None = None
         self.batches: Mapping[str, Any] | None = None
@@ -235,8 +236,9 @@ class Worker:
         loop = asyncio.get_running_loop()
         seconds = self._limits.run_seconds
         late = ArtratorError(Code.WORKER_LIMIT, f"The model did not finish within {seconds:g} seconds.")
-        run = self._runs[job_id] = Run(loop.create_future(), on_progress, on_output=on_output)
-        self._guard.expect(job_id, seconds, late)
+        run = self._runs[job_id] = Run(loop.create_future(), on_progress, late, on_output=on_output)
+        if not self._halted:
+            self._guard.expect(job_id, seconds, late)
         try:
             with contextlib.suppress(WireError):  # then the process is ending, and its end settles the run
                 await self._channel.send(
@@ -260,6 +262,22 @@ class Worker:
         loop = asyncio.get_running_loop()
         run.grace = loop.call_later(self._limits.cancel_seconds, self._grace_over, job_id)
         self._keep(self._send_quietly({"op": "cancel", "job": job_id}))
+
+    def halt(self, halted: bool) -> None:
+        """Let it compute no further step for now, or go on. Harmless to say again.
+
+        Steps are calls of ``context.batch``; the one that computes is finished. What a backend does beside them goes
+        on. A run that was halted has all of its time again afterwards: how long that is is its ticket's business.
+        """
+        if halted == self._halted or self._ended is not None:
+            return
+        self._halted = halted
+        for job, run in self._runs.items():
+            if halted:
+                self._guard.done(job)
+            else:
+                self._guard.expect(job, self._limits.run_seconds, run.late)
+        self._keep(self._send_quietly({"op": "halt", "halted": halted}))
 
     async def close(self) -> None:
         """Let the process end in order; it is killed if that takes too long. Runs end with ``worker_died``."""

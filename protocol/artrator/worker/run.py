@@ -30,6 +30,7 @@ class Run:
 
     Attributes:
         future: What ``Worker.run`` waits for.
+        late: What it is told if it takes longer than it may.
         grace: Once cancelled: ends the process if the job will not go.
         handed: The pictures that were handed over before the end, by output.
         handed_bytes: What they take.
@@ -37,6 +38,7 @@ class Run:
 
     future: asyncio.Future[dict[str, Value]]
     on_progress: Progress | None
+    late: ArtratorError
     grace: asyncio.TimerHandle | None = None
     on_output: OnOutput | None = None
     handed: dict[str, list[Image]] = field(default_factory=dict)

@@ -92,6 +92,8 @@ class Batcher:
         self._tell: Final = tell
         self._memory_bytes: Final = memory_bytes
         self._wake: Final = asyncio.Event()
+        self._may: Final = asyncio.Event()
+        self._may.set()
         # One thread: kernels are called one at a time, which is what the contract promises to backends.
         self._thread: Final = ThreadPoolExecutor(1, thread_name_prefix="kernel")
         self._moment = 0.0
@@ -130,11 +132,19 @@ class Batcher:
         for call in self._queue:
             call.future.cancel()
 
+    def halt(self, halted: bool) -> None:
+        """Compute nothing more for now, or go on. What computes already is finished; who waits, waits."""
+        if halted:
+            self._may.clear()
+        else:
+            self._may.set()
+
     # --- serving
 
     async def _serve(self) -> None:
         while True:
             await self._wake.wait()
+            await self._may.wait()
             pieces = self._next_batch()
             if not pieces:
                 self._wake.clear()

@@ -161,6 +161,8 @@ class _Server:
                     self._jobs[job] = task, context
                 elif frame.op == "recall" and frame.header["runtime"] == self._runtime:
                     self._batcher.recall(frame.header["kernels"])
+                elif frame.op == "halt":
+                    self._batcher.halt(bool(frame.header["halted"]))
                 elif frame.op == "cancel" and job in self._jobs:
                     task, context = self._jobs[job]
                     context.cancelled = True

@@ -1,0 +1,76 @@
+"""A worker that is told to compute nothing for a while: it stops between two steps, and loses nothing by it."""
+
+import asyncio
+
+import pytest
+
+from artrator import ArtratorError, Code
+from artrator.worker.host import Limits, Worker
+
+
+def with_worker(work, plugin, content, **limits):
+    async def main():
+        worker = await Worker.start_verified(plugin, content, limits=Limits(**{"run_seconds": 30, **limits}))
+        try:
+            return await work(worker)
+        finally:
+            await worker.close()
+
+    return asyncio.run(main())
+
+
+async def begun(worker, job, steps, seen):
+    """A run that has done some steps."""
+    moving = asyncio.Event()
+
+    def note(done, total, preview):
+        seen.append(done)
+        if done > 3:
+            moving.set()
+
+    task = asyncio.create_task(worker.run(job, {"do": "steps", "start": 0, "steps": steps}, note))
+    await asyncio.wait_for(moving.wait(), 30)
+    return task
+
+
+def test_a_halted_run_stops_between_steps_and_goes_on_where_it_was(make_plugin, content):
+    seen = []
+
+    async def work(worker):
+        task = await begun(worker, "a", 100, seen)
+        worker.halt(True)
+        worker.halt(True)
+        await asyncio.sleep(0.5)  # the step that computed, and what was said of it
+        before = len(seen)
+        # Longer than a run may take: the clock stands still as well.
+        await asyncio.sleep(3.5)
+        assert len(seen) == before
+        assert not task.done()
+        waiting = asyncio.create_task(worker.run("b", {"do": "steps", "start": 0, "steps": 1}))
+        await asyncio.sleep(0.3)
+        assert not waiting.done()
+        worker.halt(False)
+        await waiting
+        return await task
+
+    result = with_worker(work, make_plugin(), content, run_seconds=3)
+    assert result["value"] == 300.0
+    assert seen == sorted(seen)
+    assert seen[-1] == 100
+
+
+def test_a_halted_run_can_be_cancelled_and_its_worker_closed(make_plugin, content):
+    async def work(worker):
+        task = await begun(worker, "a", 1000, [])
+        other = await begun(worker, "b", 1000, [])
+        worker.halt(True)
+        worker.cancel("a")
+        with pytest.raises(ArtratorError) as caught:
+            await asyncio.wait_for(task, 10)
+        assert caught.value.code is Code.JOB_CANCELLED
+        await worker.close()
+        with pytest.raises(ArtratorError) as caught:
+            await asyncio.wait_for(other, 10)
+        assert caught.value.code is Code.WORKER_DIED
+
+    with_worker(work, make_plugin(), content)
