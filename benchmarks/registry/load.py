@@ -77,6 +77,37 @@ class Connection(asyncio.Protocol):
         self._transport.close()
 
 
+class Outbox:
+    """The node's: one request at a time, with what waits by then, as ``artrator_node.outbox`` sends it."""
+
+    _MOST = 16
+
+    def __init__(self, connection: Connection) -> None:
+        self._connection = connection
+        self._waiting: list[tuple[str, asyncio.Future[str]]] = []
+        self._work: asyncio.Task[None] | None = None
+
+    async def bring(self, claim: str) -> str:
+        """Answers the order's state, once the registry told it."""
+        loop = asyncio.get_running_loop()
+        taken: asyncio.Future[str] = loop.create_future()
+        self._waiting.append((claim, taken))
+        if self._work is None or self._work.done():
+            self._work = loop.create_task(self._send())
+        return await taken
+
+    async def _send(self) -> None:
+        while self._waiting:
+            batch, self._waiting = self._waiting[: self._MOST], self._waiting[self._MOST :]
+            claims = ",".join(claim for claim, _ in batch)
+            answer = await self._connection.send("POST", "/v1/receipts", f'{{"claims":[{claims}]}}')
+            for (_, taken), item in zip(batch, answer["items"], strict=True):
+                taken.set_result(item["state"] or item["code"])
+
+    def close(self) -> None:
+        self._connection.close()
+
+
 @dataclass
 class Took:
     """What came of a load: seconds of each step of each job, and of the whole since it should have started."""
@@ -94,13 +125,13 @@ class Took:
 
 @dataclass
 class Buyer:
-    """Someone with credits, and the connections of theirs and of the node that serves them."""
+    """Someone with credits, their connection, and the outbox of the node that serves them."""
 
     key: PrivateKey
     node: Node
     listing: str
     mine: Connection
-    nodes: Connection
+    outbox: Outbox
 
     async def work(self, starts: Iterator[float], took: Took) -> None:
         """Jobs one after another."""
@@ -116,8 +147,8 @@ class Buyer:
             ordered = time.perf_counter()
             claim = self._claim(placed)
             signed = time.perf_counter()
-            settled = await self.nodes.send("PUT", f"/v1/orders/{order}/receipt", claim)
-            assert settled["state"] == "settled", settled
+            state = await self.outbox.bring(claim)
+            assert state == "settled", state
             end = time.perf_counter()
             took.quote.append(quoted - start)
             took.order.append(ordered - quoted)
@@ -155,7 +186,7 @@ class Buyer:
             }
         ).encode()
         return (
-            f'{{"receipt":{_signed(self.node.key, Receipt.payload_type, receipt)},'
+            f'{{"order":"{placed["order"]}","receipt":{_signed(self.node.key, Receipt.payload_type, receipt)},'
             f'"acknowledgement":{_signed(self.key, Acknowledgement.payload_type, acknowledgement)}}}'
         )
 
@@ -195,13 +226,12 @@ class Load:
             await creator.register_node(node.id, m.NodeRegistration(descriptor=node.descriptor()))
             warm = m.PackageState(package=made.package, state=m.NodeState.WARM)
             await creator.heartbeat(node.id, m.Heartbeat(packages=[warm]))
-        ready = []
+        ready, outbox = [], Outbox(await Connection.open(port, creators))
         for i in range(buyers):
             key = PrivateKey.generate()
             async with RegistryClient(url, key, handle=f"{name}-{i}") as client:
                 token = (await client.sign_in()).token
-            pair = await Connection.open(port, token), await Connection.open(port, creators)
-            ready.append(Buyer(key, node, f"{name}/painter", *pair))
+            ready.append(Buyer(key, node, f"{name}/painter", await Connection.open(port, token), outbox))
         with closing(connect(data / "registry.db")) as db:
             _grant(db, [f"{name}-{i}" for i in range(buyers)])
         return cls(ready)
@@ -218,7 +248,7 @@ class Load:
     def close(self) -> None:
         for buyer in self.buyers:
             buyer.mine.close()
-            buyer.nodes.close()
+        self.buyers[0].outbox.close()
 
 
 def _grant(db: sqlite3.Connection, handles: Sequence[str]) -> None:

@@ -1,10 +1,11 @@
 """What an order costs the registry: quote, order with hold and ticket, and settlement, through the real HTTP API.
 
 A registry process (``artrator registry serve``) is loaded by this process over loopback, with 1, 8, 32 and 128 buyers
-at once; each buyer runs jobs one after another: ``POST /v1/quotes``, ``PUT /v1/orders/{id}``, and the node's
-``PUT /v1/orders/{id}/receipt`` with the buyer's acknowledgement, which settles at once. Beside it, in the same run and
-on the same disk, stands the raw bound: the very statements that one such job ran, run again by bare ``sqlite3`` for
-other ids, with group commit, without HTTP, JSON, checks, queries or signatures.
+at once; each buyer runs jobs one after another: ``POST /v1/quotes``, ``PUT /v1/orders/{id}``, and the receipt with the
+buyer's acknowledgement, which settles at once and which the one node of all these buyers brings as real nodes do: one
+``POST /v1/receipts`` after another, each with what waits by then. Beside it, in the same run and on the same disk,
+stands the raw bound: the very statements that one such job ran, run again by bare ``sqlite3`` for other ids, with as
+many jobs in a commit as there are buyers, without HTTP, JSON, checks, queries or signatures.
 
 Then an open loop, jobs at a fixed rate whoever is free, beside what a bare ``fdatasync`` takes on that disk. ::
 

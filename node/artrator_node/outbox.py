@@ -5,11 +5,12 @@ from __future__ import annotations
 import asyncio
 import logging
 import random
+from collections.abc import Sequence
 from typing import Final
 
 from artrator.clients.registry import RegistryClient
 from artrator.errors import ArtratorError, Code
-from artrator.messages.registry import Claim
+from artrator.messages.registry import OrderClaim
 from artrator_node.clock import Clock
 from artrator_node.journal import Delivery, Journal
 from artrator_node.logs import log
@@ -65,35 +66,44 @@ class Outbox:
         tried: set[str] = set()
         while due := await self._journal.due(self._clock.now() + ahead):
             fresh = [delivery for delivery in due if delivery.job not in tried]
-            for delivery in fresh:
-                tried.add(delivery.job)
-                if not await self._send(delivery):
-                    fresh = []
-                    break
-            if not fresh:
+            tried.update(delivery.job for delivery in fresh)
+            if not fresh or not await self._send(fresh):
                 break
         self.size = await self._journal.outbox_size()
         self._metrics.outbox.set(self.size)
 
-    async def _send(self, delivery: Delivery) -> bool:
-        """Send one; answers whether the registry can be reached."""
+    async def _send(self, deliveries: Sequence[Delivery]) -> bool:
+        """Send these at once; answers whether the registry can be reached."""
         try:
-            order = await self._registry.claim(
-                delivery.job, Claim(receipt=delivery.receipt, acknowledgement=delivery.acknowledgement)
-            )
+            answers = await self._registry.claims(
+                [OrderClaim(order=each.job, receipt=each.receipt, acknowledgement=each.acknowledgement)
+                 for each in deliveries]
+            )  # fmt: skip
         except ArtratorError as error:
-            self._metrics.registry_errors.labels(error.code.value).inc()
-            if error.code in _FINAL:
-                log(_logger, logging.ERROR, "receipt_refused", job=delivery.job, code=error.code.value)
-                await self._journal.delivered(delivery, refused=error.code.value)
-                return True
+            if len(deliveries) > 1 and error.code in _FINAL | {Code.REQUEST_TOO_LARGE}:
+                # One of them, or all together, are more than the registry takes: the others must not suffer for it.
+                return all([await self._send([each]) for each in deliveries])
+            for each in deliveries:
+                await self._heard(each, None, error.code)
+            return error.code is not Code.REGISTRY_UNREACHABLE
+        for each, answer in zip(deliveries, answers, strict=True):
+            await self._heard(each, answer.state, answer.code)
+        return True
+
+    async def _heard(self, delivery: Delivery, state: str | None, code: str | None) -> None:
+        """The registry took a receipt, or said why not."""
+        if code is None:
+            await self._journal.delivered(delivery)
+            log(_logger, logging.INFO, "receipt_taken", job=delivery.job, order=state)
+            return
+        self._metrics.registry_errors.labels(code).inc()
+        if code in _FINAL:
+            log(_logger, logging.ERROR, "receipt_refused", job=delivery.job, code=code)
+            await self._journal.delivered(delivery, refused=code)
+        else:
             wait = min(_FIRST_WAIT * 2**delivery.attempts, _LONGEST_WAIT) * random.uniform(0.7, 1.0)
             await self._journal.postpone(delivery.job, self._clock.now() + wait)
-            log(_logger, logging.WARNING, "receipt_postponed", job=delivery.job, code=error.code.value)
-            return error.code is not Code.REGISTRY_UNREACHABLE
-        await self._journal.delivered(delivery)
-        log(_logger, logging.INFO, "receipt_taken", job=delivery.job, order=order.state.value)
-        return True
+            log(_logger, logging.WARNING, "receipt_postponed", job=delivery.job, code=code)
 
     async def _until_due(self) -> float:
         at = await self._journal.next_due()

@@ -95,6 +95,7 @@ def create_app(settings: Settings, *, clock: Clock | None = None, rails: Mapping
     limits = {
         "/v1/listings/": settings.max_publication,
         "/heartbeat": settings.max_heartbeat,
+        "/v1/receipts": 4 * settings.max_receipt,  # most are a hundredth of the largest
         "/receipt": settings.max_receipt,
         "/acknowledgement": settings.max_receipt,
         "/dispute": settings.max_receipt,  # the request that is revealed may be as long as one

@@ -172,6 +172,7 @@ _BODIES: list[tuple[str, str, type[m.Request]]] = [
     ("POST", "/v1/quotes", m.QuoteRequest),
     ("PUT", "/v1/orders/{order}", m.OrderRequest),
     ("PUT", "/v1/orders/{order}/receipt", m.Claim),
+    ("POST", "/v1/receipts", m.Claims),
     ("PUT", "/v1/orders/{order}/acknowledgement", m.Acknowledge),
 ]
 _text = st.text(max_size=40)

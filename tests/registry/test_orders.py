@@ -267,6 +267,62 @@ async def test_a_receipt_is_taken_once_and_its_repeat_is_harmless(world: World) 
     await refuse(Code.CONFLICT, shop.claim(order, "failed"))
 
 
+async def test_receipts_that_come_together_are_taken_or_refused_one_by_one(world: World) -> None:
+    shop = await world.shop()
+    mina = await world.person("mina", credits_=100)
+    good, acknowledged, bad, failed = [await shop.order(mina) for _ in range(4)]
+    receipt = shop.node.receipt(acknowledged)
+    stranger = str(uuid.uuid4())
+    claims = [
+        m.OrderClaim(order=good.order, receipt=shop.node.receipt(good)),
+        m.OrderClaim(
+            order=acknowledged.order,
+            receipt=receipt,
+            acknowledgement=acknowledge(mina.key, acknowledged.order, receipt),
+        ),
+        m.OrderClaim(order=bad.order, receipt=shop.node.receipt(good)),
+        m.OrderClaim(order=failed.order, receipt=shop.node.receipt(failed, "failed")),
+        m.OrderClaim(order=stranger, receipt=receipt),
+        m.OrderClaim(order=good.order, receipt={"not": "a document"}),
+    ]
+    answers = await shop.creator.claims(claims)
+    assert [answer.order for answer in answers] == [claim.order for claim in claims]
+    assert [answer.state for answer in answers] == ["claimed", "settled", None, "released", None, None]
+    assert [answer.code for answer in answers] == [
+        None, None, "receipt_invalid", None, "order_unknown", "receipt_invalid"
+    ]  # fmt: skip
+    assert all(answer.message for answer in answers if answer.code)
+    assert await shop.creator.claims(claims[:4]) == answers[:4]
+    assert (await mina.balance()).held == good.cap + bad.cap
+    made = await shop.creator.create_api_key(m.APIKeyRequest(label="reader", scopes=[m.Scope.ACCOUNT_READ]))
+    reader = RegistryClient("http://registry", api_key=made.secret, transport=world.transport)
+    await refuse(Code.SCOPE_MISSING, reader.claims(claims[:1]))
+    assert [answer.code for answer in await mina.claims(claims[2:3])] == ["receipt_invalid"]
+    other = await world.person("other")
+    assert [answer.code for answer in await other.claims(claims[:1])] == ["order_unknown"]
+
+
+async def test_a_mistake_with_one_receipt_does_not_keep_the_others_from_being_answered(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    shop = await world.shop()
+    mina = await world.person("mina", credits_=100)
+    first, second = [await shop.order(mina) for _ in range(2)]
+    honest = settlement.release
+
+    def broken(t: Any, row: Any, reason: str, **more: Any) -> Any:
+        if row["id"] == first.order:
+            raise RuntimeError("a mistake of ours")
+        return honest(t, row, reason, **more)
+
+    claims = [m.OrderClaim(order=each.order, receipt=shop.node.receipt(each, "failed")) for each in (first, second)]
+    with monkeypatch.context() as patch:
+        patch.setattr(settlement, "release", broken)
+        answers = await shop.creator.claims(claims)
+    assert [(answer.state, answer.code) for answer in answers] == [(None, "internal"), ("released", None)]
+    assert [answer.state for answer in await shop.creator.claims(claims)] == ["released", "released"]
+
+
 async def test_the_receipt_of_a_film_of_480_frames_settles(world: World) -> None:
     shop = await world.shop()
     mina = await world.person("mina", credits_=10)

@@ -40,8 +40,9 @@ class RegistryDouble:
     heartbeats: list[dict[str, Any]] = field(default_factory=list)
     descriptors: list[NodeDescriptor] = field(default_factory=list)
     publications: dict[str, dict[str, Any]] = field(default_factory=dict)
-    #: What claims are answered with, as (status, code); None takes them.
-    refuse_claims: tuple[int, str] | None = None
+    #: The code that every claim is answered with; None takes them.
+    refuse_claims: str | None = None
+    claims_at_once: int = 16
 
     def __post_init__(self) -> None:
         self._server: uvicorn.Server | None = None
@@ -185,26 +186,21 @@ class RegistryDouble:
             self.heartbeats.append(await request.json())
             return {"next_in": self.next_in, "keyset_serial": self.serial, "revoked": self.revoked}
 
-        @app.put("/v1/orders/{order}/receipt")
-        async def claim(order: str, request: Request) -> Response:
+        @app.post("/v1/receipts")
+        async def claims(request: Request) -> Response:
             body = await request.json()
-            if self.refuse_claims is not None:
-                status, code = self.refuse_claims
-                return JSONResponse({"error": {"code": code, "message": "no", "cure": "", "details": {}}}, status)
-            self.claims.setdefault(order, []).append(body)
-            state = "settled" if body.get("acknowledgement") else "claimed"
-            return JSONResponse(
-                {
-                    "order": order,
-                    "state": state,
-                    "listing": "atelier/toy",
-                    "package": "sha256:" + "0" * 64,
-                    "node": "n",
-                    "cap": 1,
-                    "charged": 1,
-                    "created_at": 0.0,
-                    "capture_by": 0.0,
-                }
-            )
+            if len(body["claims"]) > self.claims_at_once:
+                return JSONResponse(
+                    {"error": {"code": "request_too_large", "message": "no", "cure": "", "details": {}}}, 413
+                )
+            items: list[dict[str, Any]] = []
+            for claim in body["claims"]:
+                if self.refuse_claims is not None:
+                    items.append({"order": claim["order"], "code": self.refuse_claims, "message": "no"})
+                    continue
+                self.claims.setdefault(claim["order"], []).append(claim)
+                state = "settled" if claim.get("acknowledgement") else "claimed"
+                items.append({"order": claim["order"], "state": state})
+            return JSONResponse({"items": items})
 
         return app

@@ -233,6 +233,10 @@ class RegistryClient:
         """A node's receipt for an order."""
         return await self._put(f"/v1/orders/{order}/receipt", claim, m.Order)
 
+    async def claims(self, claims: Sequence[m.OrderClaim]) -> Sequence[m.Claimed]:
+        """A node's receipts for several orders; what became of each, in the same order."""
+        return (await self._post("/v1/receipts", m.Claims(claims=claims), m.ClaimsAnswer)).items
+
     async def acknowledge(self, order: str, acknowledge: m.Acknowledge) -> m.Order:
         """A buyer's acknowledgement of a receipt."""
         return await self._put(f"/v1/orders/{order}/acknowledgement", acknowledge, m.Order)

@@ -450,6 +450,33 @@ class Claim(Request):
     acknowledgement: Json | None = None
 
 
+class OrderClaim(Claim):
+    """A claim among others, for this order."""
+
+    order: Identifier
+
+
+class Claims(Request):
+    """``POST /v1/receipts`` from the node: what it would otherwise bring one by one."""
+
+    claims: Annotated[Sequence[OrderClaim], Field(min_length=1, max_length=16)]
+
+
+class Claimed(Message):
+    """What became of one claim: the order's state, or the ``code`` of what was wrong with it, and a sentence."""
+
+    order: Identifier
+    state: OrderState | None = None
+    code: str | None = None
+    message: str | None = None
+
+
+class ClaimsAnswer(Message):
+    """Each claim by itself, in the order of the request: one that is refused is nothing to the others."""
+
+    items: Sequence[Claimed]
+
+
 class Acknowledge(Request):
     """``PUT /v1/orders/{id}/acknowledgement`` from the buyer: both documents, so that a lost node loses nothing."""
 

@@ -35,6 +35,7 @@ EXAMPLES: Final[dict[type[BaseModel], dict[str, Any]]] = {
     m.QuoteRequest: {"listing": "atelier/emoji", "measures": {"image": 1, "step": 25}, "request": "9f" * 32},
     m.OrderRequest: {"quote": _ID, "node": _NODE, "max_price": 2_000_000},
     m.Claim: {"receipt": _SIGNED, "acknowledgement": _SIGNED},
+    m.Claims: {"claims": [{"order": _ID, "receipt": _SIGNED, "acknowledgement": _SIGNED}]},
     m.Acknowledge: {"receipt": _SIGNED, "acknowledgement": _SIGNED},
     m.Publication: {"manifest": 'name = "emoji"\n…', "signature": {"…": "model.sig"}, "offer": _SIGNED, "samples": []},
     rails.TopUpRequest: {"rail": "stripe", "amount": 20_000_000},
@@ -77,6 +78,7 @@ HeartbeatBody = Annotated[m.Heartbeat, _shown(m.Heartbeat)]
 QuoteBody = Annotated[m.QuoteRequest, _shown(m.QuoteRequest)]
 OrderBody = Annotated[m.OrderRequest, _shown(m.OrderRequest)]
 ClaimBody = Annotated[m.Claim, _shown(m.Claim)]
+ClaimsBody = Annotated[m.Claims, _shown(m.Claims)]
 AcknowledgeBody = Annotated[m.Acknowledge, _shown(m.Acknowledge)]
 PublicationBody = Annotated[m.Publication, _shown(m.Publication)]
 PlanBody = Annotated[products.PlanPublication, _shown(products.PlanPublication)]

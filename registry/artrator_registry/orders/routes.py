@@ -11,7 +11,7 @@ from artrator.errors import Code
 from artrator.messages import registry as m
 from artrator_registry.core import Registry
 from artrator_registry.http.callers import SignedIn, the_registry
-from artrator_registry.http.examples import AcknowledgeBody, ClaimBody, OrderBody, QuoteBody
+from artrator_registry.http.examples import AcknowledgeBody, ClaimBody, ClaimsBody, OrderBody, QuoteBody
 from artrator_registry.http.problems import responses
 
 router = APIRouter(tags=["orders"])
@@ -110,6 +110,13 @@ async def claim(order: _Order, body: ClaimBody, who: SignedIn, registry: _Regist
     return await registry.orders.report(who, order, body)
 
 
+@router.post("/v1/receipts", summary="A node's receipts", responses=responses(*_AUTH))
+async def claims(body: ClaimsBody, who: SignedIn, registry: _Registry) -> m.ClaimsAnswer:
+    """Receipts for up to 16 orders at once; each is taken or refused by itself. Repeating it is harmless."""
+    who.require(m.Scope.NODES_WRITE)
+    return await registry.orders.report_all(who, body)
+
+
 @router.put(
     "/v1/orders/{order}/acknowledgement",
     summary="A buyer's acknowledgement",
@@ -125,5 +132,5 @@ async def acknowledge(order: _Order, body: AcknowledgeBody, who: SignedIn, regis
 EXPRESS = [
     route
     for route in router.routes
-    if isinstance(route, APIRoute) and route.endpoint in (quote, order, claim, acknowledge)
+    if isinstance(route, APIRoute) and route.endpoint in (quote, order, claim, claims, acknowledge)
 ]

@@ -6,7 +6,9 @@ that nothing can happen in between. A signature takes less time than handing it 
 
 from __future__ import annotations
 
+import asyncio
 import json
+import logging
 from collections.abc import Mapping
 from typing import Any
 
@@ -27,6 +29,8 @@ from artrator_registry.paging import pack, unpack
 from artrator_registry.recovery import service as recovery
 from artrator_registry.settings import Settings
 from artrator_registry.storage import Database, Transaction
+
+_log = logging.getLogger("artrator_registry.orders")
 
 
 class Orders:
@@ -62,6 +66,20 @@ class Orders:
             at_once: Whether time may end anything now.
         """
         return await self._db.write(_cancel, who, order, self._settings.grace if at_once else None)
+
+    async def report_all(self, who: Caller, request: m.Claims) -> m.ClaimsAnswer:
+        """What a node did for several orders: each by itself, all in as few commits as there can be."""
+
+        async def one(claim: m.OrderClaim) -> m.Claimed:
+            try:
+                return m.Claimed(order=claim.order, state=(await self.report(who, claim.order, claim)).state)
+            except ArtratorError as problem:
+                return m.Claimed(order=claim.order, code=problem.code, message=problem.message)
+            except Exception:  # a mistake of ours with one must not keep the node from hearing of the others
+                _log.exception("the receipt of order %s could not be taken", claim.order)
+                return m.Claimed(order=claim.order, code=Code.INTERNAL, message="The registry made a mistake.")
+
+        return m.ClaimsAnswer(items=await asyncio.gather(*(one(claim) for claim in request.claims)))
 
     async def report(self, who: Caller, order: str, request: m.Claim | m.Acknowledge) -> m.Order:
         """What the node says it did, what the buyer says arrived. Either of them may bring it."""
