@@ -8,17 +8,18 @@ from __future__ import annotations
 
 import errno
 import json
+import os
 import shutil
 import tempfile
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Final
 
+from artrator import durable
 from artrator.canonical import sha256
 from artrator.errors import ArtratorError, Code
 from artrator.messages.node import JobBody
-from artrator.profile import write_atomically
 
 _PARTIAL: Final = ".partial-"
 _REQUEST: Final = "request.json"
@@ -106,13 +107,27 @@ class Outputs:
         self._root = root
         root.mkdir(parents=True, exist_ok=True, mode=0o700)
 
-    def write(self, job: str, file: str, data: bytes) -> None:
-        """Write one output whole or not at all.
+    def write(self, job: str, files: Mapping[str, bytes]) -> None:
+        """Write a job's outputs; on return a power cut leaves all of them, and if one fails none stays.
+
+        They count for nothing until the journal has the job's end, so nobody ever sees half of one.
 
         Raises:
             ArtratorError: ``disk_full``.
         """
-        write_atomically(self._root / job / file, data)
+        folder = self._root / job
+        try:
+            with disk_errors("the output"):
+                folder.mkdir(mode=0o700, exist_ok=True)
+                for name, data in files.items():
+                    with (folder / name).open("wb") as file:
+                        file.write(data)
+                        file.flush()
+                        os.fsync(file.fileno())
+                durable.sync_folder(folder)
+        except BaseException:
+            self.remove(job)
+            raise
 
     def path(self, job: str, file: str) -> Path:
         """Where an output is.
@@ -129,10 +144,11 @@ class Outputs:
         """Remove a job's outputs."""
         shutil.rmtree(self._root / job, ignore_errors=True)
 
-    def sweep(self, open_jobs: Collection[str]) -> None:
-        """At start: remove half-delivered outputs of jobs that will run again."""
-        for job in open_jobs:
-            self.remove(job)
+    def sweep(self, delivered: Collection[str]) -> None:
+        """At start: remove what belongs to no delivered job, such as the outputs of one whose end was never written."""
+        for path in self._root.iterdir():
+            if path.name not in delivered:
+                shutil.rmtree(path, ignore_errors=True)
 
 
 def free_bytes(path: Path) -> int:

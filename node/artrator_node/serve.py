@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import gc
 import logging
 import signal
 import socket
@@ -112,6 +113,9 @@ async def serve(node: Node, paths: Paths, sock: socket.socket, say: Callable[[st
         if serving.done():
             await serving
         node.begin()
+        # What was loaded stays: a collector that looked through it again and again would take milliseconds from jobs.
+        gc.collect()
+        gc.freeze()
         host = node.settings.urls[0]
         log(_logger, logging.INFO, "serving", url=host, port=sock.getsockname()[1], node=node.identity.node)
         say(f"listening on {host}")

@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 from scripted_engine import record, scene
 
+from artrator import durable
 from artrator.messages.node import JobState
 from artrator_node.engine.live import EventLog, LiveJob
 from artrator_node.engine.queue import JobQueue
@@ -121,11 +122,11 @@ def test_a_full_disk_fails_the_job_with_a_receipt_and_leaves_nothing_half_writte
             live = await it.send("a")
             worker = await it.running(live)
 
-            def full(self: Path, target: Path) -> Path:
+            def full(folder: Path) -> None:
                 raise OSError(28, "No space left on device")
 
             with monkeypatch.context() as patch:
-                patch.setattr(Path, "replace", full)
+                patch.setattr(durable, "sync_folder", full)
                 worker.finish(live.job)
                 await live.ended.wait()
             assert live.record.state is JobState.FAILED

@@ -13,6 +13,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import logging
+from collections import deque
 from collections.abc import Coroutine, Iterator, Mapping, Sequence
 from typing import Any, Final
 
@@ -73,6 +74,7 @@ class Engine:
             learnt=self.wake,
         )
         self._live: dict[str, LiveJob] = {}
+        self._remembered: deque[str] = deque()
         self._queue = JobQueue()
         self._wake = asyncio.Event()
         self._tasks: set[asyncio.Task[Any]] = set()
@@ -116,7 +118,7 @@ class Engine:
         records = await journal.open_jobs()
         jobs = [record.job for record in records]
         await asyncio.to_thread(self._shop.spool.sweep, set(jobs))
-        await asyncio.to_thread(self._shop.outputs.sweep, jobs)
+        await asyncio.to_thread(self._shop.outputs.sweep, await journal.with_outputs())
         for record in records:
             events = await journal.events(record.job)
             live = LiveJob(record, EventLog(events, await journal.next_serial(record.job)))
@@ -251,11 +253,13 @@ class Engine:
     async def cancel(self, live: LiveJob) -> None:
         """The buyer wants it no more. A queued job ends at once, a running one as soon as its worker lets go."""
         live.cancel_wish.set()
+        if live.stop is not None:
+            live.stop()
         if live in self._queue:
             self._queue.remove(live)
             slot = self.slots.get(live.record.package)
             await life.end(self._shop, live, JobState.CANCELLED, slot=slot, error=life.cancelled())
-            self._ended()
+            self._ended(live)
 
     def keep_to(self, hold: Hold | None) -> None:
         """The owner's rules have changed: hold still, or go on where nothing holds."""
@@ -436,18 +440,18 @@ class Engine:
         if outcome is Outcome.RETRY:
             self._queue.add(live)
         else:
-            self._ended()
+            self._ended(live)
 
     async def _give_up(self, live: LiveJob, slot: Slot | None, error: ArtratorError) -> None:
         await life.end(self._shop, live, JobState.FAILED, slot=slot, error=error)
-        self._ended()
+        self._ended(live)
 
-    def _ended(self) -> None:
-        """Tell the outbox, and forget the oldest ended jobs."""
+    def _ended(self, live: LiveJob) -> None:
+        """Tell the outbox, and forget who ended long ago."""
         self.on_end.set()
-        ended = [job for job, live in self._live.items() if live.record.ended]
-        for job in ended[:-_REMEMBERED]:
-            del self._live[job]
+        self._remembered.append(live.job)
+        if len(self._remembered) > _REMEMBERED:
+            self._live.pop(self._remembered.popleft(), None)
         self.wake()
 
     # --- estimates

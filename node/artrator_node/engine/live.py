@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Iterable, Mapping, Sequence
 from typing import Any, Final
 
 from artrator.backend import Image
@@ -78,6 +78,7 @@ class LiveJob:
 
     Attributes:
         work: How much it is, for estimates: its largest measure.
+        stop: While it is in its worker: asks that to stop.
         put_back: The owner needs the machine: it is to wait again, and this attempt does not count.
         body: The request, if it has no files and came a moment ago; otherwise it is in the spool.
         writing: The journal and the spool are being told of it, or have been; see ``promise``.
@@ -116,7 +117,9 @@ class LiveJob:
         self.finished: dict[str, list[Image]] = {}
         self.kept: dict[str, list[Image]] = {}
         self.cancel_wish = asyncio.Event()
+        self.stop: Callable[[], None] | None = None
         self.ended = asyncio.Event()
+        self._waiting: list[Callable[[], object]] = []
         self._told_progress = float("-inf")
         self._told_place = float("-inf")
 
@@ -124,6 +127,17 @@ class LiveJob:
     def job(self) -> str:
         """The job's id."""
         return self.record.job
+
+    def when_ended(self, tell: Callable[[], object]) -> None:
+        """Call ``tell`` once it has ended."""
+        self._waiting.append(tell)
+
+    def end(self) -> None:
+        """It has ended, durably: everybody may know."""
+        self.ended.set()
+        for tell in self._waiting:
+            tell()
+        self._waiting.clear()
 
     def keep(self, output: str, picture: Image) -> None:
         """The model has finished a picture; it is worth something even if the rest never comes."""

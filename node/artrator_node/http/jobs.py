@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import asyncio
 import json
-from collections.abc import AsyncIterator, Awaitable, Sequence
+from collections.abc import AsyncIterator, Coroutine, Sequence
 from pathlib import Path
 from typing import Any, Final
 
@@ -40,33 +40,39 @@ class Jobs:
         return await self._reception.receive(job, **sent)
 
     async def wait(
-        self, found: LiveJob | JobRecord, seconds: float, hung_up: Awaitable[None], *, limit: int
+        self, found: LiveJob | JobRecord, seconds: float, hung_up: Coroutine[Any, Any, None], *, limit: int
     ) -> Sequence[bytes]:
         """Wait until a job has ended, for at most ``seconds``; its outputs, unless they take more than ``limit`` bytes.
 
         Raises:
             ClientDisconnect: Whoever waits has ``hung_up``.
         """
-        gone = asyncio.ensure_future(hung_up)
-        try:
-            if isinstance(found, JobRecord) or found.record.ended:
-                return await self._stored(record_of(found), limit)
-            with self._node.engine.listening(found, limit=limit):
-                await self._ended(found, gone, seconds)
-                return (found.delivery or ()) if limit else ()
-        finally:
-            gone.cancel()
+        if isinstance(found, JobRecord) or found.record.ended:
+            hung_up.close()
+            return await self._stored(record_of(found), limit)
+        with self._node.engine.listening(found, limit=limit):
+            await self._ended(found, hung_up, seconds)
+            return (found.delivery or ()) if limit else ()
 
     @staticmethod
-    async def _ended(live: LiveJob, gone: asyncio.Future[None], seconds: float) -> None:
-        ended = asyncio.ensure_future(live.ended.wait())
+    async def _ended(live: LiveJob, hung_up: Coroutine[Any, Any, None], seconds: float) -> None:
+        loop = asyncio.get_running_loop()
+        over: asyncio.Future[bool] = loop.create_future()
+
+        def settle(ended: bool) -> None:
+            if not over.done():
+                over.set_result(ended)
+
+        gone = loop.create_task(hung_up)
+        gone.add_done_callback(lambda _: settle(live.ended.is_set()))
+        late = loop.call_later(seconds, settle, True)
+        live.when_ended(lambda: settle(True))
         try:
-            both: set[asyncio.Future[Any]] = {gone, ended}
-            await asyncio.wait(both, timeout=seconds, return_when=asyncio.FIRST_COMPLETED)
+            if not await over:  # neither has it ended nor is its time over
+                raise ClientDisconnect
         finally:
-            ended.cancel()
-        if gone.done() and not live.ended.is_set():
-            raise ClientDisconnect
+            late.cancel()
+            gone.cancel()
 
     async def _stored(self, record: JobRecord, limit: int) -> Sequence[bytes]:
         stored = await self._node.journal.outputs(record.job) if record.state is JobState.DELIVERED else ()

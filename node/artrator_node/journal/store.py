@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 import sqlite3
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence, Set
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict, fields
 from pathlib import Path
@@ -257,6 +257,10 @@ class Journal:
         return int((await self._read("SELECT count(*) AS n FROM outbox WHERE pending"))[0]["n"])
 
     # --- retention
+
+    async def with_outputs(self) -> Set[str]:
+        """Jobs whose outputs are kept."""
+        return {row["job"] for row in await self._read("SELECT job FROM jobs WHERE state = 'delivered' AND NOT swept")}
 
     async def expired(self, now: float) -> Sequence[str]:
         """Jobs whose outputs may go now."""

@@ -31,6 +31,8 @@ _LENGTHS: Final = struct.Struct(">IQ")
 MAX_HEADER: Final = 4 << 20
 #: More frames of a film than anybody sends at once.
 MAX_ARRAYS: Final = 4096
+#: Bytes that are sent in one piece, and read ahead.
+_AT_ONCE: Final = 64 << 10
 #: Numbers only: no object dtype, whose bytes would be pointers.
 DTYPES: Final = frozenset({"uint8", "int8", "uint16", "int16", "int32", "int64", "float16", "float32", "float64"})
 
@@ -70,6 +72,9 @@ class Channel:
         self._socket: Final = connection
         self._max_body: Final = max_body
         self._sending: Final = asyncio.Lock()
+        # What came with the last piece and belongs to the next frames: most of them are small.
+        self._buffer: Final = memoryview(bytearray(_AT_ONCE))
+        self._begin = self._end = 0
 
     async def send(self, header: Mapping[str, Any], arrays: Sequence[Array] = ()) -> None:
         """Send one frame whole; raises WireError when the other side is gone."""
@@ -79,13 +84,15 @@ class Channel:
         if len(text) > MAX_HEADER:
             raise WireError(f"a header of {len(text)} bytes is larger than the limit of {MAX_HEADER}")
         body = sum(array.nbytes for array in whole)
+        head = _LENGTHS.pack(len(text), body) + text
+        views = [_bytes(array) for array in whole if array.nbytes]
+        # A small frame goes in one piece: a copy costs less than a second look at the socket.
+        pieces: list[bytes | memoryview] = [b"".join([head, *views])] if body <= _AT_ONCE else [head, *views]
         loop = asyncio.get_running_loop()
         async with self._sending:
             try:
-                await loop.sock_sendall(self._socket, _LENGTHS.pack(len(text), body) + text)
-                for array in whole:
-                    if array.nbytes:
-                        await loop.sock_sendall(self._socket, _bytes(array))
+                for piece in pieces:
+                    await loop.sock_sendall(self._socket, piece)
             except OSError as error:
                 raise WireError("the other side has gone") from error
 
@@ -126,15 +133,25 @@ class Channel:
             self._socket.close()
 
     async def _fill(self, view: memoryview) -> None:
-        loop = asyncio.get_running_loop()
         while view:
-            try:
-                count = await loop.sock_recv_into(self._socket, view)
-            except OSError as error:
-                raise WireError("the other side has gone") from error
-            if not count:
-                raise WireError("the other side has gone")
+            if self._begin == self._end:
+                if len(view) >= len(self._buffer):
+                    view = view[await self._receive_into(view) :]
+                    continue
+                self._begin, self._end = 0, await self._receive_into(self._buffer)
+            count = min(len(view), self._end - self._begin)
+            view[:count] = self._buffer[self._begin : self._begin + count]
+            self._begin += count
             view = view[count:]
+
+    async def _receive_into(self, view: memoryview) -> int:
+        try:
+            count = await asyncio.get_running_loop().sock_recv_into(self._socket, view)
+        except OSError as error:
+            raise WireError("the other side has gone") from error
+        if not count:
+            raise WireError("the other side has gone")
+        return count
 
 
 def _bytes(array: Array) -> memoryview:
