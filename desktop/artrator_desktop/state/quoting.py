@@ -63,10 +63,14 @@ class Quoting(QObject):
     @property
     def seconds(self) -> float | None:
         """Expected seconds from the press to the picture, or None if the node has not measured it yet."""
+        return self.seconds_for(1)
+
+    def seconds_for(self, runs: int) -> float | None:
+        """As ``seconds``, for so many runs one after another: they wait for the queue and for a cold model once."""
         if self.quote is None or not self.quote.nodes:
             return None
         node = self.quote.nodes[0]
-        return node.expected_wait + node.run_seconds if node.run_seconds else None
+        return node.expected_wait + node.run_seconds * runs if node.run_seconds else None
 
     @property
     def present(self) -> Quote | None:

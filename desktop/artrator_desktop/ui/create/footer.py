@@ -129,8 +129,9 @@ class PriceFooter(QFrame):
         if quoting.quote is None:
             return ""
         parts = []
-        if quoting.seconds is not None:
-            parts.append(self.tr("About {time}").format(time=duration(quoting.seconds * self._create.runs)))
+        seconds = quoting.seconds_for(self._create.runs)
+        if seconds is not None:
+            parts.append(self.tr("About {time}").format(time=duration(seconds)))
         nodes = len(quoting.quote.nodes)
         name = quoting.quote.nodes[0].name
         parts.append(name if nodes == 1 else self.tr("{name} and {count} more").format(name=name, count=nodes - 1))
