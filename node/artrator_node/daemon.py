@@ -19,6 +19,7 @@ from artrator.keys import PrivateKey, PublicKey
 from artrator.messages.node import Health, PackageHealth
 from artrator.messages.registry import Heartbeat
 from artrator.worker.derived import DerivedGraphs
+from artrator.worker.lacks import find_lacks
 from artrator_node import advice
 from artrator_node.catalogue import Catalogue
 from artrator_node.clock import Clock
@@ -129,6 +130,7 @@ class Node:
 
     async def open(self) -> None:
         """Everything up to the point where the API may answer."""
+        lacks = asyncio.create_task(asyncio.to_thread(find_lacks))
         await asyncio.to_thread(self.journal.open)
         self.keyring.load()
         self.revocations.load()
@@ -140,7 +142,7 @@ class Node:
         await asyncio.to_thread(self.owner.controls.introduce, self.identity.node)
         self._keep_to(*self.owner.look())
         await self.engine.open()
-        self._warnings_at_start = advice.at_start()
+        self._warnings_at_start = [*advice.at_start(), *await lacks]
         for warning in (*self._warnings_at_start, *(broken.reason for broken in self.catalogue.broken.values())):
             log(_logger, logging.WARNING, "advice", message=warning)
 
@@ -221,16 +223,14 @@ class Node:
 
     def _warnings(self) -> Sequence[str]:
         problem = self.link.problem
-        return (
-            *self._warnings_at_start,
-            *advice.while_serving(
-                self.settings,
-                self.clock,
-                list(self.engine.slots),
-                [f"{broken.folder.name}: {broken.reason}" for broken in self.catalogue.broken.values()],
-                problem.message if problem is not None else None,
-            ),
+        now = advice.while_serving(
+            self.settings,
+            self.clock,
+            list(self.engine.slots),
+            [f"{broken.folder.name}: {broken.reason}" for broken in self.catalogue.broken.values()],
+            problem.message if problem is not None else None,
         )
+        return list(dict.fromkeys([*self._warnings_at_start, *now]))
 
     def _package_health(self) -> Sequence[PackageHealth]:
         return [
