@@ -156,7 +156,7 @@ def test_a_graph_that_wants_more_memory_than_there_is_fails_and_the_worker_stays
 
 
 def test_constants_that_take_for_ever_to_fold_end_with_the_time_to_load(graph):
-    error = refused(graph("bomb"), load_seconds=2.0, memory_bytes=4 << 30)
+    error = refused(graph("bomb"), load_seconds=2.0, memory_bytes=2 << 30)
     assert (error.code, error.message) == (Code.WORKER_LIMIT, "bomb was not loaded within 2 seconds.")
 
 

@@ -120,7 +120,7 @@ def bomb() -> bytes:
         helper.make_node("ReduceMax", ["m40"], ["most"], keepdims=0),
         helper.make_node("Add", ["most", "x"], ["y"]),
     ]
-    return _model(nodes, {"one": np.float32(1e-4), "sides": np.array([8000, 8000], np.int64)})
+    return _model(nodes, {"one": np.float32(1e-4), "sides": np.array([5000, 5000], np.int64)})
 
 
 def not_a_number() -> bytes:
