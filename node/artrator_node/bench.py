@@ -232,7 +232,7 @@ def _reasons(rows: Sequence[Row]) -> Sequence[str]:
         elif row.chosen:
             lines.append(f"* {row.choice} is chosen: there is no other way.")
         if row.figures.out:
-            lines.append(f"x {row.choice} is out: {row.figures.out}")
+            lines.append(f"x {row.choice} is out: {row.figures.out[: _WIDTH * 2]}")
         if row.figures.note:
             lines.append(f"  {row.choice}: {row.figures.note}")
     return lines

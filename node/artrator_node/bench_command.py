@@ -37,7 +37,7 @@ def bench(packages: Sequence[str], every: bool, as_json: bool, data: Path | None
 
     async def work() -> None:
         derived = DerivedGraphs(paths.derived, settings.derived_bytes, settings.reserve_bytes)
-        start = worker_starter(settings, derived)
+        start = worker_starter(settings, paths, derived)
         async for found in trials.run(paths, settings, start, packages):
             if isinstance(found, trials.Bench):
                 done.append(found)

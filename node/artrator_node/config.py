@@ -205,6 +205,10 @@ class Paths:
     def derived(self) -> Path:
         return self.root / "derived"
 
+    @property
+    def compiled(self) -> Path:
+        return self.root / "compiled"
+
 
 def load(paths: Paths) -> Settings:
     """Read ``node.toml``.

@@ -23,6 +23,7 @@ from artrator.worker.lacks import find_lacks
 from artrator_node import advice
 from artrator_node.catalogue import Catalogue
 from artrator_node.clock import Clock
+from artrator_node.compiled import keep_only
 from artrator_node.config import Paths, Settings
 from artrator_node.engine import Engine
 from artrator_node.engine.run import Workshop
@@ -98,7 +99,9 @@ class Node:
             identity.receipt_key,
             settings.retention_hours,
         )
-        self.engine = Engine(settings, self.catalogue, shop, start_worker or worker_starter(settings, self.derived))
+        self.engine = Engine(
+            settings, self.catalogue, shop, start_worker or worker_starter(settings, paths, self.derived)
+        )
         self.owner = Owner(settings, paths.root, self.clock, self.engine.worker_pids)
         self.outbox = Outbox(self.journal, self.registry, self.clock, self.metrics)
         self.link = Link(
@@ -172,6 +175,7 @@ class Node:
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)
         await self.engine.close()
+        await self.derived.close()
         self.shelf.close()
         self.owner.close()
         with contextlib.suppress(ArtratorError, TimeoutError):
@@ -307,7 +311,9 @@ class Node:
                 for job in await self.journal.expired(self.clock.now()):
                     await asyncio.to_thread(self.outputs.remove, job)
                     await self.journal.swept(job)
-                await asyncio.to_thread(self.derived.keep_only, [*self.catalogue.packages, *self.catalogue.broken])
+                known = [*self.catalogue.packages, *self.catalogue.broken]
+                await asyncio.to_thread(self.derived.keep_only, known)
+                await asyncio.to_thread(keep_only, self.paths.compiled, known)
             except ArtratorError as error:
                 log(_logger, logging.WARNING, "sweep_failed", code=error.code.value)
             await asyncio.sleep(pause)

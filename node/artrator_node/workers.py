@@ -12,7 +12,8 @@ from artrator.worker.derived import DerivedGraphs
 from artrator.worker.host import Limits
 from artrator.worker.start import start_worker
 from artrator_node.catalogue import ServedPackage
-from artrator_node.config import Settings
+from artrator_node.compiled import COMPILED_BYTES, compiled_folder
+from artrator_node.config import Paths, Settings
 from artrator_node.engine.devices import Choice
 from artrator_node.engine.slot import StartWorker, WorkerHandle
 
@@ -24,7 +25,7 @@ _LEAST_OUTPUT: Final = 768 << 20
 _OUTPUT_SHARE: Final = 8
 
 
-def worker_starter(settings: Settings, derived: DerivedGraphs) -> StartWorker:
+def worker_starter(settings: Settings, paths: Paths, derived: DerivedGraphs) -> StartWorker:
     """A function that starts the worker of a package on what was chosen for it, with what was derived from it."""
     # On the processor, models are told a little less than the worker may take, so that a run which needs too much ends
     # as an exception, or goes on in smaller batches, before the whole worker has to be killed.
@@ -41,9 +42,10 @@ def worker_starter(settings: Settings, derived: DerivedGraphs) -> StartWorker:
         content = await asyncio.to_thread(verified_content, package.folder, package.signer)
         own = choice.place.memory_bytes
         memory = min(settings.memory_bytes, own or settings.memory_bytes) - spare if choice.is_on_processor else own
-        device = choice.device(memory)
-        return await start_worker(
-            plugin, content, derived, device=device, limits=replace(limits, cores=choice.place.cores)
-        )
+        device = replace(choice.device(memory), compiled=compiled_folder(paths.compiled, package.digest, choice))
+        own_limits = replace(limits, cores=choice.place.cores)
+        if device.compiled:
+            own_limits = replace(own_limits, scratch_bytes=COMPILED_BYTES)
+        return await start_worker(plugin, content, derived, device=device, limits=own_limits)
 
     return start

@@ -82,6 +82,8 @@ class Device:
         memory_bytes: What the model may take; 0 means no limit is known.
         precision: One of ``PRECISIONS``: the least that the device's owner allows where the package asks for more. A
             package whose own settings allow less is computed as they say.
+        compiled: A folder, of this package on this device alone, where the device's compiler may keep what it made;
+            empty where there is none.
     """
 
     kind: str = "cpu"
@@ -89,6 +91,7 @@ class Device:
     threads: int = 0
     memory_bytes: int = 0
     precision: str = "fp32"
+    compiled: str = ""
 
 
 @dataclass(frozen=True)

@@ -14,8 +14,9 @@ from scripted_engine import MIB, Catalogue, Scene, scene
 from artrator.errors import ArtratorError
 from artrator.messages.node import JobState
 from artrator_node.catalogue import ServedPackage
+from artrator_node.compiled import compiled_folder, keep_only
 from artrator_node.config import Settings
-from artrator_node.engine.devices import Answer, Card, Choice, Devices, Figures, Measurement, cores
+from artrator_node.engine.devices import Answer, Card, Choice, Devices, Figures, Measurement, Place, cores
 from artrator_node.engine.devices.places import parse
 from artrator_node.engine.slot import SlotState
 
@@ -272,3 +273,20 @@ def test_processors_are_divided_so_that_no_two_parts_share_one(monkeypatch: pyte
 def test_the_processors_of_this_machine_are_all_given_out() -> None:
     given = [processor for part in cores.parts(len(cores.usable())) for processor in part]
     assert sorted(given) == sorted(os.sched_getaffinity(0))
+
+
+def test_what_a_compiler_keeps_has_a_folder_a_package_device_and_driver_and_goes_with_its_package(
+    tmp_path: Path,
+) -> None:
+    def folder(package: str, **place: Any) -> str:
+        return compiled_folder(tmp_path, package, Choice(Place("gpu", **place), "tensorrt"))
+
+    made = [folder("sha256:aa"), folder("sha256:aa", index=1), folder("sha256:aa", driver="2"), folder("sha256:bb")]
+    assert len(set(made)) == 4
+    assert folder("sha256:aa") == made[0]
+    assert all(Path(path).is_dir() for path in made)
+    assert compiled_folder(tmp_path, "sha256:aa", Choice(Place("cpu"), "cpu")) == ""
+    (Path(made[0]) / "engine").write_bytes(b"x")
+    keep_only(tmp_path, ["sha256:bb"])
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["bb"]
+    keep_only(tmp_path / "missing", [])

@@ -6,7 +6,6 @@ provider refuses one that it does not know, and onnxruntime then falls back, whi
 
 from __future__ import annotations
 
-import os
 from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any, Final
@@ -26,8 +25,6 @@ PROVIDERS: Final[dict[str, str]] = {
     "openvino": "OpenVINOExecutionProvider",
     "openvino-gpu": "OpenVINOExecutionProvider",
 }
-#: The folder, of one package on one device, where a device's compiler keeps what it made; unset where there is none.
-COMPILED: Final = "ARTRATOR_COMPILED"
 #: Operators that decide while they run what runs next; a recorded sequence of kernels cannot.
 _CONTROL_FLOW: Final = frozenset({"If", "Loop", "Scan"})
 
@@ -81,11 +78,6 @@ def may_record(device: Device, facts: GraphFacts) -> bool:
     return device.kind == "cuda" and not any(operator in _CONTROL_FLOW for _, operator in facts.operators)
 
 
-def compiled_folder() -> str:
-    """Where this process may keep what a device's compiler made; empty if nowhere."""
-    return os.environ.get(COMPILED, "")
-
-
 def at_least(device: Device, precision: str) -> Device:
     """The device with the coarser of what its owner and a package's own settings allow."""
     return replace(device, precision=coarser(device.precision, precision))
@@ -108,9 +100,7 @@ def tune(runtime: Any, options: Any, device: Device) -> None:
         options.graph_optimization_level = runtime.GraphOptimizationLevel.ORT_DISABLE_ALL
 
 
-def wanted(
-    provider: str, device: Device, *, facts: GraphFacts | None = None, record: bool = False, cache: str = ""
-) -> list[Any]:
+def wanted(provider: str, device: Device, *, facts: GraphFacts | None = None, record: bool = False) -> list[Any]:
     """What a session is asked to use: the provider with its options, and the processor for shape arithmetic.
 
     Args:
@@ -118,7 +108,6 @@ def wanted(
         device: What to compute on, with the precision that is allowed.
         facts: The graph, if known: one whose sizes are fixed is worth a search for its fastest kernels.
         record: Record runs as CUDA graphs.
-        cache: A folder for what the device compiles; nothing is kept if empty.
     """
     if device.kind == "cpu":
         return [provider]
@@ -128,15 +117,15 @@ def wanted(
         case "cuda":
             chosen = _cuda(device, facts, record)
         case "tensorrt":
-            chosen = _tensorrt(device, cache)
+            chosen = _tensorrt(device)
             # What TensorRT has no kernel for stays on the card.
             rest = [(PROVIDERS["cuda"], _cuda(device, facts, record=False)), *rest]
         case "directml":
             chosen = {"device_id": str(device.index)}
         case "coreml":
-            chosen = _coreml(device, cache)
+            chosen = _coreml(device)
         case _:
-            chosen = _openvino(device, cache)
+            chosen = _openvino(device)
     return [(provider, chosen), *rest]
 
 
@@ -158,21 +147,21 @@ def _cuda(device: Device, facts: GraphFacts | None, record: bool) -> dict[str, s
     return chosen
 
 
-def _tensorrt(device: Device, cache: str) -> dict[str, str]:
+def _tensorrt(device: Device) -> dict[str, str]:
     chosen = {"device_id": str(device.index), "trt_fp16_enable": str(device.precision == "fp16")}
-    if cache:
+    if device.compiled:
         # Building an engine takes minutes, reading it seconds. Engines fit one card, one TensorRT and one graph; the
         # folder is therefore a package's own.
         chosen |= {
             "trt_engine_cache_enable": "True",
-            "trt_engine_cache_path": cache,
+            "trt_engine_cache_path": device.compiled,
             "trt_timing_cache_enable": "True",
-            "trt_timing_cache_path": cache,
+            "trt_timing_cache_path": device.compiled,
         }
     return chosen
 
 
-def _coreml(device: Device, cache: str) -> dict[str, str]:
+def _coreml(device: Device) -> dict[str, str]:
     half = device.precision == "fp16"
     chosen = {
         # The older NeuralNetwork format computes in 16 bits on everything but the processor.
@@ -181,10 +170,10 @@ def _coreml(device: Device, cache: str) -> dict[str, str]:
         "MLComputeUnits": "ALL" if half else "CPUAndGPU",
         "AllowLowPrecisionAccumulationOnGPU": str(int(half)),
     }
-    return chosen | ({"ModelCacheDirectory": cache} if cache else {})
+    return chosen | ({"ModelCacheDirectory": device.compiled} if device.compiled else {})
 
 
-def _openvino(device: Device, cache: str) -> dict[str, str]:
+def _openvino(device: Device) -> dict[str, str]:
     # Left to itself, OpenVINO computes in 16 bits on GPUs, and on processors that have an arithmetic for it.
     half = device.precision == "fp16" and device.kind == "openvino-gpu"
     chosen = {
@@ -194,7 +183,7 @@ def _openvino(device: Device, cache: str) -> dict[str, str]:
     }
     if device.kind == "openvino" and device.threads:
         chosen["num_of_threads"] = str(device.threads)
-    return chosen | ({"cache_dir": cache} if cache else {})
+    return chosen | ({"cache_dir": device.compiled} if device.compiled else {})
 
 
 def _is_fixed(facts: GraphFacts) -> bool:

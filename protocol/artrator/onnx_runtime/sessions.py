@@ -12,7 +12,7 @@ from artrator.backend import PRECISIONS, Array, Device
 from artrator.errors import ArtratorError, Code, ModelError
 from artrator.onnx_runtime.binding import Binding
 from artrator.onnx_runtime.graph import GraphFacts, read_graph
-from artrator.onnx_runtime.providers import cannot, compiled_folder, in_use, may_record, provider_of, tune, wanted
+from artrator.onnx_runtime.providers import cannot, in_use, may_record, provider_of, tune, wanted
 from artrator.onnx_runtime.wheels import require_runtime
 
 #: How onnxruntime words it, on the processor and on GPUs.
@@ -178,14 +178,14 @@ def _open(runtime: Any, model: bytes | str, options: Any, device: Device, facts:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # it warns about the fallback that is refused below
             try:
-                asked = wanted(provider, device, facts=facts, record=record, cache=compiled_folder())
+                asked = wanted(provider, device, facts=facts, record=record)
                 inner = runtime.InferenceSession(model, options, providers=asked)
             except Exception:
                 if not record:
                     raise
                 # A graph of which a part runs on the processor cannot be recorded; it can be run.
                 record = False
-                asked = wanted(provider, device, facts=facts, cache=compiled_folder())
+                asked = wanted(provider, device, facts=facts)
                 inner = runtime.InferenceSession(model, options, providers=asked)
     except Exception as error:  # onnxruntime raises classes of its own, all derived from Exception alone
         if any(words in str(error) for words in _OUT_OF_MEMORY):

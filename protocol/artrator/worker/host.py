@@ -151,6 +151,7 @@ class Worker:
 
         def guard(scratch: Path) -> Guard:
             writable = scratch if grants(plugin, device)["files"] or not is_confined() else None
+            writable = Path(device.compiled) if device.compiled else writable
             guards.append(Guard(limits, limits.memory_bytes or machine_memory(), writable))
             return guards[0]
 

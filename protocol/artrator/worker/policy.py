@@ -140,12 +140,16 @@ def sandbox_settings(
         "memory_bytes": 0 if granted["gpu"] else (limits.memory_bytes or machine_memory()) + mapped_bytes,
         "open_files": limits.open_files,
         "cores": list(limits.cores),
-        "file_bytes": limits.scratch_bytes if granted["files"] else 0,
+        "file_bytes": limits.scratch_bytes if granted["files"] or device.compiled else 0,
         "readable": [*paths, *sorted(filter(None, stdlib)), *(str(path.resolve()) for path in own)],
         "devices": [str(path) for path in Path("/dev").glob("nvidia*")] + ["/dev/dri", "/dev/kfd", "/dev/dxg"]
         if granted["gpu"]
         else [],
-        "writable": [str(scratch.resolve())] if granted["files"] else [],
+        "files": granted["files"] or bool(device.compiled),
+        "writable": [
+            *([str(scratch.resolve())] if granted["files"] else []),
+            *([str(Path(device.compiled).resolve())] if device.compiled else []),
+        ],
     }
 
 

@@ -47,10 +47,10 @@ def test_the_coarser_of_what_package_and_owner_allow_is_used():
 
 def test_what_was_compiled_is_kept_where_a_folder_is_given_and_nowhere_else():
     assert not any("cache" in name for name in told(Device("tensorrt"))[1])
-    kept = told(Device("tensorrt"), cache="/x")[1]
+    kept = told(Device("tensorrt", compiled="/x"))[1]
     assert (kept["trt_engine_cache_path"], kept["trt_timing_cache_path"]) == ("/x", "/x")
-    assert told(Device("openvino"), cache="/x")[1]["cache_dir"] == "/x"
-    assert told(Device("coreml"), cache="/x")[1]["ModelCacheDirectory"] == "/x"
+    assert told(Device("openvino", compiled="/x"))[1]["cache_dir"] == "/x"
+    assert told(Device("coreml", compiled="/x"))[1]["ModelCacheDirectory"] == "/x"
 
 
 def test_tensorrt_leaves_what_it_cannot_do_to_the_same_card():
