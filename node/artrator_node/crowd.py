@@ -8,6 +8,7 @@ the many who share one.
 
 from __future__ import annotations
 
+import ipaddress
 import logging
 import sys
 from collections import Counter
@@ -32,7 +33,7 @@ class Guest:
     """One connection.
 
     Attributes:
-        address: Where it comes from.
+        origin: Where it comes from.
         proven: The key of the buyer who showed a ticket on it, or None.
         close: Ends it at once.
         choked: Whether it takes nothing more at the moment.
@@ -40,7 +41,7 @@ class Guest:
 
     def __init__(self, crowd: Crowd, address: str, close: Callable[[], None]) -> None:
         self.crowd = crowd
-        self.address = address
+        self.origin = _origin(address)
         self.proven: str | None = None
         self.close = close
         self.choked: Callable[[], bool] = lambda: False
@@ -72,7 +73,9 @@ class Crowd:
     def __init__(self, room: int) -> None:
         self.room = room
         self.turned_away = 0
-        self._guests: dict[Guest, None] = {}
+        self._guests: set[Guest] = set()
+        #: Those without a ticket by where they come from, the oldest first.
+        self._strangers: dict[str, dict[Guest, None]] = {}
         self._by_peer: dict[object, Guest] = {}
         self._kept: Counter[str] = Counter()
 
@@ -85,12 +88,14 @@ class Crowd:
             self.turned_away += 1
             return None
         guest = Guest(self, address, close)
-        self._guests[guest] = None
+        self._guests.add(guest)
+        self._strangers.setdefault(guest.origin, {})[guest] = None
         return guest
 
     def leave(self, guest: Guest) -> None:
         """They are gone; harmless if they were already."""
-        self._guests.pop(guest, None)
+        self._guests.discard(guest)
+        self._forget_stranger(guest)
         if guest.proven is not None:
             self._kept[guest.proven] -= 1
             if not self._kept[guest.proven]:
@@ -102,6 +107,7 @@ class Crowd:
         if guest.proven is None and guest in self._guests and self._kept[buyer] < _KEPT_OF_ONE:
             guest.proven = buyer
             self._kept[buyer] += 1
+            self._forget_stranger(guest)
 
     def knows(self, peer: object, guest: Guest | None) -> None:
         """Which connection an address and port belongs to; None forgets it."""
@@ -115,17 +121,31 @@ class Crowd:
         return self._by_peer.get(peer)
 
     def _make_room(self) -> bool:
-        strangers = [guest for guest in self._guests if guest.proven is None]
-        if not strangers:
+        if not self._strangers:
             return False
-        crowded, _ = Counter(guest.address for guest in strangers).most_common(1)[0]
-        oldest = next(guest for guest in strangers if guest.address == crowded)
+        oldest = next(iter(max(self._strangers.values(), key=len)))
         self.leave(oldest)
         self.turned_away += 1
         oldest.close()
         if self.turned_away & (self.turned_away - 1) == 0:  # the first, the second, the fourth …
             log(_logger, logging.WARNING, "connections_crowded", room=self.room, turned_away=self.turned_away)
         return True
+
+    def _forget_stranger(self, guest: Guest) -> None:
+        alike = self._strangers.get(guest.origin)
+        if alike is not None:
+            alike.pop(guest, None)
+            if not alike:
+                del self._strangers[guest.origin]
+
+
+def _origin(address: str) -> str:
+    """Who shares an address's fate: with IPv6 a home has 2^64 of them, and one is as good as another."""
+    try:
+        known = ipaddress.ip_address(address.partition("%")[0])
+    except ValueError:
+        return address
+    return known.exploded[:19] if known.version == 6 else address
 
 
 def room_for_connections(wished: int = 0) -> int:

@@ -234,7 +234,10 @@ class Node:
             [f"{broken.folder.name}: {broken.reason}" for broken in self.catalogue.broken.values()],
             problem.message if problem is not None else None,
         )
-        return list(dict.fromkeys([*self._warnings_at_start, *now]))
+        blind = [
+            f"{setting} is set, but no sensor of this machine tells what it limits." for setting in self.owner.blind
+        ]
+        return list(dict.fromkeys([*self._warnings_at_start, *now, *blind]))
 
     def _package_health(self) -> Sequence[PackageHealth]:
         return [

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import functools
 import re
 import resource
 import socket
@@ -198,6 +199,26 @@ def test_strangers_leave_first_and_those_from_the_most_crowded_address() -> None
     assert enter("newer", "10.0.0.5") is not None
     assert closed == ["first", "lonely"]  # all alike: the oldest
     assert len(crowd) == 4
+
+
+def test_all_addresses_of_one_home_are_one() -> None:
+    crowd, closed = Crowd(3), []
+    for name, address in (("v4", "192.0.2.1"), ("a", "2001:db8:1:2::1"), ("b", "2001:db8:1:2:ffff::9%eth0")):
+        crowd.enter(address, functools.partial(closed.append, name))
+    crowd.enter("192.0.2.2", lambda: None)
+    assert closed == ["a"]
+
+
+@pytest.mark.parametrize("head", [b"X-Long: " + b"a" * 200_000, b"X: y\r\n" * 50_000], ids=["one", "many"])
+def test_headers_without_end_are_cut_off(node: ToyNode, head: bytes) -> None:
+    async def work(client: NodeClient) -> None:
+        async with connections(node, 1, b"GET /v1/health HTTP/1.1\r\nHost: x\r\n" + head, tls=True) as (reader,):
+            async with asyncio.timeout(8):  # sooner than anybody's patience ends
+                with contextlib.suppress(OSError):
+                    assert await reader.read() == b""
+        await client.health()
+
+    node.ask(work)
 
 
 def test_one_buyer_cannot_keep_everybody_out_with_one_ticket() -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import os
 import shutil
 import subprocess
 import time
@@ -211,3 +212,47 @@ def test_a_program_of_the_owners_list_goes_before_the_node(make_node: Callable[.
         assert (await node.finished(client, request.job))[-1].kind is EventKind.DONE
 
     node.ask(work)
+
+
+def test_a_restarted_node_does_not_take_an_old_wish_for_a_new_one(tmp_path: Path) -> None:
+    controls = NodeControls(tmp_path)
+    controls.introduce("sha256:a")
+    assert controls.node == "sha256:a"
+    file = controls.release("toy")
+    (controls.folder / "release-broken.json").write_text("{")
+    assert controls.take_releases() == ["toy"]
+    assert controls.take_releases() == []
+    assert not file.exists()
+    assert list(controls.folder.glob("release-*")) == []
+
+
+@pytest.mark.skipif(os.name == "nt", reason="Windows says who may write by other means")
+def test_a_control_that_another_account_could_have_written_is_none(tmp_path: Path) -> None:
+    controls = NodeControls(tmp_path)
+    controls.pause(Pause(asked_at=1.0))
+    assert controls.read() is not None
+    pause = controls.folder / "pause.json"
+    assert pause.stat().st_mode & 0o077 == 0
+    assert controls.folder.stat().st_mode & 0o077 == 0
+    pause.chmod(0o666)
+    with pytest.raises(ArtratorError):
+        controls.read()
+    pause.unlink()
+    pause.symlink_to(tmp_path / "elsewhere")
+    (tmp_path / "elsewhere").write_text('{"asked_at": 1}')
+    with pytest.raises(ArtratorError):
+        controls.read()
+    pause.unlink()
+    os.mkfifo(pause)  # nobody ever writes into it
+    with pytest.raises(ArtratorError):
+        controls.read()
+    controls.resume()
+    assert controls.read() is None
+
+
+def test_what_makes_no_sense_is_not_written(tmp_path: Path) -> None:
+    controls = NodeControls(tmp_path)
+    for until in (1.0, 0.5, 1e12, float("inf")):
+        with pytest.raises((ArtratorError, ValueError)):
+            controls.pause(Pause(asked_at=1.0, until=until))
+    assert controls.read() is None

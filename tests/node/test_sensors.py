@@ -179,6 +179,22 @@ def test_a_node_holds_still_while_its_card_is_hot_and_goes_on_when_it_is_not(
     assert node.run({"steps": 1}).state is JobState.DELIVERED
 
 
+def test_a_ceiling_that_no_sensor_serves_is_a_warning_and_no_hold(
+    make_node: Callable[..., ToyNode], nvml: FakeNVML, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name, value in nvml.environment.items():
+        monkeypatch.setenv(name, value)
+    nvml.says()
+    node = make_node(max_card_watts=200)
+    node.start()
+
+    def warned() -> bool:
+        return any("max_card_watts" in warning for warning in node.ask(lambda client: client.health()).warnings)
+
+    node.wait_for(warned, "nothing is said of it")
+    assert node.run({"steps": 1}).state is JobState.DELIVERED
+
+
 @pytest.mark.skipif(sys.platform != "linux", reason="a library under another name")
 def test_a_stranger_on_the_card_goes_before_the_node_and_a_small_one_does_not(
     make_node: Callable[..., ToyNode], nvml: FakeNVML, monkeypatch: pytest.MonkeyPatch

@@ -20,6 +20,8 @@ _logger = logging.getLogger(__name__)
 HANDSHAKE_SECONDS: Final = 10.0
 #: From the first byte of a connection, or of its next request, to the end of the request's headers.
 HEADER_SECONDS: Final = 10.0
+#: A ticket, a proof and everything else that a request says before its body; the parser itself knows no limit.
+_HEAD_BYTES: Final = 64 * 1024
 #: What the system keeps of an answer that has not left the machine yet. A reader who takes nothing is noticed after
 #: so much, costs so much, and loses so little when the connection is closed behind the last byte.
 _UNSENT_BYTES: Final = 128 * 1024
@@ -45,9 +47,11 @@ class Doorman:
 
     def listen(self, sock: socket.socket) -> None:
         """Begin."""
-        sock.setblocking(False)
         sock.listen(1024)
-        self._keep(self._accept(sock))
+        # A handle of our own: whoever made the other one closes it while this one may still be waited for.
+        ours = sock.dup()
+        ours.setblocking(False)
+        self._keep(self._accept(ours))
 
     def close(self) -> None:
         """Accept nobody more, and let go of those who still shake hands."""
@@ -61,22 +65,21 @@ class Doorman:
 
     async def _accept(self, sock: socket.socket) -> None:
         loop = asyncio.get_running_loop()
-        while True:
-            try:
-                connection, peer = await loop.sock_accept(sock)
-            except OSError as error:
-                if self._closed:
-                    return
-                # Out of descriptors, or the peer was gone before it was met: neither ends the service.
-                log(_logger, logging.WARNING, "accept_failed", kind=type(error).__name__, errno=error.errno)
-                await asyncio.sleep(0.1)
-                continue
-            _keep_little_unsent(connection)
-            guest = self._crowd.enter(str(peer[0]), connection.close)
-            if guest is None:
-                connection.close()
-            else:
-                self._keep(self._welcome(connection, guest))
+        with sock:
+            while not self._closed:
+                try:
+                    connection, peer = await loop.sock_accept(sock)
+                except OSError as error:
+                    # Out of descriptors, or the peer was gone before it was met: neither ends the service.
+                    log(_logger, logging.WARNING, "accept_failed", kind=type(error).__name__, errno=error.errno)
+                    await asyncio.sleep(0.1)
+                    continue
+                _keep_little_unsent(connection)
+                guest = self._crowd.enter(str(peer[0]), connection.close)
+                if guest is None:
+                    connection.close()
+                else:
+                    self._keep(self._welcome(connection, guest))
 
     async def _welcome(self, connection: socket.socket, guest: Guest) -> None:
         loop = asyncio.get_running_loop()
@@ -113,6 +116,7 @@ class PatientProtocol(AutoHTTPProtocol):  # type: ignore[misc,valid-type]  # the
         self._crowd = crowd
         self._guest = guest
         self._patience: asyncio.TimerHandle | None = None
+        self._head_bytes = 0
 
     def connection_made(self, transport: Any) -> None:
         """The handshake is done."""
@@ -127,8 +131,13 @@ class PatientProtocol(AutoHTTPProtocol):  # type: ignore[misc,valid-type]  # the
         super().data_received(data)
         if self.cycle is not None and not self.cycle.response_complete:
             self._stop_waiting()
-        elif self._patience is None and not self.transport.is_closing():
-            self._wait()
+            self._head_bytes = 0
+        elif not self.transport.is_closing():
+            self._head_bytes += len(data)
+            if self._head_bytes > _HEAD_BYTES:
+                self.transport.abort()
+            elif self._patience is None:
+                self._wait()
 
     def connection_lost(self, exc: Exception | None) -> None:
         """It is gone."""

@@ -77,6 +77,7 @@ class Owner:
         self._measured = _Measured()
         self._program_until = float("-inf")
         self._reach = 0.0
+        self._looks = 0
         self._closed_at: float | None = None
         self.rules: Sequence[Rule] = ()
 
@@ -143,8 +144,8 @@ class Owner:
 
     @property
     def blind(self) -> Sequence[str]:
-        """Settings that no sensor of this machine can serve."""
-        return self._ceilings.blind
+        """Settings that no sensor of this machine can serve, once all of them were asked."""
+        return self._ceilings.blind if self._looks > 1 else ()
 
     # --- the rules
 
@@ -207,6 +208,7 @@ class Owner:
         try:
             loop = asyncio.get_running_loop()
             self._measured = await loop.run_in_executor(self._pool, self._measure_now, workers)
+            self._looks += 1
         except RuntimeError:  # closed meanwhile
             return
 
