@@ -156,7 +156,15 @@ class _Server:
             while (frame := await self._channel.receive()).op != "close":
                 job = str(frame.header.get("job"))
                 if frame.op == "run":
-                    context = JobContext(job, self._batcher, self._reporter(job), self._hander(job), self._output_bytes)
+                    context = JobContext(
+                        job,
+                        self._batcher,
+                        self._reporter(job),
+                        self._hander(job),
+                        self._output_bytes,
+                        buyer=frame.header["buyer"],
+                        rank=frame.header["rank"],
+                    )
                     task = asyncio.create_task(self._run(job, unpack(frame.header["values"], frame.arrays), context))
                     self._jobs[job] = task, context
                 elif frame.op == "recall" and frame.header["runtime"] == self._runtime:
