@@ -123,7 +123,8 @@ class Crowd:
     def _make_room(self) -> bool:
         if not self._strangers:
             return False
-        oldest = next(iter(max(self._strangers.values(), key=len)))
+        crowded = max(self._strangers, key=lambda origin: len(self._strangers[origin]))
+        oldest = next(iter(self._strangers[crowded]))
         self.leave(oldest)
         self.turned_away += 1
         oldest.close()
