@@ -277,6 +277,53 @@ def test_nothing_is_derived_where_the_owner_gives_it_no_room(package, tmp_path):
     assert not (tmp_path / "derived").exists()
 
 
+def test_a_large_package_is_derived_after_its_start_and_not_before(package, graphs, tmp_path, monkeypatch):
+    monkeypatch.setattr(parent_side, "_PATIENCE_BYTES", 1)
+    monkeypatch.setattr(parent_side, "_LATER_SECONDS", 0.0)
+    plugin, given = find_backend("onnx"), {"device": Device(threads=1), "limits": Limits(load_seconds=60)}
+
+    async def main():
+        first = await start_worker(plugin, package, graphs, **given)
+        try:
+            assert first.info.shared_bytes == 0
+            async with asyncio.timeout(60):
+                while not records(tmp_path):
+                    await asyncio.sleep(0.05)
+            second = await start_worker(plugin, package, graphs, **given)
+            try:
+                assert await second.run("job", {"seed": 2}) == await first.run("job", {"seed": 2})
+                return second.info.shared_bytes
+            finally:
+                await second.close()
+        finally:
+            await first.close()
+
+    assert asyncio.run(main()) > 11 << 20 or sys.platform != "linux"
+
+
+def test_what_is_being_derived_ends_with_whoever_wanted_it(package, graphs, tmp_path, monkeypatch):
+    monkeypatch.setattr(parent_side, "_PATIENCE_BYTES", 1)
+    monkeypatch.setattr(parent_side, "_LATER_SECONDS", 0.0)
+
+    async def main():
+        worker = await start_worker(find_backend("onnx"), package, graphs, device=Device(), limits=Limits())
+        await worker.close()
+        async with asyncio.timeout(30):
+            while not list((tmp_path / "derived").glob("*/.making-*")):
+                await asyncio.sleep(0.01)
+        await graphs.close()
+
+    asyncio.run(main())
+    assert records(tmp_path) == {}
+    assert list((tmp_path / "derived").glob("*/*")) == []
+
+
+def test_where_memory_is_short_it_is_left_for_another_time(package, graphs, tmp_path, monkeypatch):
+    monkeypatch.setattr(parent_side, "free_memory", lambda: 100 << 20)
+    once(find_backend("onnx"), package, graphs)
+    assert records(tmp_path) == {}
+
+
 # --- nobody else's
 
 

@@ -205,13 +205,13 @@ class Slots:
         """
         if self.loading is not None:
             return None
-        for slot in sorted(self, key=lambda slot: (not slot.pinned, -self._used.get(slot.package.digest, 0))):
-            slot.refusal(self._clock.monotonic())
-            if slot.pinned and slot.state is SlotState.COLD:
+        cold = [slot for slot in self if self._is_wanted_ahead(slot)]
+        for slot in sorted(cold, key=lambda slot: (not slot.pinned, -self._used.get(slot.package.digest, 0))):
+            if slot.pinned:
                 room = self.make_room(slot)
                 if room is not None and not isinstance(room, Slot):
                     return slot, room
-            elif self._settings.prewarm and slot.package.digest not in self._warmed and slot.state is SlotState.COLD:
+            else:
                 self._warmed.add(slot.package.digest)
                 ways = self.devices.ranked(slot.package)
                 fitting = [way for way in ways if self._victims(slot, way.place) == [] and self._fits(slot)]
@@ -237,6 +237,13 @@ class Slots:
         if chosen:
             self._warmed.discard(package.digest)  # it is loaded again when the trial is over
         return [worker for victim in chosen if (worker := victim.evicted()) is not None]
+
+    def _is_wanted_ahead(self, slot: Slot) -> bool:
+        if slot.pinned:
+            slot.refusal(self._clock.monotonic())  # one that failed is tried again when its time has come
+        elif not self._settings.prewarm or slot.package.digest in self._warmed:
+            return False
+        return slot.state is SlotState.COLD
 
     def _fits(self, slot: Slot) -> bool:
         return taken_bytes([slot, *(each for each in self.all if each.loaded)]) <= self._settings.memory_bytes

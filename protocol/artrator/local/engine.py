@@ -197,6 +197,7 @@ class LocalEngine:
         """End every worker; runs end with ``worker_died``."""
         self._closed = True
         places, self._places = list(self._places.values()), {}
+        await self._derived.close()
         await asyncio.gather(*(_end(place) for place in places), return_exceptions=True)
 
     # --- places

@@ -41,6 +41,7 @@ from artrator.worker.limits import Limits
 from artrator.worker.policy import DERIVED
 from artrator.worker.removal import remove_folder
 from artrator.worker.step import Step, StepError, run_step
+from artrator.worker.usage import free_memory
 from artrator.worker.words import sentence
 
 #: Tells a process that it may write where it else only reads. ``artrator.onnx_runtime.derived`` knows it by this name.
@@ -51,6 +52,13 @@ _FORM: Final = 1
 _MAKING: Final = ".making-"
 #: A smaller package loads as fast as a worker starts.
 LEAST_BYTES: Final = 8 << 20
+#: A larger one would keep whoever waits for its first start: weights are read, packed, written and hashed.
+_PATIENCE_BYTES: Final = 512 << 20
+#: When that is made up for, after the start.
+_LATER_SECONDS: Final = 10.0
+#: How often the weights are in memory while they are derived, and what must stay free beside that.
+_COPIES: Final = 3
+_SPARE_MEMORY: Final = 256 << 20
 #: Weights as they are, packed once more, and 16-bit ones grown to 32 where the processor wants that.
 _GROWTH: Final = 4
 _BESIDE: Final = 16 << 20
@@ -93,13 +101,16 @@ class DerivedGraphs:
         self._spare_bytes: Final = spare_bytes
         self._hashed: Final[dict[Path, Mapping[str, Identity]]] = {}
         self._turn: Final = asyncio.Lock()
+        self._tasks: Final[dict[Path, asyncio.Task[None]]] = {}
 
     async def ready(
         self, plugin: PluginInfo, content: SignedContent, device: Device, limits: Limits
     ) -> DerivedFiles | None:
-        """What there is for a package on this device, made now if it never was; None if there is nothing. Never raises.
+        """What there is for a package on this device; None if there is nothing. Never raises.
 
-        One at a time is made: it takes a processor and several times the memory of the model.
+        What never was is made now, if that takes no longer than a start may; else in a while, beside everything else
+        and after it, and the next start finds it. One at a time is made: it takes a processor and several times the
+        memory of the model.
         """
         if not self._most_bytes or sys.platform == "win32":  # there a file that is mapped cannot be replaced
             return None
@@ -108,7 +119,11 @@ class DerivedGraphs:
             async with self._turn:
                 record = await asyncio.to_thread(self._read, place)
                 if record is None and plugin.error is None:
-                    record = await self._make(plugin, content, device, limits, place)
+                    size = await asyncio.to_thread(_folder_size, content)
+                    if size > _PATIENCE_BYTES:
+                        self._later(plugin, content, device, limits, place)
+                    elif size >= LEAST_BYTES:
+                        record = await self._make(plugin, content, device, limits, place, size)
             if record is None or not record.files:
                 return None
             with contextlib.suppress(OSError):
@@ -117,13 +132,18 @@ class DerivedGraphs:
         except (OSError, ArtratorError):
             return None  # what cannot be had is done without
 
-    def discard(self, files: DerivedFiles, why: str | None) -> None:
-        """Throw away what a worker could not use. With a reason it is not made again for this place."""
+    async def close(self) -> None:
+        """Give up what is being made."""
+        tasks = list(self._tasks.values())
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
+
+    def discard(self, files: DerivedFiles, why: str) -> None:
+        """Throw away what a worker could not use; it is not made again for this place."""
         with contextlib.suppress(OSError, ArtratorError):
-            record = _Record(files.folder.with_suffix(".json"), failure=why) if why is not None else None
             self._remove(files.folder)
-            if record is not None:
-                record.write()
+            _Record(files.folder.with_suffix(".json"), failure=why).write()
 
     def keep_only(self, packages: Collection[str]) -> None:
         """Remove what was derived from any other package, and what was never finished."""
@@ -198,13 +218,28 @@ class DerivedGraphs:
 
     # --- making
 
+    def _later(self, plugin: PluginInfo, content: SignedContent, device: Device, limits: Limits, place: Path) -> None:
+        """Make it when the worker that is started now has had its start, unless that is under way."""
+
+        async def work() -> None:
+            await asyncio.sleep(_LATER_SECONDS)
+            async with self._turn:
+                with contextlib.suppress(OSError, ArtratorError):
+                    if await asyncio.to_thread(self._read, place) is None:
+                        size = await asyncio.to_thread(_folder_size, content)
+                        await self._make(plugin, content, device, limits, place, size)
+
+        if place not in self._tasks:
+            task = self._tasks[place] = asyncio.get_running_loop().create_task(work())
+            task.add_done_callback(lambda _: self._tasks.pop(place, None))
+
     async def _make(
-        self, plugin: PluginInfo, content: SignedContent, device: Device, limits: Limits, place: Path
+        self, plugin: PluginInfo, content: SignedContent, device: Device, limits: Limits, place: Path, size: int
     ) -> _Record | None:
         """Let a confined process derive what it can; None if that says nothing of the next time."""
-        size = await asyncio.to_thread(_folder_size, content)
-        if size < LEAST_BYTES:
-            return None
+        free = free_memory()
+        if free and free < size * _COPIES + _SPARE_MEMORY:
+            return None  # it would drive others out; there will be a better time
         most = min(size * _GROWTH + _BESIDE, self._most_bytes)
         await asyncio.to_thread(self._make_room, most, place)
         begun = time.monotonic()

@@ -27,6 +27,8 @@ from artrator.worker.wire import Channel, WireError
 from artrator.worker.words import sentence
 
 _WATCH_SECONDS: Final = 0.1
+#: Whoever is being served goes first.
+_NICE: Final = 10
 
 
 class StepError(Exception):
@@ -90,6 +92,8 @@ async def run_step(step: Step) -> None:
         },
         lambda scratch: {**environment(bare, step.device, scratch), **step.variables},
     )
+    with contextlib.suppress(OSError, AttributeError):  # Windows has no such call
+        os.setpriority(os.PRIO_PROCESS, process.pid, _NICE)
     channel = Channel(process.connection, max_body=0)
     header: Mapping[str, Any] = {}
     failure = StepError("its process talks nonsense")
