@@ -305,9 +305,6 @@ class Slots:
             self._failed(
                 slot, ArtratorError(Code.INTERNAL, f"The worker could not be started ({type(error).__name__}).")
             )
-        else:
-            # What is done once for a package says nothing of its next load.
-            self._ready(slot, worker, max(0.0, self._clock.monotonic() - started - worker.info.once_seconds))
         finally:
             if slot.state is SlotState.LOADING:  # cancelled in the middle
                 slot.state = SlotState.COLD
