@@ -120,6 +120,7 @@ class Guard:
     def _look_at_folder(self, pid: int, now: float) -> Breach | None:
         if self._writable is None or now < self._folder_due:
             return None
+        began = time.thread_time()  # a machine that has other things to do makes no look longer
         limit, free = self._limits.scratch_bytes, free_bytes(self._writable)
         taken = folder_bytes(self._writable, limit)
         self._most_free = max(self._most_free, free)
@@ -127,7 +128,7 @@ class Guard:
             # What has no name takes longer to find, so it is looked for when there is less room than there was.
             taken += deleted_bytes(pid, self._writable, limit)
             self._hidden_due = now + IDLE_SECONDS
-        self._folder_due = now + min(IDLE_SECONDS, (time.monotonic() - now) * _FOLDER_SHARE)
+        self._folder_due = now + min(IDLE_SECONDS, (time.thread_time() - began) * _FOLDER_SHARE)
         if taken > limit:
             return _breach(f"The model wrote more into its folder than the {limit >> 20} MB that it may.")
         if free < _FREE_DISK:
