@@ -108,7 +108,7 @@ class Settings(BaseModel):
         if name:
             try:
                 ZoneInfo(name)
-            except (OSError, ValueError) as error:
+            except (OSError, ValueError, KeyError) as error:
                 raise ValueError(f"{name!r} is no time zone") from error
         return name
 
