@@ -27,13 +27,19 @@ class Denoiser(litserve.LitAPI):
         return inputs
 
     def predict(self, jobs):
-        samples = numpy.stack([numpy.random.default_rng(s).standard_normal(2048, dtype=numpy.float32) for s, _ in jobs])
-        wanted = numpy.array([[steps] for _, steps in jobs], numpy.float32)
+        shape = (1, 32, 64)
+        samples = numpy.stack(
+            [numpy.random.default_rng(s).standard_normal(shape, dtype=numpy.float32) for s, _ in jobs]
+        )
+        wanted = numpy.array([steps for _, steps in jobs], numpy.float32)
+        each = wanted[:, None, None, None]
+        condition = numpy.ones((len(jobs), 4), numpy.float32)
         for step in range(int(wanted.max())):
             # Who has finished keeps its place in the batch until the longest has.
-            time = numpy.maximum(0, 1 - step / wanted).astype(numpy.float32)
-            (noise,) = self.session.run(["noise"], {"sample": samples, "time": time})
-            samples = numpy.where(step < wanted, samples - noise / wanted, samples)
+            time = numpy.minimum(1, step / wanted).astype(numpy.float32)
+            feeds = {"sample": samples, "time": time, "condition": condition}
+            (velocity,) = self.session.run(["velocity"], feeds)
+            samples = numpy.where(step < each, samples + velocity / each, samples)
         return [float(sample.sum()) for sample in samples]
 
     def unbatch(self, output):

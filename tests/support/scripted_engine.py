@@ -47,6 +47,7 @@ class ScriptedWorker:
         self.runs: dict[str, asyncio.Future[Mapping[str, Value]]] = {}
         self.batches: Mapping[str, Any] | None = None
         self.recalled: Mapping[str, Any] | None = None
+        self.whose: dict[str, Mapping[str, Any]] = {}
         self.cancelled: list[str] = []
 
     async def run(
@@ -57,6 +58,7 @@ class ScriptedWorker:
         on_output: Any = None,
         **whose: Any,
     ) -> Mapping[str, Value]:
+        self.whose[job_id] = whose
         self.runs[job_id] = asyncio.get_running_loop().create_future()
         return await self.runs[job_id]
 
@@ -122,10 +124,10 @@ class Scene:
         self.at.append((choice.place.label, worker))
         return worker
 
-    async def send(self, package: str, *, buyer: str = "mina", seconds: float = 600) -> LiveJob:
+    async def send(self, package: str, *, buyer: str = "mina", seconds: float = 600, **other: Any) -> LiveJob:
         job = str(uuid.uuid4())
         self.spool.keep(self.spool.begin(), job, JobBody(package=package, inputs={}))
-        live = await self.engine.accept(record(package, job=job, buyer=buyer, finish_by=time.time() + seconds))
+        live = await self.engine.accept(record(package, job=job, buyer=buyer, finish_by=time.time() + seconds, **other))
         assert live is not None
         return live
 

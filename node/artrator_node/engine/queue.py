@@ -58,10 +58,11 @@ class JobQueue:
 
     def start(self, live: LiveJob) -> None:
         """It waits no more: it is started."""
+        ranks = {rank_of(other.record.paid_by) for other in self._jobs}
+        self._clock = max(self._clock, min(self._started[rank] for rank in ranks))
         self._jobs.remove(live)
         if live.record.attempts == 0:
             rank = rank_of(live.record.paid_by)
-            self._clock = max(self._clock, self._started[rank])
             self._started[rank] += 1 / WEIGHTS[rank]
 
     def of_package(self, package: str) -> Sequence[LiveJob]:
@@ -87,7 +88,8 @@ class JobQueue:
         started = list(self._started)
         found = [live for live in in_order if live.record.attempts > 0]
         while waiting := [rank for rank, jobs in enumerate(ranks) if jobs]:
-            rank = min(waiting, key=lambda rank: (started[rank], rank))
+            # Whose next start ends first, on the scale of shares: who pays is not kept waiting by who has just come.
+            rank = min(waiting, key=lambda rank: (started[rank] + 1 / WEIGHTS[rank], rank))
             found.append(ranks[rank].popleft())
             started[rank] += 1 / WEIGHTS[rank]
         return found

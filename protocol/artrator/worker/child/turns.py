@@ -20,6 +20,8 @@ from typing import Final, Protocol, TypeVar
 WEIGHTS: Final = (16.0, 4.0, 1.0)
 #: How long a buyer's turn lasts, in seconds of the device.
 TURN_SECONDS: Final = 1.0
+#: What a step is reckoned at before it is measured: who pays is not kept waiting by who has just come.
+_STEP: Final = 0.1
 #: Buyers who have gone are forgotten beyond this many.
 _REMEMBERED: Final = 256
 
@@ -84,6 +86,8 @@ class Turns:
     def order(self, calls: Sequence[_C]) -> list[_C]:
         """The calls in the order in which they should go: one of each buyer before a second of any."""
         if len(calls) < 2:
+            for call in calls:
+                self._rank_clock = max(self._rank_clock, self._ranks[call.party.rank])
             return list(calls)
         waiting = sorted(calls, key=lambda call: call.party.serial)
         nth_of_job: dict[int, int] = {}
@@ -91,7 +95,9 @@ class Turns:
         for place, call in enumerate(waiting):
             nth = nth_of_job[call.party.serial] = nth_of_job.get(call.party.serial, -1) + 1
             by_buyer.setdefault((call.party.rank, call.party.buyer), []).append((nth, place, call))
-        first = min({rank for rank, _ in by_buyer}, key=lambda rank: (self._ranks[rank], rank))
+        ranks = {rank for rank, _ in by_buyer}
+        self._rank_clock = max(self._rank_clock, min(self._ranks[rank] for rank in ranks))
+        first = min(ranks, key=lambda rank: (self._ranks[rank] + _STEP / WEIGHTS[rank], rank))
         keyed = []
         for (rank, name), theirs in by_buyer.items():
             theirs.sort(key=lambda entry: entry[:2])
@@ -107,7 +113,6 @@ class Turns:
 
     def begin(self, lead: Party) -> None:
         """A batch begins that this job leads."""
-        self._rank_clock = max(self._rank_clock, self._ranks[lead.rank])
         # The beginning of the turn, so that nobody who is in the same turn loses what is left of it.
         turn = int(self._buyers.get((lead.rank, lead.buyer), 0.0) / TURN_SECONDS) * TURN_SECONDS
         self._buyer_clocks[lead.rank] = max(self._buyer_clocks[lead.rank], turn)
