@@ -8,6 +8,7 @@ import random
 from collections.abc import Sequence
 from typing import Final
 
+from artrator.canonical import b64
 from artrator.clients.registry import RegistryClient
 from artrator.errors import ArtratorError, Code
 from artrator.messages.registry import OrderClaim
@@ -75,10 +76,7 @@ class Outbox:
     async def _send(self, deliveries: Sequence[Delivery]) -> bool:
         """Send these at once; answers whether the registry can be reached."""
         try:
-            answers = await self._registry.claims(
-                [OrderClaim(order=each.job, receipt=each.receipt, acknowledgement=each.acknowledgement)
-                 for each in deliveries]
-            )  # fmt: skip
+            answers = await self._registry.claims([_claim(each) for each in deliveries])
         except ArtratorError as error:
             if len(deliveries) > 1 and error.code in _FINAL | {Code.REQUEST_TOO_LARGE}:
                 # One of them, or all together, are more than the registry takes: the others must not suffer for it.
@@ -108,3 +106,12 @@ class Outbox:
     async def _until_due(self) -> float:
         at = await self._journal.next_due()
         return _LONGEST_WAIT if at is None else min(max(at - self._clock.now(), 0.05), _LONGEST_WAIT)
+
+
+def _claim(delivery: Delivery) -> OrderClaim:
+    return OrderClaim(
+        order=delivery.job,
+        receipt=delivery.receipt,
+        acknowledgement=delivery.acknowledgement,
+        key=None if delivery.key is None else b64(bytes.fromhex(delivery.key)),
+    )

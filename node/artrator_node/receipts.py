@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any, Literal
 
-from artrator.documents import OutputDigest, Receipt
+from artrator.documents import OutputDigest, Receipt, Seal
 from artrator.keys import PrivateKey
 from artrator.messages.node import JobState, Output
 from artrator_node.journal import JobRecord
@@ -27,6 +27,7 @@ def sign_receipt(
     error: str | None = None,
     outputs: Sequence[Output] = (),
     measures: Mapping[str, int] | None = None,
+    sealed: Seal | None = None,
 ) -> dict[str, Any]:
     """The signed receipt of a job. Only a delivered one has outputs and measures, so only it can cost anything.
 
@@ -39,6 +40,7 @@ def sign_receipt(
         error: The code of a failure; of a delivered job, why it is less than what was ordered.
         outputs: What is delivered.
         measures: What a part of the order measures; None stands for all of it.
+        sealed: Of a purchase: what was sent, and by which key it is opened.
     """
     delivered = state is JobState.DELIVERED
     return Receipt(
@@ -55,6 +57,7 @@ def sign_receipt(
         measures=(record.measures if measures is None else measures) if delivered else {},
         runtime=runtime,
         error=error,
+        sealed=sealed,
         queued_at=record.queued_at,
         started_at=record.started_at,
         finished_at=finished_at,

@@ -46,6 +46,7 @@ class Code(StrEnum):
     JOB_CANCELLED = "job_cancelled"
     JOB_DEADLINE = "job_deadline"
     JOB_UNKNOWN = "job_unknown"
+    KEY_MISSING = "key_missing"
     LICENCE_INVALID = "licence_invalid"
     LICENCE_MISSING = "licence_missing"
     LICENCE_REVOKED = "licence_revoked"
@@ -146,6 +147,7 @@ CATALOGUE: Final[dict[Code, Entry]] = {
     Code.JOB_CANCELLED: Entry(409, "Nothing was charged; start a new job when you are ready."),
     Code.JOB_DEADLINE: Entry(504, "Nothing was charged; try again, or choose fewer steps or a smaller size."),
     Code.JOB_UNKNOWN: Entry(404, "Check the job id; outputs are kept only for the node's retention time."),
+    Code.KEY_MISSING: Entry(409, "Ask again in a moment: the node sends the key together with its receipt."),
     Code.LICENCE_INVALID: Entry(403, "Get the licence from the registry that this node trusts: artrator licence list."),
     Code.LICENCE_MISSING: Entry(403, "Buy a licence first: artrator licence buy."),
     Code.LICENCE_REVOKED: Entry(403, "The purchase was refunded; buy a new licence to fetch the package again."),

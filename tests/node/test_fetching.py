@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import hashlib
 import itertools
 import json
 import random
+import sqlite3
 import time
 import uuid
 from collections.abc import Callable
@@ -18,12 +20,14 @@ from hypothesis import given
 from hypothesis import strategies as st
 from toy_node import ToyNode, write_toy
 
+from artrator.canonical import unb64
 from artrator.clients.node import Access, NodeClient
 from artrator.documents import Acknowledgement, Licence, Receipt, document_digest
 from artrator.errors import ArtratorError, Code
 from artrator.keys import PrivateKey
 from artrator.messages.node import JobState
 from artrator.package import sign
+from artrator.sealing import SEALED_CHUNK, FileSeal, commitment, root, sealed_size
 from artrator_node.fetching import ranges
 from artrator_node.fetching.shelf import BLOCK
 from artrator_node.revocations import Revocations
@@ -85,13 +89,27 @@ def licence(node: ToyNode, **changes: Any) -> Access:
 async def fetch(client: NodeClient, node: ToyNode, access: Access, name: str = "weights.bin", begin: int = 0) -> bytes:
     listed = await client.package(node.digest, access)
     file = next(file for file in listed.files if file.name == name)
-    chunks = client.package_file(node.digest, file.sha256, access, begin=begin, size=file.size)
+    size = sealed_size(file.size) if listed.sealed else file.size
+    chunks = client.package_file(node.digest, file.sha256, access, begin=begin, size=size)
     return b"".join([chunk async for chunk in chunks])
 
 
-async def fetch_all(client: NodeClient, node: ToyNode, access: Access) -> None:
-    for file in (await client.package(node.digest, access)).files:
-        assert len(await fetch(client, node, access, file.name)) == file.size
+async def fetch_all(client: NodeClient, node: ToyNode, access: Access) -> dict[str, bytes]:
+    """Every file by its plain digest, as it is sent."""
+    listed = await client.package(node.digest, access)
+    return {file.sha256: await fetch(client, node, access, file.name) for file in listed.files}
+
+
+def opened(sealed: bytes, key: bytes, plain: bytes) -> bytes:
+    """A sealed file as it was; ``plain`` only says its digest and size."""
+    seal = FileSeal(key, hashlib.sha256(plain).hexdigest(), len(plain))
+    parts = [sealed[at : at + SEALED_CHUNK] for at in range(0, len(sealed), SEALED_CHUNK)]
+    return b"".join(seal.open(number, part) for number, part in enumerate(parts))
+
+
+def deposited(node: ToyNode, order: str) -> bytes:
+    """The key that reached the registry."""
+    return unb64(node.registry.claims[order][0]["key"])
 
 
 def refusal(node: ToyNode, access: Access, key: PrivateKey | None = None) -> Code:
@@ -112,14 +130,28 @@ def receipt(node: ToyNode, order: str) -> Receipt:
 def test_a_package_that_was_fetched_whole_has_a_receipt_that_names_every_file(shop: ToyNode) -> None:
     order, access = ticket(shop)
 
-    async def work(client: NodeClient) -> None:
-        assert await fetch(client, shop, access) == WEIGHTS
+    async def work(client: NodeClient) -> tuple[bytes, dict[str, bytes]]:
+        weights = await fetch(client, shop, access)
         assert (await client.job(order)).state is JobState.RUNNING
         assert order not in shop.registry.claims
-        await fetch_all(client, shop, access)
+        listed = await fetch_all(client, shop, access)
+        tables = {
+            sha256: await client.package_table(shop.digest, sha256, access, size=len(sealed) // BLOCK * 32 + 32)
+            for sha256, sealed in listed.items()
+        }
+        return weights, tables
 
-    shop.ask(work)
+    weights, tables = shop.ask(work)
     said = receipt(shop, order)
+    assert len(weights) == sealed_size(len(WEIGHTS))
+    assert WEIGHTS[:1000] not in weights
+    key = deposited(shop, order)
+    assert said.sealed is not None
+    assert (said.sealed.key, said.sealed.root) == (commitment(key), root(tables))
+    assert opened(weights, key, WEIGHTS) == WEIGHTS
+    for number, at in enumerate(range(0, len(weights), SEALED_CHUNK)):
+        digest = hashlib.sha256(weights[at : at + SEALED_CHUNK]).digest()
+        assert digest == tables[hashlib.sha256(WEIGHTS).hexdigest()][32 * number : 32 * number + 32]
     assert (said.outcome, said.package, said.measures) == ("delivered", shop.digest, {})
     assert {output.name for output in said.outputs} == {"artrator.toml", "weights.bin"}
     assert {output.name: output.size for output in said.outputs}["weights.bin"] == len(WEIGHTS)
@@ -144,27 +176,30 @@ def test_a_package_that_was_fetched_whole_has_a_receipt_that_names_every_file(sh
 def test_pieces_count_together_through_a_kill_and_the_buyers_word_counts_too(shop: ToyNode) -> None:
     order, access = ticket(shop)
 
-    async def half(client: NodeClient) -> None:
+    async def half(client: NodeClient) -> bytes:
         await fetch(client, shop, access, "artrator.toml")
-        await fetch(client, shop, access, begin=BLOCK + 17)
+        later = await fetch(client, shop, access, begin=BLOCK + 17)
         await asyncio.sleep(0.6)  # what is noted lazily is written within a quarter of a second
+        return later
 
-    shop.ask(half)
+    later = shop.ask(half)
     shop.kill()
     shop.registry.ticket_key = PrivateKey.generate()  # the key that signed the ticket has ended meanwhile
     shop.registry.serial += 1
     shop.start()
     assert order not in shop.registry.claims
 
-    async def rest(client: NodeClient) -> None:
+    async def rest(client: NodeClient) -> bytes:
         listed = await client.package(shop.digest, access)
         sha256 = next(file.sha256 for file in listed.files if file.name == "weights.bin")
         path = f"/v1/packages/{shop.digest}/files/{sha256}"
         headers = client._headers("GET", path, access=access) | {"Range": f"bytes=0-{BLOCK + 16}"}
-        assert (await client._http.get(path, headers=headers)).content == WEIGHTS[: BLOCK + 17]
+        return (await client._http.get(path, headers=headers)).content
 
-    shop.ask(rest)
+    first = shop.ask(rest)
     assert receipt(shop, order).outcome == "delivered"
+    whole = opened(first + later, deposited(shop, order), WEIGHTS)
+    assert whole == WEIGHTS, "the same key seals it before and after a kill"
 
     other, access = ticket(shop)
 
@@ -175,6 +210,38 @@ def test_pieces_count_together_through_a_kill_and_the_buyers_word_counts_too(sho
 
     shop.ask(told)
     assert receipt(shop, other).outcome == "delivered"
+
+
+def test_what_one_purchase_fetched_is_not_opened_by_the_key_of_another(shop: ToyNode) -> None:
+    (first, access), (second, other) = ticket(shop), ticket(shop)
+
+    async def work(client: NodeClient) -> tuple[bytes, bytes]:
+        mine, theirs = await fetch(client, shop, access), await fetch(client, shop, other)
+        await client.fetched(shop.digest, access)
+        await client.fetched(shop.digest, other)
+        return mine, theirs
+
+    mine, theirs = shop.ask(work)
+    assert mine != theirs
+    keys = [(receipt(shop, order), deposited(shop, order))[1] for order in (first, second)]
+    assert opened(mine, keys[0], WEIGHTS) == opened(theirs, keys[1], WEIGHTS) == WEIGHTS
+    with pytest.raises(ArtratorError, match="cannot be opened"):
+        opened(mine, keys[1], WEIGHTS)
+
+
+def test_no_key_leaves_the_node_but_with_a_delivered_receipt(shop: ToyNode) -> None:
+    order, access = ticket(shop)
+
+    async def give_up(client: NodeClient) -> str:
+        await fetch(client, shop, access)
+        return (await client.cancel(order)).model_dump_json()
+
+    said = shop.ask(give_up)
+    assert receipt(shop, order).outcome == "cancelled"
+    assert shop.registry.claims[order][0].get("key") is None
+    key = sqlite3.connect(shop.data / "journal.db").execute("SELECT sealing_key FROM jobs").fetchone()[0]
+    assert key not in said
+    assert key not in shop.log
 
 
 def test_given_up_the_receipt_gives_the_hold_back(shop: ToyNode) -> None:
@@ -342,7 +409,7 @@ def test_a_reader_who_hangs_up_gives_its_place_back(make_node: Callable[..., Toy
     async def hang_up(client: NodeClient) -> None:
         listed = await client.package(node.digest, access)
         sha256 = next(file.sha256 for file in listed.files if file.name == "weights.bin")
-        chunks = client.package_file(node.digest, sha256, access, begin=0, size=len(WEIGHTS))
+        chunks = client.package_file(node.digest, sha256, access, begin=0, size=sealed_size(len(WEIGHTS)))
         await anext(chunks)
         await chunks.aclose()
 

@@ -27,6 +27,7 @@ from hypothesis import strategies as st
 from hypothesis.stateful import Bundle, RuleBasedStateMachine, initialize, invariant, multiple, rule
 from inline_registry import InlineRegistry
 from registry_world import MICRO, Node, acknowledge, make_package
+from registry_world import claim as claim_of
 from toy_rail import Provider, ToyRail
 
 from artrator.documents import Plan, Royalty
@@ -460,7 +461,7 @@ class Market(RuleBasedStateMachine):
         measures = {} if steps is None or outcome != "delivered" else {"step": steps * share // 100}
         receipt = bought.receipt or node.receipt(bought.placed, outcome, measures=measures)
         answer = None if verdict is None else acknowledge(self.shop.keys[bought.buyer], name, receipt, verdict)
-        claim = m.Claim(receipt=receipt, acknowledgement=answer)
+        claim = claim_of(bought.placed, receipt, answer)
         told = self.do(self.registry.orders.report(self.people[bought.creator], name, claim), Code.ORDER_CLOSED)
         if isinstance(told, ArtratorError):
             assert bought.state in ("released", "settled", "disputed", "refunded")

@@ -7,8 +7,9 @@ from dataclasses import dataclass
 from typing import Any
 
 import pytest
-from registry_world import MICRO, Person, Shop, World, acknowledge, gather, make_package
+from registry_world import MICRO, SEALING_KEY, Person, Shop, World, acknowledge, claim, gather, make_package
 
+from artrator.canonical import b64
 from artrator.documents import Licence, Royalty
 from artrator.errors import ArtratorError, Code
 from artrator.messages import disputes as dm
@@ -47,7 +48,7 @@ class Counter:
         answer = acknowledge(
             buyer.key, bought.order.order, receipt, verdict, reason="" if verdict == "accepted" else "!"
         )
-        return await self.shop.creator.claim(bought.order.order, m.Claim(receipt=receipt, acknowledgement=answer))
+        return await self.shop.creator.claim(bought.order.order, claim(bought.order, receipt, answer))
 
 
 async def open_counter(
@@ -141,16 +142,66 @@ async def test_what_was_fetched_wrong_is_disputed_and_gives_no_licence(counter: 
     assert (await mina.balance()).held == PRICE
 
 
-async def test_a_buyer_who_stays_silent_pays_when_the_time_to_object_is_over(
+async def test_a_buyer_who_stays_silent_pays_nothing_and_gets_no_key(
     world: World, counter: Counter, mina: Person
 ) -> None:
     bought = await counter.buy(mina)
-    await counter.shop.creator.claim(bought.order.order, m.Claim(receipt=counter.shop.node.receipt(bought.order)))
-    assert (await mina.purchase(bought.order.order)).licence is None
+    delivered = claim(bought.order, counter.shop.node.receipt(bought.order))
+    await counter.shop.creator.claim(bought.order.order, delivered)
+    shown = await mina.purchase(bought.order.order)
+    assert (shown.licence, shown.key) == (None, None)
     world.clock.offset += world.settings.dispute_seconds + 1
     await world.sweep()
     await mina.sign_in()
-    assert (await mina.purchase(bought.order.order)).licence is not None
+    shown = await mina.purchase(bought.order.order)
+    assert (shown.order.state, shown.order.reason, shown.licence, shown.key) == ("released", "unanswered", None, None)
+    assert (await mina.balance()).available == 200 * MICRO
+
+
+async def test_the_key_is_handed_out_in_the_moment_of_the_payment_and_to_its_buyer_only(
+    world: World, counter: Counter, mina: Person
+) -> None:
+    bought = await counter.buy(mina)
+    order, receipt = bought.order.order, counter.shop.node.receipt(bought.order)
+    answer = acknowledge(mina.key, order, receipt)
+    both = m.Acknowledge(receipt=receipt, acknowledgement=answer)
+    assert await code(mina.acknowledge(order, both)) is Code.KEY_MISSING, "nothing is paid before the key is there"
+    assert (await mina.get_order(order)).state == "held"
+    assert await code(counter.shop.creator.claim(order, m.Claim(receipt=receipt))) is Code.KEY_MISSING
+    for wrong in (b64(bytes(32)), b64(SEALING_KEY[::-1])):
+        made_up = claim(bought.order, receipt, answer, key=wrong)
+        assert await code(counter.shop.creator.claim(order, made_up)) is Code.RECEIPT_INVALID
+    await counter.shop.creator.claim(order, claim(bought.order, receipt))
+    assert (await mina.purchase(order)).key is None, "delivered is not paid"
+    assert (await mina.acknowledge(order, both)).state == "settled"
+    assert (await mina.purchase(order)).key == b64(SEALING_KEY)
+    eve = await world.person("eve")
+    assert await code(eve.purchase(order)) is Code.ORDER_UNKNOWN
+    assert await code(counter.shop.creator.purchase(order)) is Code.ORDER_UNKNOWN
+
+
+async def test_a_receipt_that_binds_its_node_to_nothing_is_refused(counter: Counter, mina: Person) -> None:
+    bought = await counter.buy(mina)
+    loose = counter.shop.node.receipt(bought.order, sealed=None)
+    keyed = m.Claim(receipt=loose, key=b64(SEALING_KEY))
+    assert await code(counter.shop.creator.claim(bought.order.order, keyed)) is Code.RECEIPT_INVALID
+
+
+async def test_a_refusal_needs_no_key_and_a_refund_takes_it_back(world: World, counter: Counter, mina: Person) -> None:
+    bought = await counter.buy(mina)
+    receipt = counter.shop.node.receipt(bought.order)
+    answer = acknowledge(mina.key, bought.order.order, receipt, "refused", reason="It is bound to something else.")
+    both = m.Acknowledge(receipt=receipt, acknowledgement=answer)
+    assert (await mina.acknowledge(bought.order.order, both)).state == "disputed"
+    assert (await mina.purchase(bought.order.order)).key is None
+    await world.registry.database.write(disputes.resolve, bought.order.order, "buyer")
+    assert (await mina.purchase(bought.order.order)).order.state == "refunded"
+    paid = await counter.buy(mina)
+    await counter.fetched(mina, paid)
+    assert (await mina.purchase(paid.order.order)).key is not None
+    await mina.open_dispute(paid.order.order, dm.DisputeOpening(reason=dm.DisputeReason.WRONG_MODEL))
+    await world.registry.database.write(disputes.resolve, paid.order.order, "buyer")
+    assert (await mina.purchase(paid.order.order)).key is None
 
 
 async def test_a_package_that_nobody_fetched_costs_nothing(world: World, counter: Counter, mina: Person) -> None:

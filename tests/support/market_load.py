@@ -24,6 +24,7 @@ from market_program import FileRail
 from promises import Promises
 from registry_process import Server
 from registry_world import MICRO, Made, Node, acknowledge, make_package
+from registry_world import claim as claim_of
 
 from artrator.clients.registry import RegistryClient
 from artrator.documents import Plan
@@ -363,7 +364,7 @@ class Load:
             return
         receipt = shop.node.receipt(placed, "failed" if path == "failed" else "delivered")
         verdict = acknowledge(buyer.key, order, receipt, "refused" if path == "refused" else "accepted")
-        alone, both = m.Claim(receipt=receipt), m.Claim(receipt=receipt, acknowledgement=verdict)
+        alone, both = claim_of(placed, receipt), claim_of(placed, receipt, verdict)
         bring = partial(buyer.client.acknowledge, order, m.Acknowledge(receipt=receipt, acknowledgement=verdict))
         match path:
             case "paid" | "a licence" | "regretted":

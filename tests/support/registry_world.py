@@ -18,7 +18,7 @@ from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.x509.oid import NameOID
 
-from artrator.canonical import sha256, unb64
+from artrator.canonical import b64, sha256, unb64
 from artrator.clients.registry import RegistryClient
 from artrator.documents import (
     Acknowledgement,
@@ -26,6 +26,7 @@ from artrator.documents import (
     Offer,
     OutputDigest,
     Receipt,
+    Seal,
     UnitPrice,
     document_digest,
     ticket_digest,
@@ -34,12 +35,15 @@ from artrator.keys import PrivateKey
 from artrator.messages import registry as m
 from artrator.package.signature import make_signature, package_digest
 from artrator.rail import Rail
+from artrator.sealing import commitment
 from artrator_registry import Settings, create_app
 from artrator_registry.core import Registry
 from artrator_registry.ledger.audit import audit
 from artrator_registry.rails.service import create_vouchers, grant
 
 MICRO = 1_000_000
+#: What the nodes of these tests seal packages with.
+SEALING_KEY = bytes(range(32))
 
 MANIFEST = """\
 name = "{name}"
@@ -185,6 +189,7 @@ class Node:
         assert placed.ticket is not None
         claims = json.loads(unb64(placed.ticket.split(".")[1]))
         now = time.time()
+        purchase = placed.kind == "purchase" and outcome == "delivered"
         values: dict[str, Any] = {
             "node": self.key.id,
             "order": placed.order,
@@ -197,11 +202,21 @@ class Node:
             else [],
             "measures": claims["measures"] if outcome == "delivered" else {},
             "runtime": "test",
+            "sealed": Seal(key=commitment(SEALING_KEY), root="0" * 64) if purchase else None,
             "queued_at": now,
             "started_at": now,
             "finished_at": now,
         }
         return Receipt(**(values | changes)).sign(self.key)
+
+
+def claim(
+    order: m.Order, receipt: Mapping[str, Any], acknowledgement: Mapping[str, Any] | None = None, **changes: Any
+) -> m.Claim:
+    """What a node sends the registry: with the key, if it is of a purchase."""
+    sealed = Receipt.peek(receipt).sealed
+    values: dict[str, Any] = {"key": b64(SEALING_KEY) if order.kind == "purchase" and sealed is not None else None}
+    return m.Claim(receipt=receipt, acknowledgement=acknowledgement, **(values | changes))
 
 
 def acknowledge(

@@ -39,6 +39,12 @@ class Access:
     buyer: str
     purchase: JobRecord | None
 
+    @property
+    def key(self) -> bytes | None:
+        """What files are sealed with for them; None for those who get them as they are."""
+        sealing = None if self.purchase is None else self.purchase.sealing_key
+        return None if sealing is None else bytes.fromhex(sealing)
+
 
 @dataclass(frozen=True)
 class Shown:
@@ -116,6 +122,8 @@ class Door:
             if known.package != package:
                 raise ArtratorError(Code.TICKET_INVALID, "The ticket is for another package.")
             served = self._catalogue.get(package)
+        if known.sealing_key is None:
+            raise ArtratorError(Code.TICKET_INVALID, "The ticket was shown to an older node, which sealed nothing.")
         if known.state in (JobState.FAILED, JobState.CANCELLED):
             raise ArtratorError(Code.ORDER_CLOSED, "The purchase has ended and nothing was paid for it.")
         if self._clock.now() > (known.finish_by if not known.ended else known.capture_by) + LEEWAY_SECONDS:

@@ -1,8 +1,8 @@
 """Purchases on this node: what went out to each, and the receipt once it was everything.
 
-A purchase stands in the journal as a job of its own kind. Its receipt is written when every byte of every file went
-out, or when the buyer says that all of it arrived. At the end of its time without that, it says ``failed``, and the
-hold goes back.
+A purchase stands in the journal as a job of its own kind, with the key that its files are sealed with. Its receipt is
+written when every byte of every file went out, or when the buyer says that all of it arrived. At the end of its time
+without that, it says ``failed``, and the hold goes back.
 """
 
 from __future__ import annotations
@@ -13,10 +13,11 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Final
 
-from artrator.documents import Ticket
+from artrator.documents import Seal, Ticket
 from artrator.errors import ArtratorError, Code
 from artrator.keys import PrivateKey
 from artrator.messages.node import EventKind, JobState, Output
+from artrator.sealing import new_key, sealed_size
 from artrator_node.catalogue import ServedPackage
 from artrator_node.clock import Clock
 from artrator_node.fetching import ranges
@@ -72,6 +73,7 @@ class Purchases:
             queued_at=now,
             started_at=now,
             kind="purchase",
+            sealing_key=new_key().hex(),
         )
         event = Event(1, EventKind.STARTED, {"node": self._receipt_key.id, "runtime": ""})
         kept = await self._journal.accept(record, event)
@@ -79,23 +81,22 @@ class Purchases:
             raise ArtratorError(Code.CONFLICT, "The order was used here before, with another ticket.")
         return kept
 
-    async def went_out(self, job: str, served: ServedPackage, sha256: str, span: ranges.Span) -> None:
-        """So many bytes of a file went out to a purchase; the last ones end it."""
+    async def went_out(self, job: str, served: ServedPackage, sha256: str, span: ranges.Span) -> bool:
+        """So many sealed bytes of a file went out to a purchase; answers whether that is everything."""
         spans = self._spans.get(job)
         if spans is None:
             before = await self._journal.fetched(job)
             spans = self._spans.setdefault(job, {name: list(known) for name, known in before.items()})
         merged = ranges.add(spans.get(sha256, ()), span)
         if len(merged) > ranges.MAX_SPANS:
-            return
+            return False
         spans[sha256] = merged
         self._journal.note_fetched(job, sha256, merged)
-        if _whole(served, spans):
-            await self.delivered(job, served)
+        return _whole(served, spans)
 
-    async def delivered(self, job: str, served: ServedPackage) -> JobRecord:
-        """All of it arrived: sign the receipt. Harmless if the purchase has ended."""
-        return await self._end(job, JobState.DELIVERED, outputs=_outputs(served))
+    async def delivered(self, job: str, served: ServedPackage, sealed: Seal) -> JobRecord:
+        """All of it arrived: sign the receipt, bound to what was sent. Harmless if the purchase has ended."""
+        return await self._end(job, JobState.DELIVERED, outputs=_outputs(served), sealed=sealed)
 
     async def give_up(self, job: str) -> JobRecord:
         """The buyer does not want it any more: the receipt gives the hold back. Harmless if the purchase has ended."""
@@ -108,7 +109,13 @@ class Purchases:
             await self._end(record.job, JobState.FAILED, error=late)
 
     async def _end(
-        self, job: str, state: JobState, *, outputs: Sequence[Output] = (), error: ArtratorError | None = None
+        self,
+        job: str,
+        state: JobState,
+        *,
+        outputs: Sequence[Output] = (),
+        sealed: Seal | None = None,
+        error: ArtratorError | None = None,
     ) -> JobRecord:
         async with self._ending:
             record = await self._journal.job(job)
@@ -117,7 +124,9 @@ class Purchases:
             now = self._clock.now()
             code = error.code.value if error is not None else None
             problem = error.to_json()["error"] if error is not None else None
-            receipt = sign_receipt(self._receipt_key, record, state, finished_at=now, error=code, outputs=outputs)
+            receipt = sign_receipt(
+                self._receipt_key, record, state, finished_at=now, error=code, outputs=outputs, sealed=sealed
+            )
             event = Event(await self._journal.next_serial(job), _EVENTS[state], {"receipt": receipt})
             await self._journal.end(Ending(job, state, now, receipt, now, "", problem), [event], None, now)
             self._spans.pop(job, None)
@@ -140,7 +149,7 @@ def _known(record: JobRecord | None) -> JobRecord:
 
 
 def _whole(served: ServedPackage, spans: Mapping[str, Sequence[ranges.Span]]) -> bool:
-    return all(ranges.covers(spans.get(file.sha256, ()), file.size) for file in served.files.values())
+    return all(ranges.covers(spans.get(file.sha256, ()), sealed_size(file.size)) for file in served.files.values())
 
 
 def _outputs(served: ServedPackage) -> Sequence[Output]:

@@ -2,7 +2,8 @@
 
 A file's signature covers all of it, so a piece of it can be vouched for only if all of it was hashed before. The first
 time a file is asked for it is hashed once, and the digest of each block is remembered; a block is sent only if it still
-has its digest.
+has its digest. A purchase gets its files sealed: each block is encrypted as it is read, and the digests of what comes
+out, the table, are made in one pass over the file, and made again after a restart.
 """
 
 from __future__ import annotations
@@ -13,14 +14,16 @@ import hashlib
 import io
 import logging
 from collections import defaultdict
-from collections.abc import AsyncGenerator, AsyncIterator, Iterator
+from collections.abc import AsyncGenerator, AsyncIterator, Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
-from typing import Final
+from typing import Any, Final
 
+from artrator.documents import Seal
 from artrator.errors import ArtratorError, Code
 from artrator.package.tree import open_plain, read_errors
+from artrator.sealing import CHUNK, SEALED_CHUNK, FileSeal, commitment, root
 from artrator_node.catalogue import ServedPackage
 from artrator_node.config import Settings
 from artrator_node.logs import log
@@ -28,7 +31,7 @@ from artrator_node.logs import log
 _logger = logging.getLogger(__name__)
 
 #: A thousandth of a gigabyte: its digest costs 32 bytes to remember, and reading it a few milliseconds.
-BLOCK: Final = 1 << 20
+BLOCK: Final = CHUNK
 #: How long a request waits for a large file to be hashed before it is told to come back.
 _PATIENCE_SECONDS: Final = 10.0
 _COME_BACK_SECONDS: Final = 3
@@ -52,7 +55,7 @@ class Shelf:
     def __init__(self, settings: Settings) -> None:
         self._limit = settings.downloads
         self._pool = ThreadPoolExecutor(_THREADS, thread_name_prefix="shelf")
-        self._tables: dict[tuple[str, str], asyncio.Task[bytes]] = {}
+        self._tables: dict[tuple[str, ...], asyncio.Task[bytes]] = {}
         self._busy: defaultdict[str, int] = defaultdict(int)
 
     def close(self) -> None:
@@ -110,13 +113,48 @@ class Shelf:
         finally:
             await asyncio.shield(loop.run_in_executor(None, file.close))
 
+    async def sealed(self, item: Item, key: bytes, begin: int, end: int) -> AsyncGenerator[bytes, None]:
+        """The sealed bytes from ``begin`` to before ``end``, in pieces of at most a sealed block.
+
+        Raises:
+            ArtratorError: As ``blocks`` does.
+        """
+        table = await self._table(item)
+        loop, seal = asyncio.get_running_loop(), FileSeal(key, item.sha256, item.size)
+        file = await loop.run_in_executor(self._pool, _open, item)
+        try:
+            for number in range(begin // SEALED_CHUNK, -(-end // SEALED_CHUNK)):
+                data = await loop.run_in_executor(self._pool, _read_sealed, file, item, table, number, seal)
+                start = number * SEALED_CHUNK
+                yield data[max(0, begin - start) : end - start]
+        except ArtratorError as error:
+            self._changed(item, error)
+            raise
+        finally:
+            await asyncio.shield(loop.run_in_executor(None, file.close))
+
+    async def sealed_table(self, item: Item, key: bytes) -> bytes:
+        """The digests of a file's sealed blocks, one after the other; raises as ``blocks`` does."""
+        return await self._once(item, (commitment(key),), _sealed_digests, FileSeal(key, item.sha256, item.size))
+
+    async def seal(self, served: ServedPackage, key: bytes) -> Seal:
+        """What a receipt says of all files of a package as they are sealed with ``key``; raises as ``blocks`` does."""
+        tables = {}
+        for name, file in served.files.items():
+            tables[file.sha256] = await self.sealed_table(Item(served, name, file.sha256, file.size), key)
+        return Seal(key=commitment(key), root=root(tables))
+
     async def _table(self, item: Item) -> bytes:
         """The digests of a file's blocks, one after the other."""
-        key = (item.served.digest, item.sha256)
+        return await self._once(item, (), _digests)
+
+    async def _once(self, item: Item, more: tuple[str, ...], read: Callable[..., bytes], *how: Any) -> bytes:
+        """What one pass over a file brings, in a thread; remembered by the file and ``more``."""
+        key = (item.served.digest, item.sha256, *more)
         hashing = self._tables.get(key)
         if hashing is None:
             self._forget_unserved()
-            hashing = self._tables[key] = asyncio.ensure_future(self._hash(item))
+            hashing = self._tables[key] = asyncio.ensure_future(self._read(read, item, *how))
             hashing.add_done_callback(lambda task: task.cancelled() or task.exception())
         with contextlib.suppress(TimeoutError):
             async with asyncio.timeout(_PATIENCE_SECONDS):
@@ -129,8 +167,8 @@ class Shelf:
             Code.NODE_BUSY, f"{item.name} is being read for the first time.", retry_after=_COME_BACK_SECONDS
         )
 
-    async def _hash(self, item: Item) -> bytes:
-        return await asyncio.get_running_loop().run_in_executor(self._pool, _digests, item)
+    async def _read(self, read: Callable[..., bytes], item: Item, *how: Any) -> bytes:
+        return await asyncio.get_running_loop().run_in_executor(self._pool, read, item, *how)
 
     def _forget_unserved(self) -> None:
         # What was withdrawn comes back, if at all, as another version: a few old tables cost little until then.
@@ -140,7 +178,8 @@ class Shelf:
 
     def _changed(self, item: Item, error: ArtratorError) -> None:
         """A file is not what was signed: hash it anew the next time, in case its owner restored it."""
-        self._tables.pop((item.served.digest, item.sha256), None)
+        for key in [key for key in self._tables if key[:2] == (item.served.digest, item.sha256)]:
+            del self._tables[key]
         log(_logger, logging.ERROR, "package_changed", package=item.served.digest, file=item.name, why=error.message)
 
 
@@ -153,11 +192,20 @@ def _open(item: Item) -> io.BufferedReader:
 
 def _digests(item: Item) -> bytes:
     """Hash a file once: all of it must be what was signed, and each block gets a digest."""
+    return _tabled(item, lambda _number, block: block)
+
+
+def _sealed_digests(item: Item, seal: FileSeal) -> bytes:
+    """Like ``_digests``, of the blocks as they are sealed."""
+    return _tabled(item, seal.seal) if item.size else hashlib.sha256(seal.seal(0, b"")).digest()
+
+
+def _tabled(item: Item, made_of: Callable[[int, bytes], bytes]) -> bytes:
     whole, table = hashlib.sha256(), bytearray()
     with _open(item) as file:
-        for block in _all_blocks(file, item):
+        for number, block in enumerate(_all_blocks(file, item)):
             whole.update(block)
-            table += hashlib.sha256(block).digest()
+            table += hashlib.sha256(made_of(number, block)).digest()
     if whole.hexdigest() != item.sha256:
         raise _not_signed(item)
     return bytes(table)
@@ -184,6 +232,10 @@ def _read(file: io.BufferedReader, item: Item, table: bytes, number: int) -> byt
     if hashlib.sha256(block).digest() != table[32 * number : 32 * number + 32]:
         raise _not_signed(item)
     return block
+
+
+def _read_sealed(file: io.BufferedReader, item: Item, table: bytes, number: int, seal: FileSeal) -> bytes:
+    return seal.seal(number, _read(file, item, table, number) if item.size else b"")
 
 
 def _not_signed(item: Item) -> ArtratorError:

@@ -130,6 +130,10 @@ def create_app(node: Node) -> FastAPI:
     async def file(package: str, sha256: str, request: Request) -> Response:
         return await packages.file(package, sha256, _shown(request), request.headers.get("range"))
 
+    @app.get("/v1/packages/{package}/tables/{sha256}", summary="The digests of one sealed file's chunks")
+    async def package_table(package: str, sha256: str, request: Request) -> Response:
+        return Response(await packages.table(package, sha256, _shown(request)), media_type="application/octet-stream")
+
     @app.put("/v1/packages/{package}/fetched", response_model=Job, summary="The buyer has the whole package")
     async def fetched(package: str, request: Request) -> Job:
         return await packages.fetched(package, _shown(request))

@@ -1,4 +1,4 @@
-"""Packages as their buyers fetch them: the signed list, and each file whole or in one range."""
+"""Packages as their buyers fetch them: the signed list, and each file or one range of it, sealed until it is paid."""
 
 from __future__ import annotations
 
@@ -14,6 +14,7 @@ from artrator.documents import proof
 from artrator.errors import ArtratorError, Code
 from artrator.messages.node import LICENCE_HEADER, TICKET_HEADER, Job, JobState, PackageFile, PackageFiles
 from artrator.package.tree import SIGNATURE_NAME, open_plain
+from artrator.sealing import commitment, sealed_size
 from artrator_node.bandwidth import PIECE
 from artrator_node.daemon import Node
 from artrator_node.fetching import Access, Item
@@ -39,17 +40,29 @@ class Packages:
                 for name, file in sorted(served.files.items())
             ],
             signature=await asyncio.to_thread(_signature, access),
+            sealed=access.key is not None,
         )
+
+    async def table(self, package: str, sha256: str, shown: Shown) -> bytes:
+        """The table of one sealed file."""
+        access = await self._node.door.open(package, shown)
+        item = self._node.shelf.find(access.served, sha256)
+        if access.key is None:
+            raise ArtratorError(Code.NOT_FOUND, "To a licence files are sent as they are.")
+        async with self._node.shelf.place(access.buyer):
+            return await self._node.shelf.sealed_table(item, access.key)
 
     async def file(self, package: str, sha256: str, shown: Shown, range_header: str | None) -> Response:
         """One file, or one range of it. What is sent is what was signed; it counts once it went out."""
         access = await self._node.door.open(package, shown)
         item = self._node.shelf.find(access.served, sha256)
-        span = parse(range_header, item.size) if item.size else (0, 0)
+        size = item.size if access.key is None else sealed_size(item.size)
+        span = parse(range_header, size) if size else (0, 0)
         stack = contextlib.AsyncExitStack()
         await stack.enter_async_context(self._node.shelf.place(access.buyer))
         try:
-            blocks = self._node.shelf.blocks(item, *span)
+            shelf = self._node.shelf
+            blocks = shelf.blocks(item, *span) if access.key is None else shelf.sealed(item, access.key, *span)
             stack.push_async_callback(blocks.aclose)
             # The first block is read before anything is promised: a file that has changed is refused in words.
             first = await anext(blocks, b"")
@@ -62,14 +75,19 @@ class Packages:
             return until is not None and self._node.clock.now() > until + LEEWAY_SECONDS
 
         pieces = _pieces(first, blocks)
-        return _FileResponse(item, span, pieces, self._on_sent(access, item), over, stack, range_header)
+        return _FileResponse(
+            _tag(access, item), size, span, pieces, self._on_sent(access, item), over, stack, range_header
+        )
 
     async def fetched(self, package: str, shown: Shown) -> Job:
         """The buyer says that all of it arrived: the purchase with its receipt."""
         access = await self._node.door.open(package, shown)
         if access.purchase is None:
             raise ArtratorError(Code.TICKET_INVALID, "Only a purchase that is under way has a receipt to come.")
-        record = await self._node.purchases.delivered(access.purchase.job, access.served)
+        record = access.purchase
+        if not record.ended and access.key is not None:
+            sealed = await self._node.shelf.seal(access.served, access.key)
+            record = await self._node.purchases.delivered(record.job, access.served, sealed)
         return Job(
             job=record.job,
             state=JobState(record.state),
@@ -83,8 +101,14 @@ class Packages:
 
         async def count(begin: int, end: int) -> None:
             node.metrics.package_bytes.inc(end - begin)
-            if purchase is not None and not purchase.ended:
-                await node.purchases.went_out(purchase.job, access.served, item.sha256, (begin, end))
+            if purchase is None or purchase.ended or access.key is None:
+                return
+            if await node.purchases.went_out(purchase.job, access.served, item.sha256, (begin, end)):
+                with contextlib.suppress(
+                    ArtratorError
+                ):  # still hashing after a restart: the buyer will say that it came
+                    sealed = await node.shelf.seal(access.served, access.key)
+                    await node.purchases.delivered(purchase.job, access.served, sealed)
 
         return count
 
@@ -99,7 +123,8 @@ class _FileResponse(Response):
 
     def __init__(
         self,
-        item: Item,
+        tag: str,
+        size: int,
         span: Span,
         pieces: AsyncIterator[bytes],
         sent: Callable[[int, int], Awaitable[None]],
@@ -111,12 +136,12 @@ class _FileResponse(Response):
         headers = {
             "Content-Length": str(end - begin),
             "Accept-Ranges": "bytes",
-            "ETag": f'"{item.sha256}"',
+            "ETag": f'"{tag}"',
             "X-Content-Type-Options": "nosniff",
             "Cache-Control": "private, no-store",
         }
-        if range_header is not None and item.size:
-            headers["Content-Range"] = f"bytes {begin}-{end - 1}/{item.size}"
+        if range_header is not None and size:
+            headers["Content-Range"] = f"bytes {begin}-{end - 1}/{size}"
         self.status_code = 206 if "Content-Range" in headers else 200
         self.media_type = "application/octet-stream"
         self.background = None
@@ -167,6 +192,11 @@ async def _pieces(first: bytes, blocks: AsyncIterator[bytes]) -> AsyncGenerator[
         for start in range(0, len(block), PIECE):
             yield block[start : start + PIECE]
         block = await anext(blocks, b"")
+
+
+def _tag(access: Access, item: Item) -> str:
+    """A name for exactly these bytes: what is sealed differs from purchase to purchase."""
+    return item.sha256 if access.key is None else f"{item.sha256[:32]}-{commitment(access.key)[:31]}"
 
 
 def _signature(access: Access) -> dict[str, Any]:

@@ -28,6 +28,7 @@ class JobRecord:
         retained_until: When the outputs go.
         kind: ``run``, or ``purchase``, which never runs: its files are fetched.
         paid_by: As the ticket says: ``credits``, ``pass``, ``free`` or ``own``.
+        sealing_key: Of a purchase: what its files are sealed with, in hex.
     """
 
     job: str
@@ -54,6 +55,7 @@ class JobRecord:
     swept: bool = False
     kind: str = "run"
     paid_by: str = "credits"
+    sealing_key: str | None = field(default=None, repr=False)
 
     @property
     def ended(self) -> bool:
@@ -101,6 +103,8 @@ class Delivery:
     acknowledgement: Mapping[str, Any] | None
     attempts: int
     capture_by: float
+    #: Of a purchase that was delivered: the sealing key, in hex.
+    key: str | None = field(default=None, repr=False)
 
 
 @dataclass(frozen=True)

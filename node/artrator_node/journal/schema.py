@@ -42,6 +42,12 @@ def m005_remember_batches_and_payment(db: Database) -> None:
     db.execute("ALTER TABLE packages ADD COLUMN learnt TEXT NOT NULL DEFAULT ''")
 
 
+@migrations()
+def m006_keep_sealing_keys(db: Database) -> None:
+    """The key of a purchase is written down before anything that it sealed goes out, or a restart would lose it all."""
+    db.execute("ALTER TABLE jobs ADD COLUMN sealing_key TEXT")
+
+
 _JOBS = """
 CREATE TABLE jobs (
     job TEXT PRIMARY KEY,

@@ -188,7 +188,8 @@ class Journal:
     async def due(self, now: float, limit: int = 16) -> Sequence[Delivery]:
         """Receipts to send now."""
         rows = await self._read(
-            "SELECT job, receipt, acknowledgement, outbox.attempts AS attempts, capture_by "
+            "SELECT job, receipt, acknowledgement, outbox.attempts AS attempts, capture_by, "
+            "CASE WHEN state = 'delivered' THEN sealing_key END AS sealing_key "
             "FROM outbox JOIN jobs USING (job) WHERE pending AND next_try <= ? ORDER BY next_try LIMIT ?",
             (now, limit),
         )
@@ -199,6 +200,7 @@ class Journal:
                 json.loads(row["acknowledgement"]) if row["acknowledgement"] else None,
                 row["attempts"],
                 row["capture_by"],
+                row["sealing_key"],
             )
             for row in rows
         ]

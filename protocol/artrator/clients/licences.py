@@ -1,9 +1,11 @@
 """Buying a licence: from the price to a package in the library, through crashes, lost nodes and nodes that lie.
 
 1. The purchase is kept on disk, then placed: a hold, and a ticket for one node.
-2. The package is fetched and compared with what its creator signed, resumable at any byte.
-3. The node's receipt is checked and acknowledged; the hold is captured, and the registry issues the licence.
-4. What arrives wrong is refused and thrown away. What does not arrive is paid back.
+2. The package is fetched sealed, resumable at any byte, and compared with what the node binds itself to.
+3. The node's receipt is checked and acknowledged. The registry captures the hold only if it has the key that the
+   receipt names, and in that moment hands it out, with the licence.
+4. The package is opened and compared with what its creator signed. If it is something else, the node's own signature
+   proves what it sent, and the purchase is disputed. What does not arrive, or whose key does not come, is paid back.
 
 A licence that was bought before fetches its package again, from any node that has it.
 """
@@ -13,6 +15,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import json
+import shutil
 import time
 import uuid
 from collections.abc import Callable, Mapping, Sequence
@@ -20,11 +23,13 @@ from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any, Final
 
+from artrator.canonical import unb64
 from artrator.clients._patience import patiently
 from artrator.clients.node import Access, NodeClient
 from artrator.clients.package_download import OnDownload, PackageDownload
 from artrator.clients.prepared import read_listing
 from artrator.clients.registry import RegistryClient
+from artrator.clients.sealed_download import SealedDownload, SealedPackage
 from artrator.documents import Acknowledgement, Licence, NodeDescriptor, Receipt, document_digest, ticket_digest
 from artrator.documents import ticket as tickets
 from artrator.errors import ArtratorError, Code
@@ -32,7 +37,9 @@ from artrator.keys import PrivateKey, PublicKey
 from artrator.local.library import Library, OwnedPackage
 from artrator.messages import products as p
 from artrator.messages import registry as m
-from artrator.package import read_manifest, verify
+from artrator.messages.disputes import DisputeOpening, DisputeReason
+from artrator.messages.node import Job
+from artrator.package import read_manifest
 from artrator.profile import write_atomically
 
 _REACH_SECONDS: Final = 20.0
@@ -40,6 +47,10 @@ _PAID: Final = {m.OrderState.SETTLED, m.OrderState.DISPUTED}
 _OVER: Final = {m.OrderState.RELEASED, m.OrderState.REFUNDED}
 #: What says that the node sends something else than what was bought.
 _WRONG: Final = {Code.PACKAGE_CHANGED, Code.PACKAGE_INVALID, Code.RECEIPT_INVALID, Code.DOCUMENT_INVALID}
+#: A node may hash for so long after a restart before it signs.
+_HASHING_SECONDS: Final = 1200.0
+#: Between two looks whether the node's key has come.
+_KEY_WAIT: Final = 0.3
 _LATER: Final = "Nothing is lost: `artrator licence download` goes on where it stands. What never arrives is paid back."
 
 
@@ -153,11 +164,13 @@ class LicenceBuyer:
         try:
             bought = await self._place(pending)
             if pending.problem:
-                raise ArtratorError(Code.PACKAGE_CHANGED, pending.problem)
-            owned = await self._fetch(pending, bought, on_progress)
+                await self._insist(pending, bought)
+                owned = await self.download(bought, on_progress)  # it was decided that this is what was sold
+            else:
+                owned = await self._fetch(pending, bought, on_progress)
         except ArtratorError as error:
             raise await self._gone_wrong(pending, bought, error) from error
-        await asyncio.to_thread(self._store.forget, pending.purchase)
+        await asyncio.to_thread(self._forget, pending)
         return owned
 
     async def download(self, purchase: p.Purchase, on_progress: OnDownload | None = None) -> OwnedPackage:
@@ -198,6 +211,11 @@ class LicenceBuyer:
         """Purchases that have not reached their end."""
         return self._store.pending()
 
+    def _forget(self, pending: PendingPurchase) -> None:
+        """It has ended: what is still sealed is of no use to anybody."""
+        self._store.forget(pending.purchase)
+        shutil.rmtree(self._sealed_at(pending), ignore_errors=True)
+
     async def give_up(self, pending: PendingPurchase) -> m.Order:
         """Get the money back: at once from a node that answers, else when the ticket's time is over."""
         bought = await self.registry.purchase(pending.purchase)
@@ -223,29 +241,94 @@ class LicenceBuyer:
         owned = self.library.owned(pending.package)
         creator = PublicKey.decode(pending.creator_key)
         if order.state in _PAID and bought.licence is not None:
-            if owned is None or owned.order != pending.purchase:
-                return await self.download(bought, on_progress)
-            return self._keep_licence(owned, self._licence(bought))
+            if owned is not None and owned.order == pending.purchase:
+                return self._keep_licence(owned, self._licence(bought))
+            sealed = SealedPackage.load(self._sealed_at(pending))
+            if sealed is not None and bought.key is not None:
+                return await self._open(pending, bought, sealed)
+            return await self.download(bought, on_progress)
         descriptor = NodeDescriptor.verify(bought.descriptor, creator)
         if descriptor.node != order.node:
             raise ArtratorError(Code.NODE_UNREACHABLE, "The node of this purchase is away.", reached=False)
+        whole = SealedPackage.load(self._sealed_at(pending))
+        if whole is not None and order.receipt is not None:  # all is here: the node is not needed any more
+            receipt = _check_receipt(dict(order.receipt), descriptor, pending, bought, whole)
+            return await self._open(pending, await self._pay(None, pending, receipt), whole)
         await self._check_ticket(bought, pending, descriptor)
         access = Access.by_ticket(order.ticket or "")
         async with NodeClient(descriptor, self._key) as node:
-            folder, files = None, await asyncio.to_thread(_intact, owned, pending)
-            if files is None:
-                fetch = PackageDownload(
-                    node, access, pending.package, creator, self.library.incoming(pending.package), on_progress
-                )
-                folder, files = await fetch.run()
-            job = await patiently(lambda: node.fetched(pending.package, access), seconds=_REACH_SECONDS)
-            receipt = _check_receipt(dict(job.receipt or {}), descriptor, pending, bought, files)
-            if folder is not None:
-                owned = await asyncio.to_thread(self._keep, folder, self._owned(pending, files), None)
-            await self._acknowledge(node, pending.purchase, receipt, "")
-        assert owned is not None  # noqa: S101  # what was not here intact was fetched and kept
-        settled = await patiently(lambda: self.registry.purchase(pending.purchase), seconds=_REACH_SECONDS)
-        return self._keep_licence(owned, self._licence(settled))
+            fetch = SealedDownload(node, access, pending.package, creator, self._sealed_at(pending), on_progress)
+            sealed = await fetch.fetch()
+            job = await self._said_fetched(node, pending.package, access)
+            receipt = _check_receipt(dict(job.receipt or {}), descriptor, pending, bought, sealed)
+            settled = await self._pay(node, pending, receipt)
+        return await self._open(pending, settled, sealed)
+
+    def _sealed_at(self, pending: PendingPurchase) -> Path:
+        return self.library.incoming(pending.package) / f"sealed-{uuid.UUID(pending.purchase)}"
+
+    async def _said_fetched(self, node: NodeClient, package: str, access: Access) -> Job:
+        """Tell the node that all of it is here; after a restart it may first have to hash it again."""
+        until = time.monotonic() + _HASHING_SECONDS
+        while True:
+            try:
+                return await patiently(lambda: node.fetched(package, access), seconds=_REACH_SECONDS)
+            except ArtratorError as error:
+                if error.code is not Code.NODE_BUSY or time.monotonic() > until:
+                    raise
+            await asyncio.sleep(1.0)
+
+    async def _pay(self, node: NodeClient | None, pending: PendingPurchase, receipt: Mapping[str, Any]) -> p.Purchase:
+        """Acknowledge what arrived: the hold is captured once the node has deposited the key, and not before.
+
+        Raises:
+            ArtratorError: ``key_missing`` if it does not: nothing was paid, and what was fetched stays sealed.
+        """
+        until = time.monotonic() + _REACH_SECONDS
+        while True:
+            try:
+                await self._acknowledge(node, pending.purchase, receipt, "")
+                break
+            except ArtratorError as error:
+                if error.code is not Code.KEY_MISSING or time.monotonic() > until:
+                    raise
+            await asyncio.sleep(_KEY_WAIT)
+        return await patiently(lambda: self.registry.purchase(pending.purchase), seconds=_REACH_SECONDS)
+
+    async def _open(self, pending: PendingPurchase, paid: p.Purchase, sealed: SealedPackage) -> OwnedPackage:
+        """Open what was paid for. What cannot be opened is disputed: the node's receipt proves what it sent."""
+        licence = self._licence(paid)
+        if paid.key is None:
+            raise ArtratorError(Code.KEY_MISSING, "The registry has the licence and not the key.")
+        incoming = self.library.incoming(pending.package)
+        try:
+            folder = await asyncio.to_thread(sealed.open, unb64(paid.key), incoming)
+        except ArtratorError as error:
+            if error.code is Code.OUTPUT_CORRUPT:  # our own disk: a licence fetches it again, as it is
+                return await self.download(paid)
+            if error.code is Code.PACKAGE_CHANGED:
+                await self._dispute(pending, error)
+            raise
+        owned = await asyncio.to_thread(self._keep, folder, self._owned(pending, sealed.files), None)
+        return self._keep_licence(owned, licence)
+
+    async def _insist(self, pending: PendingPurchase, bought: p.Purchase) -> None:
+        """What arrived was wrong: raises unless it was paid, and the dispute about it is decided or comes too late."""
+        wrong = ArtratorError(Code.PACKAGE_CHANGED, pending.problem)
+        if bought.order.state is not m.OrderState.SETTLED:
+            raise wrong
+        try:
+            await self._dispute(pending, wrong)
+        except ArtratorError as error:
+            if error.code is Code.REGISTRY_UNREACHABLE:
+                raise
+            return
+        raise wrong
+
+    async def _dispute(self, pending: PendingPurchase, error: ArtratorError) -> None:
+        await asyncio.to_thread(self._store.save, replace(pending, problem=error.message[:500]))
+        opening = DisputeOpening(reason=DisputeReason.WRONG_MODEL, text=error.message[:500])
+        await patiently(lambda: self.registry.open_dispute(pending.purchase, opening), seconds=_REACH_SECONDS)
 
     async def _check_ticket(self, bought: p.Purchase, pending: PendingPurchase, descriptor: NodeDescriptor) -> None:
         keyset = await self.registry.keyset(self._root)
@@ -324,7 +407,7 @@ class LicenceBuyer:
         if error.code in _WRONG and bought.order.state not in _PAID:
             return await self._refuse(pending, bought, error)
         if bought.order.state in _OVER:
-            await asyncio.to_thread(self._store.forget, pending.purchase)
+            await asyncio.to_thread(self._forget, pending)
             return ArtratorError(error.code, error.message, cure=error.cure, charged=bought.order.charged)
         details = error.details | {"undecided": True, "purchase": pending.purchase}
         cure = error.cure if error.code is Code.DISK_FULL else _LATER
@@ -340,7 +423,7 @@ class LicenceBuyer:
         except ArtratorError:
             return ArtratorError(error.code, error.message, cure=_LATER, undecided=True, **details)
         if order.state in _OVER | {m.OrderState.DISPUTED}:
-            await asyncio.to_thread(self._store.forget, pending.purchase)
+            await asyncio.to_thread(self._forget, pending)
             return ArtratorError(error.code, error.message, charged=order.charged, **details)
         return ArtratorError(error.code, error.message, cure=_LATER, undecided=True, **details)
 
@@ -371,27 +454,14 @@ class LicenceBuyer:
         return order
 
 
-def _intact(owned: OwnedPackage | None, pending: PendingPurchase) -> Mapping[str, tuple[str, int]] | None:
-    """The files of a package that this very purchase brought before a crash, if they are still as they were signed."""
-    if owned is None or owned.order != pending.purchase:
-        return None
-    try:
-        verified = verify(owned.folder, PublicKey.decode(pending.creator_key))
-    except ArtratorError:
-        return None
-    if verified.digest != pending.package:
-        return None
-    return {name: (file.sha256, file.size) for name, file in verified.files.items()}
-
-
 def _check_receipt(
     document: Mapping[str, Any],
     descriptor: NodeDescriptor,
     pending: PendingPurchase,
     bought: p.Purchase,
-    files: Mapping[str, tuple[str, int]],
+    sealed: SealedPackage,
 ) -> Mapping[str, Any]:
-    """The receipt, if the node signed it for this purchase and names exactly what arrived.
+    """The receipt, if the node signed it for this purchase and is bound by it to exactly what arrived.
 
     Raises:
         ArtratorError: ``document_invalid``, ``receipt_invalid``.
@@ -400,6 +470,9 @@ def _check_receipt(
     promised = (descriptor.node, pending.purchase, ticket_digest(bought.order.ticket or ""), pending.package)
     if (receipt.node, receipt.order, receipt.ticket, receipt.package) != promised or receipt.outcome != "delivered":
         raise ArtratorError(Code.RECEIPT_INVALID, "The node signed a receipt for something else.")
+    files = sealed.files
+    if receipt.sealed is None or receipt.sealed.root != sealed.root:
+        raise ArtratorError(Code.RECEIPT_INVALID, "The node's receipt is bound to something else than what arrived.")
     named = {output.name: (output.sha256, output.size) for output in receipt.outputs}
     whole = {"package": (pending.package.removeprefix("sha256:"), sum(size for _, size in files.values()))}
     if named not in (dict(files), whole):

@@ -254,6 +254,11 @@ class NodeClient:
         path = f"/v1/packages/{package}"
         return read(await self._json("GET", path, access=access, seconds=_TRANSFER_SECONDS), PackageFiles, _SERVER)
 
+    async def package_table(self, package: str, sha256: str, access: Access, *, size: int) -> bytes:
+        """The digests of a sealed file's chunks, ``size`` bytes in all."""
+        path = f"/v1/packages/{package}/tables/{sha256}"
+        return (await self._send("GET", path, access=access, limit=size, seconds=_TRANSFER_SECONDS)).content
+
     async def fetched(self, package: str, access: Access) -> Job:
         """Say that all of a purchase arrived; answers with its receipt."""
         return read(await self._json("PUT", f"/v1/packages/{package}/fetched", access=access), Job, _SERVER)

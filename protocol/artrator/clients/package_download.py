@@ -17,7 +17,7 @@ from collections.abc import Callable, Mapping
 from contextlib import aclosing, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import IO, TYPE_CHECKING, Any, Final
+from typing import IO, TYPE_CHECKING, Any, Final, Protocol
 
 from artrator.clients._lock import only_one
 from artrator.clients.node import Access, NodeClient
@@ -56,6 +56,14 @@ class Download:
 OnDownload = Callable[[Download], None]
 
 
+class Check(Protocol):
+    """What looks at a file's bytes as they come: a hash, or something like it."""
+
+    def update(self, data: bytes, /) -> None:
+        """More of the file."""
+        ...
+
+
 class PackageDownload:
     """One package on its way from one node.
 
@@ -91,6 +99,7 @@ class PackageDownload:
         self._heard = time.monotonic()
         self._drops = 0
         self._signature: Mapping[str, Any] = {}
+        self._is_sealed = False
 
     async def run(self) -> tuple[Path, Mapping[str, tuple[str, int]]]:
         """Fetch what is missing; answers the folder of the whole package, and (hex SHA-256, size) of its files.
@@ -100,17 +109,28 @@ class PackageDownload:
                 signed. ``disk_full``; ``node_unreachable``, ``node_busy``: go on later. Else what the node says.
         """
         files = await self._listed()
-        with _disk_errors(0):
-            self._folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+        if self._is_sealed:
+            raise ArtratorError(Code.PACKAGE_CHANGED, "The node sends sealed what was paid for.")
+        self._make_folder()
         # Two programs that write the same part would make it something that nobody sent.
         with only_one(self._folder / "lock", "The download of this package"):
             return await self._run(files), files
 
+    def _make_folder(self) -> None:
+        with disk_errors(0):
+            self._folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+
     async def _run(self, files: Mapping[str, tuple[str, int]]) -> Path:
-        sizes = dict(files.values())
+        with disk_errors(0):
+            await asyncio.to_thread(take_back, self._folder, files)
+        await self._gather(dict(files.values()))
+        with disk_errors(0):
+            return await asyncio.to_thread(assemble, self._folder, files, self._signature)
+
+    async def _gather(self, sizes: Mapping[str, int]) -> None:
+        """Fetch every file, by digest, as far as it is missing."""
         self._total = sum(sizes.values())
-        with _disk_errors(self._total):
-            await asyncio.to_thread(self._take_back, files)
+        with disk_errors(self._total):
             await asyncio.to_thread(self._check_room, sizes)
         limit = asyncio.Semaphore(_AT_ONCE)
 
@@ -125,7 +145,6 @@ class PackageDownload:
             for task in fetching:
                 task.cancel()
             await asyncio.gather(*fetching, return_exceptions=True)
-        return await asyncio.to_thread(self._assemble, files)
 
     async def _listed(self) -> Mapping[str, tuple[str, int]]:
         """The files that the creator signed, with the sizes that the node says; digests check those in the end."""
@@ -142,7 +161,7 @@ class PackageDownload:
                 raise ArtratorError(Code.PACKAGE_CHANGED, "The node lists sizes that make no sense.")
         if sum(by_digest.values()) > MAX_PACKAGE:
             raise ArtratorError(Code.PACKAGE_CHANGED, f"The node lists more than {MAX_PACKAGE >> 30} GiB.")
-        self._signature = listed.signature
+        self._signature, self._is_sealed = listed.signature, listed.sealed
         return files
 
     async def _list(self) -> PackageFiles:
@@ -172,8 +191,9 @@ class PackageDownload:
 
     async def _fetch(self, sha256: str, size: int) -> None:
         part = self._part(sha256)
-        with _disk_errors(size):
-            digest, have = await asyncio.to_thread(_begun, part, size)
+        digest = hashlib.sha256()
+        with disk_errors(size):
+            have = await asyncio.to_thread(begun, part, size, digest)
         self._tell(have)
         left_before = have
         await self._finish(part, digest, sha256, have, size)
@@ -191,13 +211,13 @@ class PackageDownload:
             cure="It was thrown away, and nothing was paid for it; try again later or tell the creator.",
         )
 
-    async def _finish(self, part: Path, digest: hashlib._Hash, sha256: str, have: int, size: int) -> None:
+    async def _finish(self, part: Path, check: Check, sha256: str, have: int, size: int) -> None:
         """Ask for what is missing of a file until all of it is there."""
         wait = 0.2
         while have < size:
             before = have
             try:
-                have = await self._more(part, digest, sha256, have, size)
+                have = await self._more(part, check, sha256, have, size)
             except ArtratorError as error:
                 have = part.stat().st_size
                 if not self._worth_waiting(error):
@@ -211,9 +231,9 @@ class PackageDownload:
             if have < size and time.monotonic() - self._heard > self._patience:
                 raise ArtratorError(Code.NODE_UNREACHABLE, "The node sends nothing any more.", reached=True)
 
-    async def _more(self, part: Path, digest: hashlib._Hash, sha256: str, have: int, size: int) -> int:
+    async def _more(self, part: Path, check: Check, sha256: str, have: int, size: int) -> int:
         """Take what the node sends from ``have`` on; answers how much there is now."""
-        with _disk_errors(size), part.open("ab") as file:
+        with disk_errors(size), part.open("ab") as file:
             chunks = self._node.package_file(self._package, sha256, self._access, begin=have, size=size)
             waiting = bytearray()
             try:
@@ -224,10 +244,10 @@ class PackageDownload:
                         self._tell(len(chunk))
                         self._hear(len(chunk), whole=have == size)
                         if len(waiting) >= _CHUNK:
-                            await asyncio.to_thread(_write, file, digest, bytes(waiting))
+                            await asyncio.to_thread(_write, file, check, bytes(waiting))
                             waiting.clear()
             finally:
-                await asyncio.to_thread(_write, file, digest, bytes(waiting), sync=True)
+                await asyncio.to_thread(_write, file, check, bytes(waiting), sync=True)
         return have
 
     def _hear(self, count: int, *, whole: bool) -> None:
@@ -250,55 +270,56 @@ class PackageDownload:
     def _part(self, sha256: str) -> Path:
         return self._folder / f"{sha256}.part"
 
-    # --- all of them
 
-    def _take_back(self, files: Mapping[str, tuple[str, int]]) -> None:
-        """An earlier attempt came as far as the whole folder: its files are parts again, to be hashed once more."""
-        target = self._folder / "package"
-        for name, (sha256, _) in files.items():
-            path = target / name
-            if not self._part(sha256).exists() and path.is_file() and not path.is_symlink():
-                path.rename(self._part(sha256))
-
-    def _assemble(self, files: Mapping[str, tuple[str, int]]) -> Path:
-        """The package's folder out of the parts: each under its signed name, which ``verify_signature`` found safe."""
-        target = self._folder / "package"
-        with _disk_errors(0):
-            shutil.rmtree(target, ignore_errors=True)
-            target.mkdir()
-            left = [sha256 for sha256, _ in files.values()]
-            for name, (sha256, _) in files.items():
-                path = target / name
-                path.parent.mkdir(parents=True, exist_ok=True)
-                left.remove(sha256)
-                if sha256 in left:  # the same content stands under another name too
-                    shutil.copyfile(self._part(sha256), path)
-                else:
-                    self._part(sha256).rename(path)
-                path.chmod(0o644)
-        write_atomically(target / SIGNATURE_NAME, json.dumps(self._signature, indent=1).encode() + b"\n")
-        return target
+def take_back(folder: Path, files: Mapping[str, tuple[str, int]]) -> None:
+    """An earlier attempt came as far as the whole package: its files are parts again, to be hashed once more."""
+    for name, (sha256, _) in files.items():
+        path, part = folder / "package" / name, folder / f"{sha256}.part"
+        if not part.exists() and path.is_file() and not path.is_symlink():
+            path.rename(part)
 
 
-def _begun(part: Path, size: int) -> tuple[hashlib._Hash, int]:
-    """The hash over what an earlier attempt left, and how much that is."""
-    digest = hashlib.sha256()
+def assemble(folder: Path, files: Mapping[str, tuple[str, int]], signature: Mapping[str, Any]) -> Path:
+    """The package's folder out of the parts: each under its signed name, which ``verify_signature`` found safe."""
+
+    def part(sha256: str) -> Path:
+        return folder / f"{sha256}.part"
+
+    target = folder / "package"
+    shutil.rmtree(target, ignore_errors=True)
+    target.mkdir()
+    left = [sha256 for sha256, _ in files.values()]
+    for name, (sha256, _) in files.items():
+        path = target / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        left.remove(sha256)
+        if sha256 in left:  # the same content stands under another name too
+            shutil.copyfile(part(sha256), path)
+        else:
+            part(sha256).rename(path)
+        path.chmod(0o644)
+    write_atomically(target / SIGNATURE_NAME, json.dumps(signature, indent=1).encode() + b"\n")
+    return target
+
+
+def begun(part: Path, size: int, check: Check) -> int:
+    """Show ``check`` what an earlier attempt left; answers how much that is."""
     if part.is_symlink() or (part.exists() and part.stat().st_size > size):
         part.unlink()
     have = 0
     if part.exists():
         with part.open("rb") as file:
             while chunk := file.read(_CHUNK):
-                digest.update(chunk)
+                check.update(chunk)
                 have += len(chunk)
     else:
         part.touch(mode=0o600)
-    return digest, have
+    return have
 
 
-def _write(file: IO[bytes], digest: hashlib._Hash, data: bytes, *, sync: bool = False) -> None:
+def _write(file: IO[bytes], check: Check, data: bytes, *, sync: bool = False) -> None:
     file.write(data)
-    digest.update(data)
+    check.update(data)
     if sync:
         file.flush()
         os.fsync(file.fileno())
@@ -311,7 +332,8 @@ def _says_when(error: ArtratorError) -> bool:
 
 
 @contextmanager
-def _disk_errors(needed: int) -> Iterator[None]:
+def disk_errors(needed: int) -> Iterator[None]:
+    """Tell errors of the disk as ``disk_full``."""
     try:
         yield
     except OSError as error:

@@ -7,7 +7,7 @@ from artrator.documents.licence import Licence
 from artrator.documents.offer import Offer, Royalty, UnitPrice
 from artrator.documents.plan import Plan
 from artrator.documents.quoted import QuotedPrice
-from artrator.documents.receipt import Acknowledgement, OutputDigest, Receipt
+from artrator.documents.receipt import Acknowledgement, OutputDigest, Receipt, Seal
 from artrator.documents.ticket import Ticket, ticket_digest
 
 __all__ = [
@@ -21,6 +21,7 @@ __all__ = [
     "QuotedPrice",
     "Receipt",
     "Royalty",
+    "Seal",
     "SignedDocument",
     "Ticket",
     "TicketKey",

@@ -23,6 +23,20 @@ class OutputDigest(BaseModel):
     size: int = Field(ge=0)
 
 
+class Seal(BaseModel):
+    """What a node is bound to of a package that it sent sealed; see ``artrator.sealing``.
+
+    Attributes:
+        key: The commitment to the key.
+        root: The digest over the tables of all sealed files.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    key: str = Field(pattern=r"^[0-9a-f]{64}$")
+    root: str = Field(pattern=r"^[0-9a-f]{64}$")
+
+
 class Receipt(SignedDocument):
     """What the node did.
 
@@ -35,6 +49,7 @@ class Receipt(SignedDocument):
         outputs: Digests of what was delivered.
         measures: Units used, never more than the ticket's.
         runtime: What computed it, such as ``onnxruntime 1.31.1 cpu``: no silent fallback.
+        sealed: Of a purchase that was delivered: what was sent, and by which key it is opened.
         error: The code of a failure; of a delivery, why it is less than what was ordered.
     """
 
@@ -50,6 +65,7 @@ class Receipt(SignedDocument):
     measures: Mapping[str, Annotated[int, Field(ge=0, le=10**12)]] = Field(default_factory=dict)
     runtime: str = ""
     error: str | None = None
+    sealed: Seal | None = None
     queued_at: float
     started_at: float | None = None
     finished_at: float

@@ -140,13 +140,16 @@ class PackageFiles(Message):
     """``GET /v1/packages/{package}``: the signed list of files. ``signature`` is ``model.sig``, parsed.
 
     Opened by the ticket of a purchase or by a licence, with a proof of possession whose ``body`` is the hex SHA-256 of
-    that header. ``PUT /v1/packages/{package}/fetched`` with a ticket says that all of it arrived, and answers with the
-    ``Job`` of the purchase and its receipt.
+    that header. To a ticket the files are sent ``sealed`` (see ``artrator.sealing``), and their ranges are those of the
+    sealed files; ``GET /v1/packages/{package}/tables/{sha256}`` is the table of one, 32 bytes for each chunk.
+    ``PUT /v1/packages/{package}/fetched`` with a ticket says that all of it arrived, and answers with the ``Job`` of
+    the purchase and its receipt.
     """
 
     package: str
     files: Sequence[PackageFile]
     signature: Mapping[str, Any]
+    sealed: bool = False
 
 
 class WorkerHealth(Message):

@@ -110,8 +110,8 @@ class Passes(Message):
 class PurchaseRequest(Request):
     """``PUT /v1/purchases/{id}``: a licence to keep and run a package; an order of the kind ``purchase``.
 
-    The hold is captured when the buyer acknowledges the download, or when the node says that it was fetched whole and
-    the buyer stays silent.
+    The package is fetched sealed. The hold is captured when the buyer acknowledges that all of it arrived, and the node
+    has deposited the key; whoever never acknowledges pays nothing, and never gets the key.
     """
 
     listing: str
@@ -121,7 +121,7 @@ class PurchaseRequest(Request):
 
 
 class Purchase(Message):
-    """``GET /v1/purchases/{id}``. ``licence`` is there once it is paid; see ``documents.Licence``.
+    """``GET /v1/purchases/{id}``. ``licence`` and ``key`` are there once it is paid; see ``documents.Licence``.
 
     ``descriptor`` is of the node to fetch from: while the purchase is open the order's own, and once it is paid the
     best that has the package.
@@ -134,6 +134,7 @@ class Purchase(Message):
     urls: Sequence[str]  # of nodes that have the package, best first
     descriptor: Json | None = None
     licence: Json | None = None
+    key: str | None = None  # opens what was fetched sealed: 32 bytes, base64url
 
 
 class Purchases(Message):

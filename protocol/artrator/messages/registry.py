@@ -444,10 +444,15 @@ class Orders(Message):
 
 
 class Claim(Request):
-    """``PUT /v1/orders/{id}/receipt`` from the node: the signed receipt, and the acknowledgement if it has one."""
+    """``PUT /v1/orders/{id}/receipt`` from the node: the signed receipt, and the acknowledgement if it has one.
+
+    A purchase that was delivered comes with the ``key`` (32 bytes, base64url) to which its receipt is bound: the buyer
+    gets it when the hold is captured, and not before.
+    """
 
     receipt: Json
     acknowledgement: Json | None = None
+    key: Annotated[str, Field(pattern=r"^[A-Za-z0-9_-]{43}$")] | None = None
 
 
 class OrderClaim(Claim):

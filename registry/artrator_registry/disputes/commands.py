@@ -62,6 +62,31 @@ def show(data: Path, order: str, as_json: bool) -> None:
         click.echo(f"{moment(found.decided_at)} decided for the {found.decided_for} {_line(found.note)}")
 
 
+@dispute.command("seal")
+@data_option
+@click.argument("order")
+@click.option("--package", type=click.Path(path_type=Path, exists=True, file_okay=False), required=True)
+def seal(data: Path, order: str, package: Path) -> None:
+    """Compare what a node is bound to by its receipt with the PACKAGE that was sold by ORDER.
+
+    The folder is any copy that its creator signed; it is sealed with the key that the node deposited.
+    """
+    from artrator.keys import PublicKey
+    from artrator.package import verify
+    from artrator.sealing import root_of
+    from artrator_registry.purchases.service import evidence
+
+    row, signed = read(data, lambda t: evidence(t, order))
+    verified = verify(package, PublicKey.decode(row["creator_key"]))
+    if verified.digest != row["package"]:
+        raise click.ClickException(f"This is another package; {row['package']} was sold.")
+    files = {file.sha256: (package / name, file.size) for name, file in verified.files.items()}
+    if root_of(files, row["sealed_key"]) == signed.root:
+        click.echo("the node sent this package: what it signed is the package, sealed with the key that was handed out")
+    else:
+        click.echo("the node sent something else: what it signed is not this package under the key that was handed out")
+
+
 @click.command()
 @data_option
 @click.argument("order")

@@ -213,6 +213,10 @@ def _report(
         buyer = account_store.by_id(t, row["buyer"])
         acknowledgement = check_acknowledgement(row, buyer["public_key"], receipt, request.acknowledgement)
     if row["receipt_digest"] is None and row["state"] == "held":
+        refused = acknowledgement is not None and not acknowledgement.accepts
+        if receipt.receipt.outcome == "delivered" and not refused and row["kind"] in settlement.CLAIMED:
+            key = request.key if isinstance(request, m.Claim) else None
+            settlement.CLAIMED[row["kind"]](t, row, receipt, key)
         row = {**row, "receipt": json.dumps(receipt.document), "receipt_digest": receipt.digest}
         if receipt.receipt.outcome != "delivered":
             return as_message(settlement.release(t, row, failure(receipt.receipt)), who)

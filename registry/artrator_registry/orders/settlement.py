@@ -13,6 +13,7 @@ from artrator_registry.ledger.models import Why, earnings, transfer_id
 from artrator_registry.listings import parsed
 from artrator_registry.listings import store as listings
 from artrator_registry.orders import shares, store
+from artrator_registry.orders.models import CheckedReceipt
 from artrator_registry.orders.receipts import shortfall, worth
 from artrator_registry.passes import usage
 from artrator_registry.storage import Transaction
@@ -20,6 +21,11 @@ from artrator_registry.storage import Transaction
 #: What else an order of a kind does when it has been settled, in the same transaction and with its fresh row: a
 #: purchase has its licence issued. Orders know nothing of what is bought with them: whoever does hangs it in here.
 AFTER: Final[dict[str, Callable[[Transaction, Any], None]]] = {}
+
+#: What must come with the receipt of a delivered order of a kind, before it counts: of a purchase, the key.
+CLAIMED: Final[dict[str, Callable[[Transaction, Any, CheckedReceipt, str | None], None]]] = {}
+#: Kinds that are paid only if their buyer says so: silence gives the hold back. Of anything else it is consent.
+ANSWERED: Final = frozenset({"purchase"})
 
 
 def open_hold(t: Transaction, order: Any) -> None:

@@ -131,7 +131,10 @@ class Sweeper:
         row = store.order(t, order)
         if row["state"] != "claimed":  # its buyer answered since it was found
             return False
-        settlement.settle(t, row)
+        if row["kind"] in settlement.ANSWERED:
+            settlement.release(t, row, "unanswered", expired=True)
+        else:
+            settlement.settle(t, row)
         return True
 
     def _release(self, t: Transaction, order: str) -> bool:

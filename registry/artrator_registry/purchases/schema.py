@@ -38,3 +38,24 @@ def m001_create_licences(db: Database) -> None:
         "CREATE INDEX orders_purchases ON orders (buyer, package) WHERE kind = 'purchase'",
         "CREATE INDEX orders_taken_back ON orders (creator, serial) WHERE kind = 'purchase' AND state = 'refunded'",
     )(db)
+
+
+@migrations()
+def m002_keep_keys(db: Database) -> None:
+    # A key opens what its buyer fetched sealed. It comes with the receipt and is never changed: money hangs on it.
+    statements(
+        """
+        CREATE TABLE sealed_keys (
+            order_id TEXT PRIMARY KEY REFERENCES orders (id),
+            key BLOB NOT NULL CHECK (length(key) = 32)
+        ) STRICT, WITHOUT ROWID
+        """,
+        """
+        CREATE TRIGGER sealed_keys_stay BEFORE UPDATE ON sealed_keys
+        BEGIN SELECT RAISE(ABORT, 'sealed_keys: a key does not change'); END
+        """,
+        """
+        CREATE TRIGGER sealed_keys_kept BEFORE DELETE ON sealed_keys
+        BEGIN SELECT RAISE(ABORT, 'sealed_keys: keys are kept'); END
+        """,
+    )(db)

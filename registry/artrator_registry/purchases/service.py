@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from artrator.canonical import canonical_json, sha256
-from artrator.documents import Licence, Ticket, ticket_digest
+from artrator.documents import Licence, Receipt, Seal, Ticket, ticket_digest
 from artrator.documents.ticket import issue
 from artrator.errors import ArtratorError, Code
 from artrator.keys import PublicKey
@@ -23,13 +23,14 @@ from artrator_registry.nodes.service import candidates
 from artrator_registry.orders import placing, settlement, shares
 from artrator_registry.orders.models import NewOrder
 from artrator_registry.orders.service import as_message
-from artrator_registry.purchases import store
+from artrator_registry.purchases import keys, store
 from artrator_registry.purchases.models import PAID, request
 from artrator_registry.sellers.service import is_verified
 from artrator_registry.settings import Settings
 from artrator_registry.storage import Database, Transaction
 
 settlement.AFTER["purchase"] = store.issue
+settlement.CLAIMED["purchase"] = keys.deposit
 
 
 class Purchases:
@@ -167,6 +168,7 @@ class Purchases:
             urls=[node.urls[0] for node in nodes],
             descriptor=descriptor,
             licence=json.loads(row["licence"]) if paid and row["licence"] is not None else None,
+            key=keys.shown(row) if paid else None,
         )
         return purchase, row if paid and row["licence"] is None else None
 
@@ -175,6 +177,17 @@ class Purchases:
         document = json.dumps(_licence(row, self._authority.id).sign(self._authority.root))
         await self._db.write(store.sign, order, document)
         return (await self._db.read(self._shown, who, order))[0]
+
+
+def evidence(t: Transaction, order: str) -> tuple[Any, Seal]:
+    """A purchase's row and what its node is bound to; raises ArtratorError ``order_unknown``, ``key_missing``."""
+    row = store.purchase(t, order)
+    if row is None:
+        raise ArtratorError(Code.ORDER_UNKNOWN, "There is no such purchase.")
+    sealed = None if row["receipt"] is None else Receipt.peek(json.loads(row["receipt"])).sealed
+    if sealed is None or row["sealed_key"] is None:
+        raise ArtratorError(Code.KEY_MISSING, "The node has deposited no key for it, so nothing was paid.")
+    return row, sealed
 
 
 def _licence(row: Any, registry: str) -> Licence:

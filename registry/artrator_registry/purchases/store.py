@@ -24,11 +24,11 @@ def purchases(t: Transaction, buyer: str) -> list[Any]:
 
 _PURCHASE = (
     "SELECT o.*, v.version, v.manifest, v.signature, a.public_key AS creator_key, b.public_key AS buyer_key,"
-    " c.issued_at AS licence_at, c.document AS licence"
+    " c.issued_at AS licence_at, c.document AS licence, k.key AS sealed_key"
     " FROM orders o JOIN listings l ON l.listing = o.listing"
     " JOIN versions v ON v.listing = l.id AND v.package = o.package"
     " JOIN accounts a ON a.id = o.creator JOIN accounts b ON b.id = o.buyer"
-    " LEFT JOIN licences c ON c.order_id = o.id"
+    " LEFT JOIN licences c ON c.order_id = o.id LEFT JOIN sealed_keys k ON k.order_id = o.id"
 )
 
 
