@@ -1,8 +1,9 @@
 """Added latency of the node at concurrency 1: a whole job over TLS against a bare ``session.run`` and encode.
 
 The same two graphs, the same encoder, one processor thread, one machine, interleaved in rounds. The node's side is all
-that a buyer waits for: proof, ticket gate, upload, journal (two commits with fsync), worker process, encoding,
-receipt, events; and, separately, fetching the picture. Run it on a quiet machine::
+that a buyer waits for: ticket gate, proof, journal and outputs synced, worker process, encoding, receipt; in one
+exchange over a bare TLS connection, as any program could send it, and by Python's client, which adds what httpx costs.
+Then the same with many at once. Run it on a quiet machine::
 
     uv run python benchmarks/node/latency.py --jobs 200
 """
@@ -10,8 +11,11 @@ receipt, events; and, separately, fetching the picture. Run it on a quiet machin
 from __future__ import annotations
 
 import argparse
+import asyncio
 import os
 import platform
+import re
+import ssl
 import statistics
 import sys
 import tempfile
@@ -19,6 +23,7 @@ import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
+from urllib.parse import urlsplit
 
 os.environ["ORT_DISABLE_TELEMETRY"] = "1"
 sys.path.insert(0, str(Path(__file__).parents[2] / "tests" / "support"))
@@ -33,9 +38,9 @@ from registry_double import RegistryDouble
 from toy_node import ToyNode
 
 from artrator.clients.node import NodeClient
+from artrator.documents import proof
 from artrator.encoding import encode_png
 from artrator.keys import PrivateKey
-from artrator.messages.node import EventKind
 from artrator.package import sign
 
 SIDE = 64
@@ -120,23 +125,41 @@ def writer(name: str, model: onnx.ModelProto) -> Callable[[Path, PrivateKey], st
 
 @dataclass
 class Row:
-    """Milliseconds of each round (bare, ``done``, with the picture, an empty request) and processor time a job."""
+    """Milliseconds of each round (bare, one exchange, by the client, an empty request) and processor time a job."""
 
     bare: list[float] = field(default_factory=list)
-    done: list[float] = field(default_factory=list)
-    fetched: list[float] = field(default_factory=list)
+    exchange: list[float] = field(default_factory=list)
+    client: list[float] = field(default_factory=list)
     empty: list[float] = field(default_factory=list)
     daemon_cpu: float = 0.0
     worker_cpu: float = 0.0
 
     def markdown(self, name: str) -> str:
         """One line of the table."""
-        bare, done, fetched, empty = map(statistics.median, (self.bare, self.done, self.fetched, self.empty))
-        tail = statistics.quantiles(self.done, n=10)[-1]
+        bare, exchange, client, empty = map(statistics.median, (self.bare, self.exchange, self.client, self.empty))
+        tail = statistics.quantiles(self.exchange, n=10)[-1]
         return (
-            f"| {name} | {bare:.2f} | {done:.2f} | **+{done - bare:.2f}** | {tail:.2f} | "
-            f"{fetched:.2f} | +{fetched - bare:.2f} | {empty:.2f} | {self.daemon_cpu:.2f} | {self.worker_cpu:.2f} | "
-            f"{len(self.done)} |"
+            f"| {name} | {bare:.2f} | {exchange:.2f} | **+{exchange - bare:.2f}** | {tail:.2f} | {client:.2f} | "
+            f"{empty:.2f} | {self.daemon_cpu:.2f} | {self.worker_cpu:.2f} | {len(self.exchange)} |"
+        )
+
+
+@dataclass(frozen=True)
+class Crowd:
+    """What many at once get: jobs a second, milliseconds of each, processor time a job."""
+
+    buyers: int
+    rate: float
+    waits: Sequence[float]
+    daemon_cpu: float
+    worker_cpu: float
+
+    def markdown(self, name: str) -> str:
+        """One line of the table."""
+        cuts = statistics.quantiles(self.waits, n=100)
+        return (
+            f"| {name} | {self.buyers} | {self.rate:.0f} | {cuts[49]:.1f} | {cuts[98]:.1f} | "
+            f"{self.daemon_cpu:.2f} | {self.worker_cpu:.2f} | {len(self.waits)} |"
         )
 
 
@@ -165,54 +188,120 @@ def bare_run(session: onnxruntime.InferenceSession, noise: tuple[int, ...], seed
     return time.perf_counter() - started
 
 
-async def job(node: ToyNode, client: NodeClient, seed: int) -> tuple[float, float]:
-    """Seconds until ``done``, and until the picture is here. The ticket is there before the clock starts."""
+class Line:
+    """One TLS connection that sends prepared requests, one after the other; no HTTP library beside it."""
+
+    def __init__(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        self._reader, self._writer = reader, writer
+
+    @classmethod
+    async def open(cls, node: ToyNode) -> Line:
+        """Connect, and believe whatever certificate is shown: it is our own node."""
+        context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+        context.check_hostname, context.verify_mode = False, ssl.CERT_NONE
+        address = urlsplit(node.url)
+        return cls(*await asyncio.open_connection(address.hostname, address.port, ssl=context))
+
+    async def send(self, request: bytes) -> float:
+        """Seconds until the whole answer is here, with its receipt and its picture."""
+        started = time.perf_counter()
+        self._writer.write(request)
+        head = (await self._reader.readuntil(b"\r\n\r\n")).lower()
+        length = re.search(rb"content-length: (\d+)", head)
+        if length is None or not head.startswith(b"http/1.1 200") or b"multipart/mixed" not in head:
+            raise RuntimeError(head.decode())
+        await self._reader.readexactly(int(length[1]))
+        return time.perf_counter() - started
+
+    async def close(self) -> None:
+        """Hang up."""
+        self._writer.close()
+        await self._writer.wait_closed()
+
+
+def prepared(node: ToyNode, seed: int) -> bytes:
+    """A paid job as it goes over the line. The ticket is there before the clock starts."""
+    request = node.request({"seed": seed})
+    path, body = f"/v1/jobs/{request.job}", request.request.model_dump_json().encode()
+    signed = proof.make(node.buyer, method="PUT", path=path, node=node.descriptor.node, body=request.digest)
+    head = (
+        f"PUT {path} HTTP/1.1\r\nHost: node\r\nContent-Type: application/json\r\nContent-Length: {len(body)}\r\n"
+        f"Prefer: wait=30, outputs\r\n{proof.HEADER}: {signed}\r\n\r\n"
+    )
+    return head.encode() + body
+
+
+async def by_client(node: ToyNode, client: NodeClient, seed: int) -> float:
+    """The same by Python's client."""
     request = node.request({"seed": seed})
     started = time.perf_counter()
-    await node.submit(client, request)
-    last = [event async for event in client.events(request.job)][-1]
-    done = time.perf_counter() - started
-    if last.kind is not EventKind.DONE:
-        raise RuntimeError(str(last.data))
-    await client.output(request.job, 0)
-    return done, time.perf_counter() - started
+    done = await client.perform(request.job, request.request, request.files, request.digest, wait=30)
+    if not done.outputs:
+        raise RuntimeError(str(done.job.error))
+    return time.perf_counter() - started
 
 
-def measure(name: str, model: onnx.ModelProto, folder: Path, jobs: int, threads: int) -> Row:
-    """Interleave bare runs and jobs, after a warm-up of each."""
+async def crowd(node: ToyNode, buyers: int, jobs: int) -> Crowd:
+    """Many connections, each of which sends job after job."""
+    requests = iter([prepared(node, number) for number in range(jobs)])
+    lines = [await Line.open(node) for _ in range(buyers)]
+    waits: list[float] = []
+
+    async def work(line: Line) -> None:
+        for request in requests:
+            waits.append(await line.send(request) * 1000)
+
+    assert node.service is not None
+    before, started = cpu_seconds(node.service.pid), time.perf_counter()
+    await asyncio.gather(*map(work, lines))
+    seconds, after = time.perf_counter() - started, cpu_seconds(node.service.pid)
+    for line in lines:
+        await line.close()
+    daemon, worker = ((b - a) * 1000 / jobs for a, b in zip(before, after, strict=True))
+    return Crowd(buyers, jobs / seconds, waits, daemon, worker)
+
+
+def measure(name: str, model: onnx.ModelProto, folder: Path, jobs: int, threads: int) -> tuple[Row, Sequence[Crowd]]:
+    """Interleave bare runs and jobs, after a warm-up of each; then many buyers at once."""
     options = onnxruntime.SessionOptions()
     options.intra_op_num_threads = threads
     session = onnxruntime.InferenceSession(model.SerializeToString(), options, providers=["CPUExecutionProvider"])
     noise = tuple(session.get_inputs()[0].shape[1:])
     registry = RegistryDouble(next_in=15.0)
     registry.start()
-    node = ToyNode(folder, registry, settings={"threads": threads, "log_level": "warning"}, write=writer(name, model))
+    settings = {"threads": threads, "device": "cpu", "log_level": "warning", "jobs_per_buyer": 100_000}
+    node = ToyNode(folder, registry, settings=settings, write=writer(name, model))
     node.start()
-    row = Row()
+    row, crowds = Row(), []
 
     async def work(client: NodeClient) -> None:
-        before = (0.0, 0.0)
+        assert node.service is not None
+        line = await Line.open(node)
         for number in range(-10, jobs):
             if number == 0:
                 before = cpu_seconds(node.service.pid)
             bare = bare_run(session, noise, number % 1000)
-            done, fetched = await job(node, client, number % 1000)
+            exchange = await line.send(prepared(node, number % 1000))
             if number >= 0:
                 row.bare.append(bare * 1000)
-                row.done.append(done * 1000)
-                row.fetched.append(fetched * 1000)
-                started = time.perf_counter()
-                await client.health()
-                row.empty.append((time.perf_counter() - started) * 1000)
+                row.exchange.append(exchange * 1000)
         after = cpu_seconds(node.service.pid)
         row.daemon_cpu, row.worker_cpu = ((b - a) * 1000 / jobs for a, b in zip(before, after, strict=True))
+        await line.close()
+        for number in range(jobs):
+            row.client.append(await by_client(node, client, number % 1000) * 1000)
+            started = time.perf_counter()
+            await client.health()
+            row.empty.append((time.perf_counter() - started) * 1000)
+        for buyers in (8, 32):
+            crowds.append(await crowd(node, buyers, jobs * 5))
 
     try:
         node.ask(work)
     finally:
         node.stop()
         registry.stop()
-    return row
+    return row, crowds
 
 
 def main() -> None:
@@ -226,15 +315,19 @@ def main() -> None:
         f"{platform.machine()}, {os.cpu_count()} cores, load {load:.1f}, Python {platform.python_version()}, "
         f"onnxruntime {onnxruntime.__version__}, {arguments.threads} thread\n"
     )
+    crowds: list[str] = []
     print(
-        "| graph | bare run + encode, ms | job until done, ms | added | p90 of done | with the picture | added "
-        "| one empty request | CPU of the daemon, ms a job | of the worker | jobs |"
+        "| graph | bare run + encode, ms | one exchange, ms | added | p90 | by Python's client | an empty request by it "
+        "| CPU of the daemon, ms a job | of the worker | jobs |\n|-|-|-|-|-|-|-|-|-|-|"
     )
-    print("|-|-|-|-|-|-|-|-|-|-|-|")
     for name, model in (("tiny", tiny()), ("wide", wide())):
         with tempfile.TemporaryDirectory() as folder:
-            row = measure(name, model, Path(folder), arguments.jobs, arguments.threads)
+            row, many = measure(name, model, Path(folder), arguments.jobs, arguments.threads)
+        crowds += [each.markdown(name) for each in many]
         print(row.markdown(name), flush=True)
+    print("\n| graph | buyers | jobs/s | p50, ms | p99, ms | CPU of the daemon, ms a job | of the worker | jobs |")
+    print("|-|-|-|-|-|-|-|-|")
+    print("\n".join(crowds))
 
 
 if __name__ == "__main__":

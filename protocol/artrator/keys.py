@@ -80,7 +80,7 @@ class PublicKey:
         """The wire form."""
         return b64(self.spki)
 
-    @property
+    @functools.cached_property
     def id(self) -> str:
         """``sha256:<hex>`` of the encoded key."""
         return "sha256:" + hashlib.sha256(self.spki).hexdigest()

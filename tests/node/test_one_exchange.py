@@ -17,19 +17,21 @@ from toy_node import Request, ToyNode
 from artrator.clients._mixed import read_mixed
 from artrator.clients.node import NodeClient
 from artrator.documents import Receipt, proof
-from artrator.keys import PublicKey
+from artrator.keys import PrivateKey, PublicKey
 from artrator.messages.node import EventKind, JobState
 from artrator_node.http.preference import Preference
 
 
-def put(node: ToyNode, request: Request, headers: Mapping[str, str], **how: object) -> httpx.Response:
+def put(
+    node: ToyNode, request: Request, headers: Mapping[str, str], *, buyer: PrivateKey | None = None
+) -> httpx.Response:
     """Send a request as JSON, with other headers."""
     path = f"/v1/jobs/{request.job}"
-    signed = proof.make(node.buyer, method="PUT", path=path, node=node.descriptor.node, body=request.digest)
+    signed = proof.make(buyer or node.buyer, method="PUT", path=path, node=node.descriptor.node, body=request.digest)
     given = {proof.HEADER: signed, "Content-Type": "application/json", **headers}
     text = request.request.model_dump_json()
     with httpx.Client(verify=False, timeout=30) as http:
-        return http.put(f"{node.url}{path}", content=text, headers=given, **how)  # type: ignore[arg-type]
+        return http.put(f"{node.url}{path}", content=text, headers=given)
 
 
 @pytest.fixture(scope="module")
@@ -78,8 +80,9 @@ def test_files_come_in_parts_and_outputs_go_back_in_the_same_exchange(node: ToyN
 
 @pytest.mark.parametrize("do", ["complain", "crash"])
 def test_a_failure_is_told_in_the_same_exchange(node: ToyNode, do: str) -> None:
-    request = node.request({"do": do})
-    answer = put(node, request, {"Prefer": "wait=30, outputs"})
+    buyer = PrivateKey.generate()  # whose requests end workers is turned away after a while
+    request = node.request({"do": do}, buyer=buyer)
+    answer = put(node, request, {"Prefer": "wait=30, outputs"}, buyer=buyer)
     assert answer.headers["preference-applied"] == "wait=30, outputs"
     job = answer.json()
     assert job["state"] == "failed"

@@ -14,6 +14,7 @@ from hostile import Handler, answer, certificate, endless, hostile, says
 from artrator.clients import node as node_module
 from artrator.clients._events import read_events
 from artrator.clients._http import MisbehavedError
+from artrator.clients._mixed import read_mixed
 from artrator.clients.node import JobEvent, NodeClient
 from artrator.documents import NodeDescriptor
 from artrator.errors import ArtratorError, Code
@@ -274,3 +275,44 @@ def test_events_that_are_not_text_are_refused() -> None:
 
     with pytest.raises(MisbehavedError, match="not text"):
         asyncio.run(run())
+
+
+# --- a job and its outputs in one answer
+
+
+def mixed(*parts: bytes, boundary: str = "b0") -> bytes:
+    """The parts as an honest node sends them."""
+    whole = b"".join(
+        f"--{boundary}\r\nContent-Type: x/y\r\nContent-Length: {len(part)}\r\n\r\n".encode() + part + b"\r\n"
+        for part in parts
+    )
+    return whole + f"--{boundary}--\r\n".encode()
+
+
+def test_parts_come_back_whatever_they_hold() -> None:
+    parts = [b"{}", b"", b"\r\n--b0--\r\n", bytes(range(256))]
+    assert read_mixed('multipart/mixed; boundary="b0"', mixed(*parts)) == parts
+    assert read_mixed("multipart/mixed;boundary=b0", mixed()) == []
+    assert read_mixed("application/json", b"{}") is None
+    assert read_mixed("multipart/mixed; boundary=" + "b" * 71, mixed()) is None
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        b"",
+        b"--b0",
+        mixed(b"abc")[:-8],
+        mixed(b"abc").replace(b"Length: 3", b"Length: 2"),
+        mixed(b"abc").replace(b"Length: 3", b"Length: 99999999999"),
+        mixed(b"abc").replace(b"Length: 3", b"Length: -3"),
+        mixed(b"abc").replace(b"Length: 3", b"Length: " + b"3" * 400),
+        mixed(b"abc").replace(b"Content-Length", b"Content-Width"),
+        mixed(b"abc", boundary="b1"),
+        b"--b0\r\n" + b"x" * 5000,
+        mixed(*[b""] * 1002),
+    ],
+)
+def test_parts_that_are_not_as_they_say_are_refused(content: bytes) -> None:
+    with pytest.raises(MisbehavedError):
+        read_mixed("multipart/mixed; boundary=b0", content)

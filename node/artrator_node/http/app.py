@@ -75,7 +75,7 @@ def create_app(node: Node) -> FastAPI:
         wish = Preference.of(request.headers.getlist("prefer"))
         found = await jobs.submit(
             _job(job),
-            path=request.url.path,
+            path=request.scope["path"],
             proof_header=request.headers.get(proof.HEADER),
             content_type=request.headers.get("content-type", ""),
             content_length=request.headers.get("content-length"),
@@ -83,7 +83,7 @@ def create_app(node: Node) -> FastAPI:
             promised=wish.wait is None,
         )
         if request.headers.get("accept") == EVENTS:
-            return event_stream(jobs.listened(found))
+            return event_stream(jobs.followed(found, 0))
         if wish.wait is None:
             return job_answer(await jobs.show(found), ())
         try:

@@ -84,16 +84,6 @@ class Jobs:
         except (ArtratorError, OSError):  # they have expired: the job stands all the same
             return ()
 
-    async def listened(self, found: LiveJob | JobRecord) -> AsyncIterator[Event | None]:
-        """A job's events to whoever sent it; like ``followed``, but who hangs up may not want it: see ``Engine``."""
-        if isinstance(found, LiveJob) and not found.record.ended:
-            with self._node.engine.listening(found):
-                async for event in self.followed(found, 0):
-                    yield event
-        else:
-            async for event in self.followed(found, 0):
-                yield event
-
     # --- asking
 
     async def owned(self, job: str, *, method: str, path: str, proof_header: str | None) -> LiveJob | JobRecord:

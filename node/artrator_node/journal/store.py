@@ -31,6 +31,7 @@ class Journal:
         # One reading thread with a connection of its own: WAL lets it read while the writer commits.
         self._readers = ThreadPoolExecutor(1, thread_name_prefix="journal-reader")
         self._reader: sqlite3.Connection | None = None
+        self._index: sqlite3.Connection | None = None
 
     def open(self) -> None:
         """Open the file and bring its tables up to date."""
@@ -40,6 +41,8 @@ class Journal:
     def close(self) -> None:
         """Commit and close."""
         self._writer.close()
+        if self._index is not None:
+            self._index.close()
         if self._reader is not None:
             self._readers.submit(self._reader.close).result()
         self._readers.shutdown()
@@ -68,8 +71,16 @@ class Journal:
 
     async def job(self, job: str) -> JobRecord | None:
         """One job."""
+        if not self._has(job):
+            return None
         rows = await self._read("SELECT * FROM jobs WHERE job = ?", (job,))
         return _record(rows[0]) if rows else None
+
+    def _has(self, job: str) -> bool:
+        """Whether there is such a job: asked for each new one, so a look into the index that waits for no thread."""
+        if self._index is None:
+            self._index = connect(self._path, read_only=True)
+        return self._index.execute("SELECT 1 FROM jobs WHERE job = ?", (job,)).fetchone() is not None
 
     async def open_jobs(self) -> Sequence[JobRecord]:
         """Jobs that run and have not ended, oldest first."""

@@ -130,7 +130,10 @@ class Writer:
 def connect(path: Path, *, read_only: bool = False) -> sqlite3.Connection:
     """A connection with the journal's settings. Transactions are begun and ended by hand."""
     if read_only:
-        connection = sqlite3.connect(f"{path.absolute().as_uri()}?mode=ro", uri=True, isolation_level=None, timeout=10)
+        # Its owner may close it from another thread than the one that asked.
+        connection = sqlite3.connect(
+            f"{path.absolute().as_uri()}?mode=ro", uri=True, isolation_level=None, timeout=10, check_same_thread=False
+        )
     else:
         connection = sqlite3.connect(path, isolation_level=None, timeout=10)
         connection.execute("PRAGMA journal_mode = WAL")

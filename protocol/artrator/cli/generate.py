@@ -247,7 +247,7 @@ async def _consume(
     bar: TaskID,
 ) -> tuple[Result, list[Path]]:
     kept: tuple[Result, list[Path]] | None = None
-    async with contextlib.aclosing(buyer.run(prepared, quote)) as updates:
+    async with contextlib.aclosing(buyer.run(prepared, quote, progress=not progress.disable)) as updates:
         async for update in updates:
             _show(progress, bar, update)
             if update.result is not None:

@@ -19,7 +19,7 @@ import secrets
 import time
 import uuid
 from collections.abc import AsyncGenerator, Callable, Mapping, Sequence
-from dataclasses import asdict
+from dataclasses import asdict, dataclass
 from typing import Any, Final, Literal
 
 from artrator.canonical import b64, request_digest
@@ -37,7 +37,7 @@ from artrator.errors import ArtratorError, Code
 from artrator.inputs import Counted, request_body
 from artrator.keys import PrivateKey, PublicKey
 from artrator.messages import registry as m
-from artrator.messages.node import EventKind, Job, JobRequest
+from artrator.messages.node import EventKind, Job, JobRequest, JobState
 
 __all__ = ["Buyer", "Delivered", "Prepared", "Result", "Stage", "Update", "read_listing"]
 
@@ -53,6 +53,8 @@ _UNDECIDED: Final = (
 _REACH_SECONDS: Final = 20.0
 #: How long a node may take to tell its last word after the ticket's time: messages travel.
 _GRACE_SECONDS: Final = 60.0
+#: How long one silent exchange waits for the end of a job; what takes longer is followed by its events.
+_WAIT_SECONDS: Final = 60.0
 #: How long after a failed job the buyer waits to see the hold released.
 _RELEASE_SECONDS: Final = 10.0
 
@@ -155,7 +157,13 @@ class Buyer:
             raise ArtratorError(Code.DOCUMENT_INVALID, "The registry signed another price than the one it told.")
 
     async def run(
-        self, prepared: Prepared, quote: m.Quote, *, max_price: int | None = None, order: str | None = None
+        self,
+        prepared: Prepared,
+        quote: m.Quote,
+        *,
+        max_price: int | None = None,
+        order: str | None = None,
+        progress: bool = True,
     ) -> AsyncGenerator[Update, None]:
         """Buy and run. The last update is ``done`` and carries the result.
 
@@ -164,6 +172,9 @@ class Buyer:
 
         A node that cannot be reached, or is full, costs nothing: the hold is given back and the next candidate is
         asked, under a new order of at most the same price.
+
+        Without ``progress`` nothing is told between order and outputs, and the node does all in one exchange; who then
+        hangs up while the job is queued has taken it back.
 
         Raises:
             ArtratorError: Why there is no picture. ``details["charged"]`` is what it cost: 0 unless it says otherwise.
@@ -184,7 +195,7 @@ class Buyer:
             pending = self._pending(prepared, quote, candidates[0], limit, order or str(uuid.uuid4()))
             await asyncio.to_thread(self._store.save, pending)
             try:
-                async for update in self.resume(pending):
+                async for update in self.resume(pending, progress=progress):
                     yield update
                 return
             except ArtratorError as error:
@@ -195,7 +206,7 @@ class Buyer:
                 order = None
                 quote = await self.quote(prepared)
 
-    async def resume(self, pending: PendingOrder) -> AsyncGenerator[Update, None]:
+    async def resume(self, pending: PendingOrder, *, progress: bool = True) -> AsyncGenerator[Update, None]:
         """Take an order up where it stands. Raises as ``run`` does; the order is forgotten once it has ended."""
         try:
             placed = await self._place(pending)
@@ -204,18 +215,19 @@ class Buyer:
             ticket = await self._check_ticket(placed, pending, descriptor)
             yield Update(Stage.ORDERED, pending.order, node=descriptor.name)
             async with NodeClient(descriptor, self._key) as node:
-                await self._submit(node, placed, pending, ticket)
-                final: Job | None = None
-                async for event in self._events(node, pending.order, ticket):
-                    if event.kind in (EventKind.DONE, EventKind.FAILED, EventKind.CANCELLED):
-                        if event.kind is not EventKind.DONE:
-                            raise _job_error(event)
-                        final = event.job
-                    elif update := await self._update(node, event, pending.order):
-                        yield update
+                sent = await self._submit(node, placed, pending, ticket, progress=progress)
+                final = _delivered(sent.job)
+                if final is None:
+                    async for event in self._events(node, pending.order, ticket, sent.events):
+                        if event.kind in (EventKind.DONE, EventKind.FAILED, EventKind.CANCELLED):
+                            if event.kind is not EventKind.DONE:
+                                raise _job_error(event)
+                            final = event.job
+                        elif update := await self._update(node, event, pending.order):
+                            yield update
                 yield Update(Stage.FETCHING, pending.order, node=descriptor.name)
                 assert final is not None  # noqa: S101  # _events ends with done or raises
-                result = await self._collect(node, final, pending, placed)
+                result = await self._collect(node, final, pending, placed, sent.outputs)
             yield Update(Stage.DONE, pending.order, node=descriptor.name, result=result)
             # Only now has whoever listens had the time to keep the outputs; who fails to, resumes and gets them again.
             await asyncio.to_thread(self._store.forget, pending.order)
@@ -293,41 +305,55 @@ class Buyer:
             raise ArtratorError(Code.PRICE_ABOVE_CAP, "The ticket allows more than the price that was accepted.")
         return ticket
 
-    async def _submit(self, node: NodeClient, placed: m.Order, pending: PendingOrder, ticket: Ticket) -> None:
+    async def _submit(
+        self, node: NodeClient, placed: m.Order, pending: PendingOrder, ticket: Ticket, *, progress: bool
+    ) -> _Sent:
         request = JobRequest(ticket=placed.ticket or "", salt=b64(pending.salt), body=pending.job_body)
         patience = min(_REACH_SECONDS, max(1.0, ticket.start_by - time.time()))
         may_have_arrived = False
 
-        async def attempt() -> Job:
+        async def attempt() -> _Sent:
             nonlocal may_have_arrived
+            how = (pending.order, request, pending.files, pending.request)
             try:
-                return await node.submit(pending.order, request, pending.files, pending.request)
+                if not progress:
+                    done = await node.perform(*how, wait=_WAIT_SECONDS)
+                    return _Sent(done.job, done.outputs)
+                events = node.send(*how, seconds=_seconds(ticket))
+                first = await anext(events, None)
+                return _Sent(events=None if first is None else _chained(first, events))
             except ArtratorError as error:
                 may_have_arrived |= error.details.get("reached") is True
                 raise
 
         try:
-            await patiently(attempt, seconds=patience)
+            return await patiently(attempt, seconds=patience)
         except ArtratorError as error:
             if error.code is Code.NODE_UNREACHABLE and may_have_arrived:
                 raise ArtratorError(error.code, error.message, reached=True) from error
             raise
 
-    async def _events(self, node: NodeClient, order: str, ticket: Ticket) -> AsyncGenerator[JobEvent, None]:
-        """Every event until the last one, through lost connections, until the ticket's time is over."""
+    async def _events(
+        self, node: NodeClient, order: str, ticket: Ticket, begun: AsyncGenerator[JobEvent, None] | None
+    ) -> AsyncGenerator[JobEvent, None]:
+        """Every event until the last one, through lost connections, until the ticket's time is over.
+
+        ``begun`` is the stream that the job was sent with.
+        """
         seen, wait = 0, 0.2
-        # By our own steady clock: the wall clocks of three machines need not agree, and may jump.
-        until = time.monotonic() + max(0, ticket.finish_by - ticket.iat) + _GRACE_SECONDS
+        until = time.monotonic() + _seconds(ticket)
         while True:
             lost = False
+            source, begun = begun or node.events(order, after=seen, seconds=until - time.monotonic()), None
             try:
-                async for event in node.events(order, after=seen, seconds=until - time.monotonic()):
-                    if time.monotonic() > until:
-                        break
-                    seen, wait = event.serial, 0.2
-                    yield event
-                    if event.kind in (EventKind.DONE, EventKind.FAILED, EventKind.CANCELLED):
-                        return
+                async with contextlib.aclosing(source):
+                    async for event in source:
+                        if time.monotonic() > until:
+                            break
+                        seen, wait = event.serial, 0.2
+                        yield event
+                        if event.kind in (EventKind.DONE, EventKind.FAILED, EventKind.CANCELLED):
+                            return
             except ArtratorError as error:
                 if error.code is not Code.NODE_UNREACHABLE:
                     raise
@@ -375,13 +401,15 @@ class Buyer:
                     return Update(Stage.PREVIEW, order, node=name, preview=await node.preview(order))
         return None
 
-    async def _collect(self, node: NodeClient, job: Job, pending: PendingOrder, placed: m.Order) -> Result:
+    async def _collect(
+        self, node: NodeClient, job: Job, pending: PendingOrder, placed: m.Order, at_hand: Sequence[bytes]
+    ) -> Result:
         receipt_document = dict(job.receipt or {})
         receipt = check_receipt(receipt_document, node.descriptor, pending, placed.ticket or "")
         outputs: Sequence[Delivered] = ()
         problem = tally(receipt, pending)
         if not problem:
-            outputs, problem = await fetch_outputs(node, job, receipt)
+            outputs, problem = await fetch_outputs(node, job, receipt, at_hand)
         acknowledgement = self._acknowledgement(pending.order, receipt_document, problem)
         settled = await self._acknowledge(node, pending.order, receipt_document, acknowledgement)
         if problem:
@@ -452,6 +480,38 @@ class Buyer:
             reason=problem,
             at=time.time(),
         ).sign(self._key)
+
+
+@dataclass(frozen=True)
+class _Sent:
+    """A job that the node has taken, and what came back with it."""
+
+    job: Job | None = None
+    outputs: Sequence[bytes] = ()
+    events: AsyncGenerator[JobEvent, None] | None = None
+
+
+async def _chained(first: JobEvent, events: AsyncGenerator[JobEvent, None]) -> AsyncGenerator[JobEvent, None]:
+    async with contextlib.aclosing(events):
+        yield first
+        async for event in events:
+            yield event
+
+
+def _seconds(ticket: Ticket) -> float:
+    """How long a job is followed at most: by our own steady clock, as three machines' clocks need not agree."""
+    return max(0, ticket.finish_by - ticket.iat) + _GRACE_SECONDS
+
+
+def _delivered(job: Job | None) -> Job | None:
+    """The job, if it was delivered; None while it goes on; raises why it was not."""
+    if job is None or job.state in (JobState.QUEUED, JobState.RUNNING):
+        return None
+    if job.state is JobState.CANCELLED:
+        raise ArtratorError(Code.JOB_CANCELLED, "The job was cancelled.")
+    if job.state is JobState.FAILED:
+        raise ArtratorError.from_json({"error": job.error})
+    return job
 
 
 def _job_error(event: JobEvent) -> ArtratorError:

@@ -59,8 +59,12 @@ def tally(receipt: Receipt, pending: PendingOrder) -> str:
     return counted.fault(pending.measures, receipt.measures, [output.name for output in receipt.outputs])
 
 
-async def fetch_outputs(node: NodeClient, job: Job, receipt: Receipt) -> tuple[Sequence[Delivered], str]:
+async def fetch_outputs(
+    node: NodeClient, job: Job, receipt: Receipt, at_hand: Sequence[bytes] = ()
+) -> tuple[Sequence[Delivered], str]:
     """Every output that the receipt names, and what is wrong with them; an empty text if nothing is.
+
+    ``at_hand`` are those that came with the receipt, all or none; they are checked like any other.
 
     Raises:
         ArtratorError: Whatever keeps them from being fetched, such as ``node_unreachable``.
@@ -71,7 +75,7 @@ async def fetch_outputs(node: NodeClient, job: Job, receipt: Receipt) -> tuple[S
         return (), "The node delivered nothing."
     delivered, problem = [], ""
     for index, signed in enumerate(receipt.outputs):
-        data = await _fetch(node, receipt.order, index, signed.size)
+        data = at_hand[index] if index < len(at_hand) else await _fetch(node, receipt.order, index, signed.size)
         if data is None:
             problem = f"The node sends more of {signed.name} than it signed."
             continue
