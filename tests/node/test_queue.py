@@ -46,7 +46,7 @@ def test_nobody_is_overtaken_by_what_came_much_later(come: list[tuple[str, str, 
     assert sorted(live.job for live in ordered) == sorted(live.job for live in jobs)
     nth: Counter[str] = Counter()
     patience = {}
-    for live in sorted(jobs, key=lambda live: live.record.queued_at):
+    for live in sorted(jobs, key=lambda live: (live.record.queued_at, live.job)):
         patience[live.job] = nth[live.record.buyer] * LATER_SECONDS
         nth[live.record.buyer] += 1
     for place, live in enumerate(ordered):
