@@ -112,6 +112,19 @@ class Settings(BaseModel):
                 raise ValueError(f"{name!r} is no time zone") from error
         return name
 
+    @field_validator("devices")
+    @classmethod
+    def _are_different(cls, devices: tuple[str, ...]) -> tuple[str, ...]:
+        seen: set[tuple[str, str]] = set()
+        for name in devices:
+            kind, _, index = name.partition(":")
+            # CUDA and TensorRT are two ways to one card, and so are the processor's two.
+            hardware = {"tensorrt": "cuda", "openvino": "cpu"}.get(kind, kind)
+            if (hardware, index or "0") in seen:
+                raise ValueError(f"{name} is named twice; each device stands for one")
+            seen.add((hardware, index or "0"))
+        return devices
+
     @field_validator("hours")
     @classmethod
     def _are_hours(cls, hours: tuple[str, ...]) -> tuple[str, ...]:

@@ -216,6 +216,40 @@ def test_a_name_that_is_no_device_is_refused(name: str) -> None:
         settings(devices=(name,))
 
 
+@pytest.mark.parametrize(
+    "names", [("cuda:0", "cuda"), ("cuda:1", "tensorrt:1"), ("cpu:0", "cpu:0"), ("cpu", "openvino")]
+)
+def test_a_device_that_is_named_twice_is_refused(names: tuple[str, ...]) -> None:
+    with pytest.raises(ValueError, match="named twice"):
+        settings(devices=names)
+
+
+def test_the_memory_of_cards_that_the_owner_named_is_shared_out() -> None:
+    devices = Devices(settings(devices=("cuda:0", "cuda:1")))
+    assert [place.memory_bytes for place in devices.places] == [0, 0]
+    devices.learn("node-toy", Answer("", cards=[card(0), Card(1, "A small one", 1 << 30, "1.2")]))
+    assert [place.memory_bytes for place in devices.places] == [int((8 << 30) * 0.9), int((1 << 30) * 0.9)]
+    assert [way.device().index for way in devices.ranked(served())] == [0, 1]
+
+
+def test_packages_are_spread_over_cards_by_the_memory_that_each_has(tmp_path: Path) -> None:
+    async def work() -> None:
+        async with scene(tmp_path, {"a": 10, "b": 10, "c": 10}, devices=("cuda:0", "cuda:1"), memory_mib=4000) as it:
+            for backend in {package.manifest.backend for package in Catalogue().packages.values()}:
+                small = [Card(index, "A card", 200 * MIB) for index in range(2)]
+                it.engine.slots.devices.learn(backend, Answer("", cards=small))
+            for name in "abc":
+                live = await it.send(name)
+                (await it.working(live)).finish(live.job)
+                await live.ended.wait()
+            # Not measured, a package counts 150 MiB: one fits on each card of 180.
+            assert [label for label, _ in it.at] == ["cuda:0", "cuda:1", "cuda:0"]
+            assert not it.workers["a"].alive
+            assert it.workers["b"].alive
+
+    asyncio.run(work())
+
+
 # --- processors
 
 

@@ -67,18 +67,23 @@ class Answer:
     refused: Mapping[str, str] = field(default_factory=dict)
 
 
-async def ask(backend: str) -> Answer:
-    """What a backend's environment can compute on; never raises for what is missing or broken there."""
+async def ask(backend: str, *, trying: bool = True) -> Answer:
+    """What a backend's environment can compute on; never raises for what is missing or broken there.
+
+    Args:
+        backend: Its name.
+        trying: Whether each provider is tried; else only runtime and cards are named, of which none is known to answer.
+    """
     try:
         plugin = find_backend(backend)
     except ArtratorError as error:
         return Answer(refused={"cpu": error.message})
     if plugin.error is not None:
         return Answer(refused={"cpu": plugin.error})
-    return await _ask(plugin)
+    return await _ask(plugin, trying)
 
 
-async def _ask(plugin: PluginInfo) -> Answer:
+async def _ask(plugin: PluginInfo, trying: bool) -> Answer:
     # The first question needs what a driver needs, but no provider is started by it.
     may_use_cards = grants(plugin, Device("cuda"))["gpu"]
     said = await _probe(plugin, Device("cuda" if may_use_cards else "cpu"), "", 0)
@@ -89,6 +94,8 @@ async def _ask(plugin: PluginInfo) -> Answer:
     known = {index: Card(index, name, memory, driver) for index, name, memory in found}
     providers = said.get("providers", ())
     runtime = sentence(str(said.get("runtime", "")), 80)
+    if not trying:
+        return Answer(runtime, cards=list(known.values()))
     processor, by_card, refused = {"cpu"}, set[tuple[str, int]](), dict[str, str]()
     for kind in KINDS:
         if kind == "cpu" or PROVIDERS[kind] not in providers or not (kind in ON_PROCESSOR or may_use_cards):

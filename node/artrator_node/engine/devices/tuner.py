@@ -91,7 +91,8 @@ class Tuner:
                 for kept in await self._journal.trials()
             ]
         )
-        if self._devices.automatic:
+        # Cards that the owner named are not tried, but their memory has to be known.
+        if self._devices.automatic or any(place.hardware == "gpu" for place in self._devices.places):
             await self._ask()
 
     async def run(self) -> None:
@@ -109,7 +110,7 @@ class Tuner:
     async def _ask(self) -> None:
         for backend in {package.manifest.backend for package in self._packages()}:
             if not self._devices.knows(backend):
-                answer = await ask(backend)
+                answer = await ask(backend, trying=self._devices.automatic)
                 self._devices.learn(backend, answer)
                 self._learnt()
                 for device, why in answer.refused.items():
