@@ -264,6 +264,22 @@ def test_what_is_mapped_does_not_count_as_what_a_worker_took(tmp_path):
     asyncio.run(main())
 
 
+@pytest.mark.skipif(sys.platform != "linux", reason="other systems do not tell")
+def test_without_derived_graphs_a_worker_holds_its_weights_once(tmp_path):
+    package = dense(tmp_path / "dense", mib=96)
+
+    async def main():
+        worker = await Worker.start_verified(find_backend("onnx"), package, device=Device(threads=1))
+        try:
+            await worker.run("job", {"seed": 1})
+            return worker.resident_bytes
+        finally:
+            await worker.close()
+
+    # As they are packed, what a runtime and an interpreter take, and not the bytes that they were read from.
+    assert asyncio.run(main()) < (96 + 90) << 20
+
+
 def test_a_small_package_is_not_worth_it(tmp_path, graphs):
     package = dense(tmp_path / "dense", mib=2)
     info, _ = once(find_backend("onnx"), package, graphs)

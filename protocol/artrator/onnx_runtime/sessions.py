@@ -195,6 +195,9 @@ def _open(runtime: Any, model: bytes | str, options: Any, device: Device, facts:
             f"onnxruntime refuses {name}: {_first_line(error)}",
             cure="Check that the file runs with this version of onnxruntime, then sign the package again.",
         ) from error
+    if getattr(inner, "_model_bytes", None) is not None:
+        # It keeps the bytes to begin anew on another device in silence: a second copy of all weights, for ever.
+        inner._model_bytes = None
     releasing = runtime.RunOptions()
     arena = "cpu:0" if device.kind == "cpu" else f"cpu:0;gpu:{device.index}"
     releasing.add_run_config_entry("memory.enable_memory_arena_shrinkage", arena)

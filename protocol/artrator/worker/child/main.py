@@ -30,6 +30,7 @@ from artrator.worker.child.batcher import Batcher
 from artrator.worker.child.cards import probe, used_bytes
 from artrator.worker.child.context import JobContext
 from artrator.worker.child.loader import load_plugin, run_module
+from artrator.worker.child.memory import give_back
 from artrator.worker.child.package_files import SignedFolder
 from artrator.worker.values import ValueInvalid, pack, unpack
 from artrator.worker.wire import Channel, Frame, WireError
@@ -93,6 +94,7 @@ def _load(frame: Frame) -> tuple[Model, dict[str, Any]]:
         inspection = backend.inspect(package)
         model = backend.load(package, device)
         memory_bytes = int(model.memory_bytes)
+        give_back()
     except ArtratorError:
         raise
     except MemoryError as error:
