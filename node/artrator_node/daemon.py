@@ -287,6 +287,7 @@ class Node:
             packages=self.engine.package_states(),
             queued=self.engine.queued,
             accepting=self._accepting,
+            accepting_from=self.owner.accepting_from,
             version=artrator.__version__,
         )
 

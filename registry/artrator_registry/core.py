@@ -81,7 +81,7 @@ MIGRATIONS: Final = (
     purchases_schema.migrations,
 )
 #: One more with every migration: an older program refuses a newer database instead of misreading it.
-SCHEMA: Final = 112
+SCHEMA: Final = 113
 #: The first schema of a release.
 OLDEST_SCHEMA: Final = 100
 #: As many oddities as somebody reads in a log; the command tells them all.

@@ -108,6 +108,13 @@ def test_buyers_are_sent_elsewhere_as_much_earlier_as_their_tickets_reach(tmp_pa
     world.go("2026-11-24T06:46")
     assert world.owner.look()[0] is None  # whoever has a shorter ticket may still come
     assert not world.owner.accepting
+    assert world.owner.accepting_from == at("2026-11-24T22:00")
+    world.go("2026-11-24T12:00")
+    world.owner.look()
+    assert world.owner.accepting_from == at("2026-11-24T22:00")
+    world.go("2026-11-24T22:00")
+    world.owner.look()
+    assert world.owner.accepting_from is None
 
 
 def test_several_rules_last_as_long_as_the_longest_and_no_end_is_none(tmp_path: Path, worlds: list[World]) -> None:

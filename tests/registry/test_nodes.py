@@ -120,7 +120,11 @@ async def test_when_nobody_can_run_it_the_buyer_is_told_why(world: World) -> Non
     shop = await world.shop()
     mina = await world.person("mina")
     await shop.online(accepting=False)
-    assert "no new jobs" in await refused_quote(shop, mina)
+    assert (await refused_quote(shop, mina)).endswith("no new jobs at the moment.")
+    await shop.online(accepting=False, accepting_from=world.clock() + 3600)
+    assert "one will again at 2" in await refused_quote(shop, mina)
+    await shop.online(accepting=False, accepting_from=world.clock() - 5)  # by now it should have said otherwise
+    assert (await refused_quote(shop, mina)).endswith("no new jobs at the moment.")
     world.clock.offset += 50
     assert "offline since" in await refused_quote(shop, mina)
     await shop.online(m.NodeState.OFFLINE)

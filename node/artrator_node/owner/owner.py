@@ -143,6 +143,16 @@ class Owner:
         return not self.rules and (closes is None or self._clock.now() + self._reach <= closes)
 
     @property
+    def accepting_from(self) -> float | None:
+        """When it will be so again, if the rules say; None while it is."""
+        now = self._clock.now()
+        hold = merged(self.rules)
+        if hold is not None:
+            return hold.until
+        change = None if self.accepting else self.schedule.next_change(now)
+        return None if change is None else self.schedule.next_change(change)
+
+    @property
     def blind(self) -> Sequence[str]:
         """Settings that no sensor of this machine can serve, once all of them were asked."""
         return self._ceilings.blind if self._looks > 1 else ()

@@ -291,6 +291,8 @@ class Heartbeat(Request):
     packages: Annotated[Sequence[PackageState], Field(max_length=1000)] = ()
     queued: int = 0
     accepting: bool = True
+    #: When it will be accepting again, by the registry's clock, if its owner's rules say so.
+    accepting_from: Annotated[float | None, Field(ge=0, le=10**11)] = None
     version: str = ""
 
 

@@ -44,3 +44,9 @@ def m001_create_nodes(db: Database) -> None:
         """,
         "CREATE INDEX node_packages_package ON node_packages (package)",
     )(db)
+
+
+@migrations()
+def m002_add_accepting_from(db: Database) -> None:
+    # A node that keeps hours knows when it will be back, and buyers who come too early are told.
+    statements("ALTER TABLE nodes ADD COLUMN accepting_from REAL")(db)

@@ -172,11 +172,16 @@ def _why_nobody(t: Transaction, rows: Sequence[Any], online_seconds: float) -> s
     seen = [row for row in rows if row["seen_at"] is not None and row["seen_at"] > t.now - online_seconds]
     if not seen:
         last = max((row["seen_at"] or 0.0 for row in rows), default=0.0)
-        when = time.strftime("%Y-%m-%d %H:%M UTC", time.gmtime(last))
-        return f"every node has been offline since {when}." if last else "its node has not started yet."
+        return f"every node has been offline since {_moment(last)}." if last else "its node has not started yet."
     if any(not row["accepting"] for row in seen):
-        return "its nodes take no new jobs at the moment."
+        back = min((row["accepting_from"] for row in seen if (row["accepting_from"] or 0) > t.now), default=None)
+        when = "" if back is None else f"; one will again at {_moment(back)}"
+        return f"its nodes take no new jobs at the moment{when}."
     return "the node's descriptor has expired or it cannot serve this package."
+
+
+def _moment(seconds: float) -> str:
+    return time.strftime("%Y-%m-%d %H:%M UTC", time.gmtime(seconds))
 
 
 @lru_cache(_MOST_NODES)

@@ -38,8 +38,15 @@ def put(t: Transaction, owner: str, descriptor: NodeDescriptor, document: Mappin
 def seen(t: Transaction, node: str, beat: m.Heartbeat) -> None:
     """A heartbeat."""
     t.run(
-        "UPDATE nodes SET seen_at = ?, accepting = ?, queued = ?, version = ? WHERE id = ?",
-        (t.now, int(beat.accepting), min(max(beat.queued, 0), 10**6), beat.version[:80], node),
+        "UPDATE nodes SET seen_at = ?, accepting = ?, accepting_from = ?, queued = ?, version = ? WHERE id = ?",
+        (
+            t.now,
+            int(beat.accepting),
+            None if beat.accepting else beat.accepting_from,
+            min(max(beat.queued, 0), 10**6),
+            beat.version[:80],
+            node,
+        ),
     )
     _set_packages(t, node, beat.packages)
 
@@ -60,7 +67,7 @@ def _set_packages(t: Transaction, node: str, packages: Sequence[m.PackageState])
 def serving(t: Transaction, package: str) -> list[Any]:
     """Every node that said it has a package, whether it is online or not."""
     return t.rows(
-        "SELECT n.id, n.name, n.owner, n.descriptor, n.expires_at, n.seen_at, n.accepting, n.queued,"
+        "SELECT n.id, n.name, n.owner, n.descriptor, n.expires_at, n.seen_at, n.accepting, n.accepting_from, n.queued,"
         " p.state, p.expected_wait, p.load_seconds, p.run_seconds"
         " FROM node_packages p JOIN nodes n ON n.id = p.node WHERE p.package = ?",
         (package,),
