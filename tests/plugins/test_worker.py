@@ -154,6 +154,13 @@ def test_a_worker_that_floods_its_parent_is_ended(make_plugin, content):
     assert error.code == Code.WORKER_DIED
 
 
+def test_a_worker_that_floods_its_parent_with_headers_is_ended(make_plugin, content):
+    flood = frame_of('{"op":"progress","job":"a","done":1,"total":1}' + " " * 1_000_000)
+    shout = {"do": "shout", "text": flood.decode("latin-1"), "times": 400}
+    error = with_worker(lambda worker: failing(worker.run("a", shout)), make_plugin(), content)
+    assert (error.code, error.message) == (Code.WORKER_DIED, "The worker was stopped: it talks too much.")
+
+
 def test_noise_depends_on_the_seed_alone(make_plugin, content):
     async def work(worker):
         return [(await worker.run("a", {"do": "noise", "seed": seed}))["value"] for seed in (7, 7, 8, -1)]

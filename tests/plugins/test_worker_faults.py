@@ -212,6 +212,13 @@ def test_a_worker_that_hangs_up_and_stays_is_ended(toy):
     assert not death.limit
 
 
+def test_a_worker_that_hides_what_it_takes_is_ended(toy, monkeypatch):
+    monkeypatch.setattr("artrator.worker.guard._HIDDEN_SECONDS", 0.5)
+    outcome, death = attempt(toy(), "leave_others")
+    assert (outcome.code, outcome.message) == (Code.WORKER_LIMIT, "The model hid how much memory it takes.")
+    assert death.limit
+
+
 def test_a_worker_that_closes_its_output_keeps_its_limits(toy):
     outcome, _ = attempt(toy(), "be_silent", run_seconds=1.0)
     assert outcome.code is Code.WORKER_LIMIT

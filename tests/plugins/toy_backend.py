@@ -123,7 +123,8 @@ class Toy:
         channel = next(found for found in gc.get_objects() if type(found).__name__ == "Channel")
         connection = channel._socket.dup()
         connection.setblocking(True)
-        connection.sendall(inputs["text"].encode("latin-1"))
+        for _ in range(inputs.get("times", 1)):
+            connection.sendall(inputs["text"].encode("latin-1"))
         await asyncio.sleep(60)
 
     def close(self):

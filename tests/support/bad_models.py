@@ -210,6 +210,11 @@ def chatter():
     while True:
         os.write(1, line)
 
+def leave_others():
+    """End the first thread alone: what the rest takes is shown nowhere."""
+    threading.Thread(target=time.sleep, args=(60,), daemon=True).start()
+    ctypes.CDLL(None).syscall({"x86_64": 60, "aarch64": 93}[os.uname().machine], 0)
+
 def hang_up():
     """Close everything, the way to the parent too, and stay."""
     os.closerange(0, 256)
@@ -252,7 +257,7 @@ def write():
             file.write(bytes(1 << 20))
 
 FAULTS = {f.__name__: f for f in (
-    segfault, abort, allocate, gulp, shared, block, chatter, hang_up, be_silent, fork, threads, raw_threads, fill, write
+    segfault, abort, allocate, gulp, shared, block, chatter, leave_others, hang_up, be_silent, fork, threads, raw_threads, fill, write
 )}
 
 class Model:

@@ -26,6 +26,8 @@ IDLE_SECONDS: Final = 1.0
 _LINGER_SECONDS: Final = 1.0
 #: More than any runtime starts, with a pool for each of several sessions.
 THREADS: Final = 128 + 16 * (os.cpu_count() or 1)
+#: How long the end of a process with much memory may take.
+_HIDDEN_SECONDS: Final = 5.0
 #: What must stay free on the disk of a worker that may write. No folder shows a file that was unlinked while open.
 _FREE_DISK: Final = 512 << 20
 #: What must stay free of the machine's memory: less, and everything on it begins to crawl.
@@ -66,6 +68,7 @@ class Guard:
         self._drowsy = False
         self._folder_due = self._hidden_due = 0.0
         self._most_free = 0
+        self._hidden_since = 0.0
         self._usage: Usage | None = None
 
     def expect(self, key: str, seconds: float, reason: ArtratorError) -> None:
@@ -103,6 +106,13 @@ class Guard:
         if self._usage is None:
             self._usage = Usage(pid)
         taken, threads = self._usage.now()
+        if taken is None:
+            # Its first thread has ended: so does the process, or the others go on where nobody can measure them.
+            self._hidden_since = self._hidden_since or now
+            if now - self._hidden_since > _HIDDEN_SECONDS:
+                return _breach("The model hid how much memory it takes.")
+            return None
+        self._hidden_since = 0.0
         if self._memory_bytes and taken > self._memory_bytes:
             return _breach(f"The model took {taken >> 20} MB of memory; it may take {self._memory_bytes >> 20} MB.")
         if threads > THREADS:

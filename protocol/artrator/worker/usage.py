@@ -26,20 +26,23 @@ class Usage:
     """
 
     def __init__(self, pid: int) -> None:
+        self._path: Final = f"/proc/{pid}/status"
         self._file: int | None = None
-        with contextlib.suppress(OSError):
-            self._file = os.open(f"/proc/{pid}/status", os.O_RDONLY) if sys.platform != "win32" else None
 
-    def now(self) -> tuple[int, int]:
-        """Bytes of memory in use, without what is only mapped from files, and threads; zeros if nobody says."""
-        if self._file is None:
-            return 0, 0
+    def now(self) -> tuple[int | None, int]:
+        """Bytes of memory in use, without what is only mapped from files, and threads.
+
+        The memory is None if the system says of all but that: while a process ends, or when its first thread has left
+        the others. Zeros where it says nothing.
+        """
         try:
+            if self._file is None:
+                self._file = os.open(self._path, os.O_RDONLY)
             text = os.pread(self._file, 1 << 13, 0)
-        except OSError:
+        except (OSError, AttributeError):  # gone, no descriptor left, or no such system
             return 0, 0
-        threads = _THREADS.search(text)
-        return sum(map(int, _OWN.findall(text))) << 10, int(threads[1]) if threads else 0
+        threads, own = _THREADS.search(text), _OWN.findall(text)
+        return sum(map(int, own)) << 10 if own else None, int(threads[1]) if threads else 0
 
     def close(self) -> None:
         """Let go of the file."""

@@ -68,5 +68,5 @@ FILES: dict[str, tuple[int, int]] = {
 #: What drivers of a GPU need besides.
 GPU: dict[str, tuple[int, int]] = {
     "memfd_create": (319, 279), "mbind": (237, 235), "set_mempolicy": (238, 237), "mlockall": (151, 230),
-    "munlockall": (152, 231), "kcmp": (312, 272),
+    "munlockall": (152, 231), "kcmp": (312, 272), "flock": (73, 32),
 }  # fmt: skip
