@@ -115,7 +115,7 @@ async def limit(name: str, content: SignedContent, do: str, limits: Mapping[str,
             if do == "block":
                 return time.monotonic() - began >= limits["run_seconds"]
             if do == "grow":
-                peak = max(peak, usage.now()[0])
+                peak = max(peak, usage.now()[0] or 0)
                 return peak > limits["memory_bytes"]
             if do == "threads":
                 return usage.now()[1] > THREADS

@@ -257,7 +257,8 @@ def write():
             file.write(bytes(1 << 20))
 
 FAULTS = {f.__name__: f for f in (
-    segfault, abort, allocate, gulp, shared, block, chatter, leave_others, hang_up, be_silent, fork, threads, raw_threads, fill, write
+    segfault, abort, allocate, gulp, shared, block, chatter, leave_others, hang_up, be_silent, fork, threads,
+    raw_threads, fill, write,
 )}
 
 class Model:

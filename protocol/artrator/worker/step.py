@@ -144,7 +144,7 @@ async def _watch(process: Process, step: Step) -> StepError | None:
             except OSError:  # what cannot be measured must not go on
                 free = 0
             over = None
-            if memory and usage.now()[0] > memory:
+            if memory and (usage.now()[0] or 0) > memory:
                 over = StepError(f"it took more than {memory >> 20} MB of memory")
             elif folder_bytes(step.folder, step.most_bytes) > step.most_bytes:
                 over = StepError(f"it wrote more than {step.most_bytes >> 20} MB")

@@ -55,7 +55,7 @@ def own_bytes(pid: int) -> int:
     """The host memory that is a process's own, without what it maps from files; 0 where nobody says."""
     usage = Usage(pid)
     try:
-        return usage.now()[0]
+        return usage.now()[0] or 0
     finally:
         usage.close()
 
