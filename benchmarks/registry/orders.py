@@ -151,14 +151,14 @@ def cpu_seconds(pid: int) -> float:
     return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
 
 
-def main() -> None:
+def main(arguments: Sequence[str] | None = None) -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--seconds", type=float, default=8.0, help="for each number of buyers")
     parser.add_argument("--buyers", type=int, nargs="*", default=[1, 8, 32, 128])
     parser.add_argument("--rate", type=float, default=200.0, help="of the open loop, in jobs a second")
     parser.add_argument("--open-seconds", type=float, default=15.0, help="of the open loop")
     parser.add_argument("--folder", type=Path, help="where the databases are made: the disk that is measured")
-    options = parser.parse_args()
+    options = parser.parse_args(arguments)
     load = os.getloadavg()[0] if hasattr(os, "getloadavg") else float("nan")
     versions = f"python {platform.python_version()}, sqlite {sqlite3.sqlite_version}"
     print(f"{versions}, {os.cpu_count()} cores, load before {load:.1f}")

@@ -81,9 +81,9 @@ MIGRATIONS: Final = (
     purchases_schema.migrations,
 )
 #: One more with every migration: an older program refuses a newer database instead of misreading it.
-SCHEMA: Final = 113
+SCHEMA: Final = 213
 #: The first schema of a release.
-OLDEST_SCHEMA: Final = 100
+OLDEST_SCHEMA: Final = 200
 #: As many oddities as somebody reads in a log; the command tells them all.
 _MOST_EXPLANATIONS: Final = 100
 

@@ -38,8 +38,19 @@ def test_every_kind_of_transfer_has_its_words_on_both_sides(kind: str) -> None:
 
 @given(st.text(), st.text())
 def test_ids_of_transfers_are_uuids_of_what_causes_them(cause: str, step: str) -> None:
-    space = uuid.UUID("5f3b1c0e-8f4e-5d0a-9c1b-2f6d7a8e9b10")
-    assert transfer_id(cause, step) == str(uuid.uuid5(space, f"{cause}/{step}"))
+    made = uuid.UUID(transfer_id(cause, step))
+    assert str(made) == transfer_id(cause, step)
+    assert (made.version, made.variant) == (8, uuid.RFC_4122)
+    # Those of one cause lie side by side, and are different all the same.
+    other = uuid.UUID(transfer_id(cause, f"{step}2"))
+    assert other.bytes[:6] == made.bytes[:6]
+    assert other != made
+    assert uuid.UUID(transfer_id(f"{cause}2", step)).bytes[:6] != made.bytes[:6]
+
+
+def test_an_id_that_was_given_to_a_transfer_never_changes() -> None:
+    given = transfer_id("0b8a5c1e-52a4-4f0e-9c53-6d0e3a6f2f11", "hold")
+    assert given == "958fc8f6-9dd0-80c8-bb31-176bbdc88adf"
 
 
 async def test_the_whole_statement_comes_as_csv_oldest_first(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
