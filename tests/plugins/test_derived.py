@@ -398,6 +398,14 @@ def test_a_filler_that_goes_wrong_leaves_nothing_and_harms_nobody(make_plugin, l
     assert info.once_seconds < 1
 
 
+def test_what_failed_is_tried_again_after_a_week(make_plugin, large, graphs, tmp_path):
+    once(toy(make_plugin, "os._exit(3)"), large, graphs)
+    (path,) = records(tmp_path)
+    os.utime(path, (path.stat().st_mtime - 8 * 86_400,) * 2)
+    _, made = once(toy(make_plugin, '(folder / "secret").write_text("mine")'), large, graphs, {})
+    assert made["text"].startswith("mine")
+
+
 @confined
 def test_links_cannot_be_left(make_plugin, large, graphs, tmp_path):
     (tmp_path / "private").write_text("key")

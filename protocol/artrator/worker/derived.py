@@ -67,6 +67,8 @@ _MAX_FILES: Final = 300
 #: What is half made and older than this belongs to nobody any more.
 _STALE_SECONDS: Final = 3600
 _UNUSED_SECONDS: Final = 60 * 86_400
+#: What did not succeed is tried again after this long.
+_FORGIVEN_SECONDS: Final = 7 * 86_400
 #: What must stay free on the disk, whatever the limit.
 _SPARE_BYTES: Final = 1 << 30
 
@@ -101,6 +103,7 @@ class DerivedGraphs:
         self._spare_bytes: Final = spare_bytes
         self._hashed: Final[dict[Path, Mapping[str, Identity]]] = {}
         self._turn: Final = asyncio.Lock()
+        self._swept = False
         self._tasks: Final[dict[Path, asyncio.Task[None]]] = {}
 
     async def ready(
@@ -115,6 +118,8 @@ class DerivedGraphs:
         if not self._most_bytes or sys.platform == "win32":  # there a file that is mapped cannot be replaced
             return None
         try:
+            if not self._swept:
+                await asyncio.to_thread(self._sweep)
             place = await asyncio.to_thread(self._place, plugin, content, device)
             async with self._turn:
                 record = await asyncio.to_thread(self._read, place)
@@ -140,7 +145,7 @@ class DerivedGraphs:
         await asyncio.gather(*tasks, return_exceptions=True)
 
     def discard(self, files: DerivedFiles, why: str) -> None:
-        """Throw away what a worker could not use; it is not made again for this place."""
+        """Throw away what a worker could not use; it is not made again for this place in a while."""
         with contextlib.suppress(OSError, ArtratorError):
             self._remove(files.folder)
             _Record(files.folder.with_suffix(".json"), failure=why).write()
@@ -152,19 +157,23 @@ class DerivedGraphs:
             for folder in list(self._root.iterdir()):
                 if folder.name not in kept:
                     remove_folder(folder)
-                    continue
-                for record in [found for path in folder.glob("*.json") if (found := _Record.read(path)) is not None]:
-                    # A place of another runtime or plugin is never asked for again.
-                    if time.time() - record.used_at > _UNUSED_SECONDS:
-                        self._remove(record.path.with_suffix(""))
-                for path in folder.glob(f"{_MAKING}*"):
-                    if time.time() - path.stat().st_mtime > _STALE_SECONDS:
-                        remove_folder(path)
+        self._sweep()
 
     @property
     def size(self) -> int:
         """Bytes of all that is derived, as the records say."""
         return sum(record.size for record in self._records())
+
+    def _sweep(self) -> None:
+        """Remove what nobody has asked for in a long time, as of another runtime, and what was never finished."""
+        self._swept = True
+        with contextlib.suppress(OSError):
+            for path in list(self._root.glob("*/*.json")):
+                if time.time() - path.stat().st_mtime > _UNUSED_SECONDS:
+                    self._remove(path.with_suffix(""))
+            for path in list(self._root.glob(f"*/{_MAKING}*")):
+                if time.time() - path.stat().st_mtime > _STALE_SECONDS:
+                    remove_folder(path)
 
     # --- finding
 
@@ -186,7 +195,8 @@ class DerivedGraphs:
         """The record of a place whose files are as it says; None if there is none, and then there are no files."""
         record = _Record.read(place.with_suffix(".json"))
         if record is not None and record.failure is not None:
-            return record
+            # It may have been the fault of the moment, such as another program that took all memory.
+            return record if time.time() - record.used_at < _FORGIVEN_SECONDS else None
         if record is not None and self._is_whole(place, record):
             return record
         self._remove(place)
