@@ -70,21 +70,29 @@ class Denoiser:
             beside: Further channels ``[1, channels, height, width]`` that the network wants to see next to the sample.
         """
         both = guidance != 1.0
+        dtypes = {name: tensor.dtype for name, tensor in self._session.inputs.items()}
+        held: dict[int, dict[str, Array]] = {}
+
+        def told(count: int) -> dict[str, Array]:
+            """The conditions of so many samples: the same at every step, and so made once."""
+            if count not in held:
+                held[count] = {
+                    name: np.repeat(np.stack([given, empty] if both else [given]), count, axis=0).astype(dtypes[name])
+                    for name, (given, empty) in conditions.items()
+                }
+            return held[count]
 
         async def predict(sample: Floats, time: float) -> Floats:
             count = len(sample)
             if beside is not None:
                 sample = np.concatenate([sample, np.repeat(beside, count, axis=0)], axis=1)
+            if both:
+                sample = np.concatenate([sample, sample])
             rows: dict[str, Array] = {
-                self._tensors.sample: np.concatenate([sample, sample]) if both else sample,
-                self._tensors.time: np.full(count * (1 + both), time),
+                **told(count),
+                self._tensors.sample: sample.astype(dtypes[self._tensors.sample], copy=False),
+                self._tensors.time: np.full(len(sample), time).astype(dtypes[self._tensors.time]),
             }
-            for name, (given, empty) in conditions.items():
-                parts = [np.repeat(given[None], count, axis=0)]
-                if both:
-                    parts.append(np.repeat(empty[None], count, axis=0))
-                rows[name] = np.concatenate(parts)
-            rows = {name: array.astype(self._session.inputs[name].dtype, copy=False) for name, array in rows.items()}
             made = (await context.batch(self._kernel, rows))[self._tensors.output].astype(np.float32)
             if not both:
                 return made
