@@ -317,7 +317,7 @@ def main() -> None:
     )
     crowds: list[str] = []
     print(
-        "| graph | bare run + encode, ms | one exchange, ms | added | p90 | by Python's client | an empty request by it "
+        "| graph | bare run + encode, ms | one exchange, ms | added | p90 | by Python's client | an empty request "
         "| CPU of the daemon, ms a job | of the worker | jobs |\n|-|-|-|-|-|-|-|-|-|-|"
     )
     for name, model in (("tiny", tiny()), ("wide", wide())):
