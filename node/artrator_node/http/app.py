@@ -16,6 +16,7 @@ from fastapi.routing import APIRoute
 from prometheus_client import CONTENT_TYPE_LATEST
 from starlette.exceptions import HTTPException
 from starlette.requests import ClientDisconnect
+from starlette.types import ASGIApp
 
 import artrator
 from artrator.documents import proof
@@ -39,7 +40,7 @@ _HTTP_CODES: Final = {404: Code.NOT_FOUND, 405: Code.NOT_FOUND}
 _MAX_ACKNOWLEDGEMENT: Final = 64 * 1024
 
 
-def create_app(node: Node) -> FastAPI:
+def create_app(node: Node) -> ASGIApp:
     """The API of one node."""
     app = FastAPI(title="Artrator node", version=artrator.__version__, docs_url=None, redoc_url=None)
     jobs = Jobs(node)
@@ -152,9 +153,8 @@ def create_app(node: Node) -> FastAPI:
             )
         return PlainTextResponse(node.metrics.render(), media_type=CONTENT_TYPE_LATEST)
 
-    busy = [route for route in app.routes if isinstance(route, APIRoute) and route.endpoint is submit]
-    app.add_middleware(Express, routes=busy, refuse=refuse)
-    return app
+    busy = [route for route in app.routes if isinstance(route, APIRoute) and route.endpoint in (submit, acknowledge)]
+    return Express(app, routes=busy, refuse=refuse, broken=broken)
 
 
 def problem(error: ArtratorError) -> JSONResponse:

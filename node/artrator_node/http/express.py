@@ -16,7 +16,14 @@ from artrator.errors import ArtratorError
 
 
 class Express:
-    """ASGI middleware; ``routes`` take the parts of their path and the request, and answer with a response."""
+    """ASGI middleware in front of all others; ``routes`` take the parts of their path and the request, and answer.
+
+    Args:
+        app: What serves all other routes.
+        routes: Those of ``app`` that are served here.
+        refuse: The answer to what a route raises.
+        broken: The answer to a mistake of ours.
+    """
 
     def __init__(
         self,
@@ -24,9 +31,11 @@ class Express:
         *,
         routes: Sequence[APIRoute],
         refuse: Callable[[Request, ArtratorError], Awaitable[Response]],
+        broken: Callable[[Request, Exception], Awaitable[Response]],
     ) -> None:
         self._app = app
         self._refuse = refuse
+        self._broken = broken
         self._routes = [(route, method, route.path_regex) for route in routes for method in route.methods or ()]
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -45,4 +54,6 @@ class Express:
             response: Response = await route.endpoint(**parts, request=request)
         except ArtratorError as error:
             response = await self._refuse(request, error)
+        except Exception as error:
+            response = await self._broken(request, error)
         await response(scope, receive, send)

@@ -378,6 +378,8 @@ class Worker:
         if frame.op == "output":
             self._take_output(run, job, frame)
             return
+        if frame.op == "done" and "total" in frame.header:
+            run.tell(*progress_of(frame.header), None)
         self._runs.pop(job).stop_clocks()
         self._guard.done(job)
         if run.cancelled:

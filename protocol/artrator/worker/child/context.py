@@ -48,9 +48,13 @@ class JobContext:
         self._progressed = float("-inf")
         self._previewed = float("-inf")
         self.cancelled = False
+        self.only_step_done = False
 
     def progress(self, done: int, total: int, preview: Image | None = None) -> None:
         """Say how far the job is; dropped where it would be more than a person can see."""
+        if done == total == 1 and preview is None:
+            self.only_step_done = True  # told with the end, which comes at once: half as many frames for such a job
+            return
         now = time.monotonic()
         if preview is not None and now - self._previewed < PREVIEW_SECONDS:
             preview = None

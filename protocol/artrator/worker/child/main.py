@@ -189,7 +189,8 @@ class _Server:
             described, arrays = pack(outputs)
             context.count_bytes(sum(array.nbytes for array in arrays))
             await self._settle_reports()
-            await self._channel.send({"op": "done", "job": job, "values": described}, arrays)
+            news = {"done": 1, "total": 1} if context.only_step_done else {}
+            await self._channel.send({"op": "done", "job": job, "values": described, **news}, arrays)
         except WireError:
             return
         except (Exception, asyncio.CancelledError) as error:
