@@ -63,9 +63,20 @@ def test_a_pause_refuses_buyers_finishes_what_runs_and_ends_when_the_owner_says_
         assert caught.value.code is Code.NODE_PAUSED
         assert caught.value.details["retry_after"] >= 2
         node.wait_for(lambda: node.registry.heartbeats[-1]["accepting"] is False, "the registry was not told")
+        async with asyncio.timeout(30):  # its memory was the owner's meanwhile
+            while (await client.health()).packages[0].state != "cold":
+                await asyncio.sleep(0.05)
         controls.resume()
         assert (await node.finished(client, waiting.job))[-1].kind is EventKind.DONE
         node.wait_for(lambda: node.registry.heartbeats[-1]["accepting"] is True, "the registry was not told")
+
+        controls.pause(Pause(asked_at=time.time()))
+        async with asyncio.timeout(60):
+            while (await client.health()).packages[0].state != "cold":
+                await asyncio.sleep(0.05)
+            controls.resume()
+            while (await client.health()).packages[0].state != "warm":  # before anybody asks for it
+                await asyncio.sleep(0.05)
 
     node.ask(work)
 

@@ -385,6 +385,7 @@ class Engine:
                     live.put_back = True
                     slot.worker.cancel(live.job)
             if hold.lets_go and slot.idle and (worker := slot.evicted()) is not None:
+                self.slots.warm_again(slot)
                 self._task(worker.close())
 
     def _hopeless(self, live: LiveJob, slot: Slot | None, now: float, monotonic: float) -> ArtratorError | None:

@@ -238,6 +238,10 @@ class Slots:
             self._warmed.discard(package.digest)  # it is loaded again when the trial is over
         return [worker for victim in chosen if (worker := victim.evicted()) is not None]
 
+    def warm_again(self, slot: Slot) -> None:
+        """It was let go for its owner's sake: it may be loaded ahead of need once more."""
+        self._warmed.discard(slot.package.digest)
+
     def _is_wanted_ahead(self, slot: Slot) -> bool:
         if slot.pinned:
             slot.refusal(self._clock.monotonic())  # one that failed is tried again when its time has come

@@ -78,6 +78,7 @@ class Owner:
         self._program_until = float("-inf")
         self._reach = 0.0
         self._looks = 0
+        self._troubles: dict[str, type[Exception]] = {}
         self._closed_at: float | None = None
         self.rules: Sequence[Rule] = ()
 
@@ -92,21 +93,20 @@ class Owner:
         self, keep_to: Callable[[Hold | None, float | None], None], release: Callable[[Sequence[str]], None]
     ) -> None:
         """Look, for ever; ``keep_to`` is told in every pass, ``release`` which packages the owner lets out."""
-        measuring: asyncio.Future[None] | None = None
-        due = self._clock.monotonic()
-        while True:
-            try:
-                if measuring is None or measuring.done():
-                    measuring = None
-                    if self._clock.monotonic() >= due:
-                        due = self._clock.monotonic() + _MEASURE_SECONDS
-                        measuring = asyncio.ensure_future(self._measure())
-                keep_to(*self.look())
-                if packages := self.controls.take_releases():
-                    release(packages)
-            except Exception:  # a bug here must neither stop the node nor leave the owner without control
-                _logger.exception("owner_rules_failed")
-            await asyncio.sleep(_LOOK_SECONDS)
+        measuring = asyncio.create_task(self._keep_measuring(), name="sensors")
+        try:
+            while True:
+                try:
+                    keep_to(*self.look())
+                    if packages := self.controls.take_releases():
+                        release(packages)
+                    self._troubles.pop("owner_rules_failed", None)
+                except Exception as error:  # must neither stop the node nor leave the owner without control
+                    self._tell_trouble("owner_rules_failed", error)
+                await asyncio.sleep(_LOOK_SECONDS)
+        finally:
+            measuring.cancel()
+            await asyncio.gather(measuring, return_exceptions=True)
 
     def close(self) -> None:
         """Look no more."""
@@ -213,14 +213,25 @@ class Owner:
         graced = now < self._closed_at + self._settings.grace_seconds
         yield Rule(Kind.HOURS, "Outside its hours.", until=opens, urgent=not graced, grace=graced)
 
+    async def _keep_measuring(self) -> None:
+        while True:
+            try:
+                await self._measure()
+                self._troubles.pop("sensors_failed", None)
+            except Exception as error:  # what was read last holds until they can be read again
+                self._tell_trouble("sensors_failed", error)
+            await asyncio.sleep(_MEASURE_SECONDS)
+
     async def _measure(self) -> None:
-        workers = tuple(self._workers())
-        try:
-            loop = asyncio.get_running_loop()
-            self._measured = await loop.run_in_executor(self._pool, self._measure_now, workers)
-            self._looks += 1
-        except RuntimeError:  # closed meanwhile
-            return
+        loop, workers = asyncio.get_running_loop(), tuple(self._workers())
+        self._measured = await loop.run_in_executor(self._pool, self._measure_now, workers)
+        self._looks += 1
+
+    def _tell_trouble(self, event: str, error: Exception) -> None:
+        """Say it once, and not four times a second."""
+        if self._troubles.get(event) is not type(error):
+            self._troubles[event] = type(error)
+            _logger.error(event, exc_info=error)
 
     def _measure_now(self, workers: Sequence[int]) -> _Measured:
         reading = self._sensors.read()
