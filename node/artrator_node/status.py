@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from artrator.messages.node import Health
+from artrator.messages.node import Health, WorkerHealth
 from artrator_node.config import Settings
 from artrator_node.journal.writer import connect
 
@@ -34,6 +34,18 @@ def read_journal(path: Path) -> Mapping[str, Any]:
         connection.close()
 
 
+def _worker(worker: WorkerHealth) -> str:
+    """One worker in a line."""
+    words = [f"{worker.device}: {worker.error or worker.state}"]
+    if worker.provider:
+        words.append(f"computes by {worker.provider}")
+    if worker.card_bytes:
+        words.append(f"{worker.card_bytes >> 20} MiB of the card")
+    if worker.running:
+        words.append(f"{worker.running} running")
+    return ", ".join(words)
+
+
 def render(settings: Settings, health: Health | None, journal: Mapping[str, Any]) -> str:
     """The report for a person."""
     lines = [f"{settings.name}  ({settings.registry})"]
@@ -52,6 +64,7 @@ def render(settings: Settings, health: Health | None, journal: Mapping[str, Any]
             lines.append(f"  {package.name} {package.version}: {package.state}{memory}, {facts}")
             if package.runtime:
                 lines.append(f"    runs on {package.runtime}")
+            lines.extend(f"    {_worker(worker)}" for worker in package.workers)
             if package.error:
                 lines.append(f"    {package.error}")
     states = ", ".join(f"{count} {state}" for state, count in sorted(journal["jobs"].items()))

@@ -12,7 +12,8 @@ import pytest
 from scripted_engine import MIB, Catalogue, Scene, scene
 
 from artrator.errors import ArtratorError
-from artrator.messages.node import JobState
+from artrator.messages.node import JobState, WorkerHealth
+from artrator_node import status
 from artrator_node.catalogue import ServedPackage
 from artrator_node.compiled import compiled_folder, keep_only
 from artrator_node.config import Settings
@@ -324,3 +325,12 @@ def test_what_a_compiler_keeps_has_a_folder_a_package_device_and_driver_and_goes
     keep_only(tmp_path, ["sha256:bb"])
     assert sorted(path.name for path in tmp_path.iterdir()) == ["bb"]
     keep_only(tmp_path / "missing", [])
+
+
+def test_the_status_names_each_worker_with_what_really_computes() -> None:
+    health = WorkerHealth(
+        device="cuda:1", provider="CUDAExecutionProvider", state="warm", running=2, card_bytes=3 << 30
+    )
+    assert status._worker(health) == "cuda:1: warm, computes by CUDAExecutionProvider, 3072 MiB of the card, 2 running"
+    broken = WorkerHealth(device="cuda:0", state="quarantined", error="Its worker died 3 times in a row.")
+    assert status._worker(broken) == "cuda:0: Its worker died 3 times in a row."
