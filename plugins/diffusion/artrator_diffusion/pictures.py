@@ -7,6 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from artrator.backend import Image
+from artrator.errors import ModelError
 from artrator.settings import Settings
 from artrator_diffusion.schedulers import Array
 
@@ -20,13 +21,19 @@ class PictureFormat:
     bgr: bool = False
 
     def pictures(self, tensor: Array) -> list[Image]:
-        """Pictures ``uint8[height, width, 3]`` from ``[n, 1 or 3, height, width]``."""
+        """Pictures ``uint8[height, width, 3]`` from ``[n, 1 or 3, height, width]``.
+
+        Raises:
+            ModelError: There are values that are no numbers: they would look like a black picture that was meant.
+        """
+        if not np.isfinite(tensor).all():
+            raise ModelError("The model made values that are not numbers; try other settings.")
         values = (tensor.transpose(0, 2, 3, 1) - np.float32(self.low)) * np.float32(255 / (self.high - self.low))
         if values.shape[3] == 1:
             values = np.repeat(values, 3, axis=3)
         if self.bgr:
             values = values[..., ::-1]
-        rounded = np.rint(np.clip(np.nan_to_num(values), 0, 255)).astype(np.uint8)
+        rounded = np.rint(np.clip(values, 0, 255)).astype(np.uint8)
         return [np.ascontiguousarray(picture) for picture in rounded]
 
 

@@ -224,6 +224,8 @@ class _Progress:
 
 
 def _best(result: LabelResult, scores: Array) -> str:
+    if not np.isfinite(scores).all():
+        raise ModelError("The model made values that are not numbers; try other settings.")
     place = int(np.argmax(scores))
     if place >= len(result.labels):
         raise ModelError("The model chose a label that the package does not name.")

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from artrator.backend import Device
-from artrator.errors import ArtratorError, Code
+from artrator.errors import ArtratorError, Code, ModelError
 from artrator.testing import PlainContext, run
 from artrator.worker.child.batcher import Batcher
 from artrator.worker.child.context import JobContext
@@ -240,7 +240,14 @@ tensor = "y"
 labels = ["red", "green", "blue"]
 """
     package = make_package(make_graph(nodes, {"x": shape}, {"y": ("float", ["n", 3])}), manifest)
-    assert run(ONNXBackend(), package, {"image": np.full((4, 4, 3), (9, 200, 30), np.uint8)})["colour"] == "green"
+    green = np.full((4, 4, 3), (9, 200, 30), np.uint8)
+    assert run(ONNXBackend(), package, {"image": green})["colour"] == "green"
+
+    # The largest of what is no number is no choice.
+    nodes = [*nodes[:1], ("Flatten", ["g"], ["f"]), ("Log", ["zero"], ["none"]), ("Mul", ["f", "none"], ["y"])]
+    wrong = make_graph(nodes, {"x": shape}, {"y": ("float", ["n", 3])}, {"zero": np.zeros(1, np.float32)})
+    with pytest.raises(ModelError, match="not numbers"):
+        run(ONNXBackend(), make_package(wrong, manifest), {"image": green})
 
 
 @pytest.mark.parametrize(("strength", "expected"), [(0.0, 200), (0.25, 150), (1.0, 0)])

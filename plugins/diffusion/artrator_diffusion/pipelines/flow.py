@@ -152,7 +152,7 @@ class FlowModel:
         count = sampling.images.whole(inputs) if self._many else 1
 
         def preview(finished: Array) -> Image:
-            return side_by_side(settings.picture.pictures(finished))
+            return side_by_side(settings.picture.pictures(np.nan_to_num(finished)))
 
         for group in Group.split(count, settings.batch // (1 if guidance == 1.0 else 2)):
             noise = Noise(context, int(sampling.seed.value(inputs)) + group.first, group.size, settings.shape)
