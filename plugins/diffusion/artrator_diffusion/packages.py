@@ -8,8 +8,6 @@ from typing import Final
 
 from artrator.backend import PackageFiles
 from artrator.onnx_runtime import GraphFacts, TensorFacts
-from artrator.onnx_runtime import load_graph as load_graph
-from artrator.onnx_runtime import read_graph_of as read_graph_of
 from artrator.settings import Settings
 
 #: What onnxruntime, numpy and the interpreter take before anything is loaded.

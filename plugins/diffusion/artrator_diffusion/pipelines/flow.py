@@ -10,13 +10,12 @@ import numpy as np
 
 from artrator.backend import Array, Context, Device, Image, Inspection, Model, PackageFiles, Value
 from artrator.manifest import InputType, OutputType
-from artrator.onnx_runtime import GraphFacts
+from artrator.onnx_runtime import GraphFacts, read_graph_of
 from artrator.settings import Settings
 from artrator_diffusion.guidance import Condition, Denoiser, DenoiserTensors
 from artrator_diffusion.packages import (
     memory_bound,
     package_file,
-    read_graph_of,
     read_tensor,
     refuse_unfed,
 )
