@@ -258,6 +258,7 @@ class Node:
                 run_seconds=round(slot.estimate.typical_seconds, 4),
                 queued=self.engine.queued_of(slot.package.digest),
                 running=self.engine.running_of(slot.package.digest),
+                seats=slot.seats,
                 error=slot.error.message if slot.error is not None else None,
                 workers=[
                     each.health

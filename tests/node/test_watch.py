@@ -66,12 +66,14 @@ def test_the_screen_fits_any_width(width: int) -> None:
     )
     hold = HoldHealth(kind="temperature", reason="The card has 84 °C; it may have 80, and works again at 75.")
     many = [
-        package("a-package-with-a-very-long-name"),
+        package("a-package-with-a-very-long-name", running=3, seats=4),
         package("소년과 고양이", "cold"),
         package("bad", "broken", error="It is."),
     ]
     text = drawn(looked(health(*many, machine=machine, hold=hold, warnings=["Something."])), width)
     assert max(map(len, text.splitlines())) <= width
+    if width >= 60:
+        assert "3/4" in text
     for words in ("rests", "84 °C", "71 °C", "closes"):
         assert words in " ".join(text.split()), words
 

@@ -139,7 +139,7 @@ class Screen:
         version = f" {package.version}" if wide else ""
         yield Text.assemble((package.name, "bold" if package.running else ""), (version, "dim"))
         yield Text(f"{mark} {package.state}", style=style)
-        yield _count(package.running)
+        yield _together(package)
         yield _count(package.queued)
         yield "–" if pace.jobs_a_minute is None else _number(pace.jobs_a_minute)
         yield "–" if pace.median_seconds is None else _seconds(pace.median_seconds)
@@ -227,6 +227,12 @@ def _card(card: CardHealth) -> Text:
         whole = f" of {_bytes(card.memory_total)}" if card.memory_total else ""
         parts.append(f"{_bytes(card.memory_used)}{whole}")
     return Text(" · ".join(parts) or "tells nothing")
+
+
+def _together(package: PackageHealth) -> Text:
+    """How many jobs are in its workers, of how many that their steps are worth merging for."""
+    seats = f"/{package.seats}" if package.seats and package.state == "warm" else ""
+    return Text.assemble(_count(package.running), (seats, "dim"))
 
 
 def _count(number: int) -> Text:

@@ -196,6 +196,8 @@ class PackageHealth(Message):
     run_seconds: float = 0.0
     queued: int = 0
     running: int = 0
+    #: Jobs that a worker of the package takes at once, so that their steps go together; 0 where that is not known.
+    seats: int = 0
     error: str | None = None
     workers: Sequence[WorkerHealth] = ()
 
