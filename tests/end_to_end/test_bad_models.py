@@ -82,6 +82,7 @@ def children(pid: int) -> list[str]:
     return [child for task in tasks for child in (task / "children").read_text().split()]
 
 
+@pytest.mark.slow
 def test_bad_models_cost_their_buyers_nothing_and_good_ones_serve_on(running: Federation) -> None:
     node = running.node
     assert node is not None
