@@ -11,7 +11,8 @@ import pytest
 from scripted_engine import record, scene
 
 from artrator import durable
-from artrator.messages.node import JobState
+from artrator.messages.node import EventKind, JobBody, JobState
+from artrator_node.engine import engine
 from artrator_node.engine.live import EventLog, LiveJob
 from artrator_node.engine.queue import JobQueue
 
@@ -157,3 +158,56 @@ def test_a_buyer_of_many_lets_others_in_between_and_nobody_starves() -> None:
     assert next(iter(queue.ordered([greedy[0]]))) is retried
     queue.remove(retried)
     assert next(iter(queue.ordered([job("greedy", 0.0)]))) is modest
+
+
+def test_a_job_that_nobody_was_told_of_is_written_once_with_its_end(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(engine, "MOMENT_SECONDS", 60.0)
+
+    async def work() -> None:
+        async with scene(tmp_path, {"a": 1, "b": 1, "c": 1}) as it:
+            live = await it.engine.accept(record("a"), JobBody(package="a", inputs={}), promised=False)
+            assert live is not None
+            # The same id is taken from the first moment on, though the journal does not know it.
+            assert await it.engine.accept(live.record, JobBody(package="a", inputs={}), promised=False) is None
+            worker = await it.running(live)
+            assert await it.journal.job(live.job) is None
+            assert not list((tmp_path / "spool").iterdir())
+            worker.finish(live.job)
+            await live.ended.wait()
+            found = await it.journal.job(live.job)
+            assert found is not None
+            assert (found.state, found.attempts, found.receipt) == (JobState.DELIVERED, 1, live.record.receipt)
+            kinds = [event.kind for event in await it.journal.events(live.job)]
+            assert kinds == [EventKind.QUEUED, EventKind.STARTED, EventKind.OUTPUT, EventKind.DONE]
+            assert len(await it.journal.due(time.time() + 60)) == 1
+            assert live.body is None  # the request is nobody's business any more
+
+    asyncio.run(work())
+
+
+def test_a_job_is_written_before_anybody_is_told_of_it_and_found_again(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(engine, "MOMENT_SECONDS", 60.0)
+
+    async def work() -> None:
+        async with scene(tmp_path, {"a": 1, "b": 1, "c": 1}) as it:
+            live = await it.engine.accept(record("a"), JobBody(package="a", inputs={}), promised=False)
+            assert live is not None
+            await it.running(live)
+            await asyncio.gather(*(it.engine.promise(live) for _ in range(3)))
+            found = await it.journal.job(live.job)
+            assert found is not None
+            assert (found.state, found.attempts) == (JobState.RUNNING, 1)
+        async with scene(tmp_path, {"a": 1, "b": 1, "c": 1}) as it:  # the node was ended, and starts again
+            again = it.engine.live(live.job)
+            assert again is not None
+            (await it.running(again)).finish(live.job)
+            await again.ended.wait()
+            assert again.record.state is JobState.DELIVERED
+            assert again.record.attempts == 2
+            await it.until(lambda: not list((tmp_path / "spool").iterdir()))
+
+    asyncio.run(work())

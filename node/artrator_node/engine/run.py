@@ -207,7 +207,7 @@ async def end(
     live.record, live.outputs = record, plain
     live.log.publish(events)
     live.log.forget_progress()
-    live.preview = None
+    live.preview = live.body = None
     live.finished, live.kept = {}, {}
     live.end()
     if live.spooled:
