@@ -163,6 +163,30 @@ def publish(
 
 
 @node.command()
+@click.argument("listing")
+@click.argument("folder", type=click.Path(path_type=Path))
+@click.option("--from", "source", metavar="NODE", help="Which of your nodes has it; else the registry picks one.")
+@data_option
+def fetch(listing: str, folder: Path, source: str | None, data: Path | None) -> None:
+    """Fetch your own LISTING from another of your nodes into FOLDER, and serve it here as well. Resumable."""
+    from artrator_node.fetch import fetch_and_serve
+
+    profile, paths = Profile(), paths_of(data)
+    url = config.load(paths).registry
+
+    async def work() -> None:
+        root = await _root(profile, url)
+        async with RegistryClient(
+            url, profile.identity, handle=profile.handle, display_name=profile.display_name
+        ) as client:
+            found = await fetch_and_serve(paths, client, profile.identity, root, listing, folder.resolve(), source)
+        click.echo(f"fetched   {listing} {found.manifest.version} into {folder}")
+        click.echo(f"package   {found.digest}, served from there")
+
+    asyncio.run(work())
+
+
+@node.command()
 @data_option
 @click.option("--json", "as_json", is_flag=True, help="Print JSON for programs.")
 @click.option("--watch", "watching", is_flag=True, help="Show it live, until Ctrl+C.")

@@ -36,6 +36,7 @@ from artrator_registry.search.routes import router as search
 from artrator_registry.sellers.routes import router as sellers
 from artrator_registry.settings import Settings
 from artrator_registry.storage import Clock
+from artrator_registry.verifications.routes import router as verifications
 
 _DESCRIPTION = """
 Accounts, listings, orders and money of one Artrator federation. It never sees a prompt or a picture.
@@ -116,6 +117,7 @@ def create_app(settings: Settings, *, clock: Clock | None = None, rails: Mapping
         rail_routes,
         disputes,
         sellers,
+        verifications,
         earnings,
         payouts,
         plans,

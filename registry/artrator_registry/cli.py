@@ -18,6 +18,7 @@ from artrator_registry.rails.commands import forgive, topups
 from artrator_registry.sellers.commands import sellers
 from artrator_registry.settings import Settings
 from artrator_registry.storage import Transaction
+from artrator_registry.verifications.commands import verifiers
 
 
 @click.group()
@@ -72,7 +73,7 @@ def serve(data: Path, host: str, port: int, **settings: Any) -> None:
     run(Settings(data=data, online_seconds=online, **settings), host, port)
 
 
-for command in (dispute, disputes, forgive, payouts, resolve, sellers, topups):
+for command in (dispute, disputes, forgive, payouts, resolve, sellers, topups, verifiers):
     registry.add_command(command)
 
 

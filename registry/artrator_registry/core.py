@@ -59,6 +59,8 @@ from artrator_registry.sellers import schema as sellers_schema
 from artrator_registry.sellers.service import Sellers
 from artrator_registry.settings import Settings
 from artrator_registry.storage import Clock, Database, SteadyClock, Transaction, connect, migrate
+from artrator_registry.verifications import schema as verifications_schema
+from artrator_registry.verifications.service import Verifications
 
 _log = logging.getLogger("artrator_registry")
 
@@ -79,9 +81,10 @@ MIGRATIONS: Final = (
     plans_schema.migrations,
     passes_schema.migrations,
     purchases_schema.migrations,
+    verifications_schema.migrations,
 )
 #: One more with every migration: an older program refuses a newer database instead of misreading it.
-SCHEMA: Final = 213
+SCHEMA: Final = 214
 #: The first schema of a release.
 OLDEST_SCHEMA: Final = 200
 #: As many oddities as somebody reads in a log; the command tells them all.
@@ -137,6 +140,7 @@ class Registry:
                 self.passes.renewals[name] = partial(renewals.tell, self.database, name, rail)
         self.purchases = Purchases(self.database, settings, self.authority)
         self.sellers = Sellers(self.database)
+        self.verifications = Verifications(self.database, settings, self.authority)
         self.disputes = Disputes(self.database)
         self.earnings = Earnings(self.database, settings)
         self.payouts = Payouts(

@@ -268,7 +268,7 @@ class Command(threading.Thread):
 
 def incoming_bytes(person: Person) -> int:
     total = 0
-    for path in (person.profile.folder / "packages").glob(".incoming/*/*.part"):
+    for path in (person.profile.folder / "packages").glob(".incoming/*/sealed-*/*.part"):
         with contextlib.suppress(OSError):
             total += path.stat().st_size
     return total

@@ -502,3 +502,49 @@ def test_a_list_of_refunds_that_cannot_be_read_is_heard_again(tmp_path: Path) ->
     again.load()
     assert "x" in again
     assert json.loads(path.read_text()) == ["x"]
+
+
+def verification(node: ToyNode, **claims: Any) -> tuple[str, Access]:
+    values: dict[str, Any] = {"kind": "verify", "cap": 0, "offer": "sha256:" + "0" * 64}
+    return ticket(node, **(values | claims))
+
+
+def test_a_verifier_gets_the_package_as_it_is_and_nothing_is_claimed(shop: ToyNode) -> None:
+    vera = PrivateKey.generate()
+    look, access = verification(shop, buyer=vera)
+    files = shop.ask(lambda client: fetch_all(client, shop, access), vera)
+    assert files[hashlib.sha256(WEIGHTS).hexdigest()] == WEIGHTS
+    assert shop.registry.claims == {}
+    assert "package_looked_at" in shop.log
+    assert look in shop.log, "the owner sees who looked"
+
+    async def fetched(client: NodeClient) -> None:
+        await client.fetched(shop.digest, access)
+
+    with pytest.raises(ArtratorError) as caught:
+        shop.ask(fetched, vera)
+    assert caught.value.code is Code.TICKET_INVALID, "a look is not a purchase"
+
+
+def test_a_verifiers_ticket_is_good_for_its_holder_its_node_its_package_and_its_time(shop: ToyNode) -> None:
+    now, other = int(time.time()), "sha256:" + "0" * 64
+    _, leaked = verification(shop)
+    assert refusal(shop, leaked, PrivateKey.generate()) is Code.PROOF_INVALID
+    assert refusal(shop, verification(shop, aud=other)[1]) is Code.TICKET_WRONG_NODE
+    assert refusal(shop, verification(shop, package=other)[1]) is Code.TICKET_INVALID
+    assert refusal(shop, verification(shop, iss=other)[1]) is Code.TICKET_INVALID
+    assert refusal(shop, verification(shop, finish_by=now - 60)[1]) is Code.TICKET_EXPIRED
+    assert refusal(shop, verification(shop, key=PrivateKey.generate())[1]) is Code.TICKET_INVALID
+    with pytest.raises(ArtratorError) as caught:
+        shop.run({"steps": 1}, kind="verify", cap=0)
+    assert caught.value.code is Code.TICKET_INVALID, "nobody runs on it"
+    assert refusal(shop, Access("Artrator-Licence", leaked.text)) is Code.LICENCE_INVALID
+
+
+def test_a_removed_verifiers_ticket_opens_nothing_after_the_next_heartbeat(shop: ToyNode) -> None:
+    look, access = verification(shop)
+    shop.ask(lambda client: client.package(shop.digest, access))
+    shop.registry.revoked.append(look)
+    heard = len(shop.registry.heartbeats)
+    shop.wait_for(lambda: len(shop.registry.heartbeats) > heard + 1, "no heartbeat")
+    assert refusal(shop, access) is Code.TICKET_INVALID

@@ -33,11 +33,20 @@ class Access:
     Attributes:
         buyer: The buyer's key, encoded.
         purchase: What their ticket stands for; None for a licence, whose purchase has ended long ago.
+        verification: The ticket of somebody who only looks.
     """
 
     served: ServedPackage
     buyer: str
     purchase: JobRecord | None
+    verification: Ticket | None = None
+
+    @property
+    def until(self) -> float | None:
+        """When what is being sent has to end; None if it may go on."""
+        if self.verification is not None:
+            return self.verification.finish_by
+        return self.purchase.finish_by if self.purchase is not None and not self.purchase.ended else None
 
     @property
     def key(self) -> bytes | None:
@@ -114,6 +123,8 @@ class Door:
         if known is None:
             ticket = await self._gate.read(text)
             self._prove(ticket.cnf, shown, text)
+            if ticket.kind == "verify":
+                return self._by_verification(package, ticket)
             await self._catalogue.learn(package, ticket.offer)
             served = self._fits(ticket, package)
             known = await self._purchases.accept(ticket, digest)
@@ -131,6 +142,18 @@ class Door:
                 Code.TICKET_EXPIRED, "The time in which this purchase could be fetched by its ticket is over."
             )
         return Access(served, known.cnf, known)
+
+    def _by_verification(self, package: str, ticket: Ticket) -> Access:
+        """Somebody may look: nothing is sold, so no offer need fit, and nothing is to be claimed."""
+        if ticket.iss != self._keyring.registry_id or ticket.package != package:
+            raise ArtratorError(Code.TICKET_INVALID, "The ticket does not let its holder look at this package.")
+        if ticket.aud != self._node:
+            raise ArtratorError(Code.TICKET_WRONG_NODE, "The ticket is for another node.", node=ticket.aud)
+        if ticket.jti in self._revocations:
+            raise ArtratorError(Code.TICKET_INVALID, "The ticket was taken back.")
+        if self._clock.now() > ticket.finish_by + LEEWAY_SECONDS:
+            raise ArtratorError(Code.TICKET_EXPIRED, "The time of this ticket is over; ask for another one.")
+        return Access(self._catalogue.get(package), ticket.cnf, None, verification=ticket)
 
     def _fits(self, ticket: Ticket, package: str) -> ServedPackage:
         if ticket.iss != self._keyring.registry_id:

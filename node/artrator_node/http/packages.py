@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import logging
 from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable
 from typing import Any
 
@@ -21,6 +22,9 @@ from artrator_node.fetching import Access, Item
 from artrator_node.fetching.door import Shown
 from artrator_node.fetching.ranges import Span, parse
 from artrator_node.gate import LEEWAY_SECONDS
+from artrator_node.logs import log
+
+_logger = logging.getLogger(__name__)
 
 
 class Packages:
@@ -33,6 +37,9 @@ class Packages:
         """The signed list of files."""
         access = await self._node.door.open(package, shown)
         served = access.served
+        if access.verification is not None:
+            look = access.verification
+            log(_logger, logging.INFO, "package_looked_at", package=package, verifier=look.sub, verification=look.jti)
         return PackageFiles(
             package=served.digest,
             files=[
@@ -69,7 +76,7 @@ class Packages:
         except BaseException:
             await stack.aclose()
             raise
-        until = access.purchase.finish_by if access.purchase is not None and not access.purchase.ended else None
+        until = access.until
 
         def over() -> bool:
             return until is not None and self._node.clock.now() > until + LEEWAY_SECONDS

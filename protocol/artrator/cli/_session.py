@@ -6,6 +6,7 @@ import asyncio
 import json
 import os
 from collections.abc import Awaitable, Callable
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
@@ -16,6 +17,7 @@ from artrator.profile import Profile
 
 if TYPE_CHECKING:
     from artrator.clients.buyer import Buyer
+    from artrator.package import VerifiedPackage
 
 _T = TypeVar("_T")
 
@@ -66,6 +68,25 @@ async def make_buyer(client: RegistryClient, profile: Profile) -> Buyer:
         profile.identity,
         root,
         store=OrderFolder(profile.folder / "orders"),
+        pin_creator=lambda handle, key: profile.pin_creator(client.url, handle, key),
+    )
+
+
+async def fetch_as_verifier(client: RegistryClient, listing: str, folder: Path, node: str | None) -> VerifiedPackage:
+    """The package of a listing in a folder, fetched with a verification ticket of the profile's account."""
+    from artrator.clients.verification import fetch_to_verify
+
+    profile = Profile()
+    root = profile.root_key(client.url)
+    if root is None:
+        root = profile.pin_root(client.url, (await client.info()).root_key)
+    return await fetch_to_verify(
+        client,
+        profile.identity,
+        root,
+        await client.listing(listing),
+        folder.resolve(),
+        node=node,
         pin_creator=lambda handle, key: profile.pin_creator(client.url, handle, key),
     )
 

@@ -1,4 +1,4 @@
-"""``artrator package new | check | sign | verify | show``."""
+"""``artrator package new | check | sign | verify | show | fetch``."""
 
 from __future__ import annotations
 
@@ -11,7 +11,8 @@ import click
 from rich.console import Console
 from rich.table import Table
 
-from artrator.cli._session import json_option, print_json
+from artrator.cli._session import fetch_as_verifier, json_option, print_json
+from artrator.cli._session import run as run_session
 from artrator.errors import ArtratorError
 from artrator.keys import PrivateKey, PublicKey
 from artrator.manifest import InputSpec, Manifest, pick
@@ -125,6 +126,23 @@ def show(folder: Path, key: str | None, as_json: bool) -> None:
     Console().print("", table)
     for unit in manifest.cost.units:
         click.echo(f"costs by {unit.name}: {' x '.join(unit.factors) or '1 a run'}")
+
+
+@package.command("fetch")
+@click.argument("listing")
+@click.argument("folder", type=click.Path(path_type=Path))
+@click.option("--verify", "verifying", is_flag=True, help="With a verification ticket: for the creator and verifiers.")
+@click.option("--node", help="The node to fetch from; else the registry picks one.")
+@json_option
+def fetch(listing: str, folder: Path, verifying: bool, node: str | None, as_json: bool) -> None:
+    """Fetch the package of LISTING into FOLDER to look at it; its creator sees that you did. Resumable."""
+    if not verifying:
+        raise click.UsageError("Say --verify to look at a package; to keep one, buy it: artrator licence buy.")
+    found = run_session(lambda client: fetch_as_verifier(client, listing, folder, node))
+    if as_json:
+        print_json({"package": found.digest, "folder": str(folder), "bytes": found.size})
+        return
+    click.echo(f"{folder}: {found.digest}, every file as its creator signed it")
 
 
 def _print_report(report: Report) -> None:

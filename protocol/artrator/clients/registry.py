@@ -20,6 +20,7 @@ from artrator.messages import payouts as pm
 from artrator.messages import products as p
 from artrator.messages import rails as rm
 from artrator.messages import registry as m
+from artrator.messages import verifications as vm
 
 _M = TypeVar("_M", bound=pydantic.BaseModel)
 #: A session token this close to its end is renewed before it is used.
@@ -367,6 +368,16 @@ class RegistryClient:
     async def purchases(self) -> Sequence[p.Purchase]:
         """The account's purchases, newest first."""
         return (await self._get("/v1/purchases", p.Purchases)).items
+
+    # --- verifications
+
+    async def verification(self, verification: str, request: vm.VerificationRequest) -> vm.Verification:
+        """A ticket to look at a package; for its creator and for verifiers. The client makes the id."""
+        return await self._put(f"/v1/verifications/{verification}", request, vm.Verification)
+
+    async def verifications(self) -> Sequence[vm.Verification]:
+        """Who looked at the account's packages, and what it looked at itself."""
+        return (await self._get("/v1/verifications", vm.Verifications)).items
 
     # --- how it travels
 

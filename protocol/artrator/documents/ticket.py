@@ -34,7 +34,8 @@ class Ticket(BaseModel):
         request: The salted request digest.
         measures: The cost units that were paid for; a request that measures more is refused.
         cap: The most this order can cost, in micro-credits.
-        kind: ``run`` runs the package; ``purchase`` lets the buyer fetch it.
+        kind: ``run`` runs the package; ``purchase`` lets the buyer fetch it, sealed; ``verify`` lets a verifier, or
+            another node of the creator, fetch it as it is, and nothing else.
         paid_by: ``credits``, ``pass``, ``free`` or ``own``: a node may serve those who pay by the run first.
         start_by: The node does not start after this.
         finish_by: The node stops by then.
@@ -55,7 +56,7 @@ class Ticket(BaseModel):
     request: str
     measures: Mapping[str, int]
     cap: int = Field(ge=0)
-    kind: Literal["purchase", "run"] = "run"
+    kind: Literal["purchase", "run", "verify"] = "run"
     paid_by: Literal["credits", "free", "own", "pass"] = "credits"
     start_by: int
     finish_by: int

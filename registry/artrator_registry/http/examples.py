@@ -7,7 +7,7 @@ from typing import Annotated, Any, Final
 from fastapi import Body
 from pydantic import BaseModel
 
-from artrator.messages import disputes, payouts, products, rails
+from artrator.messages import disputes, payouts, products, rails, verifications
 from artrator.messages import registry as m
 
 _KEY: Final = (
@@ -20,6 +20,7 @@ _SIGNED: Final = {"payloadType": "application/vnd.artrator.…+json", "payload":
 
 EXAMPLES: Final[dict[type[BaseModel], dict[str, Any]]] = {
     m.ChallengeRequest: {"public_key": _KEY},
+    verifications.VerificationRequest: {"listing": "atelier/emoji", "package": _NODE},
     m.SignIn: {"challenge": _ID, "public_key": _KEY, "signature": "MEUCIQ…", "handle": "mina", "display_name": "Mina"},
     m.APIKeyRequest: {"label": "night batch", "scopes": ["orders:write", "account:read"], "spending_limit": 25_000_000},
     m.VoucherRedemption: {"code": "YJB38-PCK39-RYE7E-FZN0P-N81JM-R"},
@@ -85,6 +86,7 @@ PlanBody = Annotated[products.PlanPublication, _shown(products.PlanPublication)]
 PassBody = Annotated[products.PassRequest, _shown(products.PassRequest)]
 PurchaseBody = Annotated[products.PurchaseRequest, _shown(products.PurchaseRequest)]
 PassChangeBody = Annotated[products.PassChange, _shown(products.PassChange)]
+VerificationBody = Annotated[verifications.VerificationRequest, _shown(verifications.VerificationRequest)]
 SellerBody = Annotated[payouts.SellerProfile, _shown(payouts.SellerProfile)]
 DisputeAnswerBody = Annotated[disputes.DisputeAnswer, _shown(disputes.DisputeAnswer)]
 DisputeBody = Annotated[disputes.DisputeOpening, _shown(disputes.DisputeOpening)]

@@ -21,6 +21,7 @@ from artrator_registry.nodes import store
 from artrator_registry.recovery import service as recovery
 from artrator_registry.settings import Settings
 from artrator_registry.storage import Database, Transaction
+from artrator_registry.verifications import store as verifications
 
 #: More than this many candidates only make a quote longer; the best come first.
 _MOST_CANDIDATES: Final = 8
@@ -125,7 +126,7 @@ def _heartbeat(t: Transaction, owner: str, node: str, beat: m.Heartbeat) -> Sequ
     if known["owner"] != owner:
         raise ArtratorError(Code.FORBIDDEN, "This node belongs to another account.")
     store.seen(t, node, beat)
-    return store.taken_back(t, owner, _MOST_REVOKED)
+    return [*verifications.withdrawn(t, owner), *store.taken_back(t, owner, _MOST_REVOKED)][:_MOST_REVOKED]
 
 
 def _nodes(t: Transaction, listing: str | None, online_seconds: float) -> m.Nodes:
