@@ -46,9 +46,8 @@ def test_a_model_bound_by_memory_takes_all_that_waits(noise):
 def test_a_model_bound_by_arithmetic_answers_one_after_the_other():
     sizes, chosen = taught(arithmetic, 16)
     assert sizes.best <= 2
-    assert max(chosen) <= 8
-    assert sum(chosen[-100:]) <= 200
-    assert max(chosen) <= 4  # a batch of 16 would have held everybody up for 8 seconds
+    assert max(chosen) <= 8  # a batch of 16 would hold everybody up for 8 seconds
+    assert sorted(chosen[-100:])[50] <= 2
 
 
 def test_a_model_that_gains_up_to_a_point_is_taken_to_that_point():
@@ -106,3 +105,21 @@ def test_a_change_of_the_machine_is_noticed():
         rows = sizes.choose(16, 1)
         sizes.observe(rows, 0.05 * rows * rows, 1)
     assert sizes.choose(16, 1) <= 8
+
+
+def test_what_ran_out_of_memory_is_tried_again_much_later_but_not_what_ended_a_worker():
+    sizes, chosen = taught(weights, 64, memory=20, batches=3000)
+    assert max(chosen) <= 20
+    roomy = [sizes.choose(64, 1) for _ in range(3000)]
+    assert max(roomy) > 20  # a program that took the memory may have ended
+    deadly = Sizes(64)
+    deadly.recall([(1, 0.1), (8, 0.2)], 0, 32)
+    for _ in range(5000):
+        rows = deadly.choose(64, 1)
+        assert rows <= 16
+        deadly.observe(rows, weights(rows), 1)
+    kept = deadly.to_json()
+    assert kept["tried"] == 32  # the next worker is told as well
+    following = Sizes(64)
+    following.recall(kept["sizes"], kept["ceiling"], kept["tried"])
+    assert following.choose(64, 1) <= 16

@@ -69,7 +69,9 @@ class Sizes:
         self._points: Final[dict[int, _Point]] = {}
         self._ceiling = self._limit
         self._tried = 0
+        self._fatal = 0
         self._passed_over = 0
+        self._held_back = 0
         self.spent = 0.0
         self.calls = 0
         self.rows = 0
@@ -85,6 +87,8 @@ class Sizes:
             first: Rows of the most urgent call.
             free_bytes: What a batch may take beyond what the process has taken before.
         """
+        if min(waiting, self._limit) > self._ceiling:
+            self._raise_ceiling()
         most = min(waiting, self._limit, self._ceiling)
         if not self._points:
             return min(most, first, _FIRST)
@@ -154,6 +158,13 @@ class Sizes:
         below = most // 2 if all_of_them >= _NOT_WORSE * top else most
         return min((size for size, rate in rates.items() if size <= below and rate >= _AS_GOOD * top), default=most)
 
+    def _raise_ceiling(self) -> None:
+        """What did not fit may fit again, when whatever else took the memory has ended; never what ended a worker."""
+        self._held_back += 1
+        if self._held_back >= 4 * _LOOK_AGAIN:
+            self._held_back = 0
+            self._ceiling = min(2 * self._ceiling, self._limit, self._fatal // 2 or self._limit)
+
     def _is_worth_a_look(self, best: int, half: int) -> bool:
         """Whether a batch is long enough to be halved, and no size so near was measured that it would teach nothing."""
         if (self.seconds(best) or 0.0) < _BRIEF_SECONDS / 10:
@@ -208,7 +219,7 @@ class Sizes:
         return {
             "sizes": [[size, round(point.seconds, 7)] for size, point in sorted(self._points.items())],
             "ceiling": self._ceiling if self._ceiling < self._limit else 0,
-            "tried": self._tried,
+            "tried": self._tried if self._tried > max(self._points, default=0) else self._fatal,
         }
 
     def recall(self, known: Iterable[tuple[int, float]], ceiling: int, tried: int) -> None:
@@ -219,4 +230,5 @@ class Sizes:
         if ceiling:
             self._ceiling = min(self._ceiling, max(1, ceiling))
         if tried > max(self._points, default=0):
+            self._fatal = tried
             self.too_large(tried)
