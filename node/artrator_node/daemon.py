@@ -20,6 +20,7 @@ from artrator.messages.node import Health, PackageHealth
 from artrator.messages.registry import Heartbeat
 from artrator.worker.derived import DerivedGraphs
 from artrator.worker.lacks import find_lacks
+from artrator.worker.scratch import sweep_once
 from artrator_node import advice
 from artrator_node.catalogue import Catalogue
 from artrator_node.clock import Clock
@@ -134,6 +135,7 @@ class Node:
     async def open(self) -> None:
         """Everything up to the point where the API may answer."""
         lacks = asyncio.create_task(asyncio.to_thread(find_lacks))
+        await asyncio.to_thread(sweep_once)
         await asyncio.to_thread(self.journal.open)
         self.keyring.load()
         self.revocations.load()
