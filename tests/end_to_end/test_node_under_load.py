@@ -64,6 +64,7 @@ class Shopper(threading.Thread):
 
 
 @pytest.mark.slow
+@pytest.mark.timeout(900)  # twelve starts of a node, on a machine that may be busy
 def test_a_node_that_is_killed_ten_times_under_eight_buyers_loses_nothing(tmp_path: Path) -> None:
     with federation(tmp_path) as it:
         it.publish(copy_example("emoji", tmp_path / "packages"), "--price", "image=2")
