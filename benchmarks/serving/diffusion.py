@@ -412,4 +412,6 @@ def rate(outcomes: Sequence[Outcome]) -> float:
 
 
 if __name__ == "__main__":
+    # What it has started is ended with it, also where a time limit ends it.
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))
     asyncio.run(main())
