@@ -1,9 +1,10 @@
-"""``artrator package new | check | sign | verify | show | fetch``."""
+"""``artrator package new | check | sign | verify | show | fetch | looks``."""
 
 from __future__ import annotations
 
 import asyncio
 import re
+import time
 from pathlib import Path
 from typing import Any
 
@@ -143,6 +144,26 @@ def fetch(listing: str, folder: Path, verifying: bool, node: str | None, as_json
         print_json({"package": found.digest, "folder": str(folder), "bytes": found.size})
         return
     click.echo(f"{folder}: {found.digest}, every file as its creator signed it")
+
+
+@package.command()
+@json_option
+def looks(as_json: bool) -> None:
+    """Say who looked at your packages with a verification ticket, and when; and what you looked at yourself."""
+    found = run_session(lambda client: client.verifications())
+    if as_json:
+        print_json([each.model_dump(mode="json", exclude={"ticket", "descriptor"}) for each in found])
+        return
+    if not found:
+        click.echo("Nobody has looked.")
+        return
+    table = Table(box=None, padding=(0, 2, 0, 0))
+    for column in ("when", "who", "listing", "package", "node"):
+        table.add_column(column)
+    for each in found:
+        when = time.strftime("%Y-%m-%d %H:%M", time.localtime(each.at))
+        table.add_row(when, each.verifier, each.listing, each.package[:19], each.node[:19])
+    Console().print(table)
 
 
 def _print_report(report: Report) -> None:
