@@ -236,7 +236,7 @@ def test_my_node_writes_a_pause_where_the_node_looks_for_it(
     shell: Shell, state: AppState, qtbot: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     controls = NodeControls(tmp_path)
-    monkeypatch.setattr(state.node, "_controls", controls)
+    monkeypatch.setattr(state.node, "_folder", tmp_path)
     state.engine.start()
     shell.open("node")
     page = shell.page("node")

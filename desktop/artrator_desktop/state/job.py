@@ -89,6 +89,7 @@ class Job:
         inputs: As asked, then as completed (with the seed that was drawn).
         images: Its pictures, once they are saved; ``expected`` says how many there will be.
         texts: What it said in words, if its outputs are texts; they are saved beside the pictures.
+        missing: How many pictures that were ordered could not be made; they were not charged.
         resumed: It was ordered before the application was closed or killed.
     """
 
@@ -116,6 +117,7 @@ class Job:
     charged: int = 0
     images: Sequence[ImageRecord] = ()
     texts: Sequence[str] = ()
+    missing: int = 0
     failure: Failure | None = None
     cancelling: bool = False
     resumed: bool = False

@@ -315,6 +315,7 @@ class Jobs(QObject):
             charged=end.charged,
             failure=end.failure,
             images=end.images,
+            missing=end.missing,
             texts=end.texts,
             preview=self._jobs[job].preview if stalled else None,
             cancelling=self._jobs[job].cancelling and stalled,

@@ -10,13 +10,13 @@ from typing import TYPE_CHECKING, Any, Final
 
 from PySide6.QtCore import QObject, Signal
 
-from artrator.node_controls import NodeControls, Pause
 from artrator_desktop.state.engine import Call, Engine
 from artrator_desktop.state.phase import Failure, Phase
 from artrator_desktop.state.settings import Settings
 
 if TYPE_CHECKING:
     from artrator.messages.node import Health
+    from artrator.node_controls import NodeControls
 
 
 #: A node looks four times a second; a little longer, and the next look shows what it made of it.
@@ -34,7 +34,7 @@ class NodeWatch(QObject):
         super().__init__(parent)
         self._settings = settings
         self._engine = engine
-        self._controls = NodeControls(folder / "node")
+        self._folder = folder / "node"
         self._call: Call[Any] | None = None
         self._order: Call[Any] | None = None
         self.mine = False
@@ -49,24 +49,30 @@ class NodeWatch(QObject):
         if self.health is None:
             self.phase = Phase.LOADING
             self.changed.emit()
-        url, controls = self._settings.node_url, self._controls
+        url, folder = self._settings.node_url, self._folder
 
         async def look() -> tuple[Health, bool]:
             health = await read_health(url)
             # Whoever answers there may be anybody's node; only one that lives in this account's folder reads from it.
-            return health, health.node == await asyncio.to_thread(lambda: controls.node)
+            return health, health.node == await asyncio.to_thread(lambda: _controls(folder).node)
 
         self._call = self._engine.call(look, self._read, self._failed)
 
     def pause(self, seconds: float | None = None, *, now: bool = False) -> None:
         """Have the machine to oneself; ``now`` does not wait for running jobs. ``changed`` or ``refused`` follows."""
-        asked = time.time()
-        wish = Pause(asked_at=asked, until=None if seconds is None else asked + seconds, now=now)
-        self._tell(lambda: self._controls.pause(wish))
+        asked, folder = time.time(), self._folder
+
+        def write() -> None:
+            from artrator.node_controls import Pause
+
+            until = None if seconds is None else asked + seconds
+            _controls(folder).pause(Pause(asked_at=asked, until=until, now=now))
+
+        self._tell(write)
 
     def resume(self) -> None:
         """End the pause."""
-        self._tell(self._controls.resume)
+        self._tell(lambda: _controls(self._folder).resume())
 
     def _tell(self, write: Callable[[], None]) -> None:
         async def work() -> None:
@@ -97,6 +103,14 @@ class NodeWatch(QObject):
         self.failure = failure
         self.phase = Phase.EMPTY if failure.code == "node_unreachable" else Phase.FAILED
         self.changed.emit()
+
+
+def _controls(folder: Path) -> NodeControls:
+    """The files that a node in this folder reads."""
+    # Loaded when it is needed, because the first paint waits for whatever is imported before it.
+    from artrator.node_controls import NodeControls
+
+    return NodeControls(folder)
 
 
 async def read_health(url: str) -> Health:

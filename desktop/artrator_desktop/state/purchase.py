@@ -48,6 +48,7 @@ class End:
     failure: Failure | None = None
     images: tuple[ImageRecord, ...] = ()
     texts: tuple[str, ...] = ()
+    missing: int = 0
 
 
 class Purchase:
@@ -148,7 +149,8 @@ class Purchase:
                 if update.result is not None:
                     kept = await self._engine.decode(keep, update.result, facts, self._places)
                     texts = texts_of(update.result)
-                    end = End(JobPhase.DONE, Money.PAID, update.result.charged, images=tuple(kept), texts=texts)
+                    end = End(JobPhase.DONE, Money.PAID, update.result.charged, images=tuple(kept), texts=texts,
+                              missing=update.result.missing)  # fmt: skip
                     continue  # the generator now lets the store forget the order
                 await self._tell(update)
         if end is None:

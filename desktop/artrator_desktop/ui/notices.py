@@ -34,9 +34,13 @@ class JobNotices(QObject):
         if job is None or self._page() in {"create", "onboarding"}:
             return
         if job.phase is JobPhase.DONE:
-            words = self.tr("{title} is ready. Paid {amount}.").format(
-                title=job.title, amount=credits_text(job.charged)
-            )
+            amount = credits_text(job.charged)
+            words = self.tr("{title} is ready. Paid {amount}.").format(title=job.title, amount=amount)
+            if job.missing:
+                made = len(job.images)
+                words = self.tr("{title} made {made} of {ordered} pictures. Paid {amount} for those.").format(
+                    title=job.title, made=made, ordered=made + job.missing, amount=amount
+                )
             image = job.images[0].id if job.images else ""
             self._toasts.say("ok", words, self.tr("Show")).clicked.connect(
                 lambda: self._show("gallery", {"image": image})

@@ -1270,6 +1270,10 @@
         <translation>{title}이(가) 완성되었습니다. {amount}을 결제했습니다.</translation>
     </message>
     <message>
+        <source>{title} made {made} of {ordered} pictures. Paid {amount} for those.</source>
+        <translation>{title}: 그림 {ordered}장 중 {made}장을 만들었습니다. 그만큼만 {amount}을 냈습니다.</translation>
+    </message>
+    <message>
         <source>Show</source>
         <translation>보기</translation>
     </message>
@@ -1374,6 +1378,10 @@
     <message>
         <source>costs nothing</source>
         <translation>무료</translation>
+    </message>
+    <message>
+        <source>{made} of {ordered} pictures</source>
+        <translation>그림 {ordered}장 중 {made}장</translation>
     </message>
     <message>
         <source>from your pass</source>

@@ -118,6 +118,15 @@ def _back(job: Job) -> str:
 
 
 def _paid(job: Job) -> str:
+    if job.missing:
+        part = QCoreApplication.translate("JobWords", "{made} of {ordered} pictures").format(
+            made=len(job.images), ordered=len(job.images) + job.missing
+        )
+        return _join(part, _price(job))
+    return _price(job)
+
+
+def _price(job: Job) -> str:
     translate = QCoreApplication.translate
     match job.paid_by:
         case "pass" if not job.charged:
