@@ -150,10 +150,13 @@ def test_the_window_comes_back_where_it_was(qtbot: Any, state: AppState) -> None
 def test_a_job_that_ends_on_another_page_is_told_with_its_price(
     shell: Shell, state: AppState, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    done = SimpleNamespace(phase=JobPhase.DONE, title="Emoji", charged=2_000_000, failure=None, images=())
+    done = SimpleNamespace(phase=JobPhase.DONE, title="Emoji", charged=2_000_000, failure=None, images=(), missing=0)
     monkeypatch.setattr(state.jobs, "get", lambda _name: done)
     state.jobs.ended.emit("one")
     assert shell.toasts.sentences() == ["Emoji is ready. Paid 2 credits."]
+    done.missing, done.images = 1, (SimpleNamespace(id="a"), SimpleNamespace(id="b"))
+    state.jobs.ended.emit("one")
+    assert shell.toasts.sentences()[-1] == "Emoji made 2 of 3 pictures. Paid 2 credits for those."
     done.phase, done.failure = JobPhase.FAILED, Failure("node_unreachable", "The node is away.", "Nothing was charged.")
     state.jobs.ended.emit("one")
     assert shell.toasts.sentences()[-1] == "Emoji failed. The node is away. Nothing was charged."
