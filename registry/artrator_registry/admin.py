@@ -91,10 +91,16 @@ def write(data: Path, command: Callable[[Transaction], _T]) -> _T:
     return result
 
 
+class OtherVersion(click.ClickException):
+    """The folder holds what another version of Artrator wrote; programs tell it by the exit code (EX_CONFIG)."""
+
+    exit_code = 78
+
+
 def _migrate(settings: Settings) -> None:
     try:
         migrate(settings.database, MIGRATIONS, SCHEMA, OLDEST_SCHEMA)
     except SchemaError as error:
-        raise click.ClickException(str(error)) from error
+        raise OtherVersion(str(error)) from error
     except (sqlite3.DatabaseError, OSError) as error:
         raise click.ClickException(f"{settings.database} cannot be opened: {error}. Is it whole, and yours?") from error

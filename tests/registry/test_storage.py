@@ -252,7 +252,7 @@ def test_a_database_from_before_the_first_release_is_refused(data: Path) -> None
     db.execute("PRAGMA user_version = 7")
     db.close()
     result = CliRunner().invoke(registry, ["grant", "mina", "5", "--data", str(data)])
-    assert result.exit_code != 0
+    assert result.exit_code == 78
     assert "start anew" in result.output
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import queue
 import signal
@@ -74,8 +75,13 @@ class Service:
                 line = None
             if line is None:
                 tail = "\n".join(self._log.read_text(encoding="utf-8").splitlines()[-12:])
+                with contextlib.suppress(subprocess.TimeoutExpired):
+                    self._process.wait(5)
                 raise ArtratorError(
-                    Code.INTERNAL, f"The {self.name} did not start:\n{tail}", cure=f"The whole log is {self._log}."
+                    Code.INTERNAL,
+                    f"The {self.name} did not start:\n{tail}",
+                    cure=f"The whole log is {self._log}.",
+                    exit=self._process.poll(),
                 )
             if _LISTENING in line:
                 return line.partition(_LISTENING)[2].split()[0]

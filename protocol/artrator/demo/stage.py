@@ -38,6 +38,8 @@ from artrator.profile import Profile, write_atomically
 _CREDITS = 500
 #: By then the desktop is open, and its first pictures have been loaded.
 _LATER_SECONDS = 5.0
+#: What `artrator registry` ends with where its folder is of another version.
+_OTHER_VERSION = 78
 CREATOR = "atelier"
 BUYER = "mina"
 
@@ -80,6 +82,23 @@ def _free(port: int) -> bool:
 
 
 @contextlib.contextmanager
+def _registry(folder: Path, port: int) -> Iterator[Service]:
+    """The operator's registry, once it answers."""
+    operator = folder / "operator"
+    registry = Service(
+        "registry",
+        *("registry", "serve", "--data", str(operator / "registry"), "--port", str(port)),
+        home=operator,
+        log=folder / "logs" / "registry.log",
+    )
+    try:
+        registry.wait()
+        yield registry
+    finally:
+        registry.stop()
+
+
+@contextlib.contextmanager
 def stage(folder: Path, say: Say, *, reset: bool = False, more: bool = False) -> Iterator[Stage]:
     """Run the demo's registry and node in ``folder`` for as long as the block lasts.
 
@@ -97,14 +116,20 @@ def stage(folder: Path, say: Say, *, reset: bool = False, more: bool = False) ->
     registry_data, node_data = str(operator / "registry"), str(creator.folder / "node")
     with contextlib.ExitStack() as running:
         say("starting the registry …")
-        registry = Service(
-            "registry",
-            *("registry", "serve", "--data", registry_data, "--port", str(ports["registry"])),
-            home=operator,
-            log=folder / "logs" / "registry.log",
-        )
-        running.callback(registry.stop)
-        url = registry.wait()
+        try:
+            registry = running.enter_context(_registry(folder, ports["registry"]))
+        except ArtratorError as error:
+            if error.details.get("exit") != _OTHER_VERSION:
+                raise
+            # Its credits were worth nothing, but its keys and pictures may be somebody's memories.
+            kept = folder.with_name(f"{folder.name}-{time.strftime('%Y%m%d-%H%M%S')}")
+            folder.rename(kept)
+            folder.mkdir(parents=True)
+            say(f"the demo of another version is kept as {kept}; this one begins anew")
+            ports = _ports(folder)
+            creator, buyer = Profile(folder / CREATOR), Profile(folder / BUYER)
+            registry = running.enter_context(_registry(folder, ports["registry"]))
+        url = f"http://127.0.0.1:{ports['registry']}"
         _introduce(creator, url, CREATOR, "Atelier")
         _introduce(buyer, url, BUYER, "Mina")
         _give_credits(buyer, url, registry_data, operator, say)

@@ -75,7 +75,8 @@ def migrate(path: Path, migrations: Sequence[Migrations], version: int = 0, olde
             raise SchemaError(f"{path} was written by a newer version of Artrator (schema {found}): update first.")
         if 0 < found < oldest:
             raise SchemaError(
-                f"{path} was made before the first release (schema {found}), whose ledger was another: start anew."
+                f"{path} was made before the first release (schema {found}), whose ledger was another: start anew, "
+                "in another folder (--data); the demo does so by itself."
             )
         tables = Tables(db)
         for each in migrations:
