@@ -33,6 +33,7 @@ import itertools
 import numpy as np
 import onnx
 import onnxruntime
+from noise_model import noise_manifest
 from onnx import TensorProto, helper, numpy_helper
 from registry_double import RegistryDouble
 from toy_node import ToyNode
@@ -44,36 +45,6 @@ from artrator.keys import PrivateKey
 from artrator.package import sign
 
 SIDE = 64
-MANIFEST = """
-name = "{name}"
-version = "1.0"
-title = "Benchmark"
-summary = "Noise in, picture out."
-task = "text-to-image"
-backend = "onnx"
-license = "Apache-2.0"
-
-[inputs.seed]
-type = "integer"
-label = "Seed"
-random = true
-
-[outputs.image]
-type = "image"
-label = "Picture"
-
-[settings]
-graph = "model.onnx"
-
-[settings.feeds.noise]
-noise = "normal"
-seed = "seed"
-
-[settings.results.image]
-tensor = "image"
-layout = "NHWC"
-range = [0, 1]
-"""
 
 
 def tiny() -> onnx.ModelProto:
@@ -116,7 +87,7 @@ def writer(name: str, model: onnx.ModelProto) -> Callable[[Path, PrivateKey], st
 
     def write(folder: Path, creator: PrivateKey) -> str:
         folder.mkdir(parents=True)
-        (folder / "artrator.toml").write_text(MANIFEST.format(name=name), encoding="utf-8")
+        (folder / "artrator.toml").write_text(noise_manifest(name, feed="noise", bright=True), encoding="utf-8")
         (folder / "model.onnx").write_bytes(model.SerializeToString())
         return sign(folder, creator)
 

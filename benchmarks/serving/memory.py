@@ -29,6 +29,7 @@ sys.path.insert(0, str(Path(__file__).parents[2] / "tests" / "support"))
 
 from mixed_load import MixedLoad
 from models import wide
+from noise_model import noise_manifest
 from onnx import TensorProto, helper
 
 from artrator.backend import Device
@@ -43,35 +44,6 @@ from artrator.worker.limits import Limits
 from artrator.worker.start import start_worker
 
 MB = 1e6
-MANIFEST = """
-name = "{name}"
-version = "1.0"
-title = "Benchmark"
-summary = "Noise in, picture out."
-task = "text-to-image"
-backend = "onnx"
-license = "Apache-2.0"
-
-[inputs.seed]
-type = "integer"
-label = "Seed"
-random = true
-
-[outputs.image]
-type = "image"
-label = "Picture"
-
-[settings]
-graph = "model.onnx"
-
-[settings.feeds.z]
-noise = "normal"
-seed = "seed"
-
-[settings.results.image]
-tensor = "image"
-layout = "NHWC"
-"""
 DEVICE = Device(threads=1)
 LIMITS = Limits(load_seconds=600.0)
 
@@ -93,7 +65,7 @@ def packed(folder: Path, name: str, model: bytes) -> Packed:
     """Write and sign a package."""
     key = PrivateKey.generate()
     folder.mkdir(parents=True)
-    (folder / "artrator.toml").write_text(MANIFEST.format(name=name), encoding="utf-8")
+    (folder / "artrator.toml").write_text(noise_manifest(name), encoding="utf-8")
     (folder / "model.onnx").write_bytes(model)
     sign(folder, key)
     for path in folder.iterdir():  # old enough that a change would show

@@ -13,6 +13,7 @@ from typing import Final
 
 sys.path.insert(0, str(Path(__file__).parents[2] / "tests" / "support"))
 
+from noise_model import noise_manifest
 from processes import children
 from registry_double import RegistryDouble
 from toy_node import Request, ToyNode
@@ -24,39 +25,6 @@ from artrator.package import sign
 
 #: The whole answer in one exchange: the job, its receipt and its picture.
 _PREFER: Final = "wait=30, outputs"
-_MANIFEST: Final = """
-name = "{name}"
-version = "1.0"
-title = "Benchmark"
-summary = "Noise in, picture out."
-task = "text-to-image"
-backend = "onnx"
-license = "Apache-2.0"
-
-[inputs.seed]
-type = "integer"
-label = "Seed"
-random = true
-
-[outputs.image]
-type = "image"
-label = "Picture"
-
-[cost.image]
-label = "Picture"
-factors = []
-
-[settings]
-graph = "model.onnx"
-
-[settings.feeds.z]
-noise = "normal"
-seed = "seed"
-
-[settings.results.image]
-tensor = "image"
-layout = "NHWC"
-"""
 
 
 class OwnNode:
@@ -67,7 +35,7 @@ class OwnNode:
     def __init__(self, folder: Path, model: str, models: Path) -> None:
         def write(package: Path, creator: PrivateKey) -> str:
             package.mkdir(parents=True)
-            (package / "artrator.toml").write_text(_MANIFEST.format(name=model), encoding="utf-8")
+            (package / "artrator.toml").write_text(noise_manifest(model), encoding="utf-8")
             (package / "model.onnx").write_bytes((models / f"{model}.onnx").read_bytes())
             return sign(package, creator)
 

@@ -16,6 +16,7 @@ from pathlib import Path
 import httpx
 import numpy as np
 import onnx
+from noise_model import noise_manifest
 from onnx import TensorProto, helper, numpy_helper
 from registry_double import RegistryDouble
 from toy_node import ToyNode
@@ -26,40 +27,6 @@ from artrator.package import sign
 from artrator.worker.usage import own_bytes, resident_bytes
 
 _SIDE = 16
-_MANIFEST = """
-name = "{name}"
-version = "1.0"
-title = "Dense"
-summary = "Noise in, picture out."
-task = "text-to-image"
-backend = "onnx"
-license = "Apache-2.0"
-
-[inputs.seed]
-type = "integer"
-label = "Seed"
-random = true
-
-[outputs.image]
-type = "image"
-label = "Picture"
-
-[cost.image]
-label = "Picture"
-factors = []
-
-[settings]
-graph = "model.onnx"
-
-[settings.feeds.z]
-noise = "normal"
-seed = "seed"
-
-[settings.results.image]
-tensor = "image"
-layout = "NHWC"
-range = [0, 1]
-"""
 
 
 def dense_graph(mib: int, seed: int) -> onnx.ModelProto:
@@ -152,7 +119,7 @@ class MixedLoad:
 
     def _write(self, place: Path, creator: PrivateKey, number: int) -> str:
         place.mkdir(parents=True)
-        (place / "artrator.toml").write_text(_MANIFEST.format(name=f"dense-{number}"), encoding="utf-8")
+        (place / "artrator.toml").write_text(noise_manifest(f"dense-{number}", bright=True), encoding="utf-8")
         (place / "model.onnx").write_bytes(dense_graph(self._mib, number).SerializeToString())
         return sign(place, creator)
 
