@@ -10,6 +10,7 @@ from registry_world import MICRO, World, gather
 from artrator.errors import ArtratorError, Code
 from artrator.messages import registry as m
 from artrator_registry.ledger import store
+from artrator_registry.ledger.audit import audit
 from artrator_registry.ledger.models import GRANTS, Why
 from artrator_registry.storage import Transaction, connect
 
@@ -209,9 +210,31 @@ async def test_the_audit_names_every_kind_of_tampering(world: World) -> None:
         ):
             db.execute("BEGIN")
             db.execute(tamper)
-            from artrator_registry.ledger.audit import audit
-
             assert audit(Transaction(db, 0.0)), tamper
             db.execute("ROLLBACK")
+        db.execute("BEGIN")
+        db.execute("DELETE FROM offers")
+        assert len([each for each in audit(Transaction(db, 0.0)) if "its offer sha256:" in each]) == 2
+        db.execute("ROLLBACK")
+    finally:
+        db.close()
+
+
+async def test_a_check_that_meets_an_unreadable_row_says_so_and_the_others_still_run(world: World) -> None:
+    shop = await world.shop()
+    mina = await world.person("mina", credits_=10)
+    await shop.deliver(mina, await shop.order(mina))
+    db = connect(world.settings.database)
+    try:
+        for row in db.execute("SELECT name FROM sqlite_master WHERE type = 'trigger'").fetchall():
+            db.execute(f"DROP TRIGGER {row['name']}")
+        db.execute("BEGIN")
+        db.execute("UPDATE offers SET document = 'torn'")
+        db.execute("UPDATE ledger_accounts SET credits_posted = credits_posted + 1 WHERE owner IS NOT NULL")
+        found = audit(Transaction(db, 0.0))
+        assert any("could not compare the rest" in each for each in found)
+        assert any("its transfers make" in each for each in found)
+        assert any(each.startswith("earnings of") for each in found)
+        db.execute("ROLLBACK")
     finally:
         db.close()

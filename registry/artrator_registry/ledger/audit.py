@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+import sqlite3
 from collections import defaultdict
 from collections.abc import Iterator, Sequence
 from typing import Final
@@ -44,12 +45,8 @@ def audit(t: Transaction) -> Sequence[str]:
 
 def differences(t: Transaction) -> Iterator[str]:
     """Every difference, as a sentence, as it is found."""
-    yield from _replay(t)
-    yield from _entries(t)
-    for check in _CHECKS:
-        yield from check(t)
-    yield from _api_keys(t)
-    yield from _vouchers(t)
+    for check in (_replay, _entries, *_CHECKS, _api_keys, _vouchers):
+        yield from _to_the_end(check.__module__, check(t))
 
 
 def explanations(t: Transaction, settings: Settings) -> Iterator[str]:
@@ -57,6 +54,20 @@ def explanations(t: Transaction, settings: Settings) -> Iterator[str]:
     yield from recovery.explain(t, settings)
     yield from disputes.explain(t)
     yield from payouts.explain(t, _WAIT_SECONDS)
+
+
+def _to_the_end(where: str, found: Iterator[str]) -> Iterator[str]:
+    """What a check finds, and that it could not go on.
+
+    A check follows what rows name. In a database that a broken disk or a hand has damaged, a row that is named can be
+    missing or unreadable in ways that nobody foresaw; that is itself a difference, and the other checks still run.
+    """
+    try:
+        yield from found
+    except sqlite3.Error:
+        raise
+    except Exception as error:
+        yield f"{where} could not compare the rest: a row that another names is missing or unreadable ({error!r})"
 
 
 def _replay(t: Transaction) -> Iterator[str]:

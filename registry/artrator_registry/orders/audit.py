@@ -24,9 +24,13 @@ def check(t: Transaction) -> Iterator[str]:
     # One order and its own transfers at a time, by an index: a large ledger does not fit into memory.
     for order in t.run("SELECT id, buyer, creator, offer, pass, cap, charged, fee, state FROM orders ORDER BY serial"):
         made: dict[str, Any] = {row["id"]: row for row in t.run(_MADE, (order["id"],))}
-        if order["offer"] not in offers:
-            offers[order["offer"]] = parsed.offer(listings.offer_by_digest(t, order["offer"])["document"])
         where = f"order {order['id']} ({order['state']})"
+        if order["offer"] not in offers:
+            published = listings.offer_by_digest(t, order["offer"])
+            if published is None:
+                yield f"{where}: its offer {order['offer']} is missing"
+                continue
+            offers[order["offer"]] = parsed.offer(published["document"])
         own = {step: made.pop(transfer_id(order["id"], step), None) for step in ("hold", "capture", "release", "pass")}
         yield from (f"{where}: {problem}" for problem in _hold(order, own))
         for part in shares.divide(t, _came_in(own), order["creator"], order["fee"], offers[order["offer"]])[1:]:
