@@ -37,6 +37,8 @@ def connect(path: Path, *, read_only: bool = False) -> sqlite3.Connection:
     try:
         db.row_factory = sqlite3.Row
         db.execute("PRAGMA foreign_keys = ON")
+        # Without it INSERT OR REPLACE deletes a row past every trigger that forbids it, and books could be rewritten.
+        db.execute("PRAGMA recursive_triggers = ON")
         if read_only:
             db.execute("PRAGMA query_only = ON")
         else:
