@@ -51,6 +51,7 @@ class Reconciler:
         self._topups = topups
         self._sender = Sender(database, rails)
         self._wake = asyncio.Event()
+        self._acting = asyncio.Lock()
         self._failed: dict[str, float] = {}
 
     def wake(self) -> None:
@@ -88,10 +89,11 @@ class Reconciler:
             await asyncio.gather(*(self._look(row) for row in due))
 
     async def act(self) -> None:
-        """Act upon the notices that wait."""
-        for name in self._rails:
-            while waiting := await self._db.read(store.waiting, name, _BATCH):
-                await asyncio.gather(*(self._act_upon(row) for row in waiting))
+        """Act upon the notices that wait, each once: whoever comes while somebody acts finds what they left."""
+        async with self._acting:
+            for name in self._rails:
+                while waiting := await self._db.read(store.waiting, name, _BATCH):
+                    await asyncio.gather(*(self._act_upon(row) for row in waiting))
 
     async def _act_upon(self, row: Any) -> None:
         try:
