@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import csv
 import io
+import os
 from collections.abc import Iterable, Iterator
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import Final
 
 from artrator.money import MICRO
@@ -37,3 +39,20 @@ def lines(rows: Iterable[Iterable[object]]) -> Iterator[str]:
         buffer = io.StringIO()
         csv.writer(buffer, lineterminator="\r\n").writerow(row)
         yield buffer.getvalue()
+
+
+def write(file: Path, rows: Iterable[Iterable[object]]) -> int:
+    """Write rows to a new file that is on the disk when this returns and that only its owner reads; their number.
+
+    Raises:
+        OSError: It is there already, or cannot be written.
+    """
+    count = 0
+    # The mark at its beginning is how spreadsheets know that it is UTF-8.
+    with os.fdopen(os.open(file, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w", encoding="utf-8-sig") as out:
+        for line in lines(rows):
+            count += 1
+            out.write(line)
+        out.flush()
+        os.fsync(out.fileno())
+    return count

@@ -13,6 +13,7 @@ import click
 from artrator.money import format_credits
 from artrator_registry.admin import Credits, data_option, existing, prepare, read, write
 from artrator_registry.disputes.commands import dispute, disputes, resolve
+from artrator_registry.ledger.commands import statement
 from artrator_registry.payouts.commands import payouts
 from artrator_registry.rails.commands import forgive, topups
 from artrator_registry.sellers.commands import sellers
@@ -73,7 +74,7 @@ def serve(data: Path, host: str, port: int, **settings: Any) -> None:
     run(Settings(data=data, online_seconds=online, **settings), host, port)
 
 
-for command in (dispute, disputes, forgive, payouts, resolve, sellers, topups, verifiers):
+for command in (dispute, disputes, forgive, payouts, resolve, sellers, statement, topups, verifiers):
     registry.add_command(command)
 
 

@@ -6,18 +6,23 @@ import csv
 import io
 import re
 import uuid
+from pathlib import Path
 
 import pytest
+from click.testing import CliRunner, Result
 from hypothesis import given
 from hypothesis import strategies as st
 from registry_world import MICRO, World
 
 from artrator.errors import ArtratorError, Code
 from artrator.messages import disputes as dm
+from artrator_registry.cli import registry
 from artrator_registry.disputes import service as disputes
-from artrator_registry.ledger import schema, words
+from artrator_registry.ledger import books, schema, words
 from artrator_registry.ledger import service as ledger
 from artrator_registry.ledger.models import GRANTS, Why, transfer_id
+from artrator_registry.ledger.schema import SYSTEM_ACCOUNTS
+from artrator_registry.storage import Transaction
 
 pytestmark = pytest.mark.anyio
 
@@ -103,3 +108,59 @@ async def test_a_statement_of_something_else_is_refused(world: World) -> None:
     with pytest.raises(ArtratorError) as raised:
         await mina.earnings_statement_csv(1)
     assert raised.value.code is Code.REQUEST_INVALID
+
+
+async def test_the_operator_sees_every_line_of_every_account(world: World, tmp_path: Path) -> None:
+    shop = await world.shop()
+    mina = await world.person("mina", credits_=10)
+    order = await shop.deliver(mina, await shop.order(mina))
+    await shop.order(mina)
+
+    def run(*arguments: str) -> Result:
+        return CliRunner().invoke(registry, ["statement", *arguments, "--data", str(world.settings.data)])
+
+    standing = {line.split()[0]: line.split()[1] for line in run().output.splitlines()}
+    assert standing["system:fees"] == "0.15"
+    assert standing["system:grants"] == "-10"
+    assert set(SYSTEM_ACCOUNTS) <= set(standing)
+    assert f"(atelier)  order {order.order}" in run("system:fees").output
+    assert f"Fee of the operator on {shop.listing}" in run("system:fees").output
+
+    for account, amounts in {
+        "system:fees": ["0.150000"],
+        "system:grants": ["-10.000000"],
+        "mina": ["10.000000", "-3.000000", "3.000000", "-3.000000", "-3.000000"],
+        "atelier/earnings": ["3.000000", "-0.150000"],
+        "mina/debt": [],
+    }.items():
+        file = tmp_path / f"{account.replace('/', '-')}.csv"
+        assert run(account, "--csv", str(file)).output == f"{len(amounts)} lines in {file}\n"
+        rows = list(csv.DictReader(file.read_text(encoding="utf-8-sig").splitlines()))
+        assert [row["amount"] for row in rows] == amounts
+        balances = await world.registry.database.read(books.standing)
+        if account.startswith("system:"):
+            assert (
+                rows[-1]["balance"] == f"{next(b['balance'] for b in balances if b['account'] == account) / MICRO:.6f}"
+            )
+            assert all(row["other side"] in ("atelier", "mina") and row["why"] for row in rows)
+    assert run("mina", "--csv", str(tmp_path / "mina.csv")).exit_code == 1  # nothing is written over
+    for wrong in ("system:nothing", "nobody", "mina/purse"):
+        assert "There is no account" in run(wrong).output
+
+
+async def test_a_book_ends_with_what_stands_in_its_account(world: World) -> None:
+    shop = await world.shop()
+    mina = await world.person("mina", credits_=20)
+    disputed = await shop.deliver(mina, await shop.order(mina))
+    await mina.open_dispute(disputed.order, dm.DisputeOpening(reason=dm.DisputeReason.OTHER))
+    await world.registry.database.write(disputes.resolve, disputed.order, "buyer")
+    await shop.deliver(mina, await shop.order(mina))
+
+    def compare(t: Transaction) -> int:
+        found = {row["account"]: row["balance"] for row in books.standing(t)}
+        for account, balance in found.items():
+            lines = list(books.lines(t, account))
+            assert (lines[-1].balance if lines else 0) == sum(line.amount for line in lines) == balance, account
+        return len(found)
+
+    assert await world.registry.database.read(compare) == len(SYSTEM_ACCOUNTS)

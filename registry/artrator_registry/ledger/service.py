@@ -16,7 +16,8 @@ from artrator_registry.ledger.words import sentence
 from artrator_registry.paging import pack, unpack
 from artrator_registry.storage import Database, Transaction
 
-_COLUMNS: Final = (
+#: What stands in the columns of an export.
+COLUMNS: Final = (
     "line", "at (UTC)", "kind", "amount", "balance", "why", "order", "listing", "receipt", "other side",
 )  # fmt: skip
 #: Lines of an export that are read at once: short enough that a reader's thread is soon free for others.
@@ -93,11 +94,12 @@ def statement(t: Transaction, account: str, before: str | None, limit: int) -> m
     cursor = unpack(before, int, int) if before else None
     rows = store.lines(t, account, cursor, limit + 1)
     last = rows[limit - 1] if len(rows) > limit else None
-    lines = [_line(row) for row in rows[:limit]]
+    lines = [as_line(row) for row in rows[:limit]]
     return m.Statement(lines=lines, next=pack(last["transfer"], last["part"]) if last else None)
 
 
-def _line(row: Any) -> m.StatementLine:
+def as_line(row: Any) -> m.StatementLine:
+    """A line of a person's statement as its reader sees it."""
     return m.StatementLine(
         id=f"{row['transfer']}-{row['part']}",
         at=row["at"],
@@ -149,10 +151,10 @@ class Ledger:
         A page at a time: lines are only ever added, so a long statement needs neither much memory nor one long look
         at the database, which would keep its log from being cut.
         """
-        yield "".join(cells.lines([_COLUMNS]))
+        yield "".join(cells.lines([COLUMNS]))
         after = (0, 0)
         while rows := await self._db.read(store.lines_after, _account(person, of), after, _PAGE):
-            yield "".join(cells.lines(_row(_line(row)) for row in rows))
+            yield "".join(cells.lines(as_cells(as_line(row)) for row in rows))
             after = (rows[-1]["transfer"], rows[-1]["part"])
 
 
@@ -160,7 +162,8 @@ def _account(person: str, of: m.StatementOf) -> str:
     return {"wallet": person, "earnings": earnings(person), "debt": debt(person)}[of]
 
 
-def _row(line: m.StatementLine) -> tuple[object, ...]:
+def as_cells(line: m.StatementLine) -> tuple[object, ...]:
+    """A line as ``COLUMNS`` of a spreadsheet."""
     return (
         line.id,
         cells.moment(line.at),

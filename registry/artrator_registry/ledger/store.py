@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import Any
 
 from artrator_registry.ledger.models import Balances, Why, debt, earnings
@@ -106,4 +107,23 @@ def lines_after(t: Transaction, account: str, after: tuple[int, int], limit: int
     """Statement lines that came after one, oldest first."""
     return t.rows(
         f"{_LINES} AND (e.transfer, e.part) > (?, ?) ORDER BY e.transfer, e.part LIMIT ?", (account, *after, limit)
+    )
+
+
+def every_line(t: Transaction, account: str) -> Iterator[Any]:
+    """Every statement line of one account, oldest first."""
+    return t.run(f"{_LINES} ORDER BY e.transfer, e.part", (account,))
+
+
+def moves(t: Transaction, account: str) -> Iterator[Any]:
+    """Every transfer that moved what was posted to an account, oldest first. Reads the whole ledger."""
+    return t.run(
+        "SELECT x.serial, x.at, x.kind, CASE WHEN x.credit = ?1 THEN x.amount ELSE -x.amount END AS amount,"
+        " x.order_id, x.listing, x.receipt, x.note, a.handle AS other_handle,"
+        " CASE WHEN x.credit = ?1 THEN x.debit ELSE x.credit END AS other"
+        " FROM ledger_transfers x"
+        " JOIN ledger_accounts o ON o.id = CASE WHEN x.credit = ?1 THEN x.debit ELSE x.credit END"
+        " LEFT JOIN accounts a ON a.id = o.owner"
+        " WHERE ?1 IN (x.debit, x.credit) AND x.phase IN ('single', 'post') ORDER BY x.serial",
+        (account,),
     )

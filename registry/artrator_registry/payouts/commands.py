@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, Final
@@ -12,7 +11,8 @@ import click
 from artrator.messages.payouts import SellerProfile
 from artrator.money import format_credits
 from artrator_registry.admin import data_option, read, write
-from artrator_registry.cells import credits_, lines, moment, text
+from artrator_registry.cells import credits_, moment, text
+from artrator_registry.cells import write as write_cells
 from artrator_registry.payouts import service, store
 from artrator_registry.recovery import store as recovery
 from artrator_registry.storage import Transaction
@@ -59,7 +59,7 @@ def export(data: Path, file: Path, again: bool) -> None:
         # A copy that was put in place knows nothing of what you paid after it was made.
         restored = max((each["served_at"] for each in recovery.restores(t)), default=0.0)
         # Before the commit: what is marked as sent stands in a file, whatever happens in between.
-        _write(file, lines(_rows(rows, restored)))
+        write_cells(file, _rows(rows, restored))
         return len(rows), sum(row["requested_at"] < restored for row in rows)
 
     try:
@@ -113,12 +113,3 @@ def _rows(rows: list[Any], restored: float) -> Iterator[tuple[object, ...]]:
             moment(row["requested_at"]),
             "paid before the restore?" if row["requested_at"] < restored else "",
         )
-
-
-def _write(file: Path, rows: Iterator[str]) -> None:
-    """A new file, on the disk when this returns; only the operator reads it."""
-    # The mark at its beginning is how spreadsheets know that it is UTF-8.
-    with os.fdopen(os.open(file, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w", encoding="utf-8-sig") as out:
-        out.writelines(rows)
-        out.flush()
-        os.fsync(out.fileno())

@@ -1,0 +1,62 @@
+"""``artrator registry statement``: what stands in an account, and every line of it."""
+
+from __future__ import annotations
+
+import itertools
+from pathlib import Path
+
+import click
+
+from artrator.errors import ArtratorError
+from artrator.money import format_credits
+from artrator_registry import cells
+from artrator_registry.admin import data_option, read
+from artrator_registry.ledger import books
+from artrator_registry.ledger.service import COLUMNS, as_cells
+from artrator_registry.storage import Transaction
+
+
+@click.command()
+@data_option
+@click.argument("account", required=False)
+@click.option("--csv", "file", type=click.Path(path_type=Path, dir_okay=False), help="Write it to a new file instead.")
+def statement(data: Path, account: str | None, file: Path | None) -> None:
+    """Show every line of ACCOUNT, oldest first: one of yours, or HANDLE, HANDLE/earnings, HANDLE/debt.
+
+    Without ACCOUNT: what stands in each account of yours.
+    """
+    try:
+        if account is None:
+            if file is not None:
+                raise click.UsageError("Name the account whose lines are to be written.")
+            read(data, _show_accounts)
+        elif file is None:
+            read(data, lambda t: _show(t, account))
+        else:
+            click.echo(f"{read(data, lambda t: _write(t, account, file))} lines in {file}")
+    except ArtratorError as problem:
+        raise click.ClickException(f"{problem.message} {problem.cure}") from problem
+    except FileExistsError as error:
+        raise click.ClickException(f"{file} exists; choose a new file.") from error
+    except OSError as error:
+        raise click.ClickException(f"{file} could not be written: {error.strerror}") from error
+
+
+def _show_accounts(t: Transaction) -> None:
+    for row in books.standing(t):
+        waiting = f", {format_credits(row['pending'])} waiting" if row["pending"] else ""
+        click.echo(f"{row['account']:<24} {format_credits(row['balance']):>16} credits{waiting}")
+
+
+def _show(t: Transaction, account: str) -> None:
+    for line in books.lines(t, account):
+        order = f"  order {line.order}" if line.order else ""
+        click.echo(
+            f"{cells.moment(line.at)}  {format_credits(line.amount):>14}  {format_credits(line.balance):>14}"
+            f"  {line.text}  ({line.counterparty}){order}"
+        )
+
+
+def _write(t: Transaction, account: str, file: Path) -> int:
+    rows = (as_cells(line) for line in books.lines(t, account))
+    return cells.write(file, itertools.chain([COLUMNS], rows)) - 1
