@@ -10,9 +10,10 @@ from typing import Any
 import pytest
 from PySide6.QtGui import QGuiApplication
 
-from artrator.messages.node import CardHealth, HoldHealth, MachineHealth
+from artrator.messages.node import CardHealth, HoldHealth, MachineHealth, RuleHealth
 from artrator.messages.registry import StatementLine
 from artrator.node_controls import NodeControls
+from artrator_desktop import i18n
 from artrator_desktop.state import AppState, Failure, Phase
 from artrator_desktop.ui.pages.model import ModelPage
 from artrator_desktop.ui.pages.node import NodePage
@@ -209,15 +210,22 @@ def test_my_node_says_why_it_holds_still_and_what_its_sensors_and_rules_say(
     machine = MachineHealth(
         cards=[CardHealth(name="RTX 4090", temperature=71.4, power=287.0, memory_used=18 << 30, memory_total=24 << 30)],
         processor_temperature=58.0,
-        rules=["pauses for steam"],
+        owner_rules=[
+            RuleHealth(name="hours", values=["mon-fri 22:00-07:00", "sat-sun"], words="works …"),
+            RuleHealth(name="max_card_celsius", values=[80], words="card at most 80 °C"),
+            RuleHealth(name="of-a-newer-node", values=[1], words="does something new"),
+        ],
         hours_change_at=time.time() + 3 * 86_400,
     )
-    hold = HoldHealth(kind="program", reason="steam is running.")
+    hold = HoldHealth(kind="program", reason="steam is running.", facts={"program": "steam", "mib": 2048})
     state.node.health = plain.model_copy(update={"machine": machine, "hold": hold})
     state.node.mine = True
     state.node.changed.emit()
     shown = words(page)
-    for part in ("Gives way", "Another program goes first. steam is running.", "71 °C · 287 W", "58 °C", "closes"):
+    for part in (
+        "Gives way", "Another program goes first. steam is running and takes 2,048 MiB of the card.", "71 °C · 287 W",
+        "58 °C", "closes", "Works Mon–Fri 22:00–07:00, Sat–Sun", "Graphics card at most 80 °C", "does something new",
+    ):  # fmt: skip
         assert part in shown, part
     assert not page.pause.isHidden()
     assert page.resume.isHidden()
@@ -230,6 +238,36 @@ def test_my_node_says_why_it_holds_still_and_what_its_sensors_and_rules_say(
     state.node.mine = False  # somebody else's: there is nothing to press
     state.node.changed.emit()
     assert page.resume.isHidden()
+
+
+def test_my_node_tells_the_owners_rules_in_the_language_of_the_interface(
+    qtbot: Any, state: AppState, fill: Callable[[], None]
+) -> None:
+    i18n.install("ko")
+    window = Shell(state)
+    qtbot.addWidget(window)
+    window.open("node")
+    fill()
+    page = window.page("node")
+    assert isinstance(page, NodePage)
+    assert state.node.health is not None
+    machine = MachineHealth(
+        owner_rules=[
+            RuleHealth(name="hours", values=["mon-fri 22:00-07:00"], words="works …", timezone="Asia/Seoul"),
+            RuleHealth(name="upload_mbit", values=[20], words="sends at most 20 Mbit/s"),
+        ]
+    )
+    facts: dict[str, str | float] = {"part": "processor", "value": 91.0, "limit": 80.0, "again": 75.0}
+    hold = HoldHealth(kind="temperature", reason="The processor has 91 °C …", facts=facts)
+    state.node.health = state.node.health.model_copy(update={"machine": machine, "hold": hold})
+    state.node.changed.emit()
+    shown = words(page)
+    assert "월–금 22:00–07:00 (Asia/Seoul)에 일합니다" in shown
+    assert "20 Mbit/s" in shown
+    assert "91 °C" in shown
+    assert "The processor" not in shown
+    assert "sends at most" not in shown
+    window.pixmaps.close()
 
 
 def test_my_node_writes_a_pause_where_the_node_looks_for_it(

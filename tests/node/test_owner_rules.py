@@ -151,10 +151,15 @@ def test_only_the_machine_itself_is_told_what_runs_and_how_warm_it_is(tmp_path: 
     assert public is not None
     assert private is not None
     assert "91" in private.reason
+    assert private.facts == {"part": "card", "value": 91.0, "limit": 80.0, "again": 75.0}
     assert "91" not in public.model_dump_json()
     told = machine_of(world.settings, world.owner, world.clock)
     assert told.cards[0].temperature == 91.0
-    assert any("a-game" in rule for rule in told.rules)
+    assert [(rule.name, list(rule.values)) for rule in told.owner_rules] == [
+        ("pause_for", ["a-game"]),
+        ("max_card_celsius", [80.0]),
+    ]
+    assert "a-game" in told.owner_rules[0].words
 
 
 @pytest.mark.parametrize(

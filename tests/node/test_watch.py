@@ -20,7 +20,7 @@ from rich.console import Console
 from toy_node import ToyNode
 
 from artrator.demo.services import environment
-from artrator.messages.node import CardHealth, Health, HoldHealth, MachineHealth, PackageHealth
+from artrator.messages.node import CardHealth, Health, HoldHealth, MachineHealth, PackageHealth, RuleHealth
 from artrator_node.owner.words import span, when
 from artrator_node.watch.facts import Facts, Sample, median, parse_metrics
 from artrator_node.watch.screen import Screen
@@ -61,7 +61,10 @@ def test_the_screen_fits_any_width(width: int) -> None:
     machine = MachineHealth(
         cards=[CardHealth(name="NVIDIA GeForce RTX 4090", temperature=71, power=287.4, memory_used=18 << 30)],
         processor_temperature=58,
-        rules=["works mon-fri 22:00-07:00 (Asia/Seoul)", "pauses for steam"],
+        owner_rules=[
+            RuleHealth(name="hours", values=["mon-fri 22:00-07:00"], words="works mon-fri 22:00-07:00 (Asia/Seoul)"),
+            RuleHealth(name="pause_for", values=["steam"], words="pauses for steam"),
+        ],
         hours_change_at=NOW + 7200,
     )
     hold = HoldHealth(kind="temperature", reason="The card has 84 °C; it may have 80, and works again at 75.")

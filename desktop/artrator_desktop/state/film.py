@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from artrator_desktop.state.failure_words import told
 from artrator_desktop.state.inputs import Picture, Problem
 from artrator_desktop.state.picture_input import from_bytes, read_picture
 
@@ -37,7 +38,7 @@ def read_frames(paths: Sequence[Path], spec: InputSpec) -> Frames | Problem:
             try:
                 film = read_film(path, FilmLimits.of(spec))
             except ArtratorError as error:
-                return Problem("said", text=f"{error.message} {error.cure}".strip())
+                return Problem("said", text=" ".join(told(error.code.value, error.message, error.cure)).strip())
             rate = film.rate or rate
             read = [from_bytes(frame, shown_side=_SHOWN_SIDE) for frame in film.frames]
         else:
@@ -57,7 +58,7 @@ def write_film(paths: Sequence[Path], target: Path, rate: float | None) -> str:
     try:
         write(target, [path.read_bytes() for path in paths], rate)
     except ArtratorError as error:
-        return error.message
+        return told(error.code.value, error.message, error.cure)[0]
     except OSError as error:
         return error.strerror or str(error)
     return ""

@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from enum import StrEnum
 
+from artrator_desktop.state.failure_words import told
+
 
 class Phase(StrEnum):
     """Where something that is loaded stands."""
@@ -33,6 +35,11 @@ class Failure:
     cure: str = ""
 
     @property
+    def happened(self) -> str:
+        """What went wrong, in the language of the interface."""
+        return told(self.code, self.message, self.cure)[0]
+
+    @property
     def sentence(self) -> str:
-        """Message and cure, ready to be shown."""
-        return f"{self.message} {self.cure}".strip()
+        """What went wrong and what helps, in the language of the interface."""
+        return " ".join(told(self.code, self.message, self.cure)).strip()

@@ -146,7 +146,7 @@ class Style(QObject):
         async def work() -> str:
             return await self._engine.decode(write_film, paths, target, rate)
 
-        self._engine.call(work, then, lambda failure: then(failure.message))
+        self._engine.call(work, then, lambda failure: then(failure.happened))
 
     # --- what follows
 

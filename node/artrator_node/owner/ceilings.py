@@ -26,6 +26,7 @@ class Ceiling:
         limit: Reached at this value.
         margin: Left this far below.
         rest: It holds for at least so many seconds.
+        part: Of what: ``card`` or ``processor``.
     """
 
     kind: Kind
@@ -34,6 +35,7 @@ class Ceiling:
     words: str
     read: Callable[[MachineReading], Sequence[float | None]]
     rest: float = 0.0
+    part: str = "card"
     held_since: float | None = None
     known: bool = False
 
@@ -51,10 +53,12 @@ class Ceiling:
                 self.held_since = None
         if self.held_since is None:
             return None
+        again = self.limit - self.margin
+        facts: dict[str, str | float] = {"part": self.part, "limit": self.limit, "again": again}
+        if values:
+            facts["value"] = max(values)
         shown = f"{max(values):g}" if values else "?"
-        return Rule(
-            self.kind, self.words.format(value=shown, limit=f"{self.limit:g}", on=f"{self.limit - self.margin:g}")
-        )
+        return Rule(self.kind, self.words.format(value=shown, limit=f"{self.limit:g}", on=f"{again:g}"), facts=facts)
 
 
 class Ceilings:
@@ -95,7 +99,7 @@ def _ceilings(settings: Settings) -> Iterator[Ceiling]:
     if limit := settings.max_card_celsius:
         yield Ceiling(Kind.TEMPERATURE, limit, 5.0, _CARD, lambda now: [card.temperature for card in now.cards])
     if limit := settings.max_processor_celsius:
-        yield Ceiling(Kind.TEMPERATURE, limit, 5.0, _PROCESSOR, lambda now: [now.processor])
+        yield Ceiling(Kind.TEMPERATURE, limit, 5.0, _PROCESSOR, lambda now: [now.processor], part="processor")
     if limit := settings.max_card_watts:
         yield Ceiling(Kind.POWER, limit, limit * 0.1, _POWER, lambda now: [card.power for card in now.cards])
     if limit := settings.max_card_memory_mib:

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import Final
 
-from artrator.messages.node import CardHealth, HoldHealth, MachineHealth
+from artrator.messages.node import CardHealth, HoldHealth, MachineHealth, RuleHealth
 from artrator_node.clock import Clock
 from artrator_node.config import Settings
 from artrator_node.owner.owner import Owner
@@ -16,7 +17,9 @@ def hold_of(owner: Owner, *, to_owner: bool) -> HoldHealth | None:
     if not owner.rules:
         return None
     rule = owner.rules[0]
-    return HoldHealth(kind=rule.kind.value, reason=rule.words if to_owner else rule.public, until=rule.until)
+    if not to_owner:
+        return HoldHealth(kind=rule.kind.value, reason=rule.public, until=rule.until)
+    return HoldHealth(kind=rule.kind.value, reason=rule.words, until=rule.until, facts=rule.facts)
 
 
 def machine_of(settings: Settings, owner: Owner, clock: Clock) -> MachineHealth:
@@ -34,29 +37,32 @@ def machine_of(settings: Settings, owner: Owner, clock: Clock) -> MachineHealth:
             for card in reading.cards
         ],
         processor_temperature=reading.processor,
-        rules=list(_rules(settings)),
+        owner_rules=list(_rules(settings)),
         hours_change_at=owner.schedule.next_change(clock.now()),
         upload_mbit=settings.upload_mbit,
         download_mbit=settings.download_mbit,
     )
 
 
-def _rules(settings: Settings) -> Iterator[str]:
+def _rules(settings: Settings) -> Iterator[RuleHealth]:
     if settings.hours:
-        yield f"works {describe(settings.hours, settings.timezone)}"
+        words = f"works {describe(settings.hours, settings.timezone)}"
+        yield RuleHealth(name="hours", values=settings.hours, words=words, timezone=settings.timezone)
     if settings.pause_for:
-        yield f"pauses for {', '.join(settings.pause_for)}"
-    if settings.pause_for_card_mib:
-        yield f"pauses for programs with {settings.pause_for_card_mib:g} MiB of a card"
-    if settings.max_card_celsius:
-        yield f"card at most {settings.max_card_celsius:g} °C"
-    if settings.max_processor_celsius:
-        yield f"processor at most {settings.max_processor_celsius:g} °C"
-    if settings.max_card_watts:
-        yield f"card at most {settings.max_card_watts:g} W"
-    if settings.max_card_memory_mib:
-        yield f"card memory at most {settings.max_card_memory_mib:g} MiB"
-    if settings.upload_mbit:
-        yield f"sends at most {settings.upload_mbit:g} Mbit/s"
-    if settings.download_mbit:
-        yield f"receives at most {settings.download_mbit:g} Mbit/s"
+        yield RuleHealth(
+            name="pause_for", values=settings.pause_for, words=f"pauses for {', '.join(settings.pause_for)}"
+        )
+    for name, words in _NUMBERS.items():
+        if value := getattr(settings, name):
+            yield RuleHealth(name=name, values=[value], words=words.format(value=f"{value:g}"))
+
+
+_NUMBERS: Final = {
+    "pause_for_card_mib": "pauses for programs with {value} MiB of a card",
+    "max_card_celsius": "card at most {value} °C",
+    "max_processor_celsius": "processor at most {value} °C",
+    "max_card_watts": "card at most {value} W",
+    "max_card_memory_mib": "card memory at most {value} MiB",
+    "upload_mbit": "sends at most {value} Mbit/s",
+    "download_mbit": "receives at most {value} Mbit/s",
+}

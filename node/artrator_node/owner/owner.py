@@ -40,8 +40,9 @@ _AFTER_PROGRAM_SECONDS: Final = 10.0
 @dataclass(frozen=True)
 class _Measured:
     reading: MachineReading = field(default_factory=MachineReading)
-    #: The program that goes first, for the owner's eyes.
+    #: The program that goes first, for the owner's eyes, and what it took of a card if that is why.
     program: str | None = None
+    program_mib: int | None = None
 
 
 class Owner:
@@ -172,7 +173,11 @@ class Owner:
             self._read_pause()
         if self._pause_error is not None:
             # Somebody meant a pause; what it was, nobody can tell. To wait for the owner is the safe mistake.
-            yield Rule(Kind.PAUSED, f"{self._pause_error.message} {self._pause_error.cure}")
+            yield Rule(
+                Kind.PAUSED,
+                f"{self._pause_error.message} {self._pause_error.cure}",
+                facts={"error": self._pause_error.code.value},
+            )
         if self._pause is None:
             return
         until = self._pause.until
@@ -196,9 +201,11 @@ class Owner:
 
     def _program(self) -> Iterable[Rule]:
         now = self._clock.monotonic()
-        if self._measured.program is not None:
+        program, mib = self._measured.program, self._measured.program_mib
+        if program is not None:
             self._program_until = now + _AFTER_PROGRAM_SECONDS
-            yield Rule(Kind.PROGRAM, f"{self._measured.program} is running.", urgent=True)
+            taken, facts = ("", {}) if mib is None else (f", with {mib:,} MiB of the card,", {"mib": mib})
+            yield Rule(Kind.PROGRAM, f"{program}{taken} is running.", urgent=True, facts={"program": program, **facts})
         elif now < self._program_until:
             yield Rule(Kind.PROGRAM, "The program that goes first ended a moment ago.", urgent=True)
 
@@ -237,11 +244,12 @@ class Owner:
         reading = self._sensors.read()
         settings = self._settings
         program = rivals.named(settings.pause_for, rivals.running_programs()) if settings.pause_for else None
+        mib = None
         if program is None:
             taker = rivals.strangers(reading, settings.pause_for_card_mib, lambda pid: rivals.is_ours(pid, workers))
             if taker is not None:
-                program = f"{rivals.name_of(taker[0])}, with {taker[1]:,} MiB of the card,"
-        return _Measured(reading, program)
+                program, mib = rivals.name_of(taker[0]), taker[1]
+        return _Measured(reading, program, mib)
 
     def _tell(self, rules: Sequence[Rule]) -> None:
         if not rules:

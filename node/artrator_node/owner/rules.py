@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Final
 
@@ -41,6 +41,7 @@ class Rule:
         until: When it ends by itself, by the registry's clock; None if nobody knows.
         urgent: Whether it cannot wait for running jobs.
         grace: Whether what was accepted may still be done.
+        facts: What the words are made of, for programs that say it in another language.
     """
 
     kind: Kind
@@ -48,6 +49,7 @@ class Rule:
     until: float | None = None
     urgent: bool = False
     grace: bool = False
+    facts: Mapping[str, str | float] = field(default_factory=dict)
 
     @property
     def public(self) -> str:

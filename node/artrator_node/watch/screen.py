@@ -170,14 +170,14 @@ class Screen:
             return None
         grid = Table.grid(expand=True)
         grid.add_column(overflow="fold")
-        for rule in machine.rules:
-            grid.add_row(Text(rule))
+        for rule in machine.owner_rules:
+            grid.add_row(Text(rule.words))
         if machine.hours_change_at is not None:
             closed = health.hold is not None and health.hold.kind == "hours"
             left = span(machine.hours_change_at - self._now)
             words = "opens" if closed else "closes"
             grid.add_row(Text(f"{words} {when(machine.hours_change_at, self._now)}, in {left}", style="cyan"))
-        if not machine.rules:
+        if not machine.owner_rules:
             grid.add_row(Text("none: it may work whenever it runs", style="dim"))
         return _panel("your rules", grid)
 

@@ -209,6 +209,10 @@ class HoldHealth(Message):
     #: To everybody the kind in words; to programs on the node's own machine what it is about.
     reason: str
     until: float | None = None
+    #: To programs on the node's own machine, so that they can say the reason in their own language; all optional:
+    #: ``program`` and the ``mib`` of the card that it took; ``part`` (``card processor``), ``value``, ``limit`` and
+    #: ``again`` of a ceiling, in degrees Celsius, watts or MiB; ``error``, the code of a pause that cannot be read.
+    facts: Mapping[str, str | float] = {}
 
 
 class CardHealth(Message):
@@ -221,12 +225,24 @@ class CardHealth(Message):
     memory_total: int | None = None
 
 
+class RuleHealth(Message):
+    """A rule that the owner set, by the name of its setting in ``node.toml``."""
+
+    name: str
+    #: What was set, as texts (``hours``, ``pause_for``) or one number in the setting's unit.
+    values: Sequence[str | float]
+    #: The same for a person, in English.
+    words: str
+    #: For ``hours``: whose clock is meant; empty is the machine's own.
+    timezone: str = ""
+
+
 class MachineHealth(Message):
-    """What only programs on the node's own machine are told: its sensors, and the owner's rules in words."""
+    """What only programs on the node's own machine are told: its sensors, and the owner's rules."""
 
     cards: Sequence[CardHealth] = ()
     processor_temperature: float | None = None
-    rules: Sequence[str] = ()
+    owner_rules: Sequence[RuleHealth] = ()
     #: When the owner's hours begin or end next.
     hours_change_at: float | None = None
     upload_mbit: float = 0.0

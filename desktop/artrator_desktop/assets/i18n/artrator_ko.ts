@@ -976,6 +976,642 @@
     </message>
 </context>
 <context>
+    <name>Failures</name>
+    <message>
+        <source>There is no such account.</source>
+        <extracomment>Codes whose own sentence names a value, a limit or a file that nobody could guess.</extracomment>
+        <translation>그런 계정이 없습니다.</translation>
+    </message>
+    <message>
+        <source>Check the name.</source>
+        <translation>이름을 확인해 주세요.</translation>
+    </message>
+    <message>
+        <source>The free runs are used up.</source>
+        <translation>무료 실행을 모두 썼습니다.</translation>
+    </message>
+    <message>
+        <source>Wait until there are new ones, or pay for this run.</source>
+        <translation>새로 생길 때까지 기다리거나 결제하고 실행해 주세요.</translation>
+    </message>
+    <message>
+        <source>You have bought this model already.</source>
+        <translation>이미 구매한 모델입니다.</translation>
+    </message>
+    <message>
+        <source>Fetch it in the library.</source>
+        <translation>라이브러리에서 내려받아 주세요.</translation>
+    </message>
+    <message>
+        <source>The plugin that runs this model is not installed.</source>
+        <translation>이 모델을 실행하는 플러그인이 없습니다.</translation>
+    </message>
+    <message>
+        <source>Install it on the machine that is to run the model.</source>
+        <translation>모델을 실행할 컴퓨터에 플러그인을 설치해 주세요.</translation>
+    </message>
+    <message>
+        <source>The runtime for models is damaged.</source>
+        <translation>모델 실행 환경이 손상되었습니다.</translation>
+    </message>
+    <message>
+        <source>Install it anew.</source>
+        <translation>다시 설치해 주세요.</translation>
+    </message>
+    <message>
+        <source>The sign-in took too long.</source>
+        <translation>로그인이 너무 오래 걸렸습니다.</translation>
+    </message>
+    <message>
+        <source>Try again, and check this computer’s clock.</source>
+        <translation>컴퓨터 시계를 확인하고 다시 시도해 주세요.</translation>
+    </message>
+    <message>
+        <source>This was asked for before in another form.</source>
+        <translation>앞서 다른 내용으로 요청한 것입니다.</translation>
+    </message>
+    <message>
+        <source>Look at what is there now, then try again.</source>
+        <translation>지금 상태를 확인하고 다시 시도해 주세요.</translation>
+    </message>
+    <message>
+        <source>You do not have enough credits.</source>
+        <translation>크레딧이 부족합니다.</translation>
+    </message>
+    <message>
+        <source>Top up or redeem a voucher, then try again.</source>
+        <translation>충전하거나 이용권을 등록한 뒤 다시 시도해 주세요.</translation>
+    </message>
+    <message>
+        <source>Your account owes credits.</source>
+        <translation>갚아야 할 크레딧이 있습니다.</translation>
+    </message>
+    <message>
+        <source>Top up what is owed; then you can order again.</source>
+        <translation>부족한 만큼 충전하면 다시 주문할 수 있습니다.</translation>
+    </message>
+    <message>
+        <source>What the node says of itself is not signed correctly.</source>
+        <translation>노드의 서명된 정보가 올바르지 않습니다.</translation>
+    </message>
+    <message>
+        <source>Pick another node, or tell the creator.</source>
+        <translation>다른 노드를 고르거나 제작자에게 알려 주세요.</translation>
+    </message>
+    <message>
+        <source>The disk is full.</source>
+        <translation>디스크가 가득 찼습니다.</translation>
+    </message>
+    <message>
+        <source>Free some space, then try again.</source>
+        <translation>공간을 비우고 다시 시도해 주세요.</translation>
+    </message>
+    <message>
+        <source>This dispute is over.</source>
+        <translation>이미 끝난 분쟁입니다.</translation>
+    </message>
+    <message>
+        <source>What was decided stays as it is; write to the creator.</source>
+        <translation>결정은 바뀌지 않습니다. 제작자에게 연락해 주세요.</translation>
+    </message>
+    <message>
+        <source>There is no such dispute.</source>
+        <translation>그런 분쟁이 없습니다.</translation>
+    </message>
+    <message>
+        <source>Look at the order again.</source>
+        <translation>주문을 다시 확인해 주세요.</translation>
+    </message>
+    <message>
+        <source>A signed document was changed.</source>
+        <translation>서명된 문서가 변경되었습니다.</translation>
+    </message>
+    <message>
+        <source>Ask for a fresh one.</source>
+        <translation>새 문서를 받아 주세요.</translation>
+    </message>
+    <message>
+        <source>That is more than you can be paid now.</source>
+        <translation>지금 지급받을 수 있는 금액보다 많습니다.</translation>
+    </message>
+    <message>
+        <source>Choose less, or wait until more has matured.</source>
+        <translation>금액을 줄이거나 더 확정될 때까지 기다려 주세요.</translation>
+    </message>
+    <message>
+        <source>An extension that this model needs is not installed.</source>
+        <translation>이 모델에 필요한 확장이 없습니다.</translation>
+    </message>
+    <message>
+        <source>Install it, or choose another model.</source>
+        <translation>설치하거나 다른 모델을 골라 주세요.</translation>
+    </message>
+    <message>
+        <source>This belongs to another account.</source>
+        <translation>다른 계정의 것입니다.</translation>
+    </message>
+    <message>
+        <source>Sign in with the account that it belongs to.</source>
+        <translation>해당 계정으로 로그인해 주세요.</translation>
+    </message>
+    <message>
+        <source>The picture cannot be read.</source>
+        <translation>그림을 읽을 수 없습니다.</translation>
+    </message>
+    <message>
+        <source>Save it again as PNG, JPEG or WebP and use that file.</source>
+        <translation>PNG, JPEG, WebP로 다시 저장해 사용해 주세요.</translation>
+    </message>
+    <message>
+        <source>The picture is too large.</source>
+        <translation>그림이 너무 큽니다.</translation>
+    </message>
+    <message>
+        <source>Make it smaller, then try again.</source>
+        <translation>크기를 줄이고 다시 시도해 주세요.</translation>
+    </message>
+    <message>
+        <source>The model does not accept one of the values.</source>
+        <translation>모델이 받지 않는 값이 있습니다.</translation>
+    </message>
+    <message>
+        <source>Change it, then try again.</source>
+        <translation>값을 바꾸고 다시 시도해 주세요.</translation>
+    </message>
+    <message>
+        <source>The model does not know one of the inputs.</source>
+        <translation>모델이 모르는 입력이 있습니다.</translation>
+    </message>
+    <message>
+        <source>Open the model anew, then try again.</source>
+        <translation>모델을 다시 열고 시도해 주세요.</translation>
+    </message>
+    <message>
+        <source>Something unexpected happened.</source>
+        <translation>예상하지 못한 문제가 생겼습니다.</translation>
+    </message>
+    <message>
+        <source>It is not your fault: please report it with the time.</source>
+        <translation>사용자 잘못이 아닙니다. 시각과 함께 알려 주세요.</translation>
+    </message>
+    <message>
+        <source>The job was cancelled.</source>
+        <translation>작업이 취소되었습니다.</translation>
+    </message>
+    <message>
+        <source>Nothing was charged; start a new one when you are ready.</source>
+        <translation>결제되지 않았습니다. 원할 때 새로 시작해 주세요.</translation>
+    </message>
+    <message>
+        <source>The job took too long.</source>
+        <translation>작업이 너무 오래 걸렸습니다.</translation>
+    </message>
+    <message>
+        <source>Nothing was charged; try again, or choose fewer steps or a smaller size.</source>
+        <translation>결제되지 않았습니다. 다시 시도하거나 단계 수나 크기를 줄여 주세요.</translation>
+    </message>
+    <message>
+        <source>The node does not know this job any more.</source>
+        <translation>노드가 이 작업을 더는 알지 못합니다.</translation>
+    </message>
+    <message>
+        <source>Start a new one; nothing is paid twice.</source>
+        <translation>새로 시작해 주세요. 두 번 결제되지 않습니다.</translation>
+    </message>
+    <message>
+        <source>The key to what you bought has not arrived yet.</source>
+        <translation>구매한 것의 키가 아직 도착하지 않았습니다.</translation>
+    </message>
+    <message>
+        <source>Try again in a moment.</source>
+        <translation>잠시 뒤 다시 시도해 주세요.</translation>
+    </message>
+    <message>
+        <source>The licence is not accepted here.</source>
+        <translation>이 라이선스는 여기서 쓸 수 없습니다.</translation>
+    </message>
+    <message>
+        <source>Connect to the registry that you bought it from.</source>
+        <translation>구매한 레지스트리에 연결해 주세요.</translation>
+    </message>
+    <message>
+        <source>You have no licence for this model.</source>
+        <translation>이 모델의 라이선스가 없습니다.</translation>
+    </message>
+    <message>
+        <source>Buy one first.</source>
+        <translation>먼저 구매해 주세요.</translation>
+    </message>
+    <message>
+        <source>The purchase was refunded.</source>
+        <translation>환불된 구매입니다.</translation>
+    </message>
+    <message>
+        <source>Buy a new licence to fetch the model again.</source>
+        <translation>다시 받으려면 새 라이선스를 구매해 주세요.</translation>
+    </message>
+    <message>
+        <source>This model is not offered any more.</source>
+        <translation>더는 제공되지 않는 모델입니다.</translation>
+    </message>
+    <message>
+        <source>Search again; the creator may have withdrawn it.</source>
+        <translation>다시 검색해 주세요. 제작자가 내렸을 수 있습니다.</translation>
+    </message>
+    <message>
+        <source>The model’s description is not valid.</source>
+        <translation>모델 설명이 올바르지 않습니다.</translation>
+    </message>
+    <message>
+        <source>Tell the creator.</source>
+        <translation>제작자에게 알려 주세요.</translation>
+    </message>
+    <message>
+        <source>The model could not make it.</source>
+        <translation>모델이 만들지 못했습니다.</translation>
+    </message>
+    <message>
+        <source>Nothing was charged; try other settings or tell the creator.</source>
+        <translation>결제되지 않았습니다. 설정을 바꾸거나 제작자에게 알려 주세요.</translation>
+    </message>
+    <message>
+        <source>The node has too much to do.</source>
+        <translation>노드가 바쁩니다.</translation>
+    </message>
+    <message>
+        <source>Wait a little, or pick another node.</source>
+        <translation>잠시 기다리거나 다른 노드를 골라 주세요.</translation>
+    </message>
+    <message>
+        <source>The node’s owner lets it rest.</source>
+        <translation>노드 주인이 노드를 쉬게 했습니다.</translation>
+    </message>
+    <message>
+        <source>Pick another node, or come back later.</source>
+        <translation>다른 노드를 고르거나 나중에 다시 와 주세요.</translation>
+    </message>
+    <message>
+        <source>The node’s identity is not the one that the registry vouches for.</source>
+        <translation>노드의 신원이 레지스트리가 보증한 것과 다릅니다.</translation>
+    </message>
+    <message>
+        <source>Do not go on: something stands between you and the node. Tell the creator.</source>
+        <translation>진행하지 마세요. 누군가 통신에 끼어들었을 수 있습니다. 제작자에게 알려 주세요.</translation>
+    </message>
+    <message>
+        <source>The node is not registered here.</source>
+        <translation>여기에 등록되지 않은 노드입니다.</translation>
+    </message>
+    <message>
+        <source>Its owner must start it.</source>
+        <translation>노드 주인이 시작해야 합니다.</translation>
+    </message>
+    <message>
+        <source>The node did not answer.</source>
+        <translation>노드가 응답하지 않습니다.</translation>
+    </message>
+    <message>
+        <source>Nothing was charged; try again in a moment or pick another node.</source>
+        <translation>결제되지 않았습니다. 잠시 뒤 다시 시도하거나 다른 노드를 골라 주세요.</translation>
+    </message>
+    <message>
+        <source>This model is not sold to keep.</source>
+        <translation>소장용으로 팔지 않는 모델입니다.</translation>
+    </message>
+    <message>
+        <source>Buy single runs, or ask the creator.</source>
+        <translation>실행 단위로 구매하거나 제작자에게 문의해 주세요.</translation>
+    </message>
+    <message>
+        <source>It is not there.</source>
+        <translation>찾을 수 없습니다.</translation>
+    </message>
+    <message>
+        <source>Check the address.</source>
+        <translation>주소를 확인해 주세요.</translation>
+    </message>
+    <message>
+        <source>No node offers this model right now.</source>
+        <translation>지금 이 모델을 제공하는 노드가 없습니다.</translation>
+    </message>
+    <message>
+        <source>Try later or pick another model.</source>
+        <translation>나중에 다시 시도하거나 다른 모델을 골라 주세요.</translation>
+    </message>
+    <message>
+        <source>The creator’s offer is not signed correctly.</source>
+        <translation>제작자의 가격표 서명이 올바르지 않습니다.</translation>
+    </message>
+    <message>
+        <source>Pick another model, or tell the creator.</source>
+        <translation>다른 모델을 고르거나 제작자에게 알려 주세요.</translation>
+    </message>
+    <message>
+        <source>The order has ended.</source>
+        <translation>끝난 주문입니다.</translation>
+    </message>
+    <message>
+        <source>Make a new one.</source>
+        <translation>새로 주문해 주세요.</translation>
+    </message>
+    <message>
+        <source>There is no such order.</source>
+        <translation>그런 주문이 없습니다.</translation>
+    </message>
+    <message>
+        <source>The picture did not arrive whole, so it was not accepted.</source>
+        <translation>그림이 온전히 도착하지 않아 받지 않았습니다.</translation>
+    </message>
+    <message>
+        <source>Nothing was charged; try again.</source>
+        <translation>결제되지 않았습니다. 다시 시도해 주세요.</translation>
+    </message>
+    <message>
+        <source>The node does not keep this picture any more.</source>
+        <translation>노드가 이 그림을 더는 보관하지 않습니다.</translation>
+    </message>
+    <message>
+        <source>Run the job again.</source>
+        <translation>작업을 다시 실행해 주세요.</translation>
+    </message>
+    <message>
+        <source>A file of the model differs from what its creator signed.</source>
+        <translation>모델 파일이 제작자가 서명한 것과 다릅니다.</translation>
+    </message>
+    <message>
+        <source>Fetch the model again.</source>
+        <translation>모델을 다시 받아 주세요.</translation>
+    </message>
+    <message>
+        <source>The model’s package is not valid.</source>
+        <translation>모델 패키지가 올바르지 않습니다.</translation>
+    </message>
+    <message>
+        <source>The model is not signed.</source>
+        <translation>서명되지 않은 모델입니다.</translation>
+    </message>
+    <message>
+        <source>Tell the creator; nothing unsigned is run.</source>
+        <translation>제작자에게 알려 주세요. 서명이 없으면 실행하지 않습니다.</translation>
+    </message>
+    <message>
+        <source>The pass has ended.</source>
+        <translation>패스가 끝났습니다.</translation>
+    </message>
+    <message>
+        <source>Buy it again.</source>
+        <translation>다시 구매해 주세요.</translation>
+    </message>
+    <message>
+        <source>You have this pass already.</source>
+        <translation>이미 가지고 있는 패스입니다.</translation>
+    </message>
+    <message>
+        <source>Use the one that you have.</source>
+        <translation>가지고 있는 패스를 사용해 주세요.</translation>
+    </message>
+    <message>
+        <source>There is no such pass.</source>
+        <translation>그런 패스가 없습니다.</translation>
+    </message>
+    <message>
+        <source>Look at your passes in the library.</source>
+        <translation>라이브러리에서 패스를 확인해 주세요.</translation>
+    </message>
+    <message>
+        <source>This payout was sent or has ended.</source>
+        <translation>이미 보냈거나 끝난 지급입니다.</translation>
+    </message>
+    <message>
+        <source>Ask for another one.</source>
+        <translation>새로 지급을 요청해 주세요.</translation>
+    </message>
+    <message>
+        <source>There is no such payout.</source>
+        <translation>그런 지급이 없습니다.</translation>
+    </message>
+    <message>
+        <source>Look at the list again.</source>
+        <translation>목록을 다시 확인해 주세요.</translation>
+    </message>
+    <message>
+        <source>The pass is not offered correctly.</source>
+        <translation>패스 내용이 올바르지 않습니다.</translation>
+    </message>
+    <message>
+        <source>This pass is not offered any more.</source>
+        <translation>더는 제공되지 않는 패스입니다.</translation>
+    </message>
+    <message>
+        <source>Choose another one.</source>
+        <translation>다른 수단을 골라 주세요.</translation>
+    </message>
+    <message>
+        <source>A plugin does not work.</source>
+        <translation>플러그인이 작동하지 않습니다.</translation>
+    </message>
+    <message>
+        <source>Update or remove it.</source>
+        <translation>업데이트하거나 삭제해 주세요.</translation>
+    </message>
+    <message>
+        <source>A plugin is not valid; nothing was installed.</source>
+        <translation>플러그인이 올바르지 않아 설치하지 않았습니다.</translation>
+    </message>
+    <message>
+        <source>Tell its author.</source>
+        <translation>만든 사람에게 알려 주세요.</translation>
+    </message>
+    <message>
+        <source>The price is higher than the one that you saw.</source>
+        <translation>보신 가격보다 비쌉니다.</translation>
+    </message>
+    <message>
+        <source>Look at the new price; you never pay more than you accepted.</source>
+        <translation>새 가격을 확인해 주세요. 수락한 금액보다 더 내지 않습니다.</translation>
+    </message>
+    <message>
+        <source>The signature of the request is not accepted.</source>
+        <translation>요청의 서명을 확인할 수 없습니다.</translation>
+    </message>
+    <message>
+        <source>Check this computer’s clock, then try again.</source>
+        <translation>컴퓨터 시계를 확인하고 다시 시도해 주세요.</translation>
+    </message>
+    <message>
+        <source>The price is too old.</source>
+        <translation>가격 유효 시간이 지났습니다.</translation>
+    </message>
+    <message>
+        <source>Ask for it again; nothing was charged.</source>
+        <translation>가격을 다시 확인해 주세요. 결제되지 않았습니다.</translation>
+    </message>
+    <message>
+        <source>The price has changed.</source>
+        <translation>가격이 바뀌었습니다.</translation>
+    </message>
+    <message>
+        <source>Nothing was charged; look at the new price.</source>
+        <translation>결제되지 않았습니다. 새 가격을 확인해 주세요.</translation>
+    </message>
+    <message>
+        <source>The price is not known any more.</source>
+        <translation>가격 정보를 찾을 수 없습니다.</translation>
+    </message>
+    <message>
+        <source>This way to pay is not set up correctly.</source>
+        <translation>이 결제 수단이 제대로 설정되지 않았습니다.</translation>
+    </message>
+    <message>
+        <source>Choose another one, or tell the registry’s operator.</source>
+        <translation>다른 수단을 고르거나 레지스트리 운영자에게 알려 주세요.</translation>
+    </message>
+    <message>
+        <source>This way to pay does not answer right now.</source>
+        <translation>결제 수단이 지금 응답하지 않습니다.</translation>
+    </message>
+    <message>
+        <source>Nothing was paid; try again in a moment.</source>
+        <translation>결제되지 않았습니다. 잠시 뒤 다시 시도해 주세요.</translation>
+    </message>
+    <message>
+        <source>This registry does not offer that way to pay.</source>
+        <translation>이 레지스트리에 없는 결제 수단입니다.</translation>
+    </message>
+    <message>
+        <source>That was too fast.</source>
+        <translation>요청이 너무 잦습니다.</translation>
+    </message>
+    <message>
+        <source>Wait a little, then try again.</source>
+        <translation>잠시 기다렸다가 다시 시도해 주세요.</translation>
+    </message>
+    <message>
+        <source>The receipt is not signed by the node that was paid.</source>
+        <translation>영수증이 해당 노드의 서명이 아닙니다.</translation>
+    </message>
+    <message>
+        <source>Tell the creator; the order shows what becomes of the money.</source>
+        <translation>제작자에게 알려 주세요. 결제 상태는 주문에서 볼 수 있습니다.</translation>
+    </message>
+    <message>
+        <source>The registry does not answer.</source>
+        <translation>레지스트리가 응답하지 않습니다.</translation>
+    </message>
+    <message>
+        <source>Check its address and your connection, then try again.</source>
+        <translation>주소와 인터넷 연결을 확인하고 다시 시도해 주세요.</translation>
+    </message>
+    <message>
+        <source>Something in the request is not right.</source>
+        <translation>요청에 올바르지 않은 부분이 있습니다.</translation>
+    </message>
+    <message>
+        <source>Correct it, then try again.</source>
+        <translation>고치고 다시 시도해 주세요.</translation>
+    </message>
+    <message>
+        <source>The node got something else than what was paid for.</source>
+        <translation>노드가 받은 요청이 결제한 것과 다릅니다.</translation>
+    </message>
+    <message>
+        <source>That is more than can be sent at once.</source>
+        <translation>한 번에 보내기에 너무 큽니다.</translation>
+    </message>
+    <message>
+        <source>Send less.</source>
+        <translation>줄여서 보내 주세요.</translation>
+    </message>
+    <message>
+        <source>This needs a right that you do not have here.</source>
+        <translation>이 작업을 할 권한이 없습니다.</translation>
+    </message>
+    <message>
+        <source>Sign in with your own key.</source>
+        <translation>본인의 키로 로그인해 주세요.</translation>
+    </message>
+    <message>
+        <source>The operator has not verified you as a seller yet.</source>
+        <translation>아직 판매자 확인을 받지 않았습니다.</translation>
+    </message>
+    <message>
+        <source>Say who sells on the earnings page, and wait for the operator.</source>
+        <translation>수익 페이지에서 판매자 정보를 쓰고 운영자의 확인을 기다려 주세요.</translation>
+    </message>
+    <message>
+        <source>You are not signed in any more.</source>
+        <translation>로그인이 끊겼습니다.</translation>
+    </message>
+    <message>
+        <source>Connect again in the settings.</source>
+        <translation>설정에서 다시 연결해 주세요.</translation>
+    </message>
+    <message>
+        <source>That is above the spending limit.</source>
+        <translation>지출 한도를 넘습니다.</translation>
+    </message>
+    <message>
+        <source>Raise the limit or choose something cheaper.</source>
+        <translation>한도를 올리거나 더 저렴한 것을 골라 주세요.</translation>
+    </message>
+    <message>
+        <source>The other side is busy.</source>
+        <translation>상대 서버가 바쁩니다.</translation>
+    </message>
+    <message>
+        <source>The order waited too long.</source>
+        <translation>주문이 너무 오래 기다렸습니다.</translation>
+    </message>
+    <message>
+        <source>Nothing was charged; try again. If this repeats, check this computer’s clock.</source>
+        <translation>결제되지 않았습니다. 다시 시도해 주세요. 반복되면 컴퓨터 시계를 확인해 주세요.</translation>
+    </message>
+    <message>
+        <source>The node does not accept the order.</source>
+        <translation>노드가 주문을 받지 않았습니다.</translation>
+    </message>
+    <message>
+        <source>Nothing was charged; try again or pick another node.</source>
+        <translation>결제되지 않았습니다. 다시 시도하거나 다른 노드를 골라 주세요.</translation>
+    </message>
+    <message>
+        <source>The order was meant for another node.</source>
+        <translation>다른 노드로 가야 할 주문입니다.</translation>
+    </message>
+    <message>
+        <source>There is no such top-up.</source>
+        <translation>그런 충전이 없습니다.</translation>
+    </message>
+    <message>
+        <source>Begin a new one.</source>
+        <translation>새로 충전해 주세요.</translation>
+    </message>
+    <message>
+        <source>The voucher is not accepted.</source>
+        <translation>이용권을 쓸 수 없습니다.</translation>
+    </message>
+    <message>
+        <source>Check the code; a voucher works once and may expire.</source>
+        <translation>코드를 확인해 주세요. 이용권은 한 번만 쓸 수 있고 기한이 있을 수 있습니다.</translation>
+    </message>
+    <message>
+        <source>The model stopped unexpectedly.</source>
+        <translation>모델이 갑자기 멈췄습니다.</translation>
+    </message>
+    <message>
+        <source>Nothing was charged; try again. The node has started afresh.</source>
+        <translation>결제되지 않았습니다. 다시 시도해 주세요. 노드는 다시 시작했습니다.</translation>
+    </message>
+    <message>
+        <source>The model needed more than it may.</source>
+        <translation>모델이 허용된 자원을 넘었습니다.</translation>
+    </message>
+    <message>
+        <source>Nothing was charged; try a smaller request.</source>
+        <translation>결제되지 않았습니다. 더 작게 요청해 주세요.</translation>
+    </message>
+</context>
+<context>
     <name>FilmDrop</name>
     <message>
         <source>Pictures and films ({patterns})</source>
@@ -1957,6 +2593,98 @@
     <message>
         <source>The card has no memory to spare.</source>
         <translation>그래픽 카드의 메모리에 여유가 없습니다.</translation>
+    </message>
+    <message>
+        <source>The file with the pause cannot be read; press Resume, and pause again if you want to.</source>
+        <translation>일시 정지 파일을 읽을 수 없습니다. ‘다시 시작’을 누르고, 필요하면 다시 일시 정지해 주세요.</translation>
+    </message>
+    <message>
+        <source>It ended a moment ago.</source>
+        <translation>조금 전에 끝났습니다.</translation>
+    </message>
+    <message>
+        <source>{program} is running and takes {size} of the card.</source>
+        <translation>{program} 실행 중이며 그래픽 카드 메모리를 {size} 쓰고 있습니다.</translation>
+    </message>
+    <message>
+        <source>{program} is running.</source>
+        <translation>{program} 실행 중입니다.</translation>
+    </message>
+    <message>
+        <source>At most {limit}; it works again at {again}.</source>
+        <translation>한도는 {limit}이며, {again}이(가) 되면 다시 일합니다.</translation>
+    </message>
+    <message>
+        <source>Processor: {value} of at most {limit}; it works again at {again}.</source>
+        <translation>프로세서: 현재 {value}, 한도 {limit}. {again}이(가) 되면 다시 일합니다.</translation>
+    </message>
+    <message>
+        <source>Graphics card: {value} of at most {limit}; it works again at {again}.</source>
+        <translation>그래픽 카드: 현재 {value}, 한도 {limit}. {again}이(가) 되면 다시 일합니다.</translation>
+    </message>
+    <message>
+        <source>Works {hours} ({timezone})</source>
+        <translation>{hours} ({timezone})에 일합니다</translation>
+    </message>
+    <message>
+        <source>Works {hours}</source>
+        <translation>{hours}에 일합니다</translation>
+    </message>
+    <message>
+        <source>Gives way to {programs}</source>
+        <translation>{programs}에 양보합니다</translation>
+    </message>
+    <message>
+        <source>Gives way to programs that take {value} of a card</source>
+        <translation>그래픽 카드 메모리를 {value} 넘게 쓰는 프로그램에 양보합니다</translation>
+    </message>
+    <message>
+        <source>Graphics card at most {value}</source>
+        <translation>그래픽 카드 {value} 이하</translation>
+    </message>
+    <message>
+        <source>Processor at most {value}</source>
+        <translation>프로세서 {value} 이하</translation>
+    </message>
+    <message>
+        <source>Memory of the card at most {value}</source>
+        <translation>그래픽 카드 메모리 {value} 이하</translation>
+    </message>
+    <message>
+        <source>Sends at most {value}</source>
+        <translation>보내기 {value} 이하</translation>
+    </message>
+    <message>
+        <source>Receives at most {value}</source>
+        <translation>받기 {value} 이하</translation>
+    </message>
+    <message>
+        <source>Mon</source>
+        <translation>월</translation>
+    </message>
+    <message>
+        <source>Tue</source>
+        <translation>화</translation>
+    </message>
+    <message>
+        <source>Wed</source>
+        <translation>수</translation>
+    </message>
+    <message>
+        <source>Thu</source>
+        <translation>목</translation>
+    </message>
+    <message>
+        <source>Fri</source>
+        <translation>금</translation>
+    </message>
+    <message>
+        <source>Sat</source>
+        <translation>토</translation>
+    </message>
+    <message>
+        <source>Sun</source>
+        <translation>일</translation>
     </message>
 </context>
 <context>

@@ -51,12 +51,12 @@ def status(job: Job, ahead: int = 0) -> str:
         case JobPhase.FETCHING:
             return _join(node, translate("JobWords", "fetching the picture"))
         case JobPhase.STALLED:
-            return job.failure.message if job.failure is not None else ""
+            return job.failure.happened if job.failure is not None else ""
         case JobPhase.DONE:
             seconds = max((image.seconds for image in job.images), default=0.0)
             return _join(node, duration(seconds) if seconds else "", money(job))
         case JobPhase.FAILED:
-            return job.failure.message if job.failure is not None else ""
+            return job.failure.happened if job.failure is not None else ""
     return money(job)
 
 

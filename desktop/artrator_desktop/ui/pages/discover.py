@@ -205,7 +205,7 @@ class DiscoverPage(Page):
             if seconds:
                 words += "\n" + self.tr("Trying again in %Ln second(s).", "", seconds)
         else:
-            words = f"{failure.message} {failure.cure}" if failure is not None else ""
+            words = failure.sentence if failure is not None else ""
         icon = "wifi-off" if unreachable else "circle-alert"
         self.panel.show_state(icon, title, words, self.tr("Retry now"), self.tr("Network settings"), failed=True)
         self.stack.setCurrentWidget(self.panel)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from datetime import datetime
 from typing import TYPE_CHECKING, Final
 
@@ -14,7 +15,7 @@ from artrator_desktop.ui.theme.tokens import M
 from artrator_desktop.ui.widgets import Button, Card, IconLabel, Label
 
 if TYPE_CHECKING:
-    from artrator.messages.node import CardHealth, Health, HoldHealth
+    from artrator.messages.node import CardHealth, Health, HoldHealth, RuleHealth
 
 _HOUR: Final = 3600.0
 
@@ -68,8 +69,7 @@ class HoldStrip(Card):
         if hold is None:
             return
         why = _reasons().get(hold.kind, hold.reason)
-        # What the node says to its own machine names the program or the temperature; that is told as it is.
-        detail = hold.reason if hold.kind in {"program", "temperature", "power", "card_memory"} else ""
+        detail = _hold_facts(hold)
         until = "" if hold.until is None else self.tr("Until {time}.").format(time=_moment(hold.until))
         self.words.setText(" ".join(part for part in (why, detail, until) if part))
 
@@ -90,7 +90,7 @@ class RulesCard(Card):
         lines = [] if machine is None else [_card_words(card) for card in machine.cards]
         if machine is not None and machine.processor_temperature is not None:
             lines.append(self.tr("Processor · {degrees} °C").format(degrees=round(machine.processor_temperature)))
-        rules = [] if machine is None else list(machine.rules)
+        rules = [] if machine is None else [_rule_words(rule) for rule in machine.owner_rules]
         if machine is not None and machine.hours_change_at is not None:
             closed = health.hold is not None and health.hold.kind == "hours"
             words = self.tr("opens {time}") if closed else self.tr("closes {time}")
@@ -122,6 +122,98 @@ def _reasons() -> dict[str, str]:
         "power": translate("NodeRules", "It keeps to your limit of power."),
         "card_memory": translate("NodeRules", "The card has no memory to spare."),
     }
+
+
+def _hold_facts(hold: HoldHealth) -> str:
+    """What a hold is about, which the node tells only its own machine: the program, or what the sensor said."""
+    translate, facts = QCoreApplication.translate, hold.facts
+    if "error" in facts:
+        return translate(
+            "NodeRules", "The file with the pause cannot be read; press Resume, and pause again if you want to."
+        )
+    if hold.kind == "program":
+        if "program" not in facts:
+            return translate("NodeRules", "It ended a moment ago.") if hold.until is None else ""
+        if "mib" in facts:
+            return translate("NodeRules", "{program} is running and takes {size} of the card.").format(
+                program=facts["program"], size=_mib(facts["mib"])
+            )
+        return translate("NodeRules", "{program} is running.").format(program=facts["program"])
+    if "limit" not in facts or "again" not in facts:
+        return ""
+    write = {"power": _watts, "card_memory": _mib}.get(hold.kind, _degrees)
+    limit, again = write(facts["limit"]), write(facts["again"])
+    if "value" not in facts:
+        return translate("NodeRules", "At most {limit}; it works again at {again}.").format(limit=limit, again=again)
+    if facts.get("part") == "processor":
+        words = translate("NodeRules", "Processor: {value} of at most {limit}; it works again at {again}.")
+    else:
+        words = translate("NodeRules", "Graphics card: {value} of at most {limit}; it works again at {again}.")
+    return words.format(value=write(facts["value"]), limit=limit, again=again)
+
+
+def _rule_words(rule: RuleHealth) -> str:
+    """A rule as the owner set it; one that this program does not know is told as the node tells it."""
+    translate = QCoreApplication.translate
+    if not rule.values:
+        return rule.words
+    if rule.name == "hours":
+        hours = ", ".join(_hours(str(span)) for span in rule.values)
+        if rule.timezone:
+            return translate("NodeRules", "Works {hours} ({timezone})").format(hours=hours, timezone=rule.timezone)
+        return translate("NodeRules", "Works {hours}").format(hours=hours)
+    if rule.name == "pause_for":
+        return translate("NodeRules", "Gives way to {programs}").format(programs=", ".join(map(str, rule.values)))
+    value = rule.values[0]
+    numbers = {
+        "pause_for_card_mib": (translate("NodeRules", "Gives way to programs that take {value} of a card"), _mib),
+        "max_card_celsius": (translate("NodeRules", "Graphics card at most {value}"), _degrees),
+        "max_processor_celsius": (translate("NodeRules", "Processor at most {value}"), _degrees),
+        "max_card_watts": (translate("NodeRules", "Graphics card at most {value}"), _watts),
+        "max_card_memory_mib": (translate("NodeRules", "Memory of the card at most {value}"), _mib),
+        "upload_mbit": (translate("NodeRules", "Sends at most {value}"), _mbit),
+        "download_mbit": (translate("NodeRules", "Receives at most {value}"), _mbit),
+    }
+    if rule.name not in numbers:
+        return rule.words
+    words, write = numbers[rule.name]
+    return words.format(value=write(value))
+
+
+def _hours(span: str) -> str:
+    """A span such as "mon-fri 22:00-07:00" with the names of days in the interface's language."""
+    translate = QCoreApplication.translate
+    days = {
+        "mon": translate("NodeRules", "Mon"),
+        "tue": translate("NodeRules", "Tue"),
+        "wed": translate("NodeRules", "Wed"),
+        "thu": translate("NodeRules", "Thu"),
+        "fri": translate("NodeRules", "Fri"),
+        "sat": translate("NodeRules", "Sat"),
+        "sun": translate("NodeRules", "Sun"),
+    }
+    named = re.sub(r"[a-z]+", lambda found: days.get(found.group(), found.group()), span.strip().lower())
+    return re.sub(r"\s*-\s*", "–", named)
+
+
+def _degrees(value: str | float) -> str:
+    return f"{_number(value)} °C"
+
+
+def _watts(value: str | float) -> str:
+    return f"{_number(value)} W"
+
+
+def _mbit(value: str | float) -> str:
+    return f"{_number(value)} Mbit/s"
+
+
+def _mib(value: str | float) -> str:
+    return f"{_number(value)} MiB"
+
+
+def _number(value: str | float) -> str:
+    return value if isinstance(value, str) else f"{value:,.6g}"
 
 
 def _moment(seconds: float) -> str:
