@@ -101,12 +101,15 @@ def voucher() -> None:
 @click.option("--amount", type=Credits(), required=True, help="What each voucher is worth.")
 @click.option("--count", type=click.IntRange(1, 10_000), default=1, show_default=True)
 @click.option("--expires", type=click.IntRange(1, 36_500), default=None, help="Days until they expire.")
-def create_voucher(data: Path, amount: int, count: int, expires: int | None) -> None:
+@click.option("--promotion", default=None, help="What it is a gift for; each account gets one of a promotion.")
+def create_voucher(data: Path, amount: int, count: int, expires: int | None, promotion: str | None) -> None:
     """Make vouchers and print their codes, which are shown only now."""
     from artrator_registry.rails.service import create_vouchers
 
+    if promotion is not None and not (promotion.strip() and promotion.isprintable() and len(promotion) <= 80):
+        raise click.BadParameter("a name of at most 80 signs that print", param_hint="--promotion")
     until = None if expires is None else time.time() + expires * 86_400
-    batch, codes = write(data, lambda t: create_vouchers(t, amount, count, until))
+    batch, codes = write(data, lambda t: create_vouchers(t, amount, count, until, promotion))
     click.echo(f"batch {batch}: {count} x {format_credits(amount)} credits", err=True)
     for code in codes:
         click.echo(code)

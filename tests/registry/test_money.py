@@ -9,7 +9,7 @@ from registry_world import MICRO, World, gather
 
 from artrator.errors import ArtratorError, Code
 from artrator.messages import registry as m
-from artrator_registry.ledger import store
+from artrator_registry.ledger import books, store
 from artrator_registry.ledger.audit import audit
 from artrator_registry.ledger.models import GRANTS, Why
 from artrator_registry.storage import Transaction, connect
@@ -45,6 +45,32 @@ async def test_a_voucher_expires_and_an_unknown_one_is_refused(world: World) -> 
         with pytest.raises(ArtratorError) as raised:
             await mina.redeem(wrong)
         assert raised.value.code is Code.VOUCHER_INVALID
+
+
+async def test_a_promotion_gives_each_account_one_voucher_and_is_paid_from_its_own_account(world: World) -> None:
+    mina, eve = await world.person("mina"), await world.person("eve")
+    first, second, third, other = [
+        await world.voucher(MICRO, promotion=name) for name in ("Launch", "Launch", "Launch", "Spring")
+    ]
+    answers = await gather(mina.redeem(first), mina.redeem(second))
+    assert sorted(isinstance(answer, m.VoucherRedeemed) for answer in answers) == [False, True]
+    refused = next(answer for answer in answers if isinstance(answer, ArtratorError))
+    assert refused.code is Code.VOUCHER_INVALID
+    assert "Launch" in refused.message
+    await eve.redeem(
+        second if isinstance(answers[0], m.VoucherRedeemed) else first
+    )  # it was not used up by the refusal
+    await mina.redeem(other)
+    assert (await mina.balance()).available == 2 * MICRO
+    assert (await mina.statement()).lines[0].text == "Voucher redeemed: Spring"
+    standing = {row["account"]: row["balance"] for row in await world.registry.database.read(books.standing)}
+    assert (standing["system:promotions"], standing["system:vouchers"]) == (-3 * MICRO, 0)
+    await _broken(
+        world,
+        "UPDATE vouchers SET promotion = NULL",
+        f"UPDATE vouchers SET redeemed_by = '{(await mina.account()).id}', redeemed_at = 1 WHERE redeemed_by IS NULL",
+    )
+    assert third
 
 
 async def test_voucher_tries_are_limited(world: World) -> None:
@@ -207,6 +233,8 @@ async def test_the_audit_names_every_kind_of_tampering(world: World) -> None:
             "DELETE FROM ledger_transfers WHERE phase = 'post'",
             "UPDATE ledger_transfers SET order_id = 'x', id = 'y' WHERE kind = 'fee'",
             "UPDATE ledger_entries SET balance = balance + 1 WHERE kind = 'charge'",
+            "INSERT INTO ledger_transfers (id, phase, debit, credit, amount, kind, at)"
+            " VALUES ('x', 'single', 'system:rounding', 'system:fees', 1, 'fee', 0)",
             "DELETE FROM ledger_entries WHERE kind = 'charge'",
             "UPDATE orders SET cap = cap + 1",
             "UPDATE orders SET charged = charged - 1 WHERE state = 'settled'",

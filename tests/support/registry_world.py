@@ -289,8 +289,8 @@ class World:
     async def grant(self, handle: str, amount: int) -> None:
         await self.registry.database.write(grant, handle, amount, "", str(uuid.uuid4()))
 
-    async def voucher(self, amount: int, expires_at: float | None = None) -> str:
-        _, codes = await self.registry.database.write(create_vouchers, amount, 1, expires_at)
+    async def voucher(self, amount: int, expires_at: float | None = None, promotion: str | None = None) -> str:
+        _, codes = await self.registry.database.write(create_vouchers, amount, 1, expires_at, promotion)
         return codes[0]
 
     async def audit(self) -> list[str]:

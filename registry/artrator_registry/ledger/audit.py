@@ -11,7 +11,7 @@ from typing import Final
 from artrator_registry.disputes import audit as disputes
 from artrator_registry.earnings import audit as earnings
 from artrator_registry.ledger import store
-from artrator_registry.ledger.models import VOUCHERS, transfer_id
+from artrator_registry.ledger.models import PROMOTIONS, ROUNDING, VOUCHERS, transfer_id
 from artrator_registry.orders import audit as orders
 from artrator_registry.passes import audit as passes
 from artrator_registry.payouts import audit as payouts
@@ -45,7 +45,7 @@ def audit(t: Transaction) -> Sequence[str]:
 
 def differences(t: Transaction) -> Iterator[str]:
     """Every difference, as a sentence, as it is found."""
-    for check in (_replay, _entries, *_CHECKS, _api_keys, _vouchers):
+    for check in (_replay, _entries, _rounding, *_CHECKS, _api_keys, _vouchers):
         yield from _to_the_end(check.__module__, check(t))
 
 
@@ -132,6 +132,14 @@ def _entries(t: Transaction) -> Iterator[str]:
             yield f"statement of {row['id']} ends with {running[row['id']]}, the account has {row['available']}"
 
 
+def _rounding(t: Transaction) -> Iterator[str]:
+    # Splits hand out every micro-credit, periods of passes carry what is less than one, and what is less than a cent
+    # stays with its creator until there is more of it: so nothing is ever left over that somebody would have to bear.
+    row = t.row("SELECT * FROM ledger_accounts WHERE id = ?", (ROUNDING,))
+    if any(row[counter] for counter in _COUNTERS):
+        yield f"account {ROUNDING} was moved: something was rounded that should have been split"
+
+
 def _api_keys(t: Transaction) -> Iterator[str]:
     for row in t.run(
         "SELECT k.id, k.spent, coalesce(sum(CASE WHEN coalesce(o.ended_at, o.settled_at) IS NULL THEN o.cap"
@@ -145,15 +153,15 @@ def _api_keys(t: Transaction) -> Iterator[str]:
 
 def _vouchers(t: Transaction) -> Iterator[str]:
     redeemed = 0
-    for voucher in t.run("SELECT digest, amount, redeemed_by FROM vouchers WHERE redeemed_by IS NOT NULL"):
+    for voucher in t.run("SELECT digest, amount, redeemed_by, promotion FROM vouchers WHERE redeemed_by IS NOT NULL"):
         paid = store.transfer(t, transfer_id(f"voucher:{voucher['digest'].hex()}", "redeem"))
         redeemed += paid is not None
         if paid is None or (paid["debit"], paid["credit"], paid["amount"]) != (
-            VOUCHERS,
+            VOUCHERS if voucher["promotion"] is None else PROMOTIONS,
             voucher["redeemed_by"],
             voucher["amount"],
         ):
             yield f"voucher {voucher['digest'].hex()[:12]} was redeemed and not paid out as it should"
-    count = t.row("SELECT count(*) FROM ledger_transfers WHERE debit = ?", (VOUCHERS,))[0]
+    count = t.row("SELECT count(*) FROM ledger_transfers WHERE debit IN (?, ?)", (VOUCHERS, PROMOTIONS))[0]
     if count != redeemed:
         yield f"{count - redeemed} transfers pay out vouchers that do not exist"

@@ -12,6 +12,8 @@ FEES: Final = "system:fees"
 GRANTS: Final = "system:grants"
 LOSSES: Final = "system:losses"
 PAYOUTS: Final = "system:payouts"
+PROMOTIONS: Final = "system:promotions"
+ROUNDING: Final = "system:rounding"
 VOUCHERS: Final = "system:vouchers"
 
 #: Ids of transfers are derived from what causes them, so that doing a thing twice does it once.

@@ -140,3 +140,20 @@ def m003_create_strays(db: Database) -> None:
         ) STRICT, WITHOUT ROWID
         """
     )(db)
+
+
+@migrations()
+def m004_promotions(db: Database) -> None:
+    # What the operator gives away is booked apart from what was sold or owed, and nobody gets it twice.
+    statements(
+        "ALTER TABLE vouchers ADD COLUMN promotion TEXT",
+        "CREATE UNIQUE INDEX vouchers_promotion ON vouchers (promotion, redeemed_by)"
+        " WHERE promotion IS NOT NULL AND redeemed_by IS NOT NULL",
+        "DROP TRIGGER vouchers_once",
+        """
+        CREATE TRIGGER vouchers_once BEFORE UPDATE ON vouchers
+        WHEN OLD.redeemed_by IS NOT NULL OR NEW.amount <> OLD.amount OR NEW.digest <> OLD.digest
+            OR NEW.promotion IS NOT OLD.promotion
+        BEGIN SELECT RAISE(ABORT, 'rails: a voucher is redeemed once and never changed'); END
+        """,
+    )(db)

@@ -20,7 +20,7 @@ from artrator_registry.accounts import store as accounts
 from artrator_registry.accounts.models import Caller
 from artrator_registry.ledger import service as ledger
 from artrator_registry.ledger import store as ledger_store
-from artrator_registry.ledger.models import GRANTS, VOUCHERS, Why, transfer_id
+from artrator_registry.ledger.models import GRANTS, PROMOTIONS, VOUCHERS, Why, transfer_id
 from artrator_registry.ledger.models import rail as rail_account
 from artrator_registry.rails import debts, store
 from artrator_registry.rails.reconciler import Reconciler
@@ -87,13 +87,19 @@ def new_code() -> str:
     return "-".join(letters[i : i + 5] for i in range(0, _LETTERS, 5))
 
 
-def create_vouchers(t: Transaction, amount: int, count: int, expires_at: float | None) -> tuple[str, list[str]]:
-    """New vouchers of ``amount`` each: the batch's id and the codes, which are never shown again."""
+def create_vouchers(
+    t: Transaction, amount: int, count: int, expires_at: float | None, promotion: str | None = None
+) -> tuple[str, list[str]]:
+    """New vouchers of ``amount`` each: the batch's id and the codes, which are never shown again.
+
+    Those of a promotion are the operator's gift: they are paid from an account of their own, and whoever has redeemed
+    one gets no other of the same promotion.
+    """
     ledger.check_amount(amount)
     batch = str(uuid.uuid4())
     codes = [new_code() for _ in range(count)]
     for code in codes:
-        store.add_voucher(t, _digest(code), batch, amount, expires_at)
+        store.add_voucher(t, _digest(code), batch, amount, expires_at, promotion)
     return batch, codes
 
 
@@ -108,9 +114,14 @@ def redeem(t: Transaction, account: str, code: str) -> m.VoucherRedeemed:
         raise ArtratorError(Code.VOUCHER_INVALID, f"This voucher was redeemed by {by} before.")
     if found["expires_at"] is not None and found["expires_at"] <= t.now:
         raise ArtratorError(Code.VOUCHER_INVALID, "This voucher has expired.")
+    promotion = found["promotion"]
+    if promotion is not None and store.had(t, promotion, account):
+        raise ArtratorError(Code.VOUCHER_INVALID, f"You have redeemed a voucher of {promotion} before.")
     store.redeem(t, digest, account)
     cause = f"voucher:{digest.hex()}"
-    ledger.move(t, transfer_id(cause, "redeem"), VOUCHERS, account, found["amount"], Why("voucher"))
+    source = VOUCHERS if promotion is None else PROMOTIONS
+    why = Why("voucher", note=promotion or "")
+    ledger.move(t, transfer_id(cause, "redeem"), source, account, found["amount"], why)
     debts.repay(t, account, cause)
     return m.VoucherRedeemed(amount=found["amount"], balance=ledger.balance(t, account))
 
