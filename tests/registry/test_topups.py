@@ -22,6 +22,7 @@ from artrator.messages import registry as m
 from artrator.rail import Notice, Payment, PaymentState
 from artrator_registry import Settings
 from artrator_registry.cli import registry as command
+from artrator_registry.payouts import store as payouts
 from artrator_registry.rails import topup_store as store
 from artrator_registry.rails.loading import load_rails
 
@@ -571,6 +572,31 @@ async def test_earnings_are_paid_out_through_a_rail_once(bank: Bank) -> None:
     done = (await shop.creator.payouts()).items[0]
     assert (done.state, done.reference) == ("paid", f"out-{payout}")
     assert bank.provider.sent == {payout: 200}
+
+
+async def test_what_of_a_payout_may_still_be_taken_back_is_shown_before_it_is_paid(bank: Bank) -> None:
+    shop = await bank.shop(base=8 * MICRO)
+    mina, eve = await bank.person("mina", credits_=20), await bank.person("eve")
+    await shop.deliver(mina, await shop.order(mina))  # ten of them were given, and nobody takes those back
+    topup = await bank.bought(eve, 15 * MICRO)
+    await shop.deliver(eve, await shop.order(eve))
+    account = (await shop.creator.account()).id
+
+    async def at_risk() -> int:
+        return await bank.registry.database.read(payouts.at_risk, account)
+
+    assert await at_risk() == 10 * MICRO  # what eve spent here, fee and all: she would get it back
+    bank.clock.offset += 9 * DAY
+    asked = po.PayoutRequest(amount=19 * MICRO, destination="KB 1")
+    await shop.creator.request_payout(str(uuid.uuid4()), asked)
+    listed = CliRunner().invoke(command, ["payouts", "list", "--data", str(bank.settings.data)]).output
+    assert "19 credits  KB 1  (10 of it may still be taken back from you)" in listed
+    bank.provider.change(topup, taken_back=70)
+    await bank.hear("evt-part", f"ref-{topup}")
+    await bank.act()
+    assert await at_risk() == 8 * MICRO  # no more than is left of the money
+    bank.clock.offset += 120 * DAY
+    assert await at_risk() == 0
 
 
 async def test_money_of_a_top_up_that_a_restored_registry_forgot_is_kept_until_it_is_asked_for_again(

@@ -19,7 +19,7 @@ from artrator_registry.storage import Transaction
 
 _HEAD: Final = (
     *("id", "handle", "legal name", "business number", "country", "verified"),
-    *("destination", "amount", "requested", "look"),
+    *("destination", "amount", "requested", "may be taken back", "look"),
 )
 
 
@@ -32,9 +32,10 @@ def payouts() -> None:
 @data_option
 @click.option("--state", type=click.Choice(["requested", "sent", "paid", "failed", "cancelled"]), help="Only these.")
 def list_payouts(data: Path, state: str | None) -> None:
-    """List payouts, oldest first."""
-    for row in read(data, lambda t: list(store.listed(t, state))):
+    """List payouts, oldest first, with what of those to come was earned from top-ups that may still be taken back."""
+    for row, risk in read(data, lambda t: [(each, _risk(t, each)) for each in store.listed(t, state)]):
         said = f"  {row['reference']}" if row["reference"] else ""
+        said += f"  ({format_credits(risk)} of it may still be taken back from you)" if risk else ""
         click.echo(
             f"{row['id']}  {moment(row['requested_at'])}  {row['state']:<9} {row['rail']:<8} {row['handle']}"
             f"  {format_credits(row['amount'])} credits  {row['destination']}{said}  {row['reason']}".rstrip()
@@ -59,7 +60,7 @@ def export(data: Path, file: Path, again: bool) -> None:
         # A copy that was put in place knows nothing of what you paid after it was made.
         restored = max((each["served_at"] for each in recovery.restores(t)), default=0.0)
         # Before the commit: what is marked as sent stands in a file, whatever happens in between.
-        write_cells(file, _rows(rows, restored))
+        write_cells(file, _rows([(row, _risk(t, row)) for row in rows], restored))
         return len(rows), sum(row["requested_at"] < restored for row in rows)
 
     try:
@@ -97,9 +98,16 @@ def mark_failed(data: Path, payout: str, reason: str) -> None:
     click.echo(f"{payout} is {row['state']}")
 
 
-def _rows(rows: list[Any], restored: float) -> Iterator[tuple[object, ...]]:
+def _risk(t: Transaction, payout: Any) -> int:
+    """What of a payout to come was earned from top-ups that may still be taken back: then it is the operator's loss."""
+    if payout["state"] not in ("requested", "sent"):
+        return 0
+    return min(int(payout["amount"]), store.at_risk(t, payout["account"]))
+
+
+def _rows(rows: list[tuple[Any, int]], restored: float) -> Iterator[tuple[object, ...]]:
     yield _HEAD
-    for row in rows:
+    for row, risk in rows:
         profile = None if row["profile"] is None else SellerProfile.model_validate_json(row["profile"])
         yield (
             row["id"],
@@ -111,5 +119,6 @@ def _rows(rows: list[Any], restored: float) -> Iterator[tuple[object, ...]]:
             text(row["destination"]),
             credits_(row["amount"]),
             moment(row["requested_at"]),
+            credits_(risk),
             "paid before the restore?" if row["requested_at"] < restored else "",
         )

@@ -88,6 +88,19 @@ def listed(t: Transaction, state: str | None, rail: str | None = None) -> Iterat
     )
 
 
+def at_risk(t: Transaction, account: str) -> int:
+    """What an account earned from buyers whose top-ups may still be taken back, and at most as much as may be."""
+    row = t.row(
+        "SELECT coalesce(sum(part), 0) FROM ("
+        "SELECT min(r.risk, sum(o.charged - o.refunded)) AS part FROM"
+        " (SELECT account, sum(amount - taken_back) AS risk, min(paid_at) AS since FROM topups"
+        " WHERE state = 'paid' AND risk_release_at > ? GROUP BY account) r"
+        " JOIN orders o ON o.buyer = r.account AND o.creator = ? AND o.settled_at >= r.since GROUP BY r.account)",
+        (t.now, account),
+    )
+    return int(row[0])
+
+
 def schedule(t: Transaction, account: str) -> Any:
     """An account's schedule, or None."""
     return t.row("SELECT * FROM payout_schedules WHERE account = ?", (account,))
