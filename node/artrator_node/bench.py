@@ -172,7 +172,7 @@ async def _journal(paths: Paths) -> AsyncIterator[Journal]:
     try:
         yield journal
     finally:
-        await asyncio.to_thread(journal.close)
+        await journal.close()
 
 
 # --- for people

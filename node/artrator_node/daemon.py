@@ -185,7 +185,7 @@ class Node:
                 if self.link.reached_at is not None:
                     await self.registry.heartbeat(self.identity.node, self._heartbeat())
         await self.registry.aclose()
-        await asyncio.to_thread(self.journal.close)
+        await self.journal.close()
 
     def _keep_to(self, hold: Hold | None, closes_at: float | None) -> None:
         """The owner's rules as they are now: the engine keeps to them, and the registry hears of every change."""
@@ -309,15 +309,22 @@ class Node:
                 self._changed.set()
             await asyncio.sleep(_LOOK_SECONDS)
 
+    async def _sweep_outputs(self) -> None:
+        any_went = False
+        while jobs := await self.journal.expired(self.clock.now()):
+            await asyncio.to_thread(self.outputs.remove, *jobs)
+            await self.journal.swept(jobs)
+            any_went = True
+        if any_went:
+            await self.journal.shrink()
+
     async def _sweep(self) -> None:
         """Remove outputs whose time is over and what was derived from packages that went; end overdue purchases."""
         pause = min(_SWEEP_SECONDS, self.settings.retention_hours * 3600 / 4)
         while True:
             try:
                 await self.purchases.end_overdue()
-                for job in await self.journal.expired(self.clock.now()):
-                    await asyncio.to_thread(self.outputs.remove, job)
-                    await self.journal.swept(job)
+                await self._sweep_outputs()
                 known = [*self.catalogue.packages, *self.catalogue.broken]
                 await asyncio.to_thread(self.derived.keep_only, known)
                 await asyncio.to_thread(keep_only, self.paths.compiled, known)

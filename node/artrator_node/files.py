@@ -1,7 +1,7 @@
 """The node's files: what buyers sent (the spool) and what was made for them (the outputs).
 
 A job's inputs and prompt live in ``spool/<job>`` until the job ends and nowhere else; its outputs live in
-``outputs/<job>`` for the retention time.
+``outputs/<job>`` for the retention time, or in the journal if they are small.
 """
 
 from __future__ import annotations
@@ -140,9 +140,10 @@ class Outputs:
             raise ArtratorError(Code.OUTPUT_EXPIRED, "The node keeps this output no longer.")
         return path
 
-    def remove(self, job: str) -> None:
-        """Remove a job's outputs."""
-        shutil.rmtree(self._root / job, ignore_errors=True)
+    def remove(self, *jobs: str) -> None:
+        """Remove jobs' outputs."""
+        for job in jobs:
+            shutil.rmtree(self._root / job, ignore_errors=True)
 
     def sweep(self, delivered: Collection[str]) -> None:
         """At start: remove what belongs to no delivered job, such as the outputs of one whose end was never written."""

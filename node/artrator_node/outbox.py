@@ -20,6 +20,7 @@ from artrator_node.waiting import set_within
 
 _logger = logging.getLogger(__name__)
 
+_REST_SECONDS: Final = 0.25
 _FIRST_WAIT: Final = 1.0
 _LONGEST_WAIT: Final = 60.0
 #: What the registry says when it will never take this receipt.
@@ -46,7 +47,10 @@ class Outbox:
         self.size = 0
 
     async def run(self, news: asyncio.Event) -> None:
-        """Send what is due, for ever. ``news`` is set when there is something new."""
+        """Send what is due, for ever. ``news`` is set when there is something new.
+
+        Between two rounds it rests, so that one round carries what would otherwise be many.
+        """
         while True:
             news.clear()
             try:
@@ -55,6 +59,7 @@ class Outbox:
             except Exception:  # a bug here must not keep every later receipt from being sent
                 _logger.exception("outbox_failed")
                 wait = _LONGEST_WAIT
+            await asyncio.sleep(_REST_SECONDS)
             await set_within(news, wait)
 
     async def send_again(self, since: float) -> None:
@@ -81,27 +86,31 @@ class Outbox:
             if len(deliveries) > 1 and error.code in _FINAL | {Code.REQUEST_TOO_LARGE}:
                 # One of them, or all together, are more than the registry takes: the others must not suffer for it.
                 return all([await self._send([each]) for each in deliveries])
-            for each in deliveries:
-                await self._heard(each, None, error.code)
+            await self._heard([(each, None, error.code) for each in deliveries])
             return error.code is not Code.REGISTRY_UNREACHABLE
-        for each, answer in zip(deliveries, answers, strict=True):
-            await self._heard(each, answer.state, answer.code)
+        await self._heard([(each, answer.state, answer.code) for each, answer in zip(deliveries, answers, strict=True)])
         return True
 
-    async def _heard(self, delivery: Delivery, state: str | None, code: str | None) -> None:
-        """The registry took a receipt, or said why not."""
-        if code is None:
-            await self._journal.delivered(delivery)
-            log(_logger, logging.INFO, "receipt_taken", job=delivery.job, order=state)
-            return
-        self._metrics.registry_errors.labels(code).inc()
-        if code in _FINAL:
-            log(_logger, logging.ERROR, "receipt_refused", job=delivery.job, code=code)
-            await self._journal.delivered(delivery, refused=code)
-        else:
-            wait = min(_FIRST_WAIT * 2**delivery.attempts, _LONGEST_WAIT) * random.uniform(0.7, 1.0)
-            await self._journal.postpone(delivery.job, self._clock.now() + wait)
-            log(_logger, logging.WARNING, "receipt_postponed", job=delivery.job, code=code)
+    async def _heard(self, answers: Sequence[tuple[Delivery, str | None, str | None]]) -> None:
+        """For each receipt: the order's state if the registry took it, or the code of why not."""
+        taken = [delivery for delivery, _, code in answers if code is None]
+        writes = [self._journal.delivered(*taken)] if taken else []
+        for delivery, _, code in answers:
+            if code in _FINAL:
+                writes.append(self._journal.delivered(delivery, refused=code))
+            elif code is not None:
+                wait = min(_FIRST_WAIT * 2**delivery.attempts, _LONGEST_WAIT) * random.uniform(0.7, 1.0)
+                writes.append(self._journal.postpone(delivery.job, self._clock.now() + wait))
+        await asyncio.gather(*writes)  # together, so that they are one commit
+        for delivery, state, code in answers:
+            if code is None:
+                log(_logger, logging.INFO, "receipt_taken", job=delivery.job, order=state)
+                continue
+            self._metrics.registry_errors.labels(code).inc()
+            level, event = (
+                (logging.ERROR, "receipt_refused") if code in _FINAL else (logging.WARNING, "receipt_postponed")
+            )
+            log(_logger, level, event, job=delivery.job, code=code)
 
     async def _until_due(self) -> float:
         at = await self._journal.next_due()

@@ -11,10 +11,12 @@ import pytest
 from scripted_engine import record, scene
 
 from artrator import durable
+from artrator.errors import ArtratorError, Code
 from artrator.messages.node import EventKind, JobBody, JobState
 from artrator_node.engine import engine
 from artrator_node.engine.live import EventLog, LiveJob
 from artrator_node.engine.queue import JobQueue
+from artrator_node.journal.records import Ending
 
 
 def test_the_least_recently_used_idle_worker_makes_room_by_measured_memory(tmp_path: Path) -> None:
@@ -115,8 +117,13 @@ def test_places_in_the_queue_are_told_as_they_change(tmp_path: Path) -> None:
     asyncio.run(work())
 
 
+#: A picture of noise with a side of this is a file of its own; one of two pixels is kept in the journal.
+LARGE = 200
+
+
+@pytest.mark.parametrize("side", [2, LARGE])
 def test_a_full_disk_fails_the_job_with_a_receipt_and_leaves_nothing_half_written(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, side: int
 ) -> None:
     async def work() -> None:
         async with scene(tmp_path, {"a": 1, "b": 1, "c": 1}) as it:
@@ -126,9 +133,17 @@ def test_a_full_disk_fails_the_job_with_a_receipt_and_leaves_nothing_half_writte
             def full(folder: Path) -> None:
                 raise OSError(28, "No space left on device")
 
+            ends = it.journal.end
+
+            async def full_for_outputs(ending: Ending, *what: Any, **how: Any) -> None:
+                if ending.outputs:
+                    raise ArtratorError(Code.DISK_FULL, "full")
+                await ends(ending, *what, **how)
+
             with monkeypatch.context() as patch:
                 patch.setattr(durable, "sync_folder", full)
-                worker.finish(live.job)
+                patch.setattr(it.journal, "end", full_for_outputs)
+                worker.finish(live.job, side=side)
                 await live.ended.wait()
             assert live.record.state is JobState.FAILED
             assert live.record.error is not None

@@ -10,11 +10,13 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from sqlite_utils import Database
 
 from artrator.errors import ArtratorError, Code
 from artrator.messages.node import EventKind, JobState, Output
 from artrator_node.journal import Event, JobRecord, Journal, StoredOutput
 from artrator_node.journal.records import Ending, Measured
+from artrator_node.journal.schema import migrations
 from artrator_node.journal.writer import connect
 
 RECORD = JobRecord(
@@ -48,7 +50,7 @@ def with_journal(path: Path, work: Callable[[Journal], Awaitable[Any]]) -> Any:
         try:
             return await work(journal)
         finally:
-            journal.close()
+            await journal.close()
 
     return asyncio.run(run())
 
@@ -170,13 +172,83 @@ def test_a_full_disk_is_said_as_such_and_nothing_is_half_written(tmp_path: Path)
     with_journal(tmp_path / "j.db", work)
 
 
+def test_a_small_output_comes_with_its_jobs_end_and_goes_without_a_trace(tmp_path: Path) -> None:
+    path = tmp_path / "j.db"
+    traces = [b"a small picture %d" % number * 2000 for number in range(20)]
+    jobs = [replace(RECORD, job=f"job-{number}") for number in range(20)]
+
+    def holders(needle: bytes) -> list[str]:
+        return [file.name for file in tmp_path.iterdir() if needle in file.read_bytes()]
+
+    async def work(journal: Journal) -> None:
+        for record, data in zip(jobs, traces, strict=True):
+            ended = replace(record, state=JobState.DELIVERED, receipt={"receipt": 1}, retained_until=100.0)
+            ending = replace(ENDING, job=record.job, outputs=(replace(OUTPUT, data=data),))
+            await journal.end(ending, [DONE], None, 5.0, new=ended)
+        assert await journal.kept("job-7", "0.png") == traces[7]
+        assert await journal.outputs("job-7") == [OUTPUT]
+        assert await journal.kept("job-7", "1.png") is None
+        assert holders(traces[7][:100])
+        await journal.shrink()
+        size = path.stat().st_size
+        await journal.swept(await journal.expired(100.0))
+        await journal.shrink()
+        assert await journal.kept("job-7", "0.png") is None
+        assert not holders(b"a small picture 7")
+        assert path.stat().st_size < size / 4
+
+    with_journal(path, work)
+
+
+def test_the_journal_of_an_older_node_shrinks_as_well(tmp_path: Path) -> None:
+    path = tmp_path / "j.db"
+    older = sqlite3.connect(path)
+    migrations.apply(Database(older), stop_before="m007_keep_small_outputs")
+    older.execute("INSERT INTO packages (package, jobs_done) VALUES ('sha256:p', 7)")
+    older.commit()
+    assert older.execute("PRAGMA auto_vacuum").fetchone() == (0,)
+    older.close()
+
+    async def work(journal: Journal) -> None:
+        assert (await journal.measured())["sha256:p"].jobs_done == 7
+        ended = replace(RECORD, state=JobState.DELIVERED, receipt={"receipt": 1}, retained_until=100.0)
+        await journal.end(replace(ENDING, outputs=(replace(OUTPUT, data=b"x" * 60_000),)), [DONE], None, 5.0, new=ended)
+        await journal.swept([RECORD.job])
+        await journal.shrink()
+
+    with_journal(path, work)
+    newer = connect(path)
+    assert newer.execute("PRAGMA auto_vacuum").fetchone()[0] == 2
+    assert newer.execute("PRAGMA freelist_count").fetchone()[0] == 0
+    newer.close()
+
+
+def test_another_program_that_holds_the_file_is_waited_for_without_holding_up_the_loop(tmp_path: Path) -> None:
+    path = tmp_path / "j.db"
+
+    async def work(journal: Journal) -> None:
+        other = sqlite3.connect(path, isolation_level=None)
+        other.execute("BEGIN IMMEDIATE")
+        writing = asyncio.create_task(journal.accept(RECORD, QUEUED))
+        turns = 0
+        for _ in range(20):
+            await asyncio.sleep(0.01)
+            turns += not writing.done()
+        assert turns == 20
+        other.execute("COMMIT")
+        other.close()
+        assert await writing is RECORD
+
+    with_journal(path, work)
+
+
 def test_swept_jobs_keep_their_receipt_and_last_event(tmp_path: Path) -> None:
     async def work(journal: Journal) -> None:
         await journal.accept(RECORD, QUEUED)
         await journal.end(ENDING, [DONE], None, 5.0)
         assert await journal.expired(99.0) == []
         assert await journal.expired(100.0) == [RECORD.job]
-        await journal.swept(RECORD.job)
+        await journal.swept([RECORD.job])
         assert await journal.expired(100.0) == []
         assert await journal.events(RECORD.job) == [DONE]
         record = await journal.job(RECORD.job)

@@ -129,9 +129,8 @@ def test_receipts_and_acknowledgements_outlive_a_registry_that_is_away(make_node
     node.start()
     other = node.run({"steps": 1})
     assert other.state is JobState.DELIVERED
-    health = node.ask(lambda client: client.health())
-    assert health.outbox == 2
-    assert any("registry" in warning for warning in health.warnings)
+    node.wait_for(lambda: node.ask(lambda client: client.health()).outbox == 2, "a receipt is not kept")
+    assert any("registry" in warning for warning in node.ask(lambda client: client.health()).warnings)
     node.registry.claims_at_once = 1  # both together are more than it takes
     node.registry.start()
     node.wait_for(lambda: {job.job, other.job} <= set(node.registry.claims), "a receipt was lost", 30)
@@ -145,7 +144,7 @@ def test_a_receipt_that_the_registry_refuses_for_good_is_not_sent_for_ever(make_
     node.start()
     assert node.run({"steps": 1}).state is JobState.DELIVERED
     node.wait_for(lambda: "receipt_refused" in node.log, "the refusal was not logged")
-    assert node.ask(lambda client: client.health()).outbox == 0
+    node.wait_for(lambda: node.ask(lambda client: client.health()).outbox == 0, "it is to be sent again")
     shown = node.command("status")
     assert "order_closed" in shown.stdout, shown.stderr
 

@@ -65,8 +65,9 @@ class ScriptedWorker:
     def recall(self, batches: Mapping[str, Any]) -> None:
         self.recalled = batches
 
-    def finish(self, job: str) -> None:
-        self.runs[job].set_result({"image": np.zeros((2, 2, 3), np.uint8)})
+    def finish(self, job: str, *, side: int = 2) -> None:
+        picture = np.random.default_rng(0).integers(0, 256, (side, side, 3), np.uint8)
+        self.runs[job].set_result({"image": picture})
 
     def cancel(self, job_id: str) -> None:
         self.cancelled.append(job_id)
@@ -190,4 +191,4 @@ async def scene(folder: Path, memory: Mapping[str, int], **settings: Any) -> Asy
         yield made
     finally:
         await made.engine.close()
-        made.journal.close()
+        await made.journal.close()

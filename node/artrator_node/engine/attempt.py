@@ -82,7 +82,14 @@ async def attempt(shop: life.Workshop, live: LiveJob, slot: Slot, leave: Callabl
         await life.end(shop, live, JobState.FAILED, slot=slot, error=wrapped)
     else:
         why_less = cause or short
-        await life.end(shop, live, JobState.DELIVERED, slot=slot, error=why_less, outputs=outputs, measures=measures)
+        try:
+            await life.end(
+                shop, live, JobState.DELIVERED, slot=slot, error=why_less, outputs=outputs, measures=measures
+            )
+        except ArtratorError as error:
+            if error.code is not Code.DISK_FULL:
+                raise
+            await life.end(shop, live, JobState.FAILED, slot=slot, error=error)
     return Outcome.ENDED
 
 

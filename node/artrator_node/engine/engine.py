@@ -13,7 +13,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import logging
-from collections import deque
+from collections import Counter, deque
 from collections.abc import Coroutine, Iterator, Mapping, Sequence
 from typing import Any, Final
 
@@ -74,6 +74,8 @@ class Engine:
             learnt=self.wake,
         )
         self._live: dict[str, LiveJob] = {}
+        #: How many jobs of each buyer have not ended.
+        self._open: Counter[str] = Counter()
         self._remembered: deque[str] = deque()
         self._queue = JobQueue()
         self._wake = asyncio.Event()
@@ -123,7 +125,7 @@ class Engine:
             events = await journal.events(record.job)
             live = LiveJob(record, EventLog(events, await journal.next_serial(record.job)))
             live.written = True
-            self._live[record.job] = live
+            self._remember(live)
             if record.attempts >= MAX_ATTEMPTS:
                 error = ArtratorError(Code.WORKER_DIED, "The node stopped twice in the middle of this job.")
                 await self._give_up(live, self.slots.get(record.package), error)
@@ -164,7 +166,7 @@ class Engine:
             raise _busy(f"{crowd} jobs are waiting already.", wait / 2)
         if slot is not None and slot.estimate.known and self._shop.clock.now() + wait > finish_by:
             raise _busy("The queue is longer than the ticket's time.", wait)
-        mine = sum(1 for live in self._live.values() if live.record.buyer == buyer and not live.record.ended)
+        mine = self._open[buyer]
         if mine >= self._settings.jobs_per_buyer:
             raise ArtratorError(
                 Code.RATE_LIMITED,
@@ -183,7 +185,8 @@ class Engine:
         """
         if record.job in self._live:
             return None
-        live = self._live[record.job] = LiveJob(record, EventLog(), body)
+        live = LiveJob(record, EventLog(), body)
+        self._remember(live)
         self._queue.add(live)
         ordered = self._queue.ordered(self.slots.running)
         live.position = ordered.index(live)
@@ -195,6 +198,7 @@ class Engine:
                 await self.promise(live)
             except BaseException as error:
                 del self._live[record.job]
+                self._open[record.buyer] -= 1
                 if isinstance(error, ArtratorError) and error.code is Code.CONFLICT:
                     return None
                 raise
@@ -447,9 +451,17 @@ class Engine:
         await life.end(self._shop, live, JobState.FAILED, slot=slot, error=error)
         self._ended(live)
 
+    def _remember(self, live: LiveJob) -> None:
+        self._live[live.job] = live
+        self._open[live.record.buyer] += 1
+
     def _ended(self, live: LiveJob) -> None:
         """Tell the outbox, and forget who ended long ago."""
         self.on_end.set()
+        buyer = live.record.buyer
+        self._open[buyer] -= 1
+        if not self._open[buyer]:
+            del self._open[buyer]
         self._remembered.append(live.job)
         if len(self._remembered) > _REMEMBERED:
             self._live.pop(self._remembered.popleft(), None)

@@ -34,6 +34,9 @@ _logger = logging.getLogger(__name__)
 _HOUR: Final = 3600.0
 #: A picture of 128 pixels squared.
 _SMALL_BYTES: Final = 128 * 128 * 3
+#: Outputs of so many bytes together go into the journal with the job's end: a file, its folder and a sync of each cost
+#: more than that. Larger ones would be written twice, into the journal's log and into its pages.
+_KEPT_BYTES: Final = 64 << 10
 #: The receipt of a delivered job waits so long for the acknowledgement, so that most travel together; the end of any
 #: other job goes to the registry at once, because it releases a hold.
 _PATIENCE_SECONDS: Final = 1.0
@@ -117,7 +120,7 @@ async def compute(
 async def finish(
     shop: Workshop, slot: Slot, live: LiveJob, body: JobBody, values: Mapping[str, Value]
 ) -> Sequence[StoredOutput]:
-    """Encode the outputs, large ones in a thread, and write each one whole.
+    """Encode the outputs, large ones in a thread, and write each one whole, unless they are small.
 
     Raises:
         ArtratorError: ``model_failed`` for an output that is none, ``disk_full``; then nothing is left behind.
@@ -138,10 +141,13 @@ async def finish(
     else:
         encoded = await asyncio.to_thread(encode_outputs, package.manifest, values, body.format, provenance)
     shop.metrics.encode_seconds.observe(shop.clock.monotonic() - started)
-    await asyncio.to_thread(shop.outputs.write, live.job, {item.file: item.data for item in encoded})
-    if sum(len(item.data) for item in encoded) <= live.takes:
+    size = sum(len(item.data) for item in encoded)
+    if size <= live.takes:
         live.delivery = [item.data for item in encoded]
-    shop.metrics.output_bytes.inc(sum(item.output.size for item in encoded))
+    shop.metrics.output_bytes.inc(size)
+    if size <= _KEPT_BYTES:
+        return [StoredOutput(item.output, item.file, item.data) for item in encoded]
+    await asyncio.to_thread(shop.outputs.write, live.job, {item.file: item.data for item in encoded})
     return [StoredOutput(item.output, item.file) for item in encoded]
 
 
@@ -165,6 +171,9 @@ async def end(
         error: Why it failed; of a delivered job, why it is less than what was ordered.
         outputs: What is delivered.
         measures: What a part of the order measures; None stands for all of it.
+
+    Raises:
+        ArtratorError: ``disk_full`` if there is no room for the outputs; then the job has not ended.
     """
     now = shop.clock.now()
     runtime = slot.runtime if slot is not None and live.record.started_at is not None else ""
@@ -202,7 +211,11 @@ async def end(
     else:  # nobody was told that it came, and whoever asks from now on waits until it has ended
         whole = [*live.log.told, *events]
         live.writing = asyncio.ensure_future(_commit(shop, live, ending, whole, measured, send_at, new=record))
-        await live.writing
+        try:
+            await live.writing
+        except ArtratorError:
+            live.writing = None
+            raise
         live.written = True
     live.record, live.outputs = record, plain
     live.log.publish(events)
@@ -217,13 +230,17 @@ async def end(
     log(_logger, logging.INFO, "job_ended", job=live.job, state=state.value, code=code, package=live.record.package)
 
 
-async def _commit(shop: Workshop, live: LiveJob, *what: Any, **how: Any) -> None:
-    """Write an end, on a full disk too: nothing may be told before it is durable, so wait until there is room."""
+async def _commit(shop: Workshop, live: LiveJob, ending: Ending, *what: Any, **how: Any) -> None:
+    """Write an end, on a full disk too: nothing may be told before it is durable, so wait until there is room.
+
+    Raises:
+        ArtratorError: ``disk_full`` if it is outputs that take the room.
+    """
     while True:
         try:
-            return await shop.journal.end(*what, **how)
+            return await shop.journal.end(ending, *what, **how)
         except ArtratorError as full:
-            if full.code is not Code.DISK_FULL:
+            if full.code is not Code.DISK_FULL or any(stored.data is not None for stored in ending.outputs):
                 raise
             log(_logger, logging.CRITICAL, "journal_full", job=live.job)
             await asyncio.sleep(_FULL_DISK_SECONDS)

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import logging
 import re
+from pathlib import Path
 from typing import Any, Final
 
 from fastapi import FastAPI, Request
@@ -21,8 +22,9 @@ from starlette.types import ASGIApp
 import artrator
 from artrator.documents import proof
 from artrator.errors import ArtratorError, Code
-from artrator.messages.node import Health, Job, PackageFiles
+from artrator.messages.node import Health, Job, Output, PackageFiles
 from artrator_node.daemon import Node
+from artrator_node.fetching import ranges
 from artrator_node.fetching.door import Shown
 from artrator_node.http.events import EVENTS, event_stream
 from artrator_node.http.express import Express
@@ -109,8 +111,10 @@ def create_app(node: Node) -> ASGIApp:
 
     @app.get("/v1/jobs/{job}/outputs/{index}", summary="One output's bytes")
     async def output(job: str, index: int, request: Request) -> Response:
-        stored, path = await jobs.output(await _owned(jobs, job, request), index)
-        return FileResponse(path, media_type=stored.output.media_type, headers=PRIVATE)
+        stored, content = await jobs.output(await _owned(jobs, job, request), index)
+        if isinstance(content, Path):
+            return FileResponse(content, media_type=stored.output.media_type, headers=PRIVATE)
+        return _kept(content, stored.output, request.headers.get("range"))
 
     @app.get("/v1/jobs/{job}/preview", summary="The newest preview, a small JPEG")
     async def preview(job: str, request: Request) -> Response:
@@ -171,6 +175,16 @@ async def _owned(jobs: Jobs, job: str, request: Request) -> Any:
     return await jobs.owned(
         _job(job), method=request.method, path=request.url.path, proof_header=request.headers.get(proof.HEADER)
     )
+
+
+def _kept(data: bytes, output: Output, wanted: str | None) -> Response:
+    """An output from memory, or the range of it that is asked for."""
+    begin, end = ranges.parse(wanted, len(data))
+    headers = {**PRIVATE, "Accept-Ranges": "bytes", "ETag": f'"{output.sha256}"'}
+    if wanted is not None and data:
+        headers["Content-Range"] = f"bytes {begin}-{end - 1}/{len(data)}"
+    status = 206 if "Content-Range" in headers else 200
+    return Response(data[begin:end], status, media_type=output.media_type, headers=headers)
 
 
 def _from_here(request: Request) -> bool:

@@ -79,10 +79,13 @@ class Jobs:
         if sum(one.output.size for one in stored) > limit:
             return ()
         try:
-            files = [self._node.outputs.path(record.job, one.file) for one in stored]
-            return await asyncio.to_thread(lambda: [file.read_bytes() for file in files])
+            return [await self._bytes(record.job, one.file) for one in stored]
         except (ArtratorError, OSError):  # they have expired: the job stands all the same
             return ()
+
+    async def _bytes(self, job: str, file: str) -> bytes:
+        kept = await self._node.journal.kept(job, file)
+        return kept if kept is not None else await asyncio.to_thread(self._node.outputs.path(job, file).read_bytes)
 
     # --- asking
 
@@ -142,8 +145,8 @@ class Jobs:
             await set_within(found.ended, _CANCEL_SECONDS)
         return await self.show(found)
 
-    async def output(self, found: LiveJob | JobRecord, index: int) -> tuple[StoredOutput, Path]:
-        """One output and its file.
+    async def output(self, found: LiveJob | JobRecord, index: int) -> tuple[StoredOutput, bytes | Path]:
+        """One output, and its bytes or its file.
 
         Raises:
             ArtratorError: ``output_expired``, ``not_found``.
@@ -152,7 +155,9 @@ class Jobs:
         outputs = await self._node.journal.outputs(record.job)
         if not 0 <= index < len(outputs):
             raise ArtratorError(Code.NOT_FOUND, "The job has no output of that number.")
-        return outputs[index], self._node.outputs.path(record.job, outputs[index].file)
+        stored = outputs[index]
+        kept = await self._node.journal.kept(record.job, stored.file)
+        return stored, kept if kept is not None else self._node.outputs.path(record.job, stored.file)
 
     def preview(self, found: LiveJob | JobRecord) -> bytes:
         """The newest preview."""

@@ -74,10 +74,11 @@ class Event:
 
 @dataclass(frozen=True)
 class StoredOutput:
-    """An output and its file's name in the job's output folder."""
+    """An output and its file's name in the job's output folder; ``data`` of a small one, which the journal keeps."""
 
     output: Output
     file: str
+    data: bytes | None = field(default=None, repr=False)
 
 
 @dataclass(frozen=True)

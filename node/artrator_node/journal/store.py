@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import json
 import sqlite3
-from collections.abc import Iterable, Mapping, Sequence, Set
+from collections.abc import Collection, Iterable, Mapping, Sequence, Set
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import asdict, fields
+from dataclasses import fields
 from pathlib import Path
 from typing import Any, Final, TypeVar, cast
 
@@ -20,6 +21,21 @@ _T = TypeVar("_T")
 #: Serials that a restart leaves free: progress events that a crash lost may have been seen by a buyer.
 _SERIAL_GAP: Final = 1000
 _JSON_COLUMNS: Final = ("measures", "error", "receipt")
+_JSON: Final = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"))
+#: So many pages at most are taken out of the file at a time: whoever ends a job meanwhile waits.
+_SHRUNK_PAGES: Final = 4096
+
+
+_COLUMNS: Final = tuple(field.name for field in fields(JobRecord))
+_INSERT_JOB: Final = (
+    f"INSERT INTO jobs ({', '.join(_COLUMNS)}) VALUES ({', '.join('?' * len(_COLUMNS))})"  # noqa: S608  # our own names
+    " ON CONFLICT (job) DO NOTHING"
+)
+_MEASURES: Final = tuple(field.name for field in fields(Measured))
+_SAVE_MEASURED: Final = (
+    f"INSERT OR REPLACE INTO packages ({', '.join(_MEASURES)})"  # noqa: S608  # our own names
+    f" VALUES ({', '.join('?' * len(_MEASURES))})"
+)
 
 
 class Journal:
@@ -38,13 +54,13 @@ class Journal:
         self._path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
         self._writer.open()
 
-    def close(self) -> None:
+    async def close(self) -> None:
         """Commit and close."""
-        self._writer.close()
+        await self._writer.close()
         if self._index is not None:
             self._index.close()
         if self._reader is not None:
-            self._readers.submit(self._reader.close).result()
+            await asyncio.get_running_loop().run_in_executor(self._readers, self._reader.close)
         self._readers.shutdown()
 
     async def _read(self, sql: str, parameters: Sequence[Any] = ()) -> list[sqlite3.Row]:
@@ -140,6 +156,8 @@ class Journal:
                     "INSERT INTO outputs VALUES (?, ?, ?, ?)",
                     (ending.job, position, stored.file, stored.output.model_dump_json()),
                 )
+                if stored.data is not None:
+                    connection.execute("INSERT INTO kept VALUES (?, ?, ?)", (ending.job, stored.file, stored.data))
             for event in events:
                 _insert_event(connection, ending.job, event)
             connection.execute("INSERT INTO outbox (job, next_try) VALUES (?, ?)", (ending.job, send_at))
@@ -152,6 +170,11 @@ class Journal:
         """A job's outputs in order."""
         rows = await self._read("SELECT file, output FROM outputs WHERE job = ? ORDER BY position", (job,))
         return [StoredOutput(Output.model_validate_json(row["output"]), row["file"]) for row in rows]
+
+    async def kept(self, job: str, file: str) -> bytes | None:
+        """A small output's bytes; None if it is a file of its own, or gone."""
+        rows = await self._read("SELECT data FROM kept WHERE job = ? AND file = ?", (job, file))
+        return rows[0]["data"] if rows else None
 
     # --- purchases
 
@@ -221,14 +244,13 @@ class Journal:
         rows = await self._read("SELECT min(next_try) AS at FROM outbox WHERE pending")
         return cast("float | None", rows[0]["at"])
 
-    async def delivered(self, delivery: Delivery, refused: str | None = None) -> None:
-        """The registry took it, or refused it for good. An acknowledgement that came meanwhile stays pending."""
-        acknowledgement = _dump(delivery.acknowledgement)
+    async def delivered(self, *deliveries: Delivery, refused: str | None = None) -> None:
+        """The registry took them, or refused them for good. An acknowledgement that came meanwhile stays pending."""
+        rows = [(_dump(delivery.acknowledgement), refused, delivery.job) for delivery in deliveries]
 
         def work(connection: sqlite3.Connection) -> None:
-            connection.execute(
-                "UPDATE outbox SET pending = (acknowledgement IS NOT ?), refused = ?, attempts = 0 WHERE job = ?",
-                (acknowledgement, refused, delivery.job),
+            connection.executemany(
+                "UPDATE outbox SET pending = (acknowledgement IS NOT ?), refused = ?, attempts = 0 WHERE job = ?", rows
             )
 
         await self._writer.write(work)
@@ -275,29 +297,43 @@ class Journal:
         """Jobs whose outputs are kept."""
         return {row["job"] for row in await self._read("SELECT job FROM jobs WHERE state = 'delivered' AND NOT swept")}
 
-    async def expired(self, now: float) -> Sequence[str]:
+    async def expired(self, now: float, limit: int = 64) -> Sequence[str]:
         """Jobs whose outputs may go now."""
-        rows = await self._read("SELECT job FROM jobs WHERE retained_until <= ? AND NOT swept", (now,))
+        rows = await self._read("SELECT job FROM jobs WHERE retained_until <= ? AND NOT swept LIMIT ?", (now, limit))
         return [row["job"] for row in rows]
 
-    async def swept(self, job: str) -> None:
-        """The outputs are gone; only the latest event and the receipt stay."""
+    async def swept(self, jobs: Collection[str]) -> None:
+        """The files of these jobs' outputs are gone; what is kept here goes. The latest event and the receipt stay."""
 
         def work(connection: sqlite3.Connection) -> None:
-            connection.execute("UPDATE jobs SET swept = 1 WHERE job = ?", (job,))
-            connection.execute(
-                "DELETE FROM events WHERE job = ? AND serial < (SELECT max(serial) FROM events WHERE job = ?)",
-                (job, job),
-            )
+            for job in jobs:
+                connection.execute("UPDATE jobs SET swept = 1 WHERE job = ?", (job,))
+                connection.execute("DELETE FROM kept WHERE job = ?", (job,))
+                connection.execute(
+                    "DELETE FROM events WHERE job = ? AND serial < (SELECT max(serial) FROM events WHERE job = ?)",
+                    (job, job),
+                )
 
         await self._writer.write(work)
+
+    async def shrink(self) -> None:
+        """Give the disk back what was deleted, and leave no older copy of it behind. Harmless if that must wait."""
+
+        def work(connection: sqlite3.Connection) -> None:
+            # Each step frees one page and has no columns, which a cursor takes for the end; a script goes on.
+            connection.executescript(f"PRAGMA incremental_vacuum({_SHRUNK_PAGES})")
+            # The log keeps pages as they were before, until others are written over them.
+            connection.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchall()
+
+        with contextlib.suppress(sqlite3.OperationalError):
+            await self._writer.aside(work)
 
     # --- what was measured
 
     async def measured(self) -> Mapping[str, Measured]:
         """What is known of every package that ever ran here."""
         rows = await self._read("SELECT * FROM packages")
-        return {row["package"]: Measured(**{field.name: row[field.name] for field in fields(Measured)}) for row in rows}
+        return {row["package"]: Measured(**{name: row[name] for name in _MEASURES}) for row in rows}
 
     async def used_since(self, moment: float) -> Mapping[str, int]:
         """How many jobs of each package came since then."""
@@ -339,12 +375,11 @@ class Journal:
         self._writer.post(work)
 
 
-def _columns(record: JobRecord) -> dict[str, Any]:
-    values = asdict(record)
-    values["state"] = record.state.value
-    values["swept"] = int(record.swept)
-    for name in _JSON_COLUMNS:
-        values[name] = _dump(values[name])
+def _values(record: JobRecord) -> Sequence[Any]:
+    values = []
+    for name in _COLUMNS:
+        value = getattr(record, name)
+        values.append(_dump(value) if name in _JSON_COLUMNS else value)
     return values
 
 
@@ -358,17 +393,12 @@ def _record(row: sqlite3.Row) -> JobRecord:
 
 
 def _dump(value: Mapping[str, Any] | None) -> str | None:
-    return None if value is None else json.dumps(value, ensure_ascii=False, separators=(",", ":"))
+    return None if value is None else _JSON.encode(value)
 
 
 def _insert_job(connection: sqlite3.Connection, record: JobRecord, events: Iterable[Event]) -> bool:
     """Write a job with its events, unless there is one of its id."""
-    values = _columns(record)
-    inserted = connection.execute(
-        f"INSERT INTO jobs ({', '.join(values)}) VALUES ({', '.join('?' * len(values))})"  # noqa: S608  # our own names
-        " ON CONFLICT (job) DO NOTHING",
-        tuple(values.values()),
-    ).rowcount
+    inserted = connection.execute(_INSERT_JOB, _values(record)).rowcount
     for event in events if inserted else ():
         _insert_event(connection, record.job, event)
     return bool(inserted)
@@ -396,9 +426,4 @@ def _insert_event(connection: sqlite3.Connection, job: str, event: Event) -> Non
 
 
 def _save_measured(connection: sqlite3.Connection, measured: Measured) -> None:
-    values = asdict(measured)
-    names = ", ".join(values)
-    connection.execute(
-        f"INSERT OR REPLACE INTO packages ({names}) VALUES ({', '.join('?' * len(values))})",  # noqa: S608  # our own names
-        tuple(values.values()),
-    )
+    connection.execute(_SAVE_MEASURED, [getattr(measured, name) for name in _MEASURES])
