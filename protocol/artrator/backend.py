@@ -107,6 +107,10 @@ class Inspection:
     warnings: Sequence[str] = ()
 
 
+#: A small picture, or what makes one at once.
+Preview: TypeAlias = Image | Callable[[], Image]
+
+
 @dataclass(frozen=True, eq=False)
 class Kernel:
     """One batched function of a model, such as one denoiser call.
@@ -127,8 +131,11 @@ class Kernel:
 class Context(Protocol):
     """What a running job may ask of its worker."""
 
-    def progress(self, done: int, total: int, preview: Image | None = None) -> None:
-        """Say how far the job is, with a small picture where there is one. Never blocks; may be dropped."""
+    def progress(self, done: int, total: int, preview: Preview | None = None) -> None:
+        """Say how far the job is, with a small picture where there is one. Never blocks; may be dropped.
+
+        A function that makes the preview is called only if the preview is not dropped.
+        """
         ...
 
     def output(self, name: str, picture: Image) -> None:

@@ -14,7 +14,7 @@ from typing import Any, Final
 
 import numpy as np
 
-from artrator.backend import Backend, Batch, Device, Image, Kernel, Value
+from artrator.backend import Backend, Batch, Device, Image, Kernel, Preview, Value
 from artrator.errors import ArtratorError, Code
 from artrator.manifest import Manifest
 from artrator.package import read_manifest
@@ -74,11 +74,11 @@ class PlainContext:
         self.handed: Final[dict[str, list[Image]]] = {}
         self.cancelled = False
 
-    def progress(self, done: int, total: int, preview: Image | None = None) -> None:
+    def progress(self, done: int, total: int, preview: Preview | None = None) -> None:
         """Note it."""
         self.reports.append((done, total))
         if preview is not None:
-            self.previews.append(preview)
+            self.previews.append(preview() if callable(preview) else preview)
 
     def output(self, name: str, picture: Image) -> None:
         """Keep it; ``run`` puts it before the rest of its list."""

@@ -10,6 +10,7 @@ import pytest
 
 from artrator import ArtratorError, Code, Kernel, ModelError
 from artrator.worker.child.batcher import Batcher
+from artrator.worker.child.context import JobContext
 from artrator.worker.child.turns import Party
 
 
@@ -352,3 +353,57 @@ def test_a_size_that_killed_the_worker_is_not_tried_again():
 
     asyncio.run(second())
     assert max(len(batch) for batch in device.batches) <= 4
+
+
+@pytest.mark.parametrize("ending", [StopIteration, SystemExit, asyncio.CancelledError, GeneratorExit])
+def test_a_kernel_that_raises_what_ends_loops_ends_its_job_alone(ending):
+    def end(_feeds):
+        raise ending
+
+    async def main(batcher):
+        with pytest.raises(ModelError, match="tried to end"):
+            await batcher.submit(Party("a", "a"), Kernel("end", end), rows(1))
+        return await batcher.submit(Party("b", "b"), Device().kernel, rows(2))
+
+    assert run(main)["y"][:, 0].tolist() == [4]
+
+
+def test_calls_whose_feeds_stand_in_another_order_go_together():
+    batches = []
+
+    def add(feeds):
+        batches.append(len(feeds["x"]))
+        return {"y": feeds["x"] + feeds["z"]}
+
+    kernel = Kernel("add", add)
+
+    async def main(batcher):
+        a, b = np.ones((1, 2), np.float32), np.full((1, 2), 2, np.float32)
+        for _ in range(3):  # sizes are learnt one by one
+            made = await asyncio.gather(
+                batcher.submit(Party("a", "a"), kernel, {"x": a, "z": b}),
+                batcher.submit(Party("b", "b"), kernel, {"z": a, "x": b}),
+            )
+        return made
+
+    assert [outputs["y"].tolist() for outputs in run(main)] == [[[3, 3]], [[3, 3]]]
+    assert max(batches) == 2
+
+
+def test_previews_are_made_only_when_they_are_shown():
+    made, told = [], []
+
+    def picture():
+        made.append(1)
+        return np.zeros((640, 4, 3), np.uint8)
+
+    async def main(batcher):
+        context = JobContext("a", batcher, lambda done, _total, preview: told.append((done, preview)))
+        for step in range(1, 40):
+            context.progress(step, 40, picture)
+        context.progress(40, 40, None)
+
+    run(main)
+    assert len(made) == 1
+    assert [(done, preview is not None) for done, preview in told] == [(1, True), (40, False)]
+    assert told[0][1].shape == (320, 2, 3)

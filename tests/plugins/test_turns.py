@@ -30,6 +30,7 @@ def served(who, durations, *, batches, room=1, absent=0):
         if not chosen:
             chosen = [Call(coming.pop(0))]
             waiting.append(chosen[0])
+        assert turns.lead(waiting) is chosen[0]
         seconds = durations[number % len(durations)]
         turns.begin(chosen[0].party)
         for call in chosen:

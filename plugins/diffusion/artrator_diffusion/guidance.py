@@ -50,6 +50,7 @@ class Denoiser:
         #: A single time has no place for several jobs at different steps; rows of each time are then run by themselves.
         self._single_time = not loaded.each_time
         self._time_shape = session.inputs[tensors.time].shape or ()
+        self._dtypes = {name: tensor.dtype for name, tensor in session.inputs.items()}
         self._kernel = Kernel(session.name, self._run, batch if loaded.several_rows else 1)
 
     def guided(
@@ -70,7 +71,7 @@ class Denoiser:
             beside: Further channels ``[1, channels, height, width]`` that the network wants to see next to the sample.
         """
         both = guidance != 1.0
-        dtypes = {name: tensor.dtype for name, tensor in self._session.inputs.items()}
+        dtypes, tensors = self._dtypes, self._tensors
         held: dict[int, dict[str, Array]] = {}
 
         def told(count: int) -> dict[str, Array]:
@@ -90,10 +91,10 @@ class Denoiser:
                 sample = np.concatenate([sample, sample])
             rows: dict[str, Array] = {
                 **told(count),
-                self._tensors.sample: sample.astype(dtypes[self._tensors.sample], copy=False),
-                self._tensors.time: np.full(len(sample), time).astype(dtypes[self._tensors.time]),
+                tensors.sample: sample.astype(dtypes[tensors.sample], copy=False),
+                tensors.time: np.array([time] * len(sample)).astype(dtypes[tensors.time], copy=False),
             }
-            made = (await context.batch(self._kernel, rows))[self._tensors.output].astype(np.float32)
+            made = (await context.batch(self._kernel, rows))[tensors.output].astype(np.float32, copy=False)
             if not both:
                 return made
             given, empty = made[:count], made[count:]

@@ -11,7 +11,7 @@ from artrator.backend import Context, Image, Value
 from artrator.errors import ModelError
 from artrator.manifest import InputType, Manifest, OutputType
 from artrator.settings import Settings
-from artrator_diffusion.schedulers import Array, Prediction, Scheduler, State
+from artrator_diffusion.schedulers import Array, Outlook, Prediction, Scheduler, State
 
 _WHOLE = frozenset({InputType.INTEGER})
 _ANY = frozenset({InputType.INTEGER, InputType.NUMBER})
@@ -169,14 +169,19 @@ async def sample(
     for done in range(1, total + 1):
         index = begin + done - 1
         context.raise_if_cancelled()
-        current, finished = await scheduler.step(index, current, predict, state)
+        current, outlook = await scheduler.step(index, current, predict, state)
         if mend is not None:
             current = mend(index + 1, current)
         shown = preview is not None and preview_every and done % preview_every == 0 and done < total
-        context.progress(before + done, whole, preview(finished) if preview is not None and shown else None)
+        context.progress(before + done, whole, _look(preview, outlook) if preview is not None and shown else None)
     if not np.isfinite(current).all():
         raise ModelError("The model made values that are not numbers; try a lower guidance or other settings.")
     return current
+
+
+def _look(preview: Callable[[Array], Image], outlook: Outlook) -> Callable[[], Image]:
+    """What makes the preview of this very step."""
+    return lambda: preview(outlook())
 
 
 def side_by_side(pictures: list[Image]) -> Image:

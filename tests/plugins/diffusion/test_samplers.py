@@ -147,9 +147,9 @@ def test_every_number_of_steps_stays_within_the_times_of_the_model(sampler, spac
     async def walk(scheduler):
         state, sample = State(lambda: np.zeros((1, 1), np.float32)), np.ones((1, 1), np.float32)
         for index in (0, scheduler.steps - 1):
-            sample, finished = await scheduler.step(index, sample, predict, state)
+            sample, outlook = await scheduler.step(index, sample, predict, state)
             assert np.isfinite(sample).all()
-            assert np.isfinite(finished).all()
+            assert np.isfinite(outlook()).all()
         assert scheduler.shares(scheduler.steps) == (1.0, 0.0)
 
     for steps in (1, 2, 3, 7, 333, 334, 500, 501, 998, 999):

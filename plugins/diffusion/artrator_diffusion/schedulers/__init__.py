@@ -6,7 +6,7 @@ may share one. It moves a whole batch of samples at once; what one walk needs fr
 
 from __future__ import annotations
 
-from artrator_diffusion.schedulers.base import Array, Prediction, Scheduler, State
+from artrator_diffusion.schedulers.base import Array, Outlook, Prediction, Scheduler, State
 from artrator_diffusion.schedulers.samplers import Samplers
 
-__all__ = ["Array", "Prediction", "Samplers", "Scheduler", "State"]
+__all__ = ["Array", "Outlook", "Prediction", "Samplers", "Scheduler", "State"]

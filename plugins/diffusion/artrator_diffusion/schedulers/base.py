@@ -12,6 +12,8 @@ import numpy.typing as npt
 Array: TypeAlias = npt.NDArray[np.float32]
 #: The guided prediction for scaled samples ``[n, …]`` at one time.
 Prediction: TypeAlias = Callable[[Array, float], Awaitable[Array]]
+#: What the finished pictures would look like, judged from a step: made for those who look, and few look at every step.
+Outlook: TypeAlias = Callable[[], Array]
 
 
 @dataclass
@@ -54,7 +56,7 @@ class Scheduler(Protocol):
         """
         ...
 
-    async def step(self, index: int, sample: Array, predict: Prediction, state: State) -> tuple[Array, Array]:
+    async def step(self, index: int, sample: Array, predict: Prediction, state: State) -> tuple[Array, Outlook]:
         """Go from step ``index`` to the next.
 
         Args:

@@ -6,7 +6,7 @@ import math
 
 import numpy as np
 
-from artrator_diffusion.schedulers.base import Array, Prediction, State
+from artrator_diffusion.schedulers.base import Array, Outlook, Prediction, State
 from artrator_diffusion.schedulers.noise import NoiseSchedule
 
 
@@ -29,7 +29,7 @@ class DDIMScheduler:
         kept = float(self._schedule.kept[int(self._times[index])])
         return math.sqrt(kept), math.sqrt(1 - kept)
 
-    async def step(self, index: int, sample: Array, predict: Prediction, state: State) -> tuple[Array, Array]:
+    async def step(self, index: int, sample: Array, predict: Prediction, state: State) -> tuple[Array, Outlook]:
         """One step."""
         del state  # each step stands alone
         time = int(self._times[index])
@@ -40,4 +40,4 @@ class DDIMScheduler:
         finished = self._schedule.finished(await predict(sample, time), sample, picture, noise)
         direction = (sample - np.float32(picture) * finished) / np.float32(noise)
         there = np.float32(math.sqrt(kept_after)) * finished + np.float32(math.sqrt(1 - kept_after)) * direction
-        return there.astype(np.float32), finished
+        return there.astype(np.float32, copy=False), lambda: finished

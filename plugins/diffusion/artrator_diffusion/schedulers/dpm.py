@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from artrator_diffusion.schedulers.base import Array, Prediction, State
+from artrator_diffusion.schedulers.base import Array, Outlook, Prediction, State
 from artrator_diffusion.schedulers.karras import karras_sigmas, times_of
 from artrator_diffusion.schedulers.noise import Doubles, NoiseSchedule
 
@@ -42,7 +42,7 @@ class DPMScheduler:
         """See :class:`Scheduler`."""
         return float(self._picture[index]), float(self._noise[index])
 
-    async def step(self, index: int, sample: Array, predict: Prediction, state: State) -> tuple[Array, Array]:
+    async def step(self, index: int, sample: Array, predict: Prediction, state: State) -> tuple[Array, Outlook]:
         """One step; the first and the last are of first order."""
         picture, noise = self._picture[index : index + 2], self._noise[index : index + 2]
         prediction = await predict(sample, float(self._times[index]))
@@ -55,7 +55,7 @@ class DPMScheduler:
             ratio = (self._signal[index] - self._signal[index - 1]) / gain
             there = there + np.float32(0.5) * fresh * (finished - state.finished) / np.float32(ratio)
         state.finished = finished
-        return there, finished
+        return there, lambda: finished
 
     @staticmethod
     def _spread(schedule: NoiseSchedule, steps: int) -> Doubles:

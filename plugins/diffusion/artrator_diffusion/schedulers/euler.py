@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from artrator_diffusion.schedulers.base import Array, Prediction, State
+from artrator_diffusion.schedulers.base import Array, Outlook, Prediction, State
 from artrator_diffusion.schedulers.karras import karras_sigmas, times_of
 from artrator_diffusion.schedulers.noise import NoiseSchedule
 
@@ -38,16 +38,16 @@ class EulerScheduler:
         """See :class:`Scheduler`."""
         return 1.0, float(self._sigmas[index])
 
-    async def step(self, index: int, sample: Array, predict: Prediction, state: State) -> tuple[Array, Array]:
+    async def step(self, index: int, sample: Array, predict: Prediction, state: State) -> tuple[Array, Outlook]:
         """One step."""
         sigma, after = float(self._sigmas[index]), float(self._sigmas[index + 1])
         prediction = await predict(sample / np.float32(np.hypot(sigma, 1)), float(self._times[index]))
         finished = self._schedule.finished(prediction, sample, 1.0, sigma)
         slope = (sample - finished) / np.float32(sigma)
         if not self._ancestral:
-            return sample + slope * np.float32(after - sigma), finished
+            return sample + slope * np.float32(after - sigma), lambda: finished
         up = after * np.sqrt(max(0.0, sigma**2 - after**2)) / sigma
         down = np.sqrt(max(0.0, after**2 - up**2))
         there = sample + slope * np.float32(down - sigma)
         # Drawn at every step, the last one too: how much is drawn then never depends on where a walk ends.
-        return there + state.draw() * np.float32(up), finished
+        return there + state.draw() * np.float32(up), lambda: finished

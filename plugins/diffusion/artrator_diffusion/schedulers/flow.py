@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from artrator_diffusion.schedulers.base import Array, Prediction, State
+from artrator_diffusion.schedulers.base import Array, Outlook, Prediction, State
 
 
 class FlowScheduler:
@@ -42,13 +42,14 @@ class FlowScheduler:
         """See :class:`Scheduler`."""
         return 1 - float(self._noisy[index]), float(self._noisy[index])
 
-    async def step(self, index: int, sample: Array, predict: Prediction, state: State) -> tuple[Array, Array]:
+    async def step(self, index: int, sample: Array, predict: Prediction, state: State) -> tuple[Array, Outlook]:
         """Follow the velocity, or with Heun the mean of those at both ends."""
         del state  # each step stands alone
         time, after = float(self._times[index]), float(self._times[index + 1])
-        velocity = await predict(sample, time)
-        finished = sample + velocity * np.float32(self._picture_time - time)
+        velocity = first = await predict(sample, time)
         if self._heun and index + 1 < self.steps:
             there = await predict(sample + velocity * np.float32(after - time), after)
             velocity = (velocity + there) * np.float32(0.5)
-        return sample + velocity * np.float32(after - time), finished
+        return sample + velocity * np.float32(
+            after - time
+        ), lambda: sample + first * np.float32(self._picture_time - time)

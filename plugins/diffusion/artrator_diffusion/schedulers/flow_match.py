@@ -8,7 +8,7 @@ from typing import Any, Final
 
 import numpy as np
 
-from artrator_diffusion.schedulers.base import Array, Prediction, State
+from artrator_diffusion.schedulers.base import Array, Outlook, Prediction, State
 
 #: What diffusers knows of this scheduler, and this module does not.
 _UNKNOWN: Final = (
@@ -72,9 +72,9 @@ class FlowMatchScheduler:
         sigma = float(self._sigmas[index])
         return 1 - sigma, sigma
 
-    async def step(self, index: int, sample: Array, predict: Prediction, state: State) -> tuple[Array, Array]:
+    async def step(self, index: int, sample: Array, predict: Prediction, state: State) -> tuple[Array, Outlook]:
         """One step along the velocity."""
         del state  # each step stands alone
         sigma, after = float(self._sigmas[index]), float(self._sigmas[index + 1])
         velocity = await predict(sample, sigma * self._count)
-        return sample + velocity * np.float32(after - sigma), sample - velocity * np.float32(sigma)
+        return sample + velocity * np.float32(after - sigma), lambda: sample - velocity * np.float32(sigma)

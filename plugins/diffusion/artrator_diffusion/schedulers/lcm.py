@@ -8,7 +8,7 @@ from typing import Final
 import numpy as np
 
 from artrator.errors import ModelError
-from artrator_diffusion.schedulers.base import Array, Prediction, State
+from artrator_diffusion.schedulers.base import Array, Outlook, Prediction, State
 from artrator_diffusion.schedulers.noise import Doubles, NoiseSchedule
 
 #: The spread of pictures that the distillation assumes.
@@ -39,7 +39,7 @@ class LCMScheduler:
         kept = float(self._schedule.kept[int(self._times[index])])
         return math.sqrt(kept), math.sqrt(1 - kept)
 
-    async def step(self, index: int, sample: Array, predict: Prediction, state: State) -> tuple[Array, Array]:
+    async def step(self, index: int, sample: Array, predict: Prediction, state: State) -> tuple[Array, Outlook]:
         """One step; the last one adds no noise."""
         time = float(self._times[index])
         picture, noise = self.shares(index)
@@ -50,9 +50,9 @@ class LCMScheduler:
         jump = scaled / math.hypot(scaled, _SPREAD)
         landed = np.float32(jump) * finished + np.float32(stay) * sample
         if index + 1 == self.steps:
-            return landed, landed
+            return landed, lambda: landed
         picture_after, noise_after = self.shares(index + 1)
-        return np.float32(picture_after) * landed + np.float32(noise_after) * state.draw(), landed
+        return np.float32(picture_after) * landed + np.float32(noise_after) * state.draw(), lambda: landed
 
     @staticmethod
     def _spread(schedule: NoiseSchedule, steps: int) -> Doubles:

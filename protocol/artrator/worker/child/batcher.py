@@ -13,21 +13,18 @@ from __future__ import annotations
 import asyncio
 import time
 from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
-from typing import Any, Final, TypeAlias
+from typing import Any, Final
 
 import numpy as np
 
 from artrator.backend import Array, Batch, Kernel
 from artrator.errors import ArtratorError, Code, ModelError
-from artrator.worker.child.experience import Experience
+from artrator.worker.child.experience import Experience, Signature
 from artrator.worker.child.memory import peak_bytes
+from artrator.worker.child.one_thread import OneThread
 from artrator.worker.child.sizes import Sizes
 from artrator.worker.child.turns import Party, Turns
-
-#: What must agree for two calls to be merged: the kernel, and name, dtype and all axes but the first of each array.
-Signature: TypeAlias = tuple[Kernel, tuple[tuple[str, str, tuple[int, ...]], ...]]
 
 #: How runtimes word that memory ran out; there is no common exception.
 _OUT_OF_MEMORY: Final = (
@@ -41,9 +38,11 @@ _OUT_OF_MEMORY: Final = (
 _STRIKES: Final = 2
 #: Weight of the newest measurement of the moment between two steps.
 _NEWEST: Final = 0.2
+#: Signatures that are remembered as they came; buyers choose sizes, so there may be any number.
+_REMEMBERED: Final = 256
 
 
-@dataclass(eq=False)
+@dataclass(eq=False, slots=True)
 class _Call:
     """One ``context.batch`` that waits for its rows."""
 
@@ -58,7 +57,7 @@ class _Call:
     parts: dict[int, dict[str, Array]] = field(default_factory=dict)
 
 
-@dataclass(frozen=True)
+@dataclass(eq=False, slots=True)
 class _Piece:
     """Rows ``start`` to ``stop`` of a call, which travel in one batch."""
 
@@ -69,6 +68,11 @@ class _Piece:
     @property
     def rows(self) -> int:
         return self.stop - self.start
+
+    def feed(self, name: str) -> Array:
+        """Its rows of one tensor."""
+        array = self.call.feeds[name]
+        return array if self.rows == self.call.rows else array[self.start : self.stop]
 
 
 class Batcher:
@@ -95,7 +99,8 @@ class Batcher:
         self._may: Final = asyncio.Event()
         self._may.set()
         # One thread: kernels are called one at a time, which is what the contract promises to backends.
-        self._thread: Final = ThreadPoolExecutor(1, thread_name_prefix="kernel")
+        self._thread: Final = OneThread("kernel")
+        self._signatures: Final[dict[object, Signature]] = {}
         self._moment = 0.0
         self._strikes: Final[dict[Sizes, int]] = {}
         self._task: Final = asyncio.get_running_loop().create_task(self._serve())
@@ -111,24 +116,35 @@ class Batcher:
             ArtratorError: ``model_failed`` if the feeds are no batch or the kernel fails on these very rows.
         """
         arrays, rows = _checked(kernel, feeds)
-        signature = (kernel, tuple((name, array.dtype.str, array.shape[1:]) for name, array in sorted(arrays.items())))
         future: asyncio.Future[Batch] = asyncio.get_running_loop().create_future()
-        call = _Call(party, kernel, arrays, rows, signature, future)
+        call = _Call(party, kernel, arrays, rows, self._signature(kernel, arrays), future)
         self._turns.arrive(party)
         self._queue.append(call)
         self._wake.set()
         try:
             return await future
-        finally:
+        except BaseException:
             # Cancelled jobs leave at once; rows of theirs that compute already are thrown away when they are done.
             if call in self._queue:
                 self._queue.remove(call)
+            raise
+
+    def _signature(self, kernel: Kernel, arrays: Mapping[str, Array]) -> Signature:
+        """The signature of a call. Most calls are as the last ones were, and to sort and spell it out takes longer."""
+        raw = kernel, *[(name, array.dtype, array.shape[1:]) for name, array in arrays.items()]
+        found = self._signatures.get(raw)
+        if found is None:
+            if len(self._signatures) >= _REMEMBERED:
+                self._signatures.clear()
+            spelt = tuple((name, array.dtype.str, array.shape[1:]) for name, array in sorted(arrays.items()))
+            found = self._signatures[raw] = kernel, spelt
+        return found
 
     async def close(self) -> None:
         """Stop after the call that computes now; whoever waits is cancelled."""
         self._task.cancel()
         await asyncio.gather(self._task, return_exceptions=True)
-        self._thread.shutdown(wait=False, cancel_futures=True)
+        self._thread.close()
         for call in self._queue:
             call.future.cancel()
 
@@ -161,13 +177,14 @@ class Batcher:
         """The most urgent call and what may go with it."""
         if not self._queue:
             return []
-        ordered = self._turns.order(self._queue)
-        first = ordered[0]
-        alike = [call for call in ordered if call.signature == first.signature]
-        waiting = sum(call.rows - call.taken for call in alike)
+        first = self._turns.lead(self._queue)
+        alike = [call for call in self._queue if call.signature == first.signature]
+        waiting = sum([call.rows - call.taken for call in alike])
         left = first.rows - first.taken
         sizes = self._experience.of(first.signature)
         room = sizes.choose(waiting, left, self._free_bytes())
+        if room < waiting:
+            alike = [call for call in self._turns.order(self._queue) if call.signature == first.signature]
         self._turns.begin(first.party)
         pieces: list[_Piece] = []
         for call in alike:
@@ -190,12 +207,14 @@ class Batcher:
 
     async def _let_them_back(self, served: Sequence[_Piece]) -> None:
         """Wait one turn of the event loop if the jobs just served, coming back, are worth more than the device."""
-        waiting = self._turns.order(self._queue)
         back = [piece for piece in served if piece.call.future.done()]
-        if not waiting or not back or waiting[0].signature != served[0].call.signature:
-            return  # The loop turns anyway, or others need the device meanwhile.
-        sizes = self._experience.of(waiting[0].signature)
-        here = sum(call.rows - call.taken for call in waiting if call.signature == waiting[0].signature)
+        if not self._queue or not back:
+            return  # The loop turns anyway.
+        signature = self._turns.lead(self._queue).signature
+        if signature != served[0].call.signature:
+            return  # Others need the device meanwhile.
+        sizes = self._experience.of(signature)
+        here = sum(call.rows - call.taken for call in self._queue if call.signature == signature)
         coming = sum(piece.rows for piece in back)
         if here >= sizes.wanted:
             return
@@ -233,7 +252,7 @@ class Batcher:
                 await self._tell(self._experience.to_json())
         before = peak_bytes() if new else 0
         try:
-            outputs, seconds = await asyncio.get_running_loop().run_in_executor(self._thread, _called, pieces)
+            outputs, seconds = await self._thread.call(_called, pieces)
         except Exception as error:  # whatever a kernel raises is the job's failure, not the worker's
             return await self._in_halves(pieces, rows, sizes, error)
         sizes.observe(rows, seconds, len(pieces))
@@ -280,14 +299,14 @@ def _called(pieces: Sequence[_Piece]) -> tuple[dict[str, Array], float]:
     """Merge the pieces and call the kernel, in the kernel thread, and hold it to its promise."""
     kernel, rows = pieces[0].call.kernel, sum(piece.rows for piece in pieces)
     begun = time.perf_counter()
-    merged = {
-        name: _joined([piece.call.feeds[name][piece.start : piece.stop] for piece in pieces])
-        for name in pieces[0].call.feeds
-    }
+    merged = {name: _joined([piece.feed(name) for piece in pieces]) for name in pieces[0].call.feeds}
     try:
         outputs = {name: np.asarray(array) for name, array in kernel.run(merged).items()}
-    except (SystemExit, KeyboardInterrupt) as error:
-        raise ModelError(f"The kernel {kernel.name} tried to end the worker.") from error
+    except BaseException as error:
+        # These end loops and threads instead of failing; a future would not even take the last one.
+        if not isinstance(error, Exception) or isinstance(error, StopIteration):
+            raise ModelError(f"The kernel {kernel.name} tried to end the worker.") from error
+        raise
     for name, array in outputs.items():
         if not array.ndim or array.shape[0] != rows:
             raise ModelError(
@@ -312,8 +331,13 @@ def _halves(pieces: Sequence[_Piece]) -> tuple[list[_Piece], list[_Piece]]:
 
 def _deliver(piece: _Piece, outputs: dict[str, Array]) -> None:
     call = piece.call
+    if call.future.done():
+        return
+    if piece.rows == call.rows:
+        call.future.set_result(outputs)
+        return
     call.parts[piece.start] = outputs
-    if call.future.done() or sum(_rows(part) for part in call.parts.values()) < call.rows:
+    if sum(_rows(part) for part in call.parts.values()) < call.rows:
         return
     parts = [call.parts[start] for start in sorted(call.parts)]
     if any(part.keys() != parts[0].keys() for part in parts):

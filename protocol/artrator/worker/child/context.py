@@ -8,7 +8,7 @@ from typing import Final, TypeAlias
 
 import numpy as np
 
-from artrator.backend import Batch, Image, Kernel
+from artrator.backend import Batch, Image, Kernel, Preview
 from artrator.errors import ArtratorError, Code
 from artrator.worker.child.batcher import Batcher
 from artrator.worker.child.turns import Party
@@ -50,21 +50,21 @@ class JobContext:
         self.cancelled = False
         self.only_step_done = False
 
-    def progress(self, done: int, total: int, preview: Image | None = None) -> None:
+    def progress(self, done: int, total: int, preview: Preview | None = None) -> None:
         """Say how far the job is; dropped where it would be more than a person can see."""
         if done == total == 1 and preview is None:
             self.only_step_done = True  # told with the end, which comes at once: half as many frames for such a job
             return
         now = time.monotonic()
-        if preview is not None and now - self._previewed < PREVIEW_SECONDS:
-            preview = None
-        if preview is None and now - self._progressed < PROGRESS_SECONDS and done < total:
-            return
-        self._progressed = now
-        if preview is not None:
+        if preview is None or now - self._previewed < PREVIEW_SECONDS:
+            picture = None
+            if now - self._progressed < PROGRESS_SECONDS and done < total:
+                return
+        else:
             self._previewed = now
-            preview = _small(preview)
-        self._report(int(done), int(total), preview)
+            picture = _small(preview() if callable(preview) else preview)
+        self._progressed = now
+        self._report(int(done), int(total), picture)
 
     def output(self, name: str, picture: Image) -> None:
         """Hand over the next finished picture of the output list ``name``."""

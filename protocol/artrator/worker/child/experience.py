@@ -10,10 +10,13 @@ from __future__ import annotations
 import math
 import time
 from collections.abc import Iterable, Mapping
-from typing import Any, Final
+from typing import Any, Final, TypeAlias
 
 from artrator.backend import Kernel
 from artrator.worker.child.sizes import Sizes
+
+#: What must agree for two calls to be merged: the kernel, and name, dtype and all axes but the first of each array.
+Signature: TypeAlias = tuple[Kernel, tuple[tuple[str, str, tuple[int, ...]], ...]]
 
 #: Pairs that are kept; a buyer chooses the size of rows, so there may be any number.
 _KEPT: Final = 24
@@ -34,7 +37,7 @@ class Experience:
         """Take up what another one told with ``to_json``."""
         self._known.update({(entry["kernel"], entry["row"]): entry for entry in known})
 
-    def of(self, signature: tuple[Kernel, tuple[tuple[str, str, tuple[int, ...]], ...]]) -> Sizes:
+    def of(self, signature: Signature) -> Sizes:
         """What is known of calls of this signature."""
         found = self._pairs.get(signature)
         if found is not None:

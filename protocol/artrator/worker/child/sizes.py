@@ -40,10 +40,12 @@ class _Point:
         self._newest: Final[deque[float]] = deque(maxlen=_NEWEST)
         self.seconds = math.inf
 
-    def add(self, seconds: float) -> None:
-        """It took so long once more."""
+    def add(self, seconds: float) -> bool:
+        """It took so long once more; whether that changes what it is believed to take."""
+        before = self.seconds
         self._newest.append(seconds)
         self.seconds = sorted(self._newest)[1 if len(self._newest) > _SURE else 0]
+        return self.seconds != before
 
     @property
     def is_sure(self) -> bool:
@@ -67,6 +69,9 @@ class Sizes:
         """
         self._limit: Final = max(1, limit)
         self._points: Final[dict[int, _Point]] = {}
+        # What is reckoned from the points, as long as they stay the same: it is asked for several times a batch.
+        self._curve: Final[dict[int, float]] = {}
+        self._bests: Final[dict[int, int]] = {}
         self._ceiling = self._limit
         self._tried = 0
         self._fatal = 0
@@ -131,28 +136,38 @@ class Sizes:
         """What a batch of so many takes, read between and beyond what was measured; None if nothing was."""
         if not self._points or rows < 1:
             return None
-        known = self._curve()
+        known = self._known()
+        if (exactly := known.get(rows)) is not None:
+            return exactly
         below = max((size for size in known if size <= rows), default=None)
         above = min((size for size in known if size >= rows), default=None)
         if below is None:
             return known[min(known)]
         if above is None:
             return known[below] * rows / below
-        if above == below:
-            return known[below]
         return known[below] + (rows - below) / (above - below) * (known[above] - known[below])
 
-    def _curve(self) -> dict[int, float]:
+    def _known(self) -> Mapping[int, float]:
         """Seconds by size. No batch takes longer than a larger one: if it seemed to, something was in its way."""
-        found: dict[int, float] = {}
-        least = math.inf
-        for size in sorted(self._points, reverse=True):
-            least = found[size] = min(least, self._points[size].seconds)
-        return found
+        if not self._curve:
+            least = math.inf
+            for size in sorted(self._points, reverse=True):
+                least = self._curve[size] = min(least, self._points[size].seconds)
+        return self._curve
+
+    def _changed(self) -> None:
+        """The points say something else than before."""
+        self._curve.clear()
+        self._bests.clear()
 
     def _best(self, most: int) -> int:
         """The size to take if so many wait."""
-        rates = {size: size / seconds for size, seconds in self._curve().items() if size <= most}
+        if most not in self._bests:
+            self._bests[most] = self._find_best(most)
+        return self._bests[most]
+
+    def _find_best(self, most: int) -> int:
+        rates = {size: size / seconds for size, seconds in self._known().items() if size <= most}
         all_of_them = rates[most] = most / (self.seconds(most) or math.inf)
         top = max(rates.values())
         below = most // 2 if all_of_them >= _NOT_WORSE * top else most
@@ -200,7 +215,8 @@ class Sizes:
         self.spent += seconds
         self.calls += calls
         self.rows += rows
-        self._points.setdefault(rows, _Point()).add(seconds)
+        if self._points.setdefault(rows, _Point()).add(seconds):
+            self._changed()
 
     def observe_memory(self, rows: int, grown: int) -> None:
         """The process has taken so many bytes more since before the first batch, and this was the largest."""
@@ -211,6 +227,7 @@ class Sizes:
         self._ceiling = min(self._ceiling, max(1, rows // 2))
         for size in [size for size in self._points if size > self._ceiling]:
             del self._points[size]
+        self._changed()
 
     # --- across restarts
 
@@ -227,6 +244,7 @@ class Sizes:
         for size, seconds in known:
             if 0 < size <= self._limit and seconds > 0:
                 self._points.setdefault(size, _Point()).add(seconds)
+        self._changed()
         if ceiling:
             self._ceiling = min(self._ceiling, max(1, ceiling))
         if tried > max(self._points, default=0):

@@ -12,7 +12,8 @@ Two rules, both about seconds of the device, so that a large picture costs its b
 from __future__ import annotations
 
 import itertools
-from collections.abc import Sequence
+import math
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field
 from typing import Final, Protocol, TypeVar
 
@@ -83,11 +84,26 @@ class Turns:
         for one in gone or [one for one in self._buyers if one != but][: _REMEMBERED // 2]:
             del self._buyers[one]
 
+    def lead(self, calls: Sequence[_C]) -> _C:
+        """The call that should go first; there must be one. The same that ``order`` begins with, for less."""
+        rank = self._first_rank({call.party.rank for call in calls})
+        best, least = calls[0], (math.inf, math.inf)
+        for call in calls:
+            party = call.party
+            if party.rank == rank:
+                key = self._buyers.get((rank, party.buyer), 0.0) // TURN_SECONDS, party.serial
+                if key < least:
+                    best, least = call, key
+        return best
+
+    def _first_rank(self, ranks: Collection[int]) -> int:
+        """The rank whose share is behind, of those that wait."""
+        self._rank_clock = max(self._rank_clock, min([self._ranks[rank] for rank in ranks]))
+        return min(ranks, key=lambda rank: (self._ranks[rank] + _STEP / WEIGHTS[rank], rank))
+
     def order(self, calls: Sequence[_C]) -> list[_C]:
         """The calls in the order in which they should go: one of each buyer before a second of any."""
         if len(calls) < 2:
-            for call in calls:
-                self._rank_clock = max(self._rank_clock, self._ranks[call.party.rank])
             return list(calls)
         waiting = sorted(calls, key=lambda call: call.party.serial)
         nth_of_job: dict[int, int] = {}
@@ -95,9 +111,7 @@ class Turns:
         for place, call in enumerate(waiting):
             nth = nth_of_job[call.party.serial] = nth_of_job.get(call.party.serial, -1) + 1
             by_buyer.setdefault((call.party.rank, call.party.buyer), []).append((nth, place, call))
-        ranks = {rank for rank, _ in by_buyer}
-        self._rank_clock = max(self._rank_clock, min(self._ranks[rank] for rank in ranks))
-        first = min(ranks, key=lambda rank: (self._ranks[rank] + _STEP / WEIGHTS[rank], rank))
+        first = self._first_rank({rank for rank, _ in by_buyer})
         keyed = []
         for (rank, name), theirs in by_buyer.items():
             theirs.sort(key=lambda entry: entry[:2])
