@@ -30,7 +30,6 @@ CHUNK: Final = 1 << 20
 #: What sealing adds to each chunk.
 TAG: Final = 16
 SEALED_CHUNK: Final = CHUNK + TAG
-KEY_BYTES: Final = 32
 #: Bytes of a table for each chunk.
 DIGEST: Final = 32
 

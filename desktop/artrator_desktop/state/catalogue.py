@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any
 
 from PySide6.QtCore import QObject, Signal
 
@@ -18,8 +18,6 @@ if TYPE_CHECKING:
     from artrator.messages.registry import Listing, ListingCard, ListingPage, NodeCandidate
     from artrator_desktop.state.network import Network
     from artrator_desktop.state.terms import Terms
-
-SORTS: Final = ("relevant", "popular", "new", "price")
 
 
 @dataclass(frozen=True)

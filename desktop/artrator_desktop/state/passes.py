@@ -66,11 +66,6 @@ class Passes(QObject):
 
         self._session.call(work, done)
 
-    def covering(self, listing: str) -> Pass | None:
-        """The pass in force that covers a listing and has the most left."""
-        found = [each for each in self.mine if each.state.value == "active" and covers(each, listing)]
-        return max(found, key=left, default=None)
-
     def of_plan(self, plan: str) -> Pass | None:
         """This account's pass of a plan, the one in force before those that ended."""
         return next((each for each in self.mine if each.plan == plan), None)
@@ -141,14 +136,6 @@ class Passes(QObject):
         self.failure = failure
         self.phase = Phase.FAILED
         self.changed.emit()
-
-
-def covers(bought: Pass, listing: str) -> bool:
-    """Whether a pass is for a listing; one without a list is for everything of its creator."""
-    handle, _, name = listing.partition("/")
-    if bought.creator != handle:
-        return False
-    return not bought.listings or any(each.rpartition("/")[2] == name for each in bought.listings)
 
 
 def left(bought: Pass) -> int:

@@ -43,9 +43,8 @@ _COMMANDS: Final = {
     "topups": ("artrator.cli.topup:topups", "List the credits that you bought."),
 }
 
-#: Exit codes, so that scripts can tell what went wrong without reading.
+#: Exit codes, so that scripts can tell what went wrong without reading. 2 is click's: the command itself was wrong.
 EXIT_ERROR: Final = 1
-EXIT_USAGE: Final = 2
 EXIT_MONEY: Final = 3
 EXIT_UNREACHABLE: Final = 4
 EXIT_CANCELLED: Final = 130

@@ -14,7 +14,7 @@ from world_server import WorldServer
 from artrator.documents import Plan as PlanDocument
 from artrator.keys import PrivateKey
 from artrator_desktop.state import AppState, Phase
-from artrator_desktop.state.passes import covers, is_signed, left
+from artrator_desktop.state.passes import is_signed, left
 from artrator_desktop.state.payment import payment
 from artrator_desktop.ui.passes import BuyPassSheet
 from artrator_desktop.ui.pay import pay_note, pay_words
@@ -38,7 +38,7 @@ def quoted(qtbot: Any, app: AppState, listing: str) -> None:
         app.create.open(listing)
     else:
         app.create.quoting.again()
-    qtbot.waitUntil(lambda: app.create.phase is Phase.READY and app.create.quoting.phase is Phase.READY, timeout=10_000)
+    qtbot.waitUntil(lambda: app.create.phase is Phase.READY and app.create.quoting.phase is Phase.READY, timeout=60_000)
 
 
 def test_a_pass_is_bought_pays_for_runs_and_is_stopped(
@@ -48,19 +48,19 @@ def test_a_pass_is_bought_pays_for_runs_and_is_stopped(
     app = launch()
     give(app, 20)
     app.passes.look(shop.listing)
-    qtbot.waitUntil(lambda: bool(app.passes.plans.get(shop.listing)), timeout=10_000)
+    qtbot.waitUntil(lambda: bool(app.passes.plans.get(shop.listing)), timeout=60_000)
     plan = app.passes.plans[shop.listing][0]
     assert sum(share.amount for share in plan.split) == plan.price
     sheet = BuyPassSheet(app, plan)
     qtbot.addWidget(sheet)
     sheet.renew.click()
-    with qtbot.waitSignal(app.passes.bought, timeout=10_000):
+    with qtbot.waitSignal(app.passes.bought, timeout=60_000):
         sheet.go.click()
-    mine = app.passes.covering(shop.listing)
+    mine = app.passes.of_plan(plan.plan)
     assert mine is not None
     assert mine.renew
     assert left(mine) == 60 * MICRO
-    qtbot.waitUntil(lambda: app.wallet.available == 15 * MICRO, timeout=10_000)
+    qtbot.waitUntil(lambda: app.wallet.available == 15 * MICRO, timeout=60_000)
     quoted(qtbot, app, shop.listing)
     paying = app.create.payment
     assert paying is not None
@@ -69,7 +69,7 @@ def test_a_pass_is_bought_pays_for_runs_and_is_stopped(
     assert pay_words(paying) == "in your pass (about 20 left)"
     assert pay_words(paying, 4) == "in your pass (about 80 left)"
     app.passes.set_renew(mine.id, renew=False)
-    qtbot.waitUntil(lambda: not app.passes.of_plan(plan.plan).renew, timeout=10_000)
+    qtbot.waitUntil(lambda: not app.passes.of_plan(plan.plan).renew, timeout=60_000)
 
 
 def test_a_pass_is_sold_by_subscription_through_a_rail(
@@ -78,20 +78,20 @@ def test_a_pass_is_sold_by_subscription_through_a_rail(
     offer_plan(server, shop)
     app = launch()
     app.passes.look(shop.listing)
-    qtbot.waitUntil(lambda: bool(app.topups.ways_in) and bool(app.passes.plans.get(shop.listing)), timeout=10_000)
+    qtbot.waitUntil(lambda: bool(app.topups.ways_in) and bool(app.passes.plans.get(shop.listing)), timeout=60_000)
     sheet = BuyPassSheet(app, app.passes.plans[shop.listing][0])
     qtbot.addWidget(sheet)
     sheet.show()
     assert not sheet.go.isEnabled(), "there is nothing in the wallet"
     next(choice for choice in sheet.ways.choices() if choice.value == "toy").click()
     assert sheet.go.text() == "Continue to payment"
-    with qtbot.waitSignal(sheet.top_up, timeout=10_000):
+    with qtbot.waitSignal(sheet.top_up, timeout=60_000):
         sheet.go.click()
     topup = app.topups.current
     assert topup is not None
     pay(topup.id, topup.charge, subscription="sub-1")
     app.topups.watch(on=True)
-    qtbot.waitUntil(lambda: len(app.passes.mine) == 1, timeout=30_000)
+    qtbot.waitUntil(lambda: len(app.passes.mine) == 1, timeout=60_000)
     assert app.passes.mine[0].paid_through == "toy"
     assert app.passes.mine[0].state.value == "active"
 
@@ -103,7 +103,7 @@ def test_what_a_pass_does_not_cover_any_more_is_told_before_the_press(
     app = launch()
     give(app, 20)
     app.passes.buy(f"{shop.handle}/monthly", 5 * MICRO, renew=False)
-    qtbot.waitUntil(lambda: bool(app.passes.mine), timeout=10_000)
+    qtbot.waitUntil(lambda: bool(app.passes.mine), timeout=60_000)
     quoted(qtbot, app, shop.listing)
     assert app.create.quoting.quote is not None
     four = payment(app.create.quoting.quote, 4)
@@ -125,7 +125,7 @@ def test_free_runs_are_counted_on_the_button(qtbot: Any, launch: Launch, give: G
     qtbot.addWidget(window)
     window.open("create", {"listing_id": shop.listing})
     page = window.page("create")
-    qtbot.waitUntil(lambda: "free (3 left today)" in page.footer.button.text(), timeout=10_000)
+    qtbot.waitUntil(lambda: "free (3 left today)" in page.footer.button.text(), timeout=60_000)
     assert page.footer.split.text() == "Then 3 credits a run", "nobody gets anything of a free run"
     window.pixmaps.close()
 
@@ -135,7 +135,7 @@ def test_a_pass_that_cannot_be_paid_says_so_and_is_not_bought(
 ) -> None:
     offer_plan(server, shop)
     app = launch()
-    with qtbot.waitSignal(app.passes.refused, timeout=10_000) as heard:
+    with qtbot.waitSignal(app.passes.refused, timeout=60_000) as heard:
         app.passes.buy(f"{shop.handle}/monthly", 5 * MICRO, renew=False)
     assert heard.args[0].code == "credits_insufficient"
     assert app.passes.mine == []
@@ -155,23 +155,6 @@ def test_a_plan_that_says_something_else_than_its_signature_is_not_shown(
     assert not is_signed(plan.model_copy(update={"document": {}}), None)
 
 
-def test_a_pass_for_everything_covers_what_its_creator_makes_and_nothing_else(
-    qtbot: Any, launch: Launch, give: Give, server: WorldServer, shop: Shop
-) -> None:
-    document = PlanDocument(
-        creator=shop.creator.key.public.encode(), name="all", title={"en": "All"}, price=MICRO, allowance=MICRO,
-        issued_at=int(time.time()),
-    ).sign(shop.creator.key)  # fmt: skip
-    server.do(shop.creator.publish_plan(shop.handle, "all", document))
-    app = launch()
-    give(app, 5)
-    with qtbot.waitSignal(app.passes.bought, timeout=10_000) as heard:
-        app.passes.buy(f"{shop.handle}/all", MICRO, renew=False)
-    mine = heard.args[0]
-    assert covers(mine, f"{shop.handle}/anything")
-    assert not covers(mine, "somebody/painter")
-
-
 def test_the_models_page_shows_price_passes_split_and_how_it_went_for_others(
     qtbot: Any, launch: Launch, give: Give, server: WorldServer, shop: Shop
 ) -> None:
@@ -184,8 +167,8 @@ def test_the_models_page_shows_price_passes_split_and_how_it_went_for_others(
     qtbot.addWidget(window)
     window.open("model", {"listing_id": shop.listing})
     page = window.page("model")
-    qtbot.waitUntil(lambda: app.catalogue.terms is not None and app.catalogue.terms.quote is not None, timeout=10_000)
-    qtbot.waitUntil(lambda: not page.terms.plans.isHidden(), timeout=10_000)
+    qtbot.waitUntil(lambda: app.catalogue.terms is not None and app.catalogue.terms.quote is not None, timeout=60_000)
+    qtbot.waitUntil(lambda: not page.terms.plans.isHidden(), timeout=60_000)
     assert page.terms.button.text() == "Create · up to 3 credits"
     assert "% creator" in page.terms.split.text()
     assert "% registry" in page.terms.split.text()

@@ -75,13 +75,6 @@ class ManifestForm(QWidget):
                 self._show_pictures(name)
         self._order_tabs()
 
-    def focus_first(self) -> None:
-        """Put the cursor into the first field that wants to be typed in."""
-        for field in self.fields.values():
-            if isinstance(field, TextInput):
-                (field.area or field.line or field).setFocus()
-                return
-
     def complain_about_all(self) -> None:
         """Show everything that is wrong, also in fields that were not touched yet, and go to the first."""
         self.complain = True

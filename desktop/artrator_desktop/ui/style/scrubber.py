@@ -18,7 +18,7 @@ _MARK: Final = 6.0
 
 
 class Scrubber(QSlider):
-    """A slider over frame numbers, from 1, with a diamond at every keyframe and the part that is done in colour.
+    """A slider over frame numbers, from 1, with a diamond at every keyframe.
 
     Arrow keys go one frame, Page Up and Page Down ten, Home and End to the ends; a click goes to its place.
     """
@@ -31,7 +31,6 @@ class Scrubber(QSlider):
         self.setFixedHeight(_HEIGHT)
         self.setCursor(Qt.CursorShape.PointingHandCursor)
         self._marks: list[int] = []
-        self._done = 0
 
     def set_frames(self, count: int) -> None:
         """Say how many frames there are."""
@@ -48,11 +47,6 @@ class Scrubber(QSlider):
         """Return the keyframes that are shown."""
         return list(self._marks)
 
-    def set_done(self, share: float) -> None:
-        """Say how much of the film is painted, from 0 to 1."""
-        self._done = round(min(max(share, 0.0), 1.0) * 1000)
-        self.update()
-
     def sizeHint(self) -> QSize:
         """Ask for a line of the page's width."""
         return QSize(240, _HEIGHT)
@@ -68,7 +62,7 @@ class Scrubber(QSlider):
             self._follow(event.position().x())
 
     def paintEvent(self, _event: QPaintEvent) -> None:
-        """Paint the track, what is done, the keyframes and the place."""
+        """Paint the track, the keyframes and the place."""
         tokens = theme().tokens
         painter = QPainter(self)
         painter.setRenderHint(QPainter.RenderHint.Antialiasing)
@@ -77,10 +71,6 @@ class Scrubber(QSlider):
         track = QRectF(_SIDE, middle - _TRACK / 2, self.width() - 2 * _SIDE, _TRACK)
         painter.setBrush(QColor(tokens.border_strong))
         painter.drawRoundedRect(track, _TRACK / 2, _TRACK / 2)
-        if self._done:
-            painter.setBrush(QColor(tokens.accent))
-            done = QRectF(track.x(), track.y(), track.width() * self._done / 1000, track.height())
-            painter.drawRoundedRect(done, _TRACK / 2, _TRACK / 2)
         for number in self._marks:
             x = self._place(number)
             painter.setPen(QPen(QColor(tokens.bg), 2))

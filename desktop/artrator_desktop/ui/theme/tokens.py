@@ -107,13 +107,10 @@ S: Final = 8
 M: Final = 12
 L: Final = 16
 XL: Final = 24
-XXL: Final = 32
 
 PAGE_SIDE: Final = 28
 PAGE_TOP: Final = 24
 
-RADIUS_CONTROL: Final = 8
-RADIUS_THUMBNAIL: Final = 10
 RADIUS_CARD: Final = 12
 RADIUS_HERO: Final = 16
 
