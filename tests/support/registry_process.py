@@ -66,7 +66,7 @@ class Server:
     def wait(self) -> None:
         """Wait until it serves."""
         while True:
-            line = self._lines.get(timeout=60)
+            line = self._lines.get(timeout=240)  # others may have the machine to themselves for a minute
             if line.startswith("listening on http://"):
                 self.port = int(line.rpartition(":")[2])
                 return
