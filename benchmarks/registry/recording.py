@@ -11,7 +11,6 @@ import asyncio
 import contextlib
 import sqlite3
 import sys
-import uuid
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -21,6 +20,7 @@ sys.path.insert(0, str(Path(__file__).parents[2] / "tests" / "support"))
 
 from registry_world import World
 
+from artrator.ids import new_id
 from artrator.messages import registry as m
 from artrator_registry import Settings
 from artrator_registry.ledger.models import transfer_id
@@ -44,7 +44,7 @@ class Recording:
 
     def again(self) -> Iterator[Sequence[Statement]]:
         """The same for another job."""
-        quote, order = str(uuid.uuid4()), str(uuid.uuid4())
+        quote, order = new_id(), new_id()
         new = {self.quote: quote, self.order: order}
         new |= {transfer_id(self.order, step): transfer_id(order, step) for step in _STEPS}
         for statements in self.commits:
@@ -78,6 +78,11 @@ class _Recorder(Database):
     ) -> _T:
         return await super().write(lambda t: call(_Written(t.db, t.now), *args, **kwargs))
 
+    async def write_then_finish(
+        self, call: Callable[Concatenate[Transaction, _P], Callable[[], _T]], /, *args: _P.args, **kwargs: _P.kwargs
+    ) -> _T:
+        return await super().write_then_finish(lambda t: call(_Written(t.db, t.now), *args, **kwargs))
+
 
 async def _record(data: Path, credits_: int) -> Recording:
     async with World(Settings(data=data)) as world, contextlib.AsyncExitStack() as stack:
@@ -89,7 +94,7 @@ async def _record(data: Path, credits_: int) -> Recording:
         quote = await shop.quote(buyer)
         commits.append(_taken())
         accepted = m.OrderRequest(quote=quote.quote, node=shop.node.id, max_price=quote.cap)
-        placed = await buyer.order(str(uuid.uuid4()), accepted)
+        placed = await buyer.order(new_id(), accepted)
         commits.append(_taken())
         await shop.deliver(buyer, placed)
         commits.append(_taken())

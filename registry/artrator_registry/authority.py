@@ -10,6 +10,7 @@ from __future__ import annotations
 import json
 import os
 import threading
+import time
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -26,6 +27,8 @@ _NOTICE_SECONDS: Final = 120
 _AFTERLIFE_SECONDS: Final = 3_600
 #: A registry whose clock runs ahead of a node's must still be believed.
 _CLOCK_SKEW_SECONDS: Final = 300
+#: How often it is looked, before signing, whether another process rotated: a new key signs only two minutes later.
+_LOOK_SECONDS: Final = 1.0
 #: A key this close to its end is replaced.
 _RENEW_SECONDS: Final = 7 * _DAY
 
@@ -51,6 +54,7 @@ class Authority:
         #: The registry's id: its root key's.
         self.id: Final = self.root.id
         self._loaded: _Loaded | None = None
+        self._looked_at = 0.0
 
     def prepare(self, now: float) -> None:
         """Make the first ticket key, or replace one that ends soon."""
@@ -81,7 +85,7 @@ class Authority:
     def signer(self, now: float) -> PrivateKey:
         """The key that signs tickets now: the newest that nodes have had time to hear of."""
         with self._guard:
-            loaded = self._current()
+            loaded = self._lately()
         usable = [key for key in loaded.keyset.keys if key.not_before <= now < key.not_after]
         # A clock far off finds no key that is valid; an old ticket key is then better than no tickets at all,
         # because nodes judge by their own clocks.
@@ -124,6 +128,12 @@ class Authority:
         for path in self._folder.glob("ticket-*.pem"):
             if PrivateKey.load(path).id not in listed:  # a key that signs nothing any more can only be stolen
                 path.unlink()
+
+    def _lately(self) -> _Loaded:
+        now = time.monotonic()
+        if self._loaded is None or now - self._looked_at >= _LOOK_SECONDS:
+            self._loaded, self._looked_at = self._current(), now
+        return self._loaded
 
     def _current(self) -> _Loaded:
         found = self._path.stat()

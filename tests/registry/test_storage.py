@@ -111,6 +111,73 @@ async def test_what_comes_while_the_disk_is_waited_for_is_the_next_group(path: P
     await writer.close()
 
 
+class _Disk(sqlite3.Connection):
+    """A disk that is waited for until it is told what to do."""
+
+    told = threading.Event()
+    breaks = False
+
+    def execute(self, sql: str, *parameters: Any) -> sqlite3.Cursor:
+        if sql == "COMMIT":
+            assert self.told.wait(5), "nothing was finished while the disk was waited for"
+            if self.breaks:
+                raise sqlite3.OperationalError("the disk broke")
+        return super().execute(sql, *parameters)
+
+
+async def _finished(path: Path, disk: type[_Disk]) -> object:
+    """The answer to a command that is finished while the disk is waited for, and not told before."""
+    writer = Writer(
+        lambda: sqlite3.connect(path, isolation_level=None, check_same_thread=False, factory=disk), time.time
+    )
+
+    def command(t: Transaction) -> Callable[[], str]:
+        t.run("INSERT INTO t (n) VALUES (1)")
+
+        def finish() -> str:
+            assert not answer.done()
+            disk.told.set()
+            return "done"
+
+        return finish
+
+    answer = asyncio.ensure_future(writer.write_then_finish(command))
+    try:
+        return (await gather(answer))[0]
+    finally:
+        disk.told.clear()
+        await writer.close()
+
+
+async def test_what_needs_no_database_is_done_while_the_disk_is_waited_for(path: Path) -> None:
+    assert await _finished(path, _Disk) == "done"
+    assert stored(path) == [1]
+
+
+async def test_what_was_finished_is_not_told_if_the_commit_fails(path: Path) -> None:
+    class Broken(_Disk):
+        breaks = True
+
+    assert isinstance(await _finished(path, Broken), sqlite3.OperationalError)
+    assert stored(path) == []
+
+
+async def test_who_cannot_be_answered_hears_why_and_the_group_stands(writer: Writer, path: Path) -> None:
+    def half_done(t: Transaction) -> Callable[[], None]:
+        t.run("INSERT INTO t (n) VALUES (3)")
+
+        def finish() -> None:
+            raise ArtratorError(Code.ORDER_CLOSED, "kept, and too late")
+
+        return finish
+
+    answers = await gather(writer.write(insert(1)), writer.write_then_finish(half_done), writer.write(insert(2)))
+    assert answers[0] == 1
+    assert answers[2] == 2
+    assert isinstance(answers[1], ArtratorError)
+    assert stored(path) == [1, 2, 3]
+
+
 async def test_a_long_queue_is_committed_in_parts(writer: Writer, path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("artrator_registry.storage.writer._SLICE_SECONDS", 0.0)
 

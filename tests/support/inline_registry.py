@@ -54,6 +54,11 @@ class InlineDatabase:
         self._db.execute("COMMIT")
         return result
 
+    async def write_then_finish(
+        self, call: Callable[Concatenate[Transaction, _P], Callable[[], _T]], /, *args: _P.args, **kwargs: _P.kwargs
+    ) -> _T:
+        return (await self.write(call, *args, **kwargs))()
+
     async def read(
         self, call: Callable[Concatenate[Transaction, _P], _T], /, *args: _P.args, **kwargs: _P.kwargs
     ) -> _T:

@@ -62,16 +62,19 @@ def hold(
 ) -> None:
     """Set money aside: it leaves what ``debit`` can spend and waits for ``credit``."""
     check_amount(amount)
-    available = balances(t, debit).available
-    if available < amount:
+    try:
+        store.add_transfer(t, transfer, "pending", debit, credit, amount, why, expires_at=expires_at)
+    except sqlite3.IntegrityError:  # mostly it is there, and the books forbid it where it is not: so nobody asks first
+        available = balances(t, debit).available
+        if available >= amount:
+            raise
         raise ArtratorError(
             Code.CREDITS_INSUFFICIENT,
             f"This costs up to {format_credits(amount)} credits and {format_credits(available)} can be spent.",
             available=available,
             needed=amount,
             shortfall=amount - available,
-        )
-    store.add_transfer(t, transfer, "pending", debit, credit, amount, why, expires_at=expires_at)
+        ) from None
 
 
 def capture(t: Transaction, transfer: str, pending: str, amount: int, why: Why) -> None:

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import uuid
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from artrator.documents import Offer, QuotedPrice
 from artrator.errors import ArtratorError, Code
+from artrator.ids import new_id
 from artrator.messages import registry as m
 from artrator.money import MAX_AMOUNT, format_credits
 from artrator_registry.accounts.models import Caller
@@ -22,8 +22,14 @@ from artrator_registry.settings import Settings
 from artrator_registry.storage import Transaction
 
 
-def make(t: Transaction, who: Caller, request: m.QuoteRequest, settings: Settings, authority: Authority) -> m.Quote:
-    """A new quote; raises ArtratorError ``listing_unknown no_node …``."""
+def make(
+    t: Transaction, who: Caller, request: m.QuoteRequest, settings: Settings, authority: Authority
+) -> Callable[[], m.Quote]:
+    """A new quote, which is signed once its row is on the way to the disk.
+
+    Raises:
+        ArtratorError: ``listing_unknown no_node …``.
+    """
     version = find(t, request.listing, request.version)
     offered = listings.offer(t, version["version_id"])
     offer = parsed.offer(offered["document"])
@@ -42,10 +48,10 @@ def make(t: Transaction, who: Caller, request: m.QuoteRequest, settings: Setting
         # The pass counts by an offer that was cheaper when its period began: the whole quote speaks of that one.
         offered, offer, worth = picked.offered, picked.offer, picked.worth
         lines = offer.breakdown(request.measures)
-    price = worth if payment.by == "credits" else 0
-    signed = QuotedPrice(
+    cap = worth if payment.by == "credits" else 0
+    price = QuotedPrice(
         registry=authority.id,
-        quote=str(uuid.uuid4()),
+        quote=new_id(),
         buyer=who.account,
         listing=version["listing"],
         package=version["package"],
@@ -53,39 +59,45 @@ def make(t: Transaction, who: Caller, request: m.QuoteRequest, settings: Setting
         request=request.request,
         measures=request.measures,
         worth=worth,
-        cap=price,
+        cap=cap,
         paid_by=payment.by,
         expires_at=t.now + settings.quote_seconds,
     )
-    quote = m.Quote(
-        quote=signed.quote,
-        listing=version["listing"],
-        package=version["package"],
-        offer=offered["digest"],
-        price=price,
-        cap=price,
-        breakdown=[
-            m.PriceLine(unit=unit, measure=1 if unit == "base" else request.measures.get(unit, 0), amount=amount)
-            for unit, amount in lines.items()
-        ],
-        paid_by=payment.by,
-        worth=worth,
-        pass_id=picked.period["pass"] if picked is not None else None,
-        left=payment.left,
-        split=_split(t, payment, worth, version["creator"], offer, settings.name),
-        nodes=candidates(t, version["listing"], version["package"], version["creator"], settings.online_seconds),
-        expires_at=signed.expires_at,
-        signed=signed.sign(authority.signer(t.now)),
-    )
+    split = _split(t, payment, worth, version["creator"], offer, settings.name)
+    nodes = candidates(t, version["listing"], version["package"], version["creator"], settings.online_seconds)
     store.add_quote(
         t,
-        signed,
+        price,
         version=version["version_id"],
         creator=version["creator"],
         fee=payment.fee,
         period=picked.period["id"] if picked is not None else None,
     )
-    return quote
+    now = t.now
+
+    def finish() -> m.Quote:
+        return m.Quote(
+            quote=price.quote,
+            listing=price.listing,
+            package=price.package,
+            offer=price.offer,
+            price=cap,
+            cap=cap,
+            breakdown=[
+                m.PriceLine(unit=unit, measure=1 if unit == "base" else request.measures.get(unit, 0), amount=amount)
+                for unit, amount in lines.items()
+            ],
+            paid_by=payment.by,
+            worth=worth,
+            pass_id=picked.period["pass"] if picked is not None else None,
+            left=payment.left,
+            split=split,
+            nodes=nodes,
+            expires_at=price.expires_at,
+            signed=price.sign(authority.signer(now)),
+        )
+
+    return finish
 
 
 def _split(

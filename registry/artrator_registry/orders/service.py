@@ -1,7 +1,8 @@
 """Orders: placing them, what nodes and buyers say about them, and giving up.
 
-Each is one command of the writer: it reads, checks and makes signatures, decides and writes in one transaction, so
-that nothing can happen in between. A signature takes less time than handing it to a thread and reading everything anew.
+Each is one command of the writer: it reads, checks signatures, decides and writes in one transaction, so that nothing
+can happen in between. A signature takes less time than handing it to a thread and reading everything anew. Putting the
+answer together is left for the time in which the disk is waited for.
 """
 
 from __future__ import annotations
@@ -9,8 +10,9 @@ from __future__ import annotations
 import asyncio
 import json
 import logging
-from collections.abc import Mapping
-from typing import Any
+from collections.abc import Callable, Mapping
+from functools import partial
+from typing import Any, NoReturn, TypeVar
 
 from artrator.canonical import canonical_json, sha256
 from artrator.documents import Ticket, ticket_digest
@@ -31,6 +33,7 @@ from artrator_registry.settings import Settings
 from artrator_registry.storage import Database, Transaction
 
 _log = logging.getLogger("artrator_registry.orders")
+_T = TypeVar("_T")
 
 
 class Orders:
@@ -43,11 +46,11 @@ class Orders:
 
     async def quote(self, who: Caller, request: m.QuoteRequest) -> m.Quote:
         """A price with a hard cap."""
-        return await self._db.write(quotes.make, who, request, self._settings, self._authority)
+        return await self._db.write_then_finish(quotes.make, who, request, self._settings, self._authority)
 
     async def order(self, who: Caller, order: str, request: m.OrderRequest) -> m.Order:
         """Accept a quote: hold, order and ticket in one transaction."""
-        return await self._db.write(self._order, who, order, request)
+        return await self._db.write_then_finish(self._order, who, order, request)
 
     async def get(self, who: Caller, order: str) -> m.Order:
         """How an order stands, for its buyer and its creator."""
@@ -72,7 +75,7 @@ class Orders:
 
         async def one(claim: m.OrderClaim) -> m.Claimed:
             try:
-                return m.Claimed(order=claim.order, state=(await self.report(who, claim.order, claim)).state)
+                return await self._hear(who, claim.order, claim, _claimed)
             except ArtratorError as problem:
                 return m.Claimed(order=claim.order, code=problem.code, message=problem.message)
             except Exception:  # a mistake of ours with one must not keep the node from hearing of the others
@@ -83,8 +86,12 @@ class Orders:
 
     async def report(self, who: Caller, order: str, request: m.Claim | m.Acknowledge) -> m.Order:
         """What the node says it did, what the buyer says arrived. Either of them may bring it."""
+        return await self._hear(who, order, request, partial(as_message, who=who))
+
+    async def _hear(self, who: Caller, order: str, request: m.Claim | m.Acknowledge, tell: Callable[[Any], _T]) -> _T:
+        """What ``tell`` makes of the order's row, as it is then."""
         try:
-            answer = await self._db.write(_report, who, order, request, self._settings)
+            return await self._db.write_then_finish(_report, who, order, request, self._settings, tell)
         except ArtratorError as problem:
             if problem.code is Code.ORDER_UNKNOWN and isinstance(request, m.Claim):
                 # A registry that was restored from a backup has forgotten it; then this is the only trace of it.
@@ -92,16 +99,13 @@ class Orders:
                 if trace is not None:
                     await self._db.write(recovery.keep, trace)
             raise
-        if isinstance(answer, ArtratorError):
-            raise answer
-        return answer
 
-    def _order(self, t: Transaction, who: Caller, order: str, request: m.OrderRequest) -> m.Order:
+    def _order(self, t: Transaction, who: Caller, order: str, request: m.OrderRequest) -> Callable[[], m.Order]:
         body = sha256(canonical_json(request.model_dump()))
         row = placing.repeated(t, who, order, body)
         if row is None:
             row = placing.place(t, self._accepted(t, who, order, body, request))
-        return as_message(row, who)
+        return partial(as_message, row, who)
 
     def _accepted(self, t: Transaction, who: Caller, order: str, body: str, request: m.OrderRequest) -> NewOrder:
         quote = quotes.usable(t, who, request.quote, request.max_price)
@@ -204,8 +208,13 @@ def _cancel(t: Transaction, who: Caller, order: str, grace: float | None) -> m.O
 
 
 def _report(
-    t: Transaction, who: Caller, order: str, request: m.Claim | m.Acknowledge, settings: Settings
-) -> m.Order | ArtratorError:
+    t: Transaction,
+    who: Caller,
+    order: str,
+    request: m.Claim | m.Acknowledge,
+    settings: Settings,
+    tell: Callable[[Any], _T],
+) -> Callable[[], _T]:
     row = _visible(t, who, order)
     receipt = check_receipt(row, nodes.node(t, row["node"])["receipt_key"], request.receipt)
     acknowledgement = None
@@ -219,18 +228,18 @@ def _report(
             settlement.CLAIMED[row["kind"]](t, row, receipt, key)
         row = {**row, "receipt": json.dumps(receipt.document), "receipt_digest": receipt.digest}
         if receipt.receipt.outcome != "delivered":
-            return as_message(settlement.release(t, row, failure(receipt.receipt)), who)
+            return partial(tell, settlement.release(t, row, failure(receipt.receipt)))
         if acknowledgement is None or not acknowledgement.accepts:  # else it is settled at once, and written once
             row = store.claim(t, row, t.now + settings.dispute_seconds)
     elif row["receipt_digest"] != receipt.digest:
         if row["receipt_digest"] is not None:
             raise ArtratorError(Code.CONFLICT, "Another receipt for this order came before.")
-        # Returned, not raised: raising would undo what is kept here.
+        # Raised at the end: raising here would undo what is kept.
         store.keep_late_receipt(t, order, receipt)
-        return _closed(row)
+        return partial(_refuse_late, row)
     if acknowledgement is not None and row["acknowledgement"] is None:
         row = _answer(t, row, receipt, acknowledgement, settings)
-    return as_message(row, who)
+    return partial(tell, row)
 
 
 def _answer(
@@ -250,8 +259,12 @@ def _answer(
     return row
 
 
-def _closed(row: Any) -> ArtratorError:
-    return ArtratorError(
+def _claimed(row: Any) -> m.Claimed:
+    return m.Claimed(order=row["id"], state=m.OrderState(row["state"]))
+
+
+def _refuse_late(row: Any) -> NoReturn:
+    raise ArtratorError(
         Code.ORDER_CLOSED, f"The order has ended ({row['state']}: {row['reason'] or 'no reason'}).", state=row["state"]
     )
 

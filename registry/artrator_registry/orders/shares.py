@@ -7,8 +7,7 @@ and the rest for the creator. The parts are made by largest remainder, so that t
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
-from typing import Any, Final, Literal
+from typing import Any, Final, Literal, NamedTuple
 
 from artrator.documents import Offer
 from artrator.messages import registry as m
@@ -24,8 +23,7 @@ from artrator_registry.storage import Transaction
 WHOLE: Final = 10_000
 
 
-@dataclass(frozen=True)
-class Part:
+class Part(NamedTuple):
     """One share of an amount.
 
     Attributes:

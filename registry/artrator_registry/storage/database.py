@@ -118,6 +118,15 @@ class Database:
         """Run a quick command in the writer; returns after it is on the disk."""
         return await self._writer.write(lambda t: call(t, *args, **kwargs))
 
+    async def write_then_finish(
+        self, call: Callable[Concatenate[Transaction, _P], Callable[[], _T]], /, *args: _P.args, **kwargs: _P.kwargs
+    ) -> _T:
+        """Run a quick command whose answer takes work that needs no database; returns after it is on the disk.
+
+        What the command returns is called while the disk is waited for: the caller gets what that returns or raises.
+        """
+        return await self._writer.write_then_finish(lambda t: call(t, *args, **kwargs))
+
     async def read(
         self, call: Callable[Concatenate[Transaction, _P], _T], /, *args: _P.args, **kwargs: _P.kwargs
     ) -> _T:

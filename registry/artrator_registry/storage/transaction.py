@@ -4,14 +4,12 @@ from __future__ import annotations
 
 import sqlite3
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 Clock = Callable[[], float]
 
 
-@dataclass(frozen=True)
-class Transaction:
+class Transaction(NamedTuple):
     """An open transaction. ``now`` is the registry's clock, read once when the transaction began."""
 
     db: sqlite3.Connection

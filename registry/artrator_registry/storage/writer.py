@@ -3,8 +3,9 @@
 1. ``write`` queues a command (a function of a transaction).
 2. Everything that is queued is run in one transaction, each command in a savepoint of its own, so that a command that
    fails undoes itself and not its neighbours.
-3. It is committed once. Only then are the callers answered: whoever was told "yes" finds it on the disk after a power
-   cut. What comes in meanwhile is the next group.
+3. It is committed once. While the disk is waited for, the loop finishes what the commands left for then (signing a
+   quote, putting an answer together: nothing that reads or writes) and reads what comes next.
+4. Only then are the callers answered: whoever was told "yes" finds it on the disk after a power cut.
 
 Commands run on the event loop's own thread, and only what waits (the commit for the disk, the beginning for another
 program's lock) runs in a thread: handing Python's lock to and fro between two busy threads costs more than the commands
@@ -41,6 +42,8 @@ _MOST_WAITING: Final = 4096
 class _Command:
     call: Callable[[Transaction], Any]
     future: asyncio.Future[Any]
+    #: Its result is yet to be called.
+    unfinished: bool
     result: Any = None
     error: BaseException | None = None
 
@@ -53,6 +56,8 @@ class Writer:
         #: How long to wait for another program. Only the thread may, so the connection itself does not.
         self._patience: int = self._db.execute("PRAGMA busy_timeout").fetchone()[0]
         self._db.execute("PRAGMA busy_timeout = 0")
+        # What a savepoint would need to undo is then kept in memory: in files, it was three times what a job writes.
+        self._db.execute("PRAGMA temp_store = MEMORY")
         self._clock = clock
         self._waiting: deque[_Command] = deque()
         self._task: asyncio.Task[None] | None = None
@@ -67,16 +72,16 @@ class Writer:
         Raises:
             ArtratorError: ``storage_busy`` when too many wait already.
         """
-        if self._closed:
-            raise RuntimeError("the registry is shutting down")
-        if len(self._waiting) >= _MOST_WAITING:
-            raise ArtratorError(Code.STORAGE_BUSY, "The registry has more to write than it can.", retry_after=2)
-        loop = asyncio.get_running_loop()
-        future: asyncio.Future[_T] = loop.create_future()
-        self._waiting.append(_Command(call, future))
-        if self._task is None or self._task.done():
-            self._task = loop.create_task(self._work())
-        return await future
+        answer: asyncio.Future[_T] = self._queue(call, unfinished=False)
+        return await answer
+
+    async def write_then_finish(self, call: Callable[[Transaction], Callable[[], _T]]) -> _T:
+        """The same of a command that answers with the rest of its work, for the time in which the disk is waited for.
+
+        What that returns or raises, the caller gets. It must not touch the database; what was written stands.
+        """
+        answer: asyncio.Future[_T] = self._queue(call, unfinished=True)
+        return await answer
 
     async def close(self) -> None:
         """Finish what is queued, then close the connection."""
@@ -85,6 +90,18 @@ class Writer:
             await asyncio.wait([self._task])
         self._thread.shutdown(wait=True)
         self._db.close()
+
+    def _queue(self, call: Callable[[Transaction], Any], *, unfinished: bool) -> asyncio.Future[Any]:
+        if self._closed:
+            raise RuntimeError("the registry is shutting down")
+        if len(self._waiting) >= _MOST_WAITING:
+            raise ArtratorError(Code.STORAGE_BUSY, "The registry has more to write than it can.", retry_after=2)
+        loop = asyncio.get_running_loop()
+        future: asyncio.Future[Any] = loop.create_future()
+        self._waiting.append(_Command(call, future, unfinished))
+        if self._task is None or self._task.done():
+            self._task = loop.create_task(self._work())
+        return future
 
     async def _work(self) -> None:
         while self._waiting:
@@ -155,8 +172,19 @@ class Writer:
         db.execute("RELEASE command")
 
     async def _commit(self, group: list[_Command]) -> None:
-        await asyncio.get_running_loop().run_in_executor(self._thread, self._db.execute, "COMMIT")
+        committed = asyncio.get_running_loop().run_in_executor(self._thread, self._db.execute, "COMMIT")
+        for command in group:
+            if command.unfinished and command.error is None:
+                _finish(command)
+        await committed
         _answer(group)
+
+
+def _finish(command: _Command) -> None:
+    try:
+        command.result = command.result()
+    except BaseException as error:  # whatever it is, the commit that is under way must be waited for
+        command.error = error
 
 
 def _answer(group: list[_Command]) -> None:
