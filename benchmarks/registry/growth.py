@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import argparse
 import contextlib
+import hashlib
 import os
 import signal
 import sqlite3
@@ -29,6 +30,7 @@ sys.path.insert(0, str(Path(__file__).parent))
 import orders as jobs
 from recording import record
 
+from artrator.ids import timed_id
 from artrator_registry.accounts import store as accounts
 from artrator_registry.ledger import store as ledger
 from artrator_registry.ledger.models import FEES, GRANTS, Why, earnings, transfer_id
@@ -38,18 +40,22 @@ from artrator_registry.storage import Transaction, connect
 ROWS_PER_JOB = 3
 PEOPLE = 1_000
 GIFT = 10**14
+#: When the first filled job was ordered, in ms; all are before those that are measured.
+_FIRST_JOB = 1_780_000_000_000
 
 
 def fill(data: Path, rows: int) -> None:
     """Append paid jobs until the ledger has this many transfers, with counters and lines as the triggers write.
 
-    They are copies of one real job, by other buyers; all with one creator, the busiest case.
+    They are copies of one real job, by other buyers; all with one creator, the busiest case. Ids are as real ones: of
+    people at random, of orders by the time at which they were made, ten a second.
     """
     if not (data / "registry.db").exists():
         record(data, 100)
     db = connect(data / "registry.db")
     db.create_function("transfer_id", 2, transfer_id, deterministic=True)
-    db.create_function("number_id", 1, _id, deterministic=True)
+    db.create_function("order_id", 1, _order_id, deterministic=True)
+    db.create_function("person_id", 1, _person_id, deterministic=True)
     # Nothing here must survive a power cut, and half of the file is rewritten.
     db.execute("PRAGMA synchronous = OFF")
     db.execute("PRAGMA cache_size = -1000000")
@@ -74,13 +80,22 @@ def fill(data: Path, rows: int) -> None:
 def _people(db: sqlite3.Connection) -> None:
     t = Transaction(db, time.time())
     for n in range(1, PEOPLE):
-        accounts.add(t, _id(n), f"p{n}", f"P {n}", f"key {n}")
-        ledger.add_accounts(t, _id(n))
-        ledger.add_transfer(t, transfer_id(_id(n), "gift"), "single", GRANTS, _id(n), GIFT, Why("grant"))
+        person = _person_id(n)
+        accounts.add(t, person, f"p{n}", f"P {n}", f"key {n}")
+        ledger.add_accounts(t, person)
+        ledger.add_transfer(t, transfer_id(person, "gift"), "single", GRANTS, person, GIFT, Why("grant"))
 
 
-def _id(n: int) -> str:
-    return str(uuid.UUID(int=n))
+def _person_id(n: int) -> str:
+    return str(uuid.UUID(bytes=_random(n)[:16], version=4))
+
+
+def _order_id(n: int) -> str:
+    return timed_id(_FIRST_JOB + 100 * n, _random(n)[:10])
+
+
+def _random(n: int) -> bytes:
+    return hashlib.sha256(n.to_bytes(8, "big")).digest()
 
 
 def _jobs(db: sqlite3.Connection, start: int, end: int) -> None:
@@ -96,7 +111,7 @@ def _jobs(db: sqlite3.Connection, start: int, end: int) -> None:
     db.execute("CREATE TEMP TABLE job (n INTEGER PRIMARY KEY, id TEXT, buyer TEXT, round INTEGER)")
     db.execute(
         "WITH RECURSIVE count(n) AS (SELECT ? UNION ALL SELECT n + 1 FROM count WHERE n + 1 < ?)"
-        " INSERT INTO job SELECT n, number_id((1 << 40) + n), number_id(1 + n % ?), n / ? FROM count",
+        " INSERT INTO job SELECT n, order_id(n), person_id(1 + n % ?), n / ? FROM count",
         (start, end, PEOPLE - 1, PEOPLE - 1),
     )
     changed = {

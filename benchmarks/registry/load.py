@@ -26,6 +26,7 @@ from artrator.canonical import sha256
 from artrator.clients.registry import RegistryClient
 from artrator.documents import Acknowledgement, Receipt, ticket_digest
 from artrator.dsse import pae
+from artrator.ids import new_id
 from artrator.keys import PrivateKey
 from artrator.messages import registry as m
 from artrator_registry.rails.service import grant
@@ -141,7 +142,7 @@ class Buyer:
             start = time.perf_counter()
             quote = await self.mine.send("POST", "/v1/quotes", ask)
             quoted = time.perf_counter()
-            order = str(uuid.uuid4())
+            order = new_id()
             wanted = json.dumps({"quote": quote["quote"], "node": self.node.id, "max_price": quote["cap"]})
             placed = await self.mine.send("PUT", f"/v1/orders/{order}", wanted)
             ordered = time.perf_counter()

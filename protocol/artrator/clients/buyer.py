@@ -17,7 +17,6 @@ import asyncio
 import contextlib
 import secrets
 import time
-import uuid
 from collections.abc import AsyncGenerator, Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any, Final, Literal
@@ -34,6 +33,7 @@ from artrator.documents import Acknowledgement, NodeDescriptor, QuotedPrice, Tic
 from artrator.documents import ticket as tickets
 from artrator.dsse import Envelope
 from artrator.errors import ArtratorError, Code
+from artrator.ids import new_id
 from artrator.inputs import Counted, request_body
 from artrator.keys import PrivateKey, PublicKey
 from artrator.messages import registry as m
@@ -192,7 +192,7 @@ class Buyer:
                     raise ArtratorError(error.code, error.message, cure=error.cure, charged=0) from error
                 avoided.add(candidates[0].node)
                 continue
-            pending = self._pending(prepared, quote, candidates[0], limit, order or str(uuid.uuid4()))
+            pending = self._pending(prepared, quote, candidates[0], limit, order or new_id())
             await asyncio.to_thread(self._store.save, pending)
             try:
                 async for update in self.resume(pending, progress=progress):

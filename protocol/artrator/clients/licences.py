@@ -33,6 +33,7 @@ from artrator.clients.sealed_download import SealedDownload, SealedPackage
 from artrator.documents import Acknowledgement, Licence, NodeDescriptor, Receipt, document_digest, ticket_digest
 from artrator.documents import ticket as tickets
 from artrator.errors import ArtratorError, Code
+from artrator.ids import new_id
 from artrator.keys import PrivateKey, PublicKey
 from artrator.local.library import Library, OwnedPackage
 from artrator.messages import products as p
@@ -145,7 +146,7 @@ class LicenceBuyer:
             raise ArtratorError(Code.NOT_FOR_SALE, f"Licences of {listing.card.listing} are not sold.")
         limit = offer.licence if max_price is None else min(offer.licence, max_price)
         pending = PendingPurchase(
-            purchase=purchase or str(uuid.uuid4()),
+            purchase=purchase or new_id(),
             registry=self.registry.url,
             listing=listing.card.listing,
             version=manifest.version,

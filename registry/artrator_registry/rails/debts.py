@@ -96,7 +96,7 @@ def written_off(t: Transaction, person: str) -> int:
     """What the operator has forgiven a person and not got back since."""
     row = t.row(
         "SELECT coalesce(sum(CASE WHEN debit = ? THEN amount ELSE -amount END), 0) FROM ledger_transfers"
-        " WHERE (credit = ? AND debit = ?) OR (credit = ? AND debit = ?)",
+        " WHERE kind = 'writeoff' AND ((credit = ? AND debit = ?) OR (credit = ? AND debit = ?))",
         (LOSSES, debt(person), LOSSES, LOSSES, debt(person)),
     )
     return int(row[0])
