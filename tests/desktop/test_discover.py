@@ -136,7 +136,7 @@ def test_typing_searches_once_after_a_pause(
     asked = searches(state, monkeypatch)
     qtbot.keyClicks(page.search, "ink")
     assert asked == []
-    qtbot.waitUntil(lambda: asked == [("ink", "", "relevant")])
+    qtbot.waitUntil(lambda: asked == [("ink", "", "relevant")], timeout=60_000)
 
 
 def test_korean_typed_through_an_input_method_is_searched(
@@ -197,7 +197,7 @@ def test_a_longer_list_grows_without_losing_its_place(
     page: DiscoverPage, state: AppState, fill: Callable[[], None], cards: list[ListingCard], qtbot: Any
 ) -> None:
     fill()
-    with qtbot.waitSignal(page.grid.model.rowsInserted):
+    with qtbot.waitSignal(page.grid.model.rowsInserted, timeout=60_000):
         state.catalogue.cards = [*cards, *(card.model_copy(update={"listing": f"x/{card.listing}"}) for card in cards)]
         state.catalogue.changed.emit()
     assert page.grid.model.rowCount() == 16
@@ -225,9 +225,9 @@ def test_small_samples_are_shown_as_a_sheet_and_large_ones_fill_the_cover(
     state.catalogue.phase = Phase.READY
     state.catalogue.changed.emit()
     page.grid.grab()
-    qtbot.waitUntil(lambda: not page.pixmaps._wanted)
+    qtbot.waitUntil(lambda: not page.pixmaps._wanted, timeout=60_000)
     page.grid.grab()  # the first sample says that it is small, then the others are asked for
-    qtbot.waitUntil(lambda: not page.pixmaps._wanted)
+    qtbot.waitUntil(lambda: not page.pixmaps._wanted, timeout=60_000)
     image = page.grid.grab().toImage()
     cell = page.grid.view.visualRect(page.grid.model.index(0))
     across, down = (cell.width() - 16) // 6, (cell.width() - 16) * 5 // 32
@@ -240,7 +240,7 @@ def test_tab_goes_through_the_page_in_the_order_one_reads_it(
     qtbot: Any, page: DiscoverPage, fill: Callable[[], None]
 ) -> None:
     fill()
-    with qtbot.waitActive(page):
+    with qtbot.waitActive(page, timeout=60_000):
         page.activateWindow()
     page.search.setFocus()
     # Of chips that exclude each other only the one that is on is a stop; arrows lead to the others.

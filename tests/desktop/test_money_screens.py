@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -83,6 +84,7 @@ def test_every_sheet_paints_in_every_look(qtbot: Any, rich: AppState, look: str,
     wrong = rich.disputes.items[0]
     detail = rich.catalogue.detail
     assert detail is not None
+    detail = replace(detail, listing=detail.listing.model_copy(update={"licence_split": shown.SPLIT}))
     sheets = {
         "topup": TopUpSheet(rich),
         "dispute": DisputeSheet(rich, "unknown", "Painterly"),
@@ -93,7 +95,7 @@ def test_every_sheet_paints_in_every_look(qtbot: Any, rich: AppState, look: str,
         "schedule": ScheduleSheet(rich),
         "seller": SellerSheet(rich),
         "buy_pass": BuyPassSheet(rich, rich.passes.plans["maker/painterly"][0]),
-        "keep": BuyLicenceSheet(rich, detail, shown.SPLIT),
+        "keep": BuyLicenceSheet(rich, detail),
     }
     for name, sheet in sheets.items():
         qtbot.addWidget(sheet)

@@ -280,19 +280,19 @@ def test_my_node_writes_a_pause_where_the_node_looks_for_it(
     page = shell.page("node")
     assert isinstance(page, NodePage)
     page.pause.choices.actions()[0].trigger()
-    qtbot.waitUntil(lambda: controls.read() is not None)
+    qtbot.waitUntil(lambda: controls.read() is not None, timeout=60_000)
     wish = controls.read()
     assert wish is not None
     assert wish.until is not None
     assert 3590 < wish.until - time.time() <= 3600
-    qtbot.waitUntil(lambda: state.node._order is None)
+    qtbot.waitUntil(lambda: state.node._order is None, timeout=60_000)
     page.resume.click()
-    qtbot.waitUntil(lambda: controls.read() is None)
-    qtbot.waitUntil(lambda: state.node._order is None)
+    qtbot.waitUntil(lambda: controls.read() is None, timeout=60_000)
+    qtbot.waitUntil(lambda: state.node._order is None, timeout=60_000)
     page.pause.choices.actions()[-1].trigger()
-    qtbot.waitUntil(lambda: controls.read() is not None)
+    qtbot.waitUntil(lambda: controls.read() is not None, timeout=60_000)
     assert (controls.read() or wish).now
-    qtbot.waitUntil(lambda: state.node._order is None)
+    qtbot.waitUntil(lambda: state.node._order is None, timeout=60_000)
 
 
 def test_my_node_says_how_to_start_one_when_none_answers(shell: Shell, state: AppState) -> None:

@@ -20,7 +20,7 @@ LOOKS = [("dark", "en"), ("light", "en"), ("dark", "ko")]
 def shoot(qtbot: Any, window: Shell, name: str) -> None:
     qtbot.wait(60)  # widgets that were just added are shown by the next event
     window.grab()  # what is not painted asks for no picture
-    qtbot.waitUntil(lambda: not window.pixmaps._wanted, timeout=5000)
+    qtbot.waitUntil(lambda: not window.pixmaps._wanted, timeout=60_000)
     image = window.grab().toImage()
     FOLDER.mkdir(parents=True, exist_ok=True)
     assert image.save(str(FOLDER / f"{name}.png"))

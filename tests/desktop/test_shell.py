@@ -55,7 +55,7 @@ def test_navigation_shows_pages_and_lights_one_button(shell: Shell) -> None:
 
 
 def test_shortcuts_reach_the_pages_and_the_search(qtbot: Any, shell: Shell) -> None:
-    with qtbot.waitActive(shell):
+    with qtbot.waitActive(shell, timeout=60_000):
         shell.show()
     control = Qt.KeyboardModifier.ControlModifier
     qtbot.keyClick(shell, Qt.Key.Key_5, control)
@@ -172,7 +172,7 @@ def test_choosing_another_registry_leaves_the_old_one(state: AppState, connect: 
 
 
 def test_top_up_leads_to_the_voucher_field(qtbot: Any, shell: Shell) -> None:
-    with qtbot.waitActive(shell):
+    with qtbot.waitActive(shell, timeout=60_000):
         shell.show()
     shell.nav.balance.top_up.click()
     assert shell.page_id == "wallet"

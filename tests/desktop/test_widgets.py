@@ -47,7 +47,7 @@ def test_focus_shows_only_after_the_keyboard_brought_it(qtbot: Any) -> None:
     column.addWidget(first)
     column.addWidget(second)
     qtbot.addWidget(window)
-    with qtbot.waitActive(window):
+    with qtbot.waitActive(window, timeout=60_000):
         window.show()
     qtbot.mouseClick(first, Qt.MouseButton.LeftButton)
     first.setFocus(Qt.FocusReason.MouseFocusReason)
@@ -79,7 +79,7 @@ def test_one_chip_is_on_and_a_click_says_which(qtbot: Any) -> None:
     row = ChipRow("Kinds")
     qtbot.addWidget(row)
     row.set_choices([("", "All"), ("a", "A")], "")
-    with qtbot.waitSignal(row.chosen) as seen:
+    with qtbot.waitSignal(row.chosen, timeout=60_000) as seen:
         row.chips()[1].click()
     assert seen.args == ["a"]
     kept = row.chips()
@@ -91,7 +91,7 @@ def test_a_segmented_switch_holds_one_value(qtbot: Any) -> None:
     switch = Segmented([("1", "1"), ("2", "2"), ("4", "4")], "2", "Images")
     qtbot.addWidget(switch)
     assert switch.value() == "2"
-    with qtbot.waitSignal(switch.chosen) as seen:
+    with qtbot.waitSignal(switch.chosen, timeout=60_000) as seen:
         switch.button("4").click()
     assert seen.args == ["4"]
 
@@ -175,7 +175,7 @@ def test_a_dropped_picture_is_offered_and_anything_else_refused(qtbot: Any, tmp_
     filled(30, 20, "green").save(str(path))
     data = QMimeData()
     data.setUrls([QUrl.fromLocalFile(str(path))])
-    with qtbot.waitSignal(drop.file_chosen) as seen:
+    with qtbot.waitSignal(drop.file_chosen, timeout=60_000) as seen:
         assert drop.take(data)
     assert seen.args == [str(path)]
     other = QMimeData()
@@ -183,7 +183,7 @@ def test_a_dropped_picture_is_offered_and_anything_else_refused(qtbot: Any, tmp_
     assert not drop.take(other)
     pasted = QMimeData()
     pasted.setImageData(QImage(4, 4, QImage.Format.Format_RGB32))
-    with qtbot.waitSignal(drop.image_pasted):
+    with qtbot.waitSignal(drop.image_pasted, timeout=60_000):
         assert drop.take(pasted)
 
 
@@ -192,7 +192,7 @@ def test_a_picture_that_was_dropped_can_be_taken_away(qtbot: Any) -> None:
     qtbot.addWidget(drop)
     drop.show_pixmap(filled(30, 20, "green"), "30 × 20")
     assert drop.has_picture()
-    with qtbot.waitSignal(drop.cleared):
+    with qtbot.waitSignal(drop.cleared, timeout=60_000):
         qtbot.keyClick(drop, Qt.Key.Key_Delete)
     assert not drop.has_picture()
     drop.show_error("Too large.")
@@ -211,7 +211,7 @@ def test_messages_stack_stay_few_and_a_failure_stays_until_it_is_closed(qtbot: A
     stack.say("bad", "Message 4")
     assert stack.sentences().count("Message 4") == 1
     assert stack.geometry().right() < window.width()
-    with qtbot.waitSignal(stack.say("info", "Look", "Show").gone):
+    with qtbot.waitSignal(stack.say("info", "Look", "Show").gone, timeout=60_000):
         stack._toasts[-1].findChildren(Button)[0].click()
 
 
@@ -226,7 +226,7 @@ def test_a_scrolling_page_keeps_the_width_of_its_content_when_the_bar_appears(qt
     qtbot.wait(20)
     before = box.width()
     box.setFixedHeight(2000)
-    qtbot.waitUntil(lambda: area.verticalScrollBar().isVisible())
+    qtbot.waitUntil(lambda: area.verticalScrollBar().isVisible(), timeout=60_000)
     qtbot.wait(20)
     assert box.width() == before
 
@@ -243,7 +243,7 @@ def test_a_skeleton_stops_its_clock_when_it_is_hidden(qtbot: Any) -> None:
     box = Skeleton(20, 100)
     qtbot.addWidget(box)
     box.show()
-    qtbot.waitUntil(lambda: box._pulse._timer.isActive())
+    qtbot.waitUntil(lambda: box._pulse._timer.isActive(), timeout=60_000)
     box.hide()
     assert not box._pulse._timer.isActive()
 
@@ -258,7 +258,7 @@ def test_a_picture_is_painted_when_its_bytes_arrive(qtbot: Any, state: Any, tmp_
     qtbot.addWidget(picture)
     picture.setFixedSize(QSize(60, 60))
     picture.set_key(str(path))
-    with qtbot.waitSignal(picture.loaded):
+    with qtbot.waitSignal(picture.loaded, timeout=60_000):
         picture.show()
     assert picture.grab().toImage().pixelColor(30, 30).name() == "#00ff00"
     pixmaps.close()
@@ -270,7 +270,7 @@ def test_a_picture_that_cannot_be_had_is_asked_for_once(qtbot: Any, state: Any, 
     broken = tmp_path / "broken.png"
     broken.write_bytes(b"not a picture")
     pixmaps = Pixmaps(state.media)
-    with qtbot.waitSignal(pixmaps.missing):
+    with qtbot.waitSignal(pixmaps.missing, timeout=60_000):
         assert pixmaps.get(str(broken), QSize(10, 10)) is None
     assert pixmaps.is_missing(str(broken))
     assert pixmaps.get(str(broken), QSize(10, 10)) is None
@@ -283,7 +283,7 @@ def test_a_closed_cache_answers_nothing_and_does_not_complain(qtbot: Any, state:
     path = tmp_path / "one.png"
     filled(80, 60, "#00ff00").save(str(path))
     pixmaps = Pixmaps(state.media)
-    with qtbot.waitSignal(pixmaps.ready):
+    with qtbot.waitSignal(pixmaps.ready, timeout=60_000):
         pixmaps.get(str(path), QSize(20, 20))
     pixmaps.close()
     pixmaps.close()
@@ -299,9 +299,9 @@ def test_a_picture_that_was_missing_comes_when_the_connection_is_back(qtbot: Any
     qtbot.addWidget(picture)
     picture.setFixedSize(QSize(60, 60))
     picture.set_key(str(path))
-    with qtbot.waitSignal(pixmaps.missing):
+    with qtbot.waitSignal(pixmaps.missing, timeout=60_000):
         picture.show()
     filled(80, 60, "#00ff00").save(str(path))
     pixmaps.forget_missing()
-    qtbot.waitUntil(lambda: picture.grab().toImage().pixelColor(30, 30).name() == "#00ff00")
+    qtbot.waitUntil(lambda: picture.grab().toImage().pixelColor(30, 30).name() == "#00ff00", timeout=60_000)
     pixmaps.close()

@@ -9,15 +9,12 @@ from PySide6.QtWidgets import QHBoxLayout, QWidget
 
 from artrator.manifest import pick
 from artrator_desktop.i18n import language
-from artrator_desktop.ui.split import split_line
+from artrator_desktop.ui.split import split_line, split_tip
 from artrator_desktop.ui.text import credits_text
 from artrator_desktop.ui.theme.tokens import M, S
 from artrator_desktop.ui.widgets import AskingSheet, Button, Card, IconLabel, Label
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
-
-    from artrator.messages.registry import Share
     from artrator_desktop.state import AppState, ListingDetail
 
 
@@ -50,12 +47,11 @@ class KeepCard(Card):
         self.button.clicked.connect(self._pressed)
         for part in (self.words, self.shares, self.button):
             self.column.addWidget(part)
-        self._shares: Sequence[Share] = ()
 
-    def show_detail(self, detail: ListingDetail, shares: Sequence[Share]) -> None:
-        """Show a listing; ``shares`` say how its prices are split."""
-        self._detail, self._shares = detail, shares
-        card = detail.listing.card
+    def show_detail(self, detail: ListingDetail) -> None:
+        """Show a listing that can be kept, or is."""
+        self._detail = detail
+        card, split = detail.listing.card, detail.listing.licence_split
         if self._app.library.has(card.package):
             self.words.setText(self.tr("You may keep and run this version on your own computer."))
             self.shares.hide()
@@ -68,8 +64,9 @@ class KeepCard(Card):
             else self.tr("not for commercial use"),
         )  # fmt: skip
         self.words.setText(f"{what_it_is()} {what_it_is_not()} {terms}")
-        self.shares.setText(split_line(shares))
-        self.shares.setVisible(bool(shares))
+        self.shares.setText(split_line(split))
+        self.shares.setToolTip(split_tip(split))
+        self.shares.setVisible(bool(split))
         self.button.setText(self.tr("Buy to keep · {amount}").format(amount=credits_text(detail.offer.licence or 0)))
         self.button.setEnabled(card.nodes > 0 and card.package not in self._app.library.busy)
 
@@ -80,7 +77,7 @@ class KeepCard(Card):
         if self._app.library.has(detail.listing.card.package):
             self.navigate.emit("library", {"listing_id": detail.listing.card.listing})
             return
-        sheet = BuyLicenceSheet(self._app, detail, self._shares, self)
+        sheet = BuyLicenceSheet(self._app, detail, self)
         sheet.top_up.connect(lambda: self.navigate.emit("wallet", {"redeem": True}))
         sheet.kept.connect(lambda listing: self.navigate.emit("library", {"listing_id": listing}))
         sheet.finished.connect(sheet.deleteLater)
@@ -93,9 +90,7 @@ class BuyLicenceSheet(AskingSheet):
     top_up = Signal()
     kept = Signal(str)
 
-    def __init__(
-        self, app: AppState, detail: ListingDetail, shares: Sequence[Share], parent: QWidget | None = None
-    ) -> None:
+    def __init__(self, app: AppState, detail: ListingDetail, parent: QWidget | None = None) -> None:
         card, price = detail.listing.card, detail.offer.licence or 0
         title = pick(card.title, language())
         by = self.tr("{creator} · version {version}").format(creator=card.creator_name, version=card.version)
@@ -122,8 +117,10 @@ class BuyLicenceSheet(AskingSheet):
             row.addWidget(IconLabel(icon, 18, "on_tint"))
             row.addWidget(Label(words, "body", wrap=True), 1)
             self.column.addLayout(row)
-        if shares:
-            self.column.addWidget(Label(split_line(shares), "caption", wrap=True))
+        if detail.listing.licence_split:
+            shares = Label(split_line(detail.listing.licence_split), "caption", wrap=True)
+            shares.setToolTip(split_tip(detail.listing.licence_split))
+            self.column.addWidget(shares)
         self.column.addWidget(self.problem)
         cancel = self.add_button(self.tr("Cancel"))
         cancel.clicked.connect(self.reject)

@@ -3,6 +3,8 @@
 from PySide6.QtCore import QRectF, QSizeF, Qt
 from PySide6.QtGui import QColor, QFont, QFontMetricsF, QPainter, QPainterPath, QPixmap
 
+from artrator_desktop.ui.text import straight
+
 
 def cover(painter: QPainter, rect: QRectF, image: QPixmap, *, path: QPainterPath | None = None) -> None:
     """Fill a rectangle with a picture, cut at the longer side; `path` clips it, for round corners."""
@@ -60,7 +62,7 @@ def text(
 ) -> float:
     """Draw one line, shortened to its rectangle, and return its width."""
     metrics = QFontMetricsF(face)
-    shown = metrics.elidedText(words, Qt.TextElideMode.ElideRight, rect.width())
+    shown = metrics.elidedText(straight(words), Qt.TextElideMode.ElideRight, rect.width())
     painter.setFont(face)
     painter.setPen(QColor(colour))
     painter.drawText(rect, int(align | Qt.AlignmentFlag.AlignVCenter | Qt.TextFlag.TextSingleLine), shown)

@@ -44,6 +44,15 @@ def paragraphs(words: str) -> str:
     return "\n\n".join(part for part in parts if part)
 
 
+#: Characters that turn the direction of whatever follows them: a title could turn its own price around.
+_TURNS: Final = dict.fromkeys([*range(0x202A, 0x202F), *range(0x2066, 0x206A)])
+
+
+def straight(words: str) -> str:
+    """Return a text without characters that force a direction; scripts written from the right keep theirs."""
+    return words.translate(_TURNS) if not words.isascii() else words
+
+
 def tip(words: str) -> str:
     """Return a text for a tool tip: one that looks like HTML would be drawn as HTML, and titles come from strangers."""
     return f"<p>{html.escape(words)}</p>" if words else ""

@@ -40,7 +40,7 @@ def launch(qtbot: Any, home: Path, world: World, monkeypatch: pytest.MonkeyPatch
         running.append(app)
         app.start()
         if wait:
-            qtbot.waitUntil(lambda: app.session.link is Link.ONLINE and app.wallet.balance is not None, timeout=15_000)
+            qtbot.waitUntil(lambda: app.session.link is Link.ONLINE and app.wallet.balance is not None, timeout=60_000)
         return app
 
     yield start
@@ -66,9 +66,9 @@ def opened(qtbot: Any, app: AppState) -> Callable[[str], None]:
 
     def run(listing: str = "atelier/emoji") -> None:
         app.create.open(listing)
-        qtbot.waitUntil(lambda: app.create.phase in (Phase.READY, Phase.FAILED), timeout=10_000)
+        qtbot.waitUntil(lambda: app.create.phase in (Phase.READY, Phase.FAILED), timeout=60_000)
         assert app.create.failure is None, app.create.failure
         if listing == "atelier/emoji":
-            qtbot.waitUntil(lambda: app.create.quoting.phase is Phase.READY, timeout=10_000)
+            qtbot.waitUntil(lambda: app.create.quoting.phase is Phase.READY, timeout=60_000)
 
     return run

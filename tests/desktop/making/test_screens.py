@@ -42,7 +42,7 @@ def world(tmp_path: Path) -> World:
 def shoot(qtbot: Any, window: Shell, name: str) -> None:
     qtbot.wait(80)  # widgets that were just added are shown by the next event
     window.grab()  # what is not painted asks for no picture
-    qtbot.waitUntil(lambda: not window.pixmaps._wanted, timeout=5000)
+    qtbot.waitUntil(lambda: not window.pixmaps._wanted, timeout=60_000)
     qtbot.wait(80)
     image = window.grab().toImage()
     FOLDER.mkdir(parents=True, exist_ok=True)
@@ -55,7 +55,7 @@ def make(qtbot: Any, app: AppState, prompt: str, seed: int | None = None) -> Non
     app.create.set_value("prompt", prompt)
     app.create.set_value("seed", seed)
     job = app.create.generate("Tiny Emoji")[0]
-    qtbot.waitUntil(lambda: app.jobs.get(job).phase is JobPhase.DONE, timeout=10_000)
+    qtbot.waitUntil(lambda: app.jobs.get(job).phase is JobPhase.DONE, timeout=60_000)
 
 
 @pytest.mark.slow
@@ -72,7 +72,7 @@ def test_create_and_gallery_paint_in_every_look(
     window.open("create")
     shoot(qtbot, window, f"create_empty_{look}_{language}")
     window.open("create", {"listing_id": "atelier/emoji"})
-    qtbot.waitUntil(lambda: app.create.quoting.phase is Phase.READY, timeout=10_000)
+    qtbot.waitUntil(lambda: app.create.quoting.phase is Phase.READY, timeout=60_000)
     shoot(qtbot, window, f"create_form_{look}_{language}")
     for number, prompt in enumerate(PROMPTS * 2):
         make(qtbot, app, prompt, number * 7 + 1)
@@ -84,16 +84,16 @@ def test_create_and_gallery_paint_in_every_look(
     app.create.set_count(4)
     app.create.values_changed.emit()
     jobs = app.create.generate("Tiny Emoji")
-    qtbot.waitUntil(lambda: app.jobs.get(jobs[0]).done == 17, timeout=10_000)
+    qtbot.waitUntil(lambda: app.jobs.get(jobs[0]).done == 17, timeout=60_000)
     shoot(qtbot, window, f"create_running_{look}_{language}")
     world.go = True
-    qtbot.waitUntil(lambda: not app.jobs.active(), timeout=20_000)
+    qtbot.waitUntil(lambda: not app.jobs.active(), timeout=60_000)
     world.script = Script()
     app.create.open("atelier/upscale-x4", picture=str(next((app.settings.pictures_dir).iterdir())))
-    qtbot.waitUntil(lambda: app.create.quoting.phase is Phase.READY, timeout=10_000)
+    qtbot.waitUntil(lambda: app.create.quoting.phase is Phase.READY, timeout=60_000)
     shoot(qtbot, window, f"create_upscale_{look}_{language}")
     window.open("gallery")
-    qtbot.waitUntil(lambda: app.gallery.totals.count == 16, timeout=10_000)
+    qtbot.waitUntil(lambda: app.gallery.totals.count == 16, timeout=60_000)
     shoot(qtbot, window, f"gallery_{look}_{language}")
     window.pixmaps.close()
 
@@ -107,22 +107,22 @@ def test_what_goes_wrong_paints_too(qtbot: Any, launch: Callable[[], AppState], 
     window.open("gallery")
     shoot(qtbot, window, "gallery_empty_dark_en")
     window.open("create", {"listing_id": "atelier/emoji"})
-    qtbot.waitUntil(lambda: app.create.quoting.phase is Phase.READY, timeout=10_000)
+    qtbot.waitUntil(lambda: app.create.quoting.phase is Phase.READY, timeout=60_000)
     make(qtbot, app, "a smiling cat", 8)
     record = app.gallery.newest[0] if app.gallery.newest else app.jobs.all()[0].images[0]
     world.script = Script(failure=ArtratorError(Code.WORKER_DIED, "The worker that ran the model died."))
     app.create.set_count(2)
     app.create.generate("Tiny Emoji")
-    qtbot.waitUntil(lambda: not app.jobs.active(), timeout=10_000)
+    qtbot.waitUntil(lambda: not app.jobs.active(), timeout=60_000)
     shoot(qtbot, window, "create_failed_dark_en")
     world.script = Script(lose_registry_at=2)
     app.create.set_count(1)
     app.create.generate("Tiny Emoji")
-    qtbot.waitUntil(lambda: app.jobs.all()[-1].phase is JobPhase.STALLED, timeout=10_000)
+    qtbot.waitUntil(lambda: app.jobs.all()[-1].phase is JobPhase.STALLED, timeout=60_000)
     shoot(qtbot, window, "create_stalled_dark_en")
     world.no_node = True
     app.create.quoting.again()
-    qtbot.waitUntil(lambda: app.create.quoting.phase is Phase.FAILED, timeout=10_000)
+    qtbot.waitUntil(lambda: app.create.quoting.phase is Phase.FAILED, timeout=60_000)
     app.create.reuse("atelier/emoji", {"steps": 7}, "a picture from somewhere.png")
     shoot(qtbot, window, "create_nobody_dark_en")
     verdict = verify(record)

@@ -14,8 +14,8 @@ from buyer_double import plain_picture
 
 from artrator_desktop.state import AppState, pictures, png_text
 from artrator_desktop.ui.images import read_covering
-from artrator_desktop.ui.text import tip
-from artrator_desktop.ui.widgets import ElidedLabel
+from artrator_desktop.ui.text import straight, tip
+from artrator_desktop.ui.widgets import ElidedLabel, Label
 
 SVG = b'<svg xmlns="http://www.w3.org/2000/svg" width="9" height="9"><image href="file:///etc/passwd"/></svg>'
 
@@ -69,6 +69,14 @@ def test_a_picture_cannot_name_a_path_on_the_registry(
     opened()
     path = tmp_path / "evil.png"
     path.write_bytes(png_text.embed(plain_picture(1), {"listing": listing, "inputs": {"prompt": "x"}}))
-    with qtbot.waitSignal(app.create.nothing_inside, timeout=5000):
+    with qtbot.waitSignal(app.create.nothing_inside, timeout=60_000):
         app.create.reuse_file(str(path))
     assert app.create.listing == "atelier/emoji"
+
+
+def test_a_title_cannot_turn_the_words_after_it_around(qtbot: Any) -> None:
+    label = Label("Emoji \u202e· 0 credits")
+    qtbot.addWidget(label)
+    assert label.text() == "Emoji · 0 credits"
+    assert straight("שלום \u2066a\u2069") == "שלום a"
+    assert straight("مرحبا") == "مرحبا"

@@ -54,7 +54,7 @@ def launch(
         app = AppState(home, cache_dir=home / "cache")
         running.append(app)
         app.start()
-        qtbot.waitUntil(lambda: app.session.link is Link.ONLINE and app.wallet.balance is not None, timeout=20_000)
+        qtbot.waitUntil(lambda: app.session.link is Link.ONLINE and app.wallet.balance is not None, timeout=60_000)
         return app
 
     yield start
@@ -84,7 +84,7 @@ def give(server: WorldServer, qtbot: Any) -> Callable[[AppState, int], None]:
         server.do(server.world.grant(app.session.account.handle, credits_ * MICRO))
         before = app.wallet.available
         app.wallet.refresh()
-        qtbot.waitUntil(lambda: app.wallet.available == before + credits_ * MICRO, timeout=10_000)
+        qtbot.waitUntil(lambda: app.wallet.available == before + credits_ * MICRO, timeout=60_000)
 
     return run
 

@@ -19,7 +19,7 @@ Deliver = Callable[[AppState], str]
 
 
 def look(qtbot: Any, app: AppState, order: str) -> Any:
-    with qtbot.waitSignal(app.disputes.known, timeout=10_000):
+    with qtbot.waitSignal(app.disputes.known, timeout=60_000):
         app.disputes.look(order)
     return app.disputes.standings[order]
 
@@ -38,30 +38,30 @@ def test_a_buyer_objects_and_the_creator_gives_the_money_back(
     assert not sheet.reveal.isEnabled()
     sheet.reasons.choices()[1].click()
     sheet.words.setPlainText("Only noise.")
-    with qtbot.waitSignal(buyer.disputes.said, timeout=10_000):
+    with qtbot.waitSignal(buyer.disputes.said, timeout=60_000):
         sheet.send.click()
     assert sheet.title.text() == "Dispute about Painter"
     assert not look(qtbot, buyer, order).can_open
 
     creator = launch(shop.handle, shop.creator.key)
-    qtbot.waitUntil(lambda: len(creator.disputes.as_creator(shop.handle)) == 1, timeout=10_000)
+    qtbot.waitUntil(lambda: len(creator.disputes.as_creator(shop.handle)) == 1, timeout=60_000)
     found = creator.disputes.as_creator(shop.handle)[0]
     assert (found.reason.value, found.text, found.amount) == ("unusable", "Only noise.", 3 * MICRO)
     window = Shell(creator)
     qtbot.addWidget(window)
     window.open("earnings")
-    qtbot.waitUntil(lambda: not window.page("earnings").disputes.isHidden(), timeout=10_000)
+    qtbot.waitUntil(lambda: not window.page("earnings").disputes.isHidden(), timeout=60_000)
     answer = AnswerSheet(creator, found)
     qtbot.addWidget(answer)
     answer.send.click()
     assert answer.problem.text() == "Say something, or give the money back."
     answer.give_back.click()
     assert answer.send.text() == "Give back"
-    with qtbot.waitSignal(creator.disputes.said, timeout=10_000) as heard:
+    with qtbot.waitSignal(creator.disputes.said, timeout=60_000) as heard:
         answer.send.click()
     assert heard.args[0].decided_for == "buyer"
     buyer.wallet.refresh()
-    qtbot.waitUntil(lambda: buyer.wallet.available == 20 * MICRO, timeout=10_000)
+    qtbot.waitUntil(lambda: buyer.wallet.available == 20 * MICRO, timeout=60_000)
     window.pixmaps.close()
 
 
@@ -73,7 +73,7 @@ def test_the_order_of_a_line_says_how_it_stands(
     order = deliver(app)
     sheet = OrderSheet(app, order)
     qtbot.addWidget(sheet)
-    qtbot.waitUntil(lambda: not sheet.facts.isHidden(), timeout=10_000)
+    qtbot.waitUntil(lambda: not sheet.facts.isHidden(), timeout=60_000)
     rows = dict(sheet._rows(app.disputes.standings[order].order))
     assert rows["State"] == "delivered and paid"
     assert rows["Charged"] == "3 credits"
@@ -81,7 +81,7 @@ def test_the_order_of_a_line_says_how_it_stands(
     assert not sheet.wrong.isHidden()
     missing = OrderSheet(app, "00000000-0000-4000-8000-000000000000")
     qtbot.addWidget(missing)
-    qtbot.waitUntil(lambda: not missing.missing.isHidden(), timeout=10_000)
+    qtbot.waitUntil(lambda: not missing.missing.isHidden(), timeout=60_000)
 
 
 def test_after_the_window_nothing_can_be_said(
@@ -92,6 +92,6 @@ def test_after_the_window_nothing_can_be_said(
     order = deliver(app)
     server.world.clock.offset = 2 * 3600.0
     app.disputes.look(order)
-    with qtbot.waitSignal(app.disputes.refused, timeout=10_000):
+    with qtbot.waitSignal(app.disputes.refused, timeout=60_000):
         app.disputes.open(order, "other", "Too late.", reveal=False)
     assert not app.disputes.busy

@@ -35,16 +35,16 @@ def creator(qtbot: Any, launch: Launch, give: Give, deliver: Deliver, server: Wo
     server.do(server.world.sweep())
     app = launch(shop.handle, shop.creator.key)
     app.earnings.refresh()
-    qtbot.waitUntil(lambda: app.earnings.phase is Phase.READY, timeout=10_000)
+    qtbot.waitUntil(lambda: app.earnings.phase is Phase.READY, timeout=60_000)
     return app
 
 
 def did(qtbot: Any, app: AppState, what: str, press: Callable[[], object]) -> None:
-    with qtbot.waitSignal(app.earnings.done, timeout=10_000) as heard:
+    with qtbot.waitSignal(app.earnings.done, timeout=60_000) as heard:
         press()
     assert heard.args == [what]
     summary = app.earnings.summary
-    qtbot.waitUntil(lambda: app.earnings.summary is not summary, timeout=10_000)
+    qtbot.waitUntil(lambda: app.earnings.summary is not summary, timeout=60_000)
 
 
 def test_earnings_by_day_and_model_add_up_to_what_is_available(qtbot: Any, creator: AppState, shop: Shop) -> None:
@@ -57,7 +57,7 @@ def test_earnings_by_day_and_model_add_up_to_what_is_available(qtbot: Any, creat
     days = creator.earnings.days()
     assert len(days) == 30
     assert sum(sum(parts.values()) for _day, parts in days) == 57 * MICRO
-    qtbot.waitUntil(lambda: creator.earnings.selling is True, timeout=10_000)
+    qtbot.waitUntil(lambda: creator.earnings.selling is True, timeout=60_000)
 
 
 def test_a_payout_is_asked_for_and_taken_back_and_the_rest_is_spent(qtbot: Any, creator: AppState) -> None:
@@ -85,7 +85,7 @@ def test_a_payout_is_asked_for_and_taken_back_and_the_rest_is_spent(qtbot: Any, 
     move.amount.setText("7")
     did(qtbot, creator, "moved", move.go.click)
     assert creator.earnings.summary.available == 50 * MICRO
-    qtbot.waitUntil(lambda: creator.wallet.available == 7 * MICRO, timeout=10_000)
+    qtbot.waitUntil(lambda: creator.wallet.available == 7 * MICRO, timeout=60_000)
 
 
 def test_the_page_has_everything_and_can_be_walked_through_by_keyboard(
@@ -99,7 +99,7 @@ def test_the_page_has_everything_and_can_be_walked_through_by_keyboard(
     window.open("earnings")
     page = window.page("earnings")
     assert isinstance(page, EarningsPage)
-    qtbot.waitUntil(lambda: page.available.number.text() == "57", timeout=10_000)
+    qtbot.waitUntil(lambda: page.available.number.text() == "57", timeout=60_000)
     assert not window.nav.button("earnings").isHidden()
     bars = page.chart.bars
     bars.setFocus(Qt.FocusReason.TabFocusReason)
@@ -113,7 +113,7 @@ def test_the_page_has_everything_and_can_be_walked_through_by_keyboard(
         assert len(bars._columns) == int(days)
     target = tmp_path / "year.csv"
     year = creator.earnings.days()[-1][0][:4]
-    with qtbot.waitSignal(creator.earnings.done, timeout=10_000):
+    with qtbot.waitSignal(creator.earnings.done, timeout=60_000):
         creator.earnings.export_year(int(year), target)
     rows = list(csv.reader(target.read_text(encoding="utf-8-sig").splitlines()))
     assert any(shop.listing in row for row in rows)
@@ -157,7 +157,7 @@ def test_the_last_digit_of_a_business_number_is_checked(number: str, good: bool)
 
 def test_who_sells_nothing_has_no_such_page_in_the_navigation(qtbot: Any, launch: Launch, shop: Shop) -> None:
     app = launch("mina")
-    qtbot.waitUntil(lambda: app.earnings.selling is False, timeout=10_000)
+    qtbot.waitUntil(lambda: app.earnings.selling is False, timeout=60_000)
     window = Shell(app)
     qtbot.addWidget(window)
     assert window.nav.button("earnings").isHidden()
@@ -166,7 +166,7 @@ def test_who_sells_nothing_has_no_such_page_in_the_navigation(qtbot: Any, launch
 
 def test_a_statement_is_exported_whole(qtbot: Any, creator: AppState, tmp_path: Path) -> None:
     target = tmp_path / "statement.csv"
-    with qtbot.waitSignal(creator.wallet.exported, timeout=10_000):
+    with qtbot.waitSignal(creator.wallet.exported, timeout=60_000):
         creator.wallet.export(target, "earnings")
     rows = list(csv.reader(target.read_text(encoding="utf-8-sig").splitlines()))
     assert len(rows) > 20

@@ -20,12 +20,12 @@ Pay = Callable[[str, int], None]
 
 
 def ready(qtbot: Any, app: AppState) -> None:
-    qtbot.waitUntil(lambda: app.topups.phase is Phase.READY, timeout=10_000)
+    qtbot.waitUntil(lambda: app.topups.phase is Phase.READY, timeout=60_000)
 
 
 def asked(qtbot: Any, app: AppState, amount: int) -> str:
     app.topups.start("toy", amount)
-    qtbot.waitUntil(lambda: app.topups.current is not None, timeout=10_000)
+    qtbot.waitUntil(lambda: app.topups.current is not None, timeout=60_000)
     assert app.topups.current is not None
     return app.topups.current.id
 
@@ -42,7 +42,7 @@ def test_a_payment_is_noticed_and_brings_its_credits(qtbot: Any, launch: Launch,
     assert heard.args[0].amount == 5 * MICRO
     assert app.topups.current.state.value == "paid"
     assert app.topups.open == {}
-    qtbot.waitUntil(lambda: app.wallet.available == 5 * MICRO, timeout=10_000)
+    qtbot.waitUntil(lambda: app.wallet.available == 5 * MICRO, timeout=60_000)
     assert any(line.kind == "topup" for line in app.wallet.lines)
 
 
@@ -75,19 +75,19 @@ def test_a_press_whose_answer_was_lost_is_repeated_under_the_same_id(
         return answer
 
     monkeypatch.setattr(registry, "top_up", lossy)
-    with qtbot.waitSignal(app.topups.refused, timeout=10_000):
+    with qtbot.waitSignal(app.topups.refused, timeout=60_000):
         app.topups.start("toy", 5 * MICRO)
     assert app.topups.current is None
     asked(qtbot, app, 5 * MICRO)
     assert len(ids) == 2
     assert ids[0] == ids[1]
-    qtbot.waitUntil(lambda: len(app.topups.open) == 1, timeout=10_000)
+    qtbot.waitUntil(lambda: len(app.topups.open) == 1, timeout=60_000)
 
 
 def test_what_the_registry_refuses_is_said_and_forgotten(qtbot: Any, launch: Launch) -> None:
     app = launch()
     ready(qtbot, app)
-    with qtbot.waitSignal(app.topups.refused, timeout=10_000) as heard:
+    with qtbot.waitSignal(app.topups.refused, timeout=60_000) as heard:
         app.topups.start("toy", 1)  # below the rail's minimum
     assert isinstance(heard.args[0], Failure)
     rows = app.database.read_now(lambda c: c.execute("select count(*) from errand").fetchone()[0])
@@ -112,7 +112,7 @@ def test_the_sheet_leads_from_the_amount_to_the_money(
     sheet.own.setText("7")
     assert sheet.charge.text() == "0.70 EUR"
     sheet.go.click()
-    qtbot.waitUntil(lambda: bool(opened), timeout=10_000)
+    qtbot.waitUntil(lambda: bool(opened), timeout=60_000)
     topup = app.topups.current
     assert opened == [f"https://toy.example/{topup.id}"]
     assert sheet.title.text() == "Pay 0.70 EUR"
@@ -150,6 +150,6 @@ def test_a_waiting_top_up_is_shown_on_the_wallet_and_can_be_given_up(qtbot: Any,
     assert page.waiting.isHidden()
     qtbot.waitUntil(
         lambda: app.database.read_now(lambda c: c.execute("select count(*) from errand").fetchone()[0]) == 0,
-        timeout=5000,
+        timeout=60_000,
     )
     window.pixmaps.close()

@@ -72,7 +72,7 @@ class ReceiptStrip(Card):
             self._icon.set_icon("receipt", "text_dim")
             self.title.setText(self.tr("Checking the receipt…"))
             self.title.set_role("dim")
-            self.digest.setText("")
+            self.digest.hide()
             return
         self.set_look("strip-ok" if verdict.holds else "strip-bad")
         self._icon.set_icon("shield-check" if verdict.holds else "triangle-alert", "ok" if verdict.holds else "bad")
@@ -82,6 +82,7 @@ class ReceiptStrip(Card):
         self.title.setText(verdict_words(verdict))
         self.title.set_role("bad" if not verdict.holds else "strong" if verdict.made_here else "ok")
         self.digest.setText(short_digest(verdict.digest))
+        self.digest.setVisible(bool(verdict.digest))
         self.setAccessibleName(f"{self.title.text()} {verdict.digest}")
 
 

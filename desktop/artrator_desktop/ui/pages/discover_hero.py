@@ -14,7 +14,7 @@ from artrator_desktop.ui.images import Pixmaps
 from artrator_desktop.ui.paint import cover, rounded
 from artrator_desktop.ui.text import about
 from artrator_desktop.ui.theme.tokens import RADIUS_HERO
-from artrator_desktop.ui.widgets import Button, Label, Picture
+from artrator_desktop.ui.widgets import Button, ElidedLabel, Label, Picture
 
 if TYPE_CHECKING:
     from artrator.messages.registry import ListingCard
@@ -39,8 +39,8 @@ class Hero(QWidget):
         self.setFixedHeight(_HEIGHT)
         self.setCursor(Qt.CursorShape.PointingHandCursor)
         self.kicker = Label("", "badge")
-        self.name = Label("", "display")
-        self.line = Label("", "body")
+        self.name = ElidedLabel("", "display")
+        self.line = ElidedLabel("", "body")
         for label, colour in ((self.kicker, "#A5F0D0"), (self.name, "#FFFFFF"), (self.line, "#D9DCE6")):
             label.setStyleSheet(f"color:{colour};")
         self.button = Button("", "white")
@@ -86,7 +86,7 @@ class Hero(QWidget):
             picture.setVisible(index < len(card.samples))
             if index < len(card.samples):
                 picture.set_key(card.samples[index])
-        self.setAccessibleName(f"{self.kicker.text()}: {self.name.text()}")
+        self.setAccessibleName(f"{self.kicker.text()}: {self.name.whole()}")
         self.update()
 
     def mouseReleaseEvent(self, event: QMouseEvent) -> None:

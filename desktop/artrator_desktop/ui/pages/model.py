@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, ClassVar, Final
 
 from PySide6.QtGui import QResizeEvent
-from PySide6.QtWidgets import QHBoxLayout, QStackedWidget, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QHBoxLayout, QSizePolicy, QStackedWidget, QVBoxLayout, QWidget
 
 from artrator.manifest import pick
 from artrator_desktop.i18n import language
@@ -18,6 +18,7 @@ from artrator_desktop.ui.pages.model_terms import TermsPanel
 from artrator_desktop.ui.text import paragraphs, task_name, tip
 from artrator_desktop.ui.theme.tokens import PAGE_SIDE, PAGE_TOP, L, M, S
 from artrator_desktop.ui.widgets import (
+    ElidedLabel,
     FlowLayout,
     IconButton,
     Label,
@@ -48,8 +49,11 @@ class ModelPage(Page):
         self._shown: ListingDetail | None = None
         self.back = IconButton("arrow-left", self.tr("Back to Discover"))
         self.back.clicked.connect(lambda: self.navigate.emit("discover", {}))
-        self.title = Label("", "title")
-        self.by_line = Label("", "dim")
+        self.title = ElidedLabel("", "title")
+        # As wide as its words, and narrower where there is no room beside the pill.
+        self.title.setSizePolicy(QSizePolicy.Policy.Maximum, QSizePolicy.Policy.Preferred)
+        self.title.setMinimumWidth(60)
+        self.by_line = ElidedLabel("", "dim")
         self.state = Pill()
         self.panel = StatePanel()
         self.panel.primary.connect(self._retry)
@@ -226,8 +230,8 @@ class ModelPage(Page):
         column.setSpacing(L)
         column.addWidget(Skeleton(380, radius=14))
         column.addWidget(Skeleton(16, 320))
-        column.addWidget(Skeleton(12, 520))
-        column.addWidget(Skeleton(12, 460))
+        column.addWidget(Skeleton(12, 380))
+        column.addWidget(Skeleton(12, 340))
         column.addStretch(1)
         return holder
 

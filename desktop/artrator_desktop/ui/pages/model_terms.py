@@ -192,8 +192,7 @@ class TermsPanel(QFrame):
         for part in (self._keep_line, self._keep_title, self.keep):
             part.setVisible(offered or owned)
         if offered or owned:
-            terms = self._app.catalogue.terms
-            self.keep.show_detail(detail, terms.quote.split if terms is not None and terms.quote is not None else ())
+            self.keep.show_detail(detail)
 
     def _seller_rows(self, detail: ListingDetail) -> list[tuple[str, str]]:
         card = detail.listing.card

@@ -1,12 +1,17 @@
 """Text in the sizes of the design."""
 
+from typing import Final
+
 from PySide6.QtCore import QRectF, QSize, Qt
 from PySide6.QtGui import QColor, QPainter, QPaintEvent, QResizeEvent
 from PySide6.QtWidgets import QLabel, QSizePolicy, QWidget
 
-from artrator_desktop.ui.text import tip
+from artrator_desktop.ui.text import straight, tip
 from artrator_desktop.ui.theme import pixmap, theme
 from artrator_desktop.ui.widgets.focus import set_look
+
+#: Words of every language are shorter, in pixels.
+_LONGEST_WORD: Final = 160
 
 
 class Label(QLabel):
@@ -15,11 +20,20 @@ class Label(QLabel):
     def __init__(
         self, text: str = "", role: str = "body", parent: QWidget | None = None, *, wrap: bool = False
     ) -> None:
-        super().__init__(text, parent)
+        super().__init__(straight(text), parent)
         # What is shown may come from strangers, so nothing is ever taken for HTML.
         self.setTextFormat(Qt.TextFormat.PlainText)
         self.setProperty("role", role)
         self.setWordWrap(wrap)
+
+    def setText(self, text: str) -> None:
+        """Show a text."""
+        super().setText(straight(text))
+
+    def minimumSizeHint(self) -> QSize:
+        """Where lines may break, a word without an end is cut off rather than making the whole page wider."""
+        hint = super().minimumSizeHint()
+        return QSize(min(hint.width(), _LONGEST_WORD), hint.height()) if self.wordWrap() else hint
 
     def set_role(self, role: str) -> None:
         """Change the label's role."""
@@ -52,8 +66,8 @@ class ElidedLabel(Label):
 
     def setText(self, text: str) -> None:
         """Show a text."""
-        self._whole = text
-        self.setAccessibleName(text)
+        self._whole = straight(text)
+        self.setAccessibleName(self._whole)
         self._elide()
 
     def whole(self) -> str:

@@ -5,7 +5,7 @@ from PySide6.QtWidgets import QFrame, QHBoxLayout, QScrollArea, QVBoxLayout, QWi
 
 from artrator_desktop.ui.theme.tokens import PAGE_SIDE, PAGE_TOP, XS, L, M, S
 from artrator_desktop.ui.widgets.buttons import Button
-from artrator_desktop.ui.widgets.labels import IconLabel, Label
+from artrator_desktop.ui.widgets.labels import ElidedLabel, IconLabel, Label
 
 
 class PageHeader(QWidget):
@@ -14,7 +14,7 @@ class PageHeader(QWidget):
     def __init__(self, title: str, subtitle: str = "", parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self.title = Label(title, "title")
-        self.subtitle = Label(subtitle, "dim")
+        self.subtitle = ElidedLabel(subtitle, "dim")
         self.beside_title = QHBoxLayout()
         self.beside_title.setSpacing(M)
         self.beside_title.addWidget(self.title)
@@ -60,6 +60,7 @@ class PageScroll(QScrollArea):
 
     def _fit(self) -> None:
         bar = self.verticalScrollBar()
+        bar.ensurePolished()  # one that has just been made has the width of the plain style
         width = bar.sizeHint().width() if bar.isVisible() else 0
         self.column.setContentsMargins(self._side, self._top, max(self._side - width, 0), self._bottom)
 
