@@ -142,7 +142,7 @@ def attempts(secret, key, outside, port, parent):
         "mount": lambda: syscall(165, b"none", b"/tmp", b"tmpfs", 0, 0),
         "raise its limits": lambda: __import__("resource").setrlimit(7, (10**6, 10**6)),
         "send to a socket that has a name": lambda: datagram_to(f"{outside}.sock"),
-        "send to an abstract socket": lambda: datagram_to("\0artrator-test"),
+        "send to an abstract socket": lambda: datagram_to(f"\0{outside}"),
         "write to a stream elsewhere": lambda: stream_to(f"{outside}.sock"),
         "pass a descriptor": pass_descriptor,
         "hear of the network": lambda: socket.socket(socket.AF_NETLINK, socket.SOCK_RAW).close(),

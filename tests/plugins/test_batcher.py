@@ -28,7 +28,7 @@ class Device:
 
     def run(self, feeds):
         self.entered.set()
-        assert self.free.wait(10)
+        assert self.free.wait(60)
         time.sleep(self.seconds)
         x = feeds["x"]
         self.batches.append([int(value) for value in x[:, 0]])
@@ -47,7 +47,7 @@ def run(main):
     async def with_batcher():
         batcher = Batcher()
         try:
-            return await asyncio.wait_for(main(batcher), 20)
+            return await asyncio.wait_for(main(batcher), 120)
         finally:
             await batcher.close()
 

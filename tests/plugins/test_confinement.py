@@ -47,7 +47,7 @@ def request_of_hostile(tmp_path, profile):
         socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as abstract,
     ):
         named.bind(f"{tmp_path / 'outside'}.sock")
-        abstract.bind("\0artrator-test")
+        abstract.bind(f"\0{tmp_path / 'outside'}")
         port = server.getsockname()[1]
         yield f"{home / 'id_ed25519'}|{profile / 'identity.pem'}|{tmp_path / 'outside'}|{port}|{os.getpid()}"
 
@@ -204,7 +204,7 @@ def test_a_worker_ends_with_its_parent(make_plugin, text_content, tmp_path):
         pid = int(parent.stdout.readline())
         assert Path(f"/proc/{pid}").exists()
         parent.kill()
-    for _ in range(100):
+    for _ in range(1200):
         if not Path(f"/proc/{pid}").exists():
             break
         time.sleep(0.05)

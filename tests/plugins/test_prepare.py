@@ -138,7 +138,7 @@ def test_the_first_worker_prepares_and_the_next_ones_do_not(make_preparing, text
 
 
 def test_workers_that_start_at_once_prepare_once(make_preparing):
-    plugin = make_preparing(HEAD + 'import time; time.sleep(0.5)\n(cache / "table").write_text("7")\n')
+    plugin = make_preparing(HEAD + 'import time; time.sleep(2)\n(cache / "table").write_text("7")\n')
 
     async def main():
         await asyncio.gather(*(prepare_if_due(plugin, Limits()) for _ in range(3)))
@@ -146,7 +146,7 @@ def test_workers_that_start_at_once_prepare_once(make_preparing):
     begun = time.monotonic()
     asyncio.run(main())
     single = last_preparation(plugin).seconds
-    assert time.monotonic() - begun < 2 * single + 0.3
+    assert time.monotonic() - begun < 2 * single
 
 
 def test_another_version_of_the_plugin_or_of_python_is_prepared_again(make_preparing, monkeypatch):
@@ -214,10 +214,8 @@ def test_a_step_that_fails_after_one_that_did_not_leaves_the_older_cache(make_pr
 
 def test_a_step_that_never_ends_is_ended(make_preparing, text_content):
     plugin = make_preparing("print('thinking', flush=True)\nwhile True: pass")
-    begun = time.monotonic()
-    said = refusal(plugin, prepare_seconds=1)
-    assert time.monotonic() - begun < 10
-    assert "it took longer than 1 seconds. It said: thinking" in said
+    said = refusal(plugin, prepare_seconds=5)
+    assert "it took longer than 5 seconds. It said: thinking" in said
     assert answer(plugin, text_content) == "no cache"
 
 
@@ -286,14 +284,14 @@ def test_what_one_package_may_take_does_not_limit_the_step(make_preparing, text_
 
 
 def test_a_step_whose_plugin_is_removed_meanwhile_is_ended(make_preparing):
-    plugin = make_preparing("import time; time.sleep(60)")
+    plugin = make_preparing("import time; time.sleep(600)")
 
     async def main():
         step = asyncio.create_task(prepare_plugin(plugin))
         await asyncio.sleep(0.3)
         plugin.location.rename(plugin.location.with_name(".removed"))
         with pytest.raises(ArtratorError, match="toy was not prepared"):
-            await asyncio.wait_for(step, 15)
+            await asyncio.wait_for(step, 120)
 
     asyncio.run(main())
     assert not plugin.location.exists()

@@ -56,7 +56,7 @@ def nothing_is_left(tmp_path, monkeypatch):
     monkeypatch.setattr(tempfile, "tempdir", str(scratch))
     before, processes = opened(), children()
     yield
-    for _ in range(200):
+    for _ in range(1200):
         threads = [thread.name for thread in threading.enumerate() if thread.name.startswith("artrator-")]
         more = {name: what for name, what in opened().items() if name not in before}
         left = [*threads, *(children() - processes), *scratch.glob(f"{PREFIX}*"), *more.values()]
@@ -262,7 +262,7 @@ def test_a_folder_that_is_filled_ends_the_worker_also_by_files_without_a_name(to
 def test_others_are_told_and_served_by_a_fresh_worker_when_one_job_passes_a_limit(toy):
     async def main():
         package = toy()
-        worker = await Worker.start_verified(*package, limits=Limits(run_seconds=1.5, memory_bytes=MEMORY))
+        worker = await Worker.start_verified(*package, limits=Limits(run_seconds=4, memory_bytes=MEMORY))
         slow = asyncio.create_task(worker.run("slow", {"image": IMAGE, "do": "stubborn"}))
         await asyncio.sleep(1.0)
         other = asyncio.create_task(worker.run("other", {"image": IMAGE, "do": "stubborn"}))
