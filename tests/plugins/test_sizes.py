@@ -77,8 +77,8 @@ def test_a_batch_that_would_not_fit_by_the_measure_of_smaller_ones_is_not_tried(
     sizes.observe(1, 0.001, 1)
     sizes.observe(4, 0.001, 1)
     sizes.observe_memory(4, 400 << 20)
-    assert sizes.choose(64, 1, free_bytes=1 << 30) == 4 + 8
-    assert sizes.choose(64, 1, free_bytes=-5.0) == 4
+    assert sizes.choose(64, 1, free_bytes=lambda: 1 << 30) == 4 + 8
+    assert sizes.choose(64, 1, free_bytes=lambda: -5.0) == 4
 
 
 def test_a_size_that_was_tried_and_never_came_to_its_end_is_halved():

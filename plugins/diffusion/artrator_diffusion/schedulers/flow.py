@@ -48,8 +48,8 @@ class FlowScheduler:
         time, after = float(self._times[index]), float(self._times[index + 1])
         velocity = first = await predict(sample, time)
         if self._heun and index + 1 < self.steps:
-            there = await predict(sample + velocity * np.float32(after - time), after)
-            velocity = (velocity + there) * np.float32(0.5)
-        return sample + velocity * np.float32(
-            after - time
-        ), lambda: sample + first * np.float32(self._picture_time - time)
+            second = await predict(sample + velocity * np.float32(after - time), after)
+            velocity = (velocity + second) * np.float32(0.5)
+        there = velocity * np.float32(after - time)
+        there += sample
+        return there, lambda: sample + first * np.float32(self._picture_time - time)

@@ -159,30 +159,28 @@ class Batcher:
 
     async def _serve(self) -> None:
         while True:
-            await self._wake.wait()
-            await self._may.wait()
-            pieces = self._next_batch()
-            if not pieces:
+            while not self._queue:
                 self._wake.clear()
+                await self._wake.wait()
+            if not self._may.is_set():
+                await self._may.wait()
                 continue
+            pieces = self._next_batch()
             try:
                 await self._compute(pieces)
-                await self._let_them_back(pieces)
                 await self._report()
             except Exception as error:  # a mistake here must not leave every other job waiting for ever
                 for piece in pieces:
                     _fail(piece.call, error)
 
     def _next_batch(self) -> list[_Piece]:
-        """The most urgent call and what may go with it."""
-        if not self._queue:
-            return []
+        """The most urgent call of those that wait, and what may go with it."""
         first = self._turns.lead(self._queue)
         alike = [call for call in self._queue if call.signature == first.signature]
         waiting = sum([call.rows - call.taken for call in alike])
         left = first.rows - first.taken
         sizes = self._experience.of(first.signature)
-        room = sizes.choose(waiting, left, self._free_bytes())
+        room = sizes.choose(waiting, left, self._free_bytes)
         if room < waiting:
             alike = [call for call in self._turns.order(self._queue) if call.signature == first.signature]
         self._turns.begin(first.party)
@@ -205,28 +203,24 @@ class Batcher:
         """What the process may take beyond what it ever took; infinite where nobody knows."""
         return self._memory_bytes - peak_bytes() if self._memory_bytes else float("inf")
 
-    async def _let_them_back(self, served: Sequence[_Piece]) -> None:
-        """Wait one turn of the event loop if the jobs just served, coming back, are worth more than the device."""
-        back = [piece for piece in served if piece.call.future.done()]
-        if not self._queue or not back:
-            return  # The loop turns anyway.
+    def _worth_waiting(self, served: Sequence[_Piece]) -> bool:
+        """Whether the jobs just served should come back before the next batch begins: one turn of the event loop."""
+        if not self._queue:
+            return True  # There is nothing to begin.
         signature = self._turns.lead(self._queue).signature
-        if signature != served[0].call.signature:
-            return  # Others need the device meanwhile.
+        back = [piece for piece in served if piece.call.taken == piece.call.rows]
+        if not back or signature != served[0].call.signature:
+            return False  # Others need the device meanwhile.
         sizes = self._experience.of(signature)
         here = sum(call.rows - call.taken for call in self._queue if call.signature == signature)
         coming = sum(piece.rows for piece in back)
         if here >= sizes.wanted:
-            return
+            return False
         together = min(here + coming, sizes.wanted)
         apart, merged = (sizes.seconds(here) or 0) + (sizes.seconds(coming) or 0), sizes.seconds(together) or 0
         left = here + coming - together
         merged += (sizes.seconds(left) or 0) if left else 0
-        if apart - merged < self._moment * len(back):
-            return
-        begun = time.perf_counter()
-        await asyncio.sleep(0)
-        self._moment += _NEWEST * ((time.perf_counter() - begun) / len(back) - self._moment)
+        return apart - merged >= self._moment * len(back)
 
     async def _report(self) -> None:
         if self._tell is not None and (news := self._experience.news()) is not None:
@@ -251,15 +245,32 @@ class Batcher:
             if self._tell is not None:
                 await self._tell(self._experience.to_json())
         before = peak_bytes() if new else 0
+        handed_out = 0.0
+
+        def as_it_is_made(made: tuple[dict[str, Array], float]) -> None:
+            """Called a turn of the loop before this goes on: whoever is answered now is back by then."""
+            nonlocal handed_out
+            if self._worth_waiting(pieces):
+                handed_out = time.perf_counter()
+                self._hand_out(pieces, rows, *made)
+
         try:
-            outputs, seconds = await self._thread.call(_called, pieces)
+            outputs, seconds = await self._thread.call(_called, pieces, as_it_is_made)
         except Exception as error:  # whatever a kernel raises is the job's failure, not the worker's
             return await self._in_halves(pieces, rows, sizes, error)
+        if handed_out:
+            self._moment += _NEWEST * ((time.perf_counter() - handed_out) / len(pieces) - self._moment)
+        else:
+            self._hand_out(pieces, rows, outputs, seconds)
         sizes.observe(rows, seconds, len(pieces))
         if new:
             self._experience.changed()
             if rows > 1 and (grown := peak_bytes() - before) > 0:
                 sizes.observe_memory(rows, grown)
+        return True
+
+    def _hand_out(self, pieces: Sequence[_Piece], rows: int, outputs: dict[str, Array], seconds: float) -> None:
+        """Give every call its rows, and charge its job for them."""
         offset = 0
         for piece in pieces:
             self._turns.charge(piece.call.party, seconds * piece.rows / rows)
@@ -267,7 +278,6 @@ class Batcher:
             mine = slice(offset, offset + piece.rows)
             _deliver(piece, outputs if len(pieces) == 1 else {n: array[mine].copy() for n, array in outputs.items()})
             offset += piece.rows
-        return True
 
     async def _in_halves(self, pieces: Sequence[_Piece], rows: int, sizes: Sizes, error: Exception) -> bool:
         memory = _out_of_memory(error)

@@ -11,10 +11,12 @@ import contextlib
 from collections.abc import Callable
 from queue import SimpleQueue
 from threading import Thread
-from typing import Any, Final, TypeVar
+from typing import Any, Final, TypeAlias, TypeVar
 
 _A = TypeVar("_A")
 _R = TypeVar("_R")
+#: What is called with what, who waits for it, and what is called with the outcome before.
+_Work: TypeAlias = tuple[Callable[[Any], Any], Any, asyncio.Future[Any], Callable[[Any], None]]
 
 
 class OneThread:
@@ -22,13 +24,16 @@ class OneThread:
 
     def __init__(self, name: str) -> None:
         self._loop: Final = asyncio.get_running_loop()
-        self._work: Final[SimpleQueue[tuple[Callable[[Any], Any], Any, asyncio.Future[Any]] | None]] = SimpleQueue()
+        self._work: Final[SimpleQueue[_Work | None]] = SimpleQueue()
         Thread(target=self._live, name=name).start()
 
-    async def call(self, function: Callable[[_A], _R], argument: _A) -> _R:
-        """What ``function`` returns or raises; anything but StopIteration, which no future takes."""
+    async def call(self, function: Callable[[_A], _R], argument: _A, then: Callable[[_R], None]) -> _R:
+        """What ``function`` returns or raises; anything but StopIteration, which no future takes.
+
+        ``then`` is called on the loop with what it returned, before whoever waits here goes on: a turn earlier.
+        """
         future: asyncio.Future[_R] = self._loop.create_future()
-        self._work.put((function, argument, future))
+        self._work.put((function, argument, future, then))
         return await future
 
     def close(self) -> None:
@@ -37,7 +42,7 @@ class OneThread:
 
     def _live(self) -> None:
         while (work := self._work.get()) is not None:
-            function, argument, future = work
+            function, argument, future, then = work
             if future.cancelled():
                 continue
             outcome, error = None, None
@@ -46,14 +51,21 @@ class OneThread:
             except BaseException as raised:  # whoever waits is told
                 error = raised
             with contextlib.suppress(RuntimeError):  # the loop was closed meanwhile, and nobody waits any more
-                self._loop.call_soon_threadsafe(_settle, future, outcome, error)
+                self._loop.call_soon_threadsafe(_settle, future, then, outcome, error)
             # Nothing of this call is kept while the next one is waited for.
-            del work, function, argument, future, outcome, error
+            del work, function, argument, future, then, outcome, error
 
 
-def _settle(future: asyncio.Future[Any], outcome: object, error: BaseException | None) -> None:
+def _settle(
+    future: asyncio.Future[Any], then: Callable[[Any], None], outcome: object, error: BaseException | None
+) -> None:
     if future.done():
         return
+    if error is None:
+        try:
+            then(outcome)
+        except Exception as raised:  # it is the waiter's, and would else keep it waiting for ever
+            error = raised
     if error is None:
         future.set_result(outcome)
     else:

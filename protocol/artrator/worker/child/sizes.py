@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import math
 from collections import deque
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from typing import Any, Final
 
 #: Sizes whose rows a second are within this share of the best are as good; one of them that is at most half as large as
@@ -84,13 +84,13 @@ class Sizes:
 
     # --- choosing
 
-    def choose(self, waiting: int, first: int, free_bytes: float = math.inf) -> int:
+    def choose(self, waiting: int, first: int, free_bytes: Callable[[], float] = lambda: math.inf) -> int:
         """How many of the waiting rows to take.
 
         Args:
             waiting: Rows that could go together now.
             first: Rows of the most urgent call.
-            free_bytes: What a batch may take beyond what the process has taken before.
+            free_bytes: Asked what a batch may take beyond what the process has taken before.
         """
         if min(waiting, self._limit) > self._ceiling:
             self._raise_ceiling()
@@ -129,7 +129,7 @@ class Sizes:
         if not self._points:
             return min(_FIRST, self._ceiling)
         largest = max(self._points)
-        reach = min(self._reach(largest, math.inf), 2 * largest, self._limit, self._ceiling)
+        reach = min(self._reach(largest, lambda: math.inf), 2 * largest, self._limit, self._ceiling)
         return max(reach if reach > largest else 0, self.best)
 
     def seconds(self, rows: int) -> float | None:
@@ -186,13 +186,13 @@ class Sizes:
             return False
         return not any(0.7 * half <= size <= 1.4 * half and point.is_sure for size, point in self._points.items())
 
-    def _reach(self, largest: int, free_bytes: float) -> int:
+    def _reach(self, largest: int, free_bytes: Callable[[], float]) -> int:
         """The largest size that may be tried next."""
         reach = int(largest * _BRIEF_SECONDS / self._points[largest].seconds)
         if self._rising(largest):
             reach = max(reach, 2 * largest)
-        if self.row_bytes > 0 and free_bytes < math.inf:
-            reach = min(reach, largest + int(max(0.0, free_bytes) * _SPARE / self.row_bytes))
+        if self.row_bytes > 0 and (free := free_bytes()) < math.inf:
+            reach = min(reach, largest + int(max(0.0, free) * _SPARE / self.row_bytes))
         return reach
 
     def _rising(self, largest: int) -> bool:
