@@ -282,7 +282,9 @@ async def test_royalties_are_part_of_the_split(world: World, mina: Person) -> No
     base = await world.shop("elder", name="elder-model")
     shares = [Royalty(listing=base.listing, basis_points=1_000)]
     counter = await open_counter(world, royalties=shares, base_models=[f"{base.listing} (weights)"])
+    shown = (await mina.listing(counter.shop.listing)).licence_split  # before anything is bought
     bought = await counter.buy(mina)
+    assert shown == bought.split
     assert {share.kind: share.amount for share in bought.split} == {
         "creator": PRICE * 85 // 100,
         "fee": PRICE * 5 // 100,

@@ -53,7 +53,7 @@ def buy(listing: str, max_price: str | None, yes: bool, as_json: bool) -> None:
                 f"This costs {format_credits(offer.licence)} credits, more than the {format_credits(limit)} you allow.",
             )
         price = f"{format_credits(offer.licence)} credits to keep {listing} {manifest.version}"
-        agree(price, (), yes=yes or as_json or limit is not None or not offer.licence)
+        agree(price, found.licence_split, yes=yes or as_json or limit is not None or not offer.licence)
         buyer = await make_licence_buyer(client, Profile())
         with _bar(listing, quiet=as_json) as tell:
             return await buyer.buy(found, max_price=limit, on_progress=tell)

@@ -262,6 +262,8 @@ class Listing(Message):
     creator_key: str
     signature: Json  # model.sig
     versions: Sequence[ListingVersion]
+    #: Who gets what of the price of a licence to keep it; empty where none is sold.
+    licence_split: Sequence[Share] = ()
 
 
 # --- nodes ----------------------------------------------------------------------------------------------------------

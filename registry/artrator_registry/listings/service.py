@@ -4,17 +4,20 @@ from __future__ import annotations
 
 import asyncio
 import json
+from collections.abc import Sequence
 from typing import Any
 
 from packaging.version import Version
 
+from artrator.documents import Offer
 from artrator.errors import ArtratorError, Code
 from artrator.messages import registry as m
 from artrator_registry.accounts.models import Caller
-from artrator_registry.listings import checks, royalties, store
+from artrator_registry.listings import checks, parsed, royalties, store
 from artrator_registry.listings.cards import cards
 from artrator_registry.listings.models import CheckedPublication
 from artrator_registry.listings.samples import SampleFiles
+from artrator_registry.orders import shares
 from artrator_registry.search import index
 from artrator_registry.settings import Settings
 from artrator_registry.storage import Database, Transaction
@@ -42,7 +45,7 @@ class Listings:
 
     async def listing(self, listing: str, version: str | None) -> m.Listing:
         """One listing; the newest version unless another is named."""
-        return await self._db.read(_listing, listing, version, self._settings.online_seconds)
+        return await self._db.read(_listing, listing, version, self._settings)
 
 
 def find(t: Transaction, listing: str, version: str | None) -> Any:
@@ -97,17 +100,27 @@ def _show_newest(t: Transaction, listing_id: int) -> None:
     index.put(t, listing_id)
 
 
-def _listing(t: Transaction, listing: str, version: str | None, online_seconds: float) -> m.Listing:
+def _listing(t: Transaction, listing: str, version: str | None, settings: Settings) -> m.Listing:
     row = find(t, listing, version)
+    document = store.offer(t, row["version_id"])["document"]
     history = sorted(store.versions(t, row["listing_id"]), key=lambda each: Version(each["version"]), reverse=True)
     return m.Listing(
-        card=cards(t, [row], online_seconds)[0],
+        card=cards(t, [row], settings.online_seconds)[0],
         manifest=row["manifest"],
-        offer=json.loads(store.offer(t, row["version_id"])["document"]),
+        offer=json.loads(document),
         creator_key=row["public_key"],
         signature=json.loads(row["signature"]),
         versions=[
             m.ListingVersion(version=each["version"], package=each["package"], published_at=each["published_at"])
             for each in history
         ],
+        licence_split=_licence_split(t, row["creator"], parsed.offer(document), settings),
+    )
+
+
+def _licence_split(t: Transaction, creator: str, offer: Offer, settings: Settings) -> Sequence[m.Share]:
+    if offer.licence is None:
+        return ()
+    return shares.as_messages(
+        t, shares.divide(t, offer.licence, creator, settings.fee_basis_points, offer), settings.name
     )
