@@ -2,14 +2,36 @@
 
 from __future__ import annotations
 
+import time
 from typing import TYPE_CHECKING
 
-from PySide6.QtCore import QCoreApplication
+from PySide6.QtCore import QCoreApplication, QObject, Signal
+from PySide6.QtWidgets import QApplication
 
 from artrator_desktop.ui.text import credits_text
 
 if TYPE_CHECKING:
     from artrator_desktop.state.payment import Payment
+
+
+class Deliberate(QObject):
+    """Lets a press through, and none that follows in haste: a double click must not buy twice.
+
+    Several jobs are bought by several presses, each at its own time, or by the number of images.
+    """
+
+    meant = Signal()
+
+    def __init__(self, parent: QObject) -> None:
+        super().__init__(parent)
+        self._last = float("-inf")
+
+    def press(self) -> None:
+        """Emit ``meant``, unless the last press was a moment ago."""
+        now, before = time.monotonic(), self._last
+        self._last = now
+        if now - before > QApplication.doubleClickInterval() / 1000:
+            self.meant.emit()
 
 
 def pay_words(payment: Payment, pictures: int = 1) -> str:

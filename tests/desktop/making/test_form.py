@@ -127,6 +127,21 @@ def test_ctrl_enter_buys(qtbot: Any, app: AppState, page: CreatePage, opened: Op
     qtbot.waitUntil(lambda: len(app.jobs.all()) == 1, timeout=60_000)
 
 
+def test_a_double_click_buys_once(qtbot: Any, app: AppState, page: CreatePage, opened: Opened) -> None:
+    opened()
+    page.form.fields["prompt"].area.setPlainText("a cat")
+    qtbot.waitUntil(page.footer.button.isEnabled, timeout=60_000)
+    for _ in range(3):
+        page.footer.button.click()
+        app.create.quoting.phase = Phase.READY  # however fast the next price is there
+        page.footer.refresh()
+    assert len(app.jobs.all()) == 1
+    page.press._last = float("-inf")  # a while later
+    qtbot.waitUntil(lambda: app.create.ready, timeout=60_000)
+    page.footer.button.click()
+    assert len(app.jobs.all()) == 2
+
+
 def test_a_seed_is_drawn_unless_it_is_held(qtbot: Any, app: AppState, page: CreatePage, opened: Opened) -> None:
     opened()
     seed = page.form.fields["seed"]

@@ -17,6 +17,7 @@ from artrator_desktop.ui.create.queue import QueuePanel
 from artrator_desktop.ui.create.stage import Stage
 from artrator_desktop.ui.forms import ManifestForm
 from artrator_desktop.ui.pages.base import Page
+from artrator_desktop.ui.pay import Deliberate
 from artrator_desktop.ui.widgets import Button, Card, ElidedLabel, PageScroll, Skeleton, StatePanel
 
 if TYPE_CHECKING:
@@ -40,7 +41,9 @@ class CreatePage(Page):
         self.chip.change.connect(lambda: self.navigate.emit("discover", {}))
         self.form = ManifestForm(self._create)
         self.footer = PriceFooter(app)
-        self.footer.generate.connect(self.generate)
+        self.press = Deliberate(self)
+        self.press.meant.connect(self.generate)
+        self.footer.generate.connect(self.press.press)
         self.footer.top_up.connect(lambda: self.navigate.emit("wallet", {"redeem": True}))
         self.undo = Card("strip-tint", inset=8, gap=0)
         self.undo_text = ElidedLabel("", "meta")
@@ -183,9 +186,14 @@ class CreatePage(Page):
         row.addWidget(self.queue)
 
     def _shortcuts(self) -> None:
-        for keys, action in (("Ctrl+Return", self.generate), ("Ctrl+Enter", self.generate), ("Ctrl+Z", self._undo)):
+        for keys, action in (
+            ("Ctrl+Return", self.press.press),
+            ("Ctrl+Enter", self.press.press),
+            ("Ctrl+Z", self._undo),
+        ):
             shortcut = QShortcut(QKeySequence(keys), self)
             shortcut.setContext(Qt.ShortcutContext.WidgetWithChildrenShortcut)
+            shortcut.setAutoRepeat(False)
             shortcut.activated.connect(action)
 
     def _primary(self) -> None:

@@ -14,6 +14,7 @@ from artrator_desktop.i18n import language
 from artrator_desktop.state.inputs import FILE_TYPES
 from artrator_desktop.ui.forms import ManifestForm
 from artrator_desktop.ui.pages.base import Page
+from artrator_desktop.ui.pay import Deliberate
 from artrator_desktop.ui.style.comparison import Comparison
 from artrator_desktop.ui.style.run_bar import RunBar
 from artrator_desktop.ui.style.slot_card import SlotCard
@@ -49,7 +50,9 @@ class StylePage(Page):
         self.header.controls.addWidget(self.mode)
         self.cards: dict[str, SlotCard] = {}
         self.run_bar = RunBar(app)
-        self.run_bar.run.connect(self.generate)
+        self.press = Deliberate(self)
+        self.press.meant.connect(self.generate)
+        self.run_bar.run.connect(self.press.press)
         self.run_bar.preview.connect(self.preview)
         self.form = ManifestForm(self._create, without=frozenset(FILE_TYPES))
         self.settings = Card("card", inset=18)
@@ -77,7 +80,8 @@ class StylePage(Page):
         for keys in ("Ctrl+Return", "Ctrl+Enter"):
             shortcut = QShortcut(QKeySequence(keys), self)
             shortcut.setContext(Qt.ShortcutContext.WidgetWithChildrenShortcut)
-            shortcut.activated.connect(self.generate)
+            shortcut.setAutoRepeat(False)
+            shortcut.activated.connect(self.press.press)
         self.refresh()
 
     def activate(self, **arguments: object) -> None:
