@@ -41,6 +41,8 @@ pytestmark = pytest.mark.anyio
 
 PRICE = 9 * MICRO
 WEIGHTS = b"weights" * 40_000
+#: How long a download waits for a node, when nobody shortens it.
+PATIENCE = PackageDownload.__init__.__kwdefaults__["patience"]
 SELLER = pm.SellerProfile(legal_name="Atelier", representative="", country="FR", address="1 rue", email="a@example.org")
 
 
@@ -58,7 +60,8 @@ async def world(tmp_path: Path) -> AsyncIterator[World]:
 @pytest.fixture(autouse=True)
 def _little_patience(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(licences_module, "_REACH_SECONDS", 0.3)
-    monkeypatch.setattr(package_download.PackageDownload.__init__, "__kwdefaults__", {"patience": 0.6})
+    # As it is meant for honest nodes; ``buy`` has less for those that lie.
+    monkeypatch.setattr(PackageDownload.__init__, "__kwdefaults__", {"patience": PATIENCE})
 
 
 @dataclass
@@ -207,6 +210,8 @@ async def buy(world: World, folder: Path, **lies: Any) -> Ending:
     await world.registry.database.write(sellers.decide, "atelier", None)
     mina = await world.person("mina", credits_=10)
     node = LyingNode(shop, mina, **lies)
+    if lies.keys() - {"cuts_at"}:
+        PackageDownload.__init__.__kwdefaults__["patience"] = 1.5
     pem, context = certificate(shop.node.key)
     async with hostile(node, tls=context) as url:
         descriptor = shop.node.descriptor(urls=[url], tls_certificate=pem)
@@ -327,7 +332,7 @@ async def test_a_node_that_sends_ever_less_is_left_and_nothing_is_lost(world: Wo
     ending = await buy(world, tmp_path, mangle=lambda sealed: sealed[:1000])
     assert ending.error is not None
     assert ending.error.details["undecided"] is True
-    assert time.monotonic() - began < 30
+    assert time.monotonic() - began < 60
     assert (ending.order.state, ending.order.charged, ending.pending) == (m.OrderState.HELD, 0, 1)
 
 
@@ -518,4 +523,4 @@ async def test_a_disk_that_fills_up_in_the_middle_is_said(
 
 
 def test_a_package_download_is_bounded_whatever_is_promised() -> None:
-    assert PackageDownload.__init__.__kwdefaults__["patience"] <= 60.0
+    assert PATIENCE <= 60.0

@@ -23,6 +23,7 @@ from packages import encoded, noise
 from registry_world import MICRO, Person, Shop, World
 
 from artrator.clients import buyer as buyer_module
+from artrator.clients import following
 from artrator.clients.buyer import Buyer, Result
 from artrator.documents import OutputDigest
 from artrator.errors import ArtratorError, Code
@@ -48,7 +49,8 @@ async def world(tmp_path: Path) -> AsyncIterator[World]:
 
 @pytest.fixture(autouse=True)
 def _little_patience(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(buyer_module, "_REACH_SECONDS", 0.3)
+    for module in (buyer_module, following):
+        monkeypatch.setattr(module, "_REACH_SECONDS", 0.3)
     monkeypatch.setattr(buyer_module, "_RELEASE_SECONDS", 0.3)
 
 
@@ -300,7 +302,7 @@ async def test_a_node_that_proves_nothing_is_not_paid(
 async def test_a_node_that_never_ends_is_given_up_when_its_time_is_over(
     world: World, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(buyer_module, "_GRACE_SECONDS", -(10.0**6))
+    monkeypatch.setattr(following, "_GRACE_SECONDS", -(10.0**6))
     ending = await buy(world, events=b"id: 1\nevent: progress\ndata: {}\n\n")
     assert ending.error is not None
     assert ending.error.code is Code.JOB_DEADLINE

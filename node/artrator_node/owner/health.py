@@ -26,16 +26,7 @@ def machine_of(settings: Settings, owner: Owner, clock: Clock) -> MachineHealth:
     """Sensors and rules."""
     reading = owner.reading
     return MachineHealth(
-        cards=[
-            CardHealth(
-                name=card.name,
-                temperature=card.temperature,
-                power=card.power,
-                memory_used=card.memory_used,
-                memory_total=card.memory_total,
-            )
-            for card in reading.cards
-        ],
+        cards=[CardHealth.model_validate(card, from_attributes=True) for card in reading.cards],
         processor_temperature=reading.processor,
         owner_rules=list(_rules(settings)),
         hours_change_at=owner.schedule.next_change(clock.now()),

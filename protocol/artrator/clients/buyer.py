@@ -18,14 +18,15 @@ import contextlib
 import secrets
 import time
 from collections.abc import AsyncGenerator, Callable, Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict
 from typing import Any, Final, Literal
 
-from artrator.canonical import b64, request_digest
+from artrator.canonical import request_digest
 from artrator.clients._patience import patiently
 from artrator.clients.delivery import check_receipt, fetch_outputs, tally
+from artrator.clients.following import Following, delivered, job_error
 from artrator.clients.news import Delivered, Result, Stage, Update
-from artrator.clients.node import JobEvent, NodeClient
+from artrator.clients.node import NodeClient
 from artrator.clients.orders import NullOrderStore, OrderStore, PendingOrder
 from artrator.clients.prepared import Prepared, check_descriptor, read_listing
 from artrator.clients.registry import RegistryClient
@@ -37,7 +38,7 @@ from artrator.ids import new_id
 from artrator.inputs import Counted, request_body
 from artrator.keys import PrivateKey, PublicKey
 from artrator.messages import registry as m
-from artrator.messages.node import EventKind, Job, JobRequest, JobState
+from artrator.messages.node import EventKind, Job
 
 __all__ = ["Buyer", "Delivered", "Prepared", "Result", "Stage", "Update", "read_listing"]
 
@@ -49,12 +50,8 @@ _UNDECIDED: Final = (
     "Nothing has been charged. The order is kept here and taken up again by `artrator orders resume` or the next start "
     "of the app; what cannot be fetched is refused, and a hold comes back by itself."
 )
-#: How long a node may stay silent at first before the order is given up.
+#: How long a registry may stay silent before an order is left for later.
 _REACH_SECONDS: Final = 20.0
-#: How long a node may take to tell its last word after the ticket's time: messages travel.
-_GRACE_SECONDS: Final = 60.0
-#: How long one silent exchange waits for the end of a job; what takes longer is followed by its events.
-_WAIT_SECONDS: Final = 60.0
 #: How long after a failed job the buyer waits to see the hold released.
 _RELEASE_SECONDS: Final = 10.0
 
@@ -215,18 +212,19 @@ class Buyer:
             ticket = await self._check_ticket(placed, pending, descriptor)
             yield Update(Stage.ORDERED, pending.order, node=descriptor.name)
             async with NodeClient(descriptor, self._key) as node:
-                sent = await self._submit(node, placed, pending, ticket, progress=progress)
-                final = _delivered(sent.job)
+                following = Following(self.registry, node, pending, placed, ticket)
+                sent = await following.send(progress=progress)
+                final = delivered(sent.job)
                 if final is None:
-                    async for event in self._events(node, pending.order, ticket, sent.events):
+                    async for event in following.events(sent.events):
                         if event.kind in (EventKind.DONE, EventKind.FAILED, EventKind.CANCELLED):
                             if event.kind is not EventKind.DONE:
-                                raise _job_error(event)
+                                raise job_error(event)
                             final = event.job
-                        elif update := await self._update(node, event, pending.order):
+                        elif update := await following.update(event):
                             yield update
                 yield Update(Stage.FETCHING, pending.order, node=descriptor.name)
-                assert final is not None  # noqa: S101  # _events ends with done or raises
+                assert final is not None  # noqa: S101  # events ends with done or raises
                 result = await self._collect(node, final, pending, placed, sent.outputs)
             yield Update(Stage.DONE, pending.order, node=descriptor.name, result=result)
             # Only now has whoever listens had the time to keep the outputs; who fails to, resumes and gets them again.
@@ -304,102 +302,6 @@ class Buyer:
         if ticket.cap > pending.max_price:
             raise ArtratorError(Code.PRICE_ABOVE_CAP, "The ticket allows more than the price that was accepted.")
         return ticket
-
-    async def _submit(
-        self, node: NodeClient, placed: m.Order, pending: PendingOrder, ticket: Ticket, *, progress: bool
-    ) -> _Sent:
-        request = JobRequest(ticket=placed.ticket or "", salt=b64(pending.salt), body=pending.job_body)
-        patience = min(_REACH_SECONDS, max(1.0, ticket.start_by - time.time()))
-        may_have_arrived = False
-
-        async def attempt() -> _Sent:
-            nonlocal may_have_arrived
-            how = (pending.order, request, pending.files, pending.request)
-            try:
-                if not progress:
-                    done = await node.perform(*how, wait=_WAIT_SECONDS)
-                    return _Sent(done.job, done.outputs)
-                events = node.send(*how, seconds=_seconds(ticket))
-                first = await anext(events, None)
-                return _Sent(events=None if first is None else _chained(first, events))
-            except ArtratorError as error:
-                may_have_arrived |= error.details.get("reached") is True
-                raise
-
-        try:
-            return await patiently(attempt, seconds=patience)
-        except ArtratorError as error:
-            if error.code is Code.NODE_UNREACHABLE and may_have_arrived:
-                raise ArtratorError(error.code, error.message, reached=True) from error
-            raise
-
-    async def _events(
-        self, node: NodeClient, order: str, ticket: Ticket, begun: AsyncGenerator[JobEvent, None] | None
-    ) -> AsyncGenerator[JobEvent, None]:
-        """Every event until the last one, through lost connections, until the ticket's time is over.
-
-        ``begun`` is the stream that the job was sent with.
-        """
-        seen, wait = 0, 0.2
-        until = time.monotonic() + _seconds(ticket)
-        while True:
-            lost = False
-            source, begun = begun or node.events(order, after=seen, seconds=until - time.monotonic()), None
-            try:
-                async with contextlib.aclosing(source):
-                    async for event in source:
-                        if time.monotonic() > until:
-                            break
-                        seen, wait = event.serial, 0.2
-                        yield event
-                        if event.kind in (EventKind.DONE, EventKind.FAILED, EventKind.CANCELLED):
-                            return
-            except ArtratorError as error:
-                if error.code is not Code.NODE_UNREACHABLE:
-                    raise
-                lost = True
-            if time.monotonic() > until:
-                raise ArtratorError(Code.JOB_DEADLINE, "The node did not finish in the time that was paid for.")
-            if lost and await self._released(order, overdue=time.monotonic() > until - _GRACE_SECONDS):
-                raise ArtratorError(Code.NODE_UNREACHABLE, "The node disappeared and the registry released the hold.")
-            await asyncio.sleep(wait)
-            wait = min(wait * 2, 5.0)
-
-    async def _released(self, order: str, *, overdue: bool) -> bool:
-        """Whether the hold is back; once the ticket's time is over the registry is also asked to give it back."""
-        ask = self.registry.cancel_order if overdue else self.registry.get_order
-        try:
-            standing = await ask(order)
-        except ArtratorError:
-            return False
-        return standing.state in (m.OrderState.RELEASED, m.OrderState.REFUNDED)
-
-    async def _update(self, node: NodeClient, event: JobEvent, order: str) -> Update | None:
-        name = node.descriptor.name
-        match event.kind:
-            case EventKind.QUEUED:
-                return Update(
-                    Stage.QUEUED,
-                    order,
-                    node=name,
-                    position=event.whole("position"),
-                    expected_seconds=event.seconds("expected_seconds"),
-                )
-            case EventKind.STARTED:
-                return Update(Stage.STARTED, order, node=name, runtime=str(event.data.get("runtime", ""))[:200])
-            case EventKind.PROGRESS:
-                return Update(
-                    Stage.PROGRESS,
-                    order,
-                    node=name,
-                    done=event.whole("done") or 0,
-                    total=event.whole("total") or 0,
-                    seconds_left=event.seconds("seconds_left"),
-                )
-            case EventKind.PREVIEW:
-                with contextlib.suppress(ArtratorError):  # a preview that is gone already is no loss
-                    return Update(Stage.PREVIEW, order, node=name, preview=await node.preview(order))
-        return None
 
     async def _collect(
         self, node: NodeClient, job: Job, pending: PendingOrder, placed: m.Order, at_hand: Sequence[bytes]
@@ -480,41 +382,3 @@ class Buyer:
             reason=problem,
             at=time.time(),
         ).sign(self._key)
-
-
-@dataclass(frozen=True)
-class _Sent:
-    """A job that the node has taken, and what came back with it."""
-
-    job: Job | None = None
-    outputs: Sequence[bytes] = ()
-    events: AsyncGenerator[JobEvent, None] | None = None
-
-
-async def _chained(first: JobEvent, events: AsyncGenerator[JobEvent, None]) -> AsyncGenerator[JobEvent, None]:
-    async with contextlib.aclosing(events):
-        yield first
-        async for event in events:
-            yield event
-
-
-def _seconds(ticket: Ticket) -> float:
-    """How long a job is followed at most: by our own steady clock, as three machines' clocks need not agree."""
-    return max(0, ticket.finish_by - ticket.iat) + _GRACE_SECONDS
-
-
-def _delivered(job: Job | None) -> Job | None:
-    """The job, if it was delivered; None while it goes on; raises why it was not."""
-    if job is None or job.state in (JobState.QUEUED, JobState.RUNNING):
-        return None
-    if job.state is JobState.CANCELLED:
-        raise ArtratorError(Code.JOB_CANCELLED, "The job was cancelled.")
-    if job.state is JobState.FAILED:
-        raise ArtratorError.from_json({"error": job.error})
-    return job
-
-
-def _job_error(event: JobEvent) -> ArtratorError:
-    if event.kind is EventKind.CANCELLED:
-        return ArtratorError(Code.JOB_CANCELLED, "The job was cancelled.")
-    return ArtratorError.from_json({"error": event.data})

@@ -14,12 +14,11 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import json
 import shutil
 import time
 import uuid
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import asdict, dataclass, replace
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, Final
 
@@ -28,9 +27,11 @@ from artrator.clients._patience import patiently
 from artrator.clients.node import Access, NodeClient
 from artrator.clients.package_download import OnDownload, PackageDownload
 from artrator.clients.prepared import read_listing
+from artrator.clients.purchases import PendingPurchase, Purchases
 from artrator.clients.registry import RegistryClient
 from artrator.clients.sealed_download import SealedDownload, SealedPackage
-from artrator.documents import Acknowledgement, Licence, NodeDescriptor, Receipt, document_digest, ticket_digest
+from artrator.clients.sealed_receipt import check_sealed_receipt
+from artrator.documents import Acknowledgement, Licence, NodeDescriptor, Receipt, document_digest
 from artrator.documents import ticket as tickets
 from artrator.errors import ArtratorError, Code
 from artrator.ids import new_id
@@ -41,7 +42,8 @@ from artrator.messages import registry as m
 from artrator.messages.disputes import DisputeOpening, DisputeReason
 from artrator.messages.node import Job
 from artrator.package import read_manifest
-from artrator.profile import write_atomically
+
+__all__ = ["LicenceBuyer", "PendingPurchase", "Purchases"]
 
 _REACH_SECONDS: Final = 20.0
 _PAID: Final = {m.OrderState.SETTLED, m.OrderState.DISPUTED}
@@ -53,46 +55,6 @@ _HASHING_SECONDS: Final = 1200.0
 #: Between two looks whether the node's key has come.
 _KEY_WAIT: Final = 0.3
 _LATER: Final = "Nothing is lost: `artrator licence download` goes on where it stands. What never arrives is paid back."
-
-
-@dataclass(frozen=True)
-class PendingPurchase:
-    """A purchase that has not reached its end, as it is kept on disk.
-
-    Attributes:
-        problem: Why what arrived was refused; then all that is left is to get the money back.
-    """
-
-    purchase: str
-    registry: str
-    listing: str
-    version: str
-    package: str
-    title: Mapping[str, str]
-    creator_key: str
-    max_price: int
-    created_at: float
-    problem: str = ""
-
-
-class Purchases:
-    """Pending purchases as files, ``<id>.json``: written before anything leaves this machine."""
-
-    def __init__(self, folder: Path) -> None:
-        self._folder = folder
-
-    def save(self, purchase: PendingPurchase) -> None:
-        """Keep it durably."""
-        write_atomically(self._folder / f"{uuid.UUID(purchase.purchase)}.json", json.dumps(asdict(purchase)).encode())
-
-    def forget(self, purchase: str) -> None:
-        """It has reached its end."""
-        (self._folder / f"{uuid.UUID(purchase)}.json").unlink(missing_ok=True)
-
-    def pending(self) -> Sequence[PendingPurchase]:
-        """Those that have not, oldest first."""
-        found = [PendingPurchase(**json.loads(path.read_text("utf-8"))) for path in self._folder.glob("*.json")]
-        return sorted(found, key=lambda one: one.created_at)
 
 
 class LicenceBuyer:
@@ -253,7 +215,7 @@ class LicenceBuyer:
             raise ArtratorError(Code.NODE_UNREACHABLE, "The node of this purchase is away.", reached=False)
         whole = SealedPackage.load(self._sealed_at(pending))
         if whole is not None and order.receipt is not None:  # all is here: the node is not needed any more
-            receipt = _check_receipt(dict(order.receipt), descriptor, pending, bought, whole)
+            receipt = check_sealed_receipt(dict(order.receipt), descriptor, pending, bought, whole)
             return await self._open(pending, await self._pay(None, pending, receipt), whole)
         await self._check_ticket(bought, pending, descriptor)
         access = Access.by_ticket(order.ticket or "")
@@ -261,7 +223,7 @@ class LicenceBuyer:
             fetch = SealedDownload(node, access, pending.package, creator, self._sealed_at(pending), on_progress)
             sealed = await fetch.fetch()
             job = await self._said_fetched(node, pending.package, access)
-            receipt = _check_receipt(dict(job.receipt or {}), descriptor, pending, bought, sealed)
+            receipt = check_sealed_receipt(dict(job.receipt or {}), descriptor, pending, bought, sealed)
             settled = await self._pay(node, pending, receipt)
         return await self._open(pending, settled, sealed)
 
@@ -453,29 +415,3 @@ class LicenceBuyer:
             await asyncio.sleep(0.3)
             order = await self.registry.get_order(purchase)
         return order
-
-
-def _check_receipt(
-    document: Mapping[str, Any],
-    descriptor: NodeDescriptor,
-    pending: PendingPurchase,
-    bought: p.Purchase,
-    sealed: SealedPackage,
-) -> Mapping[str, Any]:
-    """The receipt, if the node signed it for this purchase and is bound by it to exactly what arrived.
-
-    Raises:
-        ArtratorError: ``document_invalid``, ``receipt_invalid``.
-    """
-    receipt = Receipt.verify(document, PublicKey.decode(descriptor.receipt_key))
-    promised = (descriptor.node, pending.purchase, ticket_digest(bought.order.ticket or ""), pending.package)
-    if (receipt.node, receipt.order, receipt.ticket, receipt.package) != promised or receipt.outcome != "delivered":
-        raise ArtratorError(Code.RECEIPT_INVALID, "The node signed a receipt for something else.")
-    files = sealed.files
-    if receipt.sealed is None or receipt.sealed.root != sealed.root:
-        raise ArtratorError(Code.RECEIPT_INVALID, "The node's receipt is bound to something else than what arrived.")
-    named = {output.name: (output.sha256, output.size) for output in receipt.outputs}
-    whole = {"package": (pending.package.removeprefix("sha256:"), sum(size for _, size in files.values()))}
-    if named not in (dict(files), whole):
-        raise ArtratorError(Code.RECEIPT_INVALID, "The node's receipt names other files than those that arrived.")
-    return document

@@ -14,7 +14,7 @@ import os
 import shutil
 import time
 from collections.abc import Callable, Mapping
-from contextlib import aclosing, contextmanager
+from contextlib import aclosing, asynccontextmanager, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import IO, TYPE_CHECKING, Any, Final, Protocol
@@ -29,7 +29,7 @@ from artrator.package.tree import SIGNATURE_NAME
 from artrator.profile import write_atomically
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import AsyncIterator, Iterator
 
 #: Larger packages than this are not fetched, whatever a node promises.
 MAX_PACKAGE: Final = 256 * 2**30
@@ -108,24 +108,26 @@ class PackageDownload:
             ArtratorError: ``package_changed`` or ``package_invalid``: the node sends something else than the creator
                 signed. ``disk_full``; ``node_unreachable``, ``node_busy``: go on later. Else what the node says.
         """
-        files = await self._listed()
-        if self._is_sealed:
-            raise ArtratorError(Code.PACKAGE_CHANGED, "The node sends sealed what was paid for.")
-        self._make_folder()
-        # Two programs that write the same part would make it something that nobody sent.
-        with only_one(self._folder / "lock", "The download of this package"):
-            return await self._run(files), files
+        async with self._begun(sealed=False) as files:
+            with disk_errors(0):
+                await asyncio.to_thread(take_back, self._folder, files)
+            await self._gather(dict(files.values()))
+            with disk_errors(0):
+                return await asyncio.to_thread(assemble, self._folder, files, self._signature), files
 
-    def _make_folder(self) -> None:
+    @asynccontextmanager
+    async def _begun(self, *, sealed: bool) -> AsyncIterator[Mapping[str, tuple[str, int]]]:
+        """What is to be fetched; the folder is there for it, and for nobody else while the block lasts."""
+        files = await self._listed()
+        if self._is_sealed and not sealed:
+            raise ArtratorError(Code.PACKAGE_CHANGED, "The node sends sealed what was paid for.")
+        if sealed and not self._is_sealed:
+            raise ArtratorError(Code.PACKAGE_CHANGED, "The node does not send what it sells sealed.")
         with disk_errors(0):
             self._folder.mkdir(parents=True, exist_ok=True, mode=0o700)
-
-    async def _run(self, files: Mapping[str, tuple[str, int]]) -> Path:
-        with disk_errors(0):
-            await asyncio.to_thread(take_back, self._folder, files)
-        await self._gather(dict(files.values()))
-        with disk_errors(0):
-            return await asyncio.to_thread(assemble, self._folder, files, self._signature)
+        # Two programs that write the same part would make it something that nobody sent.
+        with only_one(self._folder / "lock", "The download of this package"):
+            yield files
 
     async def _gather(self, sizes: Mapping[str, int]) -> None:
         """Fetch every file, by digest, as far as it is missing."""

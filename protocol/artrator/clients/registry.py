@@ -2,19 +2,12 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Mapping, Sequence
-from types import TracebackType
-from typing import Any, Self, TypeVar
+from typing import Any
 
-import httpx
-import pydantic
-
-from artrator.canonical import b64
-from artrator.clients._http import Answer, MisbehavedError, fetch, read
+from artrator.clients._connection import RegistryConnection, sign_in_bytes
 from artrator.documents import KeySet
-from artrator.errors import ArtratorError, Code
-from artrator.keys import PrivateKey, PublicKey
+from artrator.keys import PublicKey
 from artrator.messages import disputes as dm
 from artrator.messages import payouts as pm
 from artrator.messages import products as p
@@ -22,78 +15,11 @@ from artrator.messages import rails as rm
 from artrator.messages import registry as m
 from artrator.messages import verifications as vm
 
-_M = TypeVar("_M", bound=pydantic.BaseModel)
-#: A session token this close to its end is renewed before it is used.
-_RENEW_SECONDS = 30.0
-#: A statement of a million lines, and the time to read it out.
-_MAX_EXPORT = 256 * 2**20
-_EXPORT_SECONDS = 600.0
+__all__ = ["RegistryClient", "sign_in_bytes"]
 
 
-def sign_in_bytes(nonce: str, registry: str) -> bytes:
-    """What a key signs to sign in: bound to one challenge of one registry."""
-    return f"artrator-sign-in\n{nonce}\n{registry}".encode()
-
-
-class RegistryClient:
-    """One registry, as one account (or as nobody, when ``key`` and ``api_key`` are None).
-
-    Signs in by itself, on first need and when the token runs out. Every failure is an ArtratorError:
-    ``registry_unreachable`` when nothing answers, ``internal`` when the answer makes no sense, else what the
-    registry said.
-
-    Args:
-        url: Of the registry.
-        key: The account's key.
-        api_key: Used instead of signing in.
-        handle, display_name: What a first sign-in asks for.
-        timeout: Seconds of silence that end a request; the whole of one may take four times as long.
-        transport: For tests.
-        registry_id: The pinned root key's id, if it is known: then no challenge of another registry is signed, so
-            that this one cannot sign in elsewhere with our answer.
-    """
-
-    def __init__(
-        self,
-        url: str,
-        key: PrivateKey | None = None,
-        *,
-        api_key: str | None = None,
-        handle: str | None = None,
-        display_name: str | None = None,
-        timeout: float = 15.0,
-        transport: httpx.AsyncBaseTransport | None = None,
-        registry_id: str | None = None,
-    ) -> None:
-        self.url = url.rstrip("/")
-        self.key = key
-        self._api_key = api_key
-        self._handle = handle
-        self._display_name = display_name
-        self._session: m.Session | None = None
-        self._registry_id = registry_id
-        self._seconds = 4 * timeout
-        try:
-            self._http = httpx.AsyncClient(base_url=self.url, timeout=timeout, transport=transport)
-        except httpx.InvalidURL as error:
-            raise ArtratorError(
-                Code.REQUEST_INVALID, f"{url!a} is no address.", cure="Write it as https://registry.example."
-            ) from error
-
-    async def __aenter__(self) -> Self:
-        return self
-
-    async def __aexit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        traceback: TracebackType | None,
-    ) -> None:
-        await self.aclose()
-
-    async def aclose(self) -> None:
-        """Close the connections."""
-        await self._http.aclose()
+class RegistryClient(RegistryConnection):
+    """What one registry can be asked, and how; see ``RegistryConnection`` for who asks."""
 
     # --- the registry itself
 
@@ -106,34 +32,6 @@ class RegistryClient:
         return KeySet.verify(await self._send("GET", "/v1/keys", signed=False), root)
 
     # --- accounts
-
-    async def sign_in(self) -> m.Session:
-        """Sign in now and keep the token."""
-        if self.key is None:
-            raise ArtratorError(Code.SESSION_INVALID, "Nobody is signed in.")
-        public_key = self.key.public.encode()
-        challenge = await self._post(
-            "/v1/challenges", m.ChallengeRequest(public_key=public_key), m.Challenge, signed=False
-        )
-        if self._registry_id is not None and challenge.registry != self._registry_id:
-            raise ArtratorError(
-                Code.CHALLENGE_INVALID,
-                f"What answers at {self.url} asks for a sign-in at another registry.",
-                cure="Do not go on: ask the registry's operator whether its root key has changed.",
-            )
-        self._session = await self._post(
-            "/v1/sessions",
-            m.SignIn(
-                challenge=challenge.challenge,
-                public_key=public_key,
-                signature=b64(self.key.sign(sign_in_bytes(challenge.nonce, challenge.registry))),
-                handle=self._handle,
-                display_name=self._display_name,
-            ),
-            m.Session,
-            signed=False,
-        )
-        return self._session
 
     async def account(self) -> m.Account:
         """The account that is signed in."""
@@ -378,103 +276,3 @@ class RegistryClient:
     async def verifications(self) -> Sequence[vm.Verification]:
         """Who looked at the account's packages, and what it looked at itself."""
         return (await self._get("/v1/verifications", vm.Verifications)).items
-
-    # --- how it travels
-
-    async def _get(
-        self,
-        path: str,
-        answer: type[_M],
-        query: Mapping[str, str | int | None] | None = None,
-        *,
-        signed: bool = True,
-    ) -> _M:
-        wanted = {name: value for name, value in (query or {}).items() if value is not None}
-        return self._read(await self._send("GET", path, query=wanted, signed=signed), answer)
-
-    async def _text(self, path: str, query: Mapping[str, str | int] | None = None) -> str:
-        return (await self._request("GET", path, query=query, export=True)).content.decode()
-
-    async def _post(self, path: str, body: pydantic.BaseModel, answer: type[_M], *, signed: bool = True) -> _M:
-        return self._read(await self._send("POST", path, body=body, signed=signed), answer)
-
-    async def _put(self, path: str, body: pydantic.BaseModel, answer: type[_M]) -> _M:
-        return self._read(await self._send("PUT", path, body=body), answer)
-
-    @staticmethod
-    def _read(value: object, answer: type[_M]) -> _M:
-        return read(value, answer, "The registry")
-
-    async def _send(
-        self,
-        method: str,
-        path: str,
-        *,
-        query: Mapping[str, str | int] | None = None,
-        body: pydantic.BaseModel | None = None,
-        signed: bool = True,
-    ) -> Any:
-        answer = await self._request(method, path, query=query, body=body, signed=signed)
-        return answer.json() if answer.content else None
-
-    async def _request(
-        self,
-        method: str,
-        path: str,
-        *,
-        query: Mapping[str, str | int] | None = None,
-        body: pydantic.BaseModel | None = None,
-        signed: bool = True,
-        export: bool = False,
-    ) -> Answer:
-        answer = await self._once(method, path, query, body, signed=signed, export=export)
-        if answer.status == 401 and signed and self.key is not None and self._api_key is None:
-            # The token may have been ended early (the registry restarted with new keys): sign in once more.
-            self._session = None
-            answer = await self._once(method, path, query, body, signed=signed, export=export)
-        if answer.is_error:
-            raise answer.problem()
-        return answer
-
-    async def _once(
-        self,
-        method: str,
-        path: str,
-        query: Mapping[str, str | int] | None,
-        body: pydantic.BaseModel | None,
-        *,
-        signed: bool,
-        export: bool,
-    ) -> Answer:
-        headers = {"Authorization": f"Bearer {await self._token()}"} if signed else {}
-        limit: dict[str, Any] = {"limit": _MAX_EXPORT} if export else {}
-        content = None
-        if body is not None:
-            content = body.model_dump_json(exclude_none=True).encode()
-            headers["Content-Type"] = "application/json"
-        try:
-            return await fetch(
-                self._http,
-                method,
-                path,
-                server="The registry",
-                seconds=_EXPORT_SECONDS if export else self._seconds,
-                **limit,
-                params=query,
-                content=content,
-                headers=headers,
-            )
-        except (httpx.HTTPError, httpx.InvalidURL) as error:
-            raise ArtratorError(
-                Code.REGISTRY_UNREACHABLE, f"The registry at {self.url} does not answer.", url=self.url
-            ) from error
-        except MisbehavedError as error:
-            raise ArtratorError(Code.INTERNAL, f"The registry at {self.url} {error}.") from error
-
-    async def _token(self) -> str:
-        if self._api_key is not None:
-            return self._api_key
-        if self._session is None or self._session.expires_at - _RENEW_SECONDS < time.time():
-            await self.sign_in()
-        assert self._session is not None  # noqa: S101  # sign_in sets it or raises
-        return self._session.token

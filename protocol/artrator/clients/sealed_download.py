@@ -50,11 +50,7 @@ class SealedDownload(PackageDownload):
 
     async def fetch(self) -> SealedPackage:
         """Fetch what is missing; raises as ``PackageDownload.run`` does."""
-        files = await self._listed()
-        if not self._is_sealed:
-            raise ArtratorError(Code.PACKAGE_CHANGED, "The node does not send what it sells sealed.")
-        self._make_folder()
-        with only_one(self._folder / "lock", "The download of this package"):
+        async with self._begun(sealed=True) as files:
             self._plain = dict(files.values())
             for sha256, size in self._plain.items():
                 self._tables[sha256] = await self._table(sha256, size)
