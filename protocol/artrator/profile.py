@@ -60,8 +60,20 @@ class Profile:
 
     @property
     def identity(self) -> PrivateKey:
-        """The identity key, made on first use."""
-        return PrivateKey.load_or_create(self.folder / "identity.pem")
+        """The identity key, made on first use.
+
+        Raises:
+            ArtratorError: ``request_invalid`` if the file is there and holds no key that can be read.
+        """
+        path = self.folder / "identity.pem"
+        try:
+            return PrivateKey.load_or_create(path)
+        except (ValueError, TypeError, PermissionError, IsADirectoryError) as error:
+            raise ArtratorError(
+                Code.REQUEST_INVALID,
+                f"The key in {path} cannot be read.",
+                cure="This key is your account: restore it from a backup, or move it away to begin as somebody new.",
+            ) from error
 
     @property
     def has_identity(self) -> bool:

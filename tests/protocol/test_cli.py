@@ -48,3 +48,30 @@ def test_a_registry_that_does_not_answer_has_an_exit_code_of_its_own_and_json(tm
 
 def test_an_unknown_command_is_a_usage_error(tmp_path: Path) -> None:
     assert artrator("dance", home=tmp_path).returncode == 2
+
+
+def test_a_key_that_cannot_be_read_is_told_in_a_sentence_and_never_replaced(tmp_path: Path) -> None:
+    (tmp_path / "profile.json").write_text(json.dumps({"registry_url": "http://127.0.0.1:9"}))
+    (tmp_path / "identity.pem").write_text("junk")
+    done = artrator("balance", home=tmp_path)
+    assert done.returncode == 1
+    assert "identity.pem cannot be read" in done.stderr
+    assert "backup" in done.stderr
+    assert "[request_invalid]" in done.stderr
+    assert "Traceback" not in done.stderr
+    assert (tmp_path / "identity.pem").read_text() == "junk"
+
+
+def test_an_address_without_a_scheme_is_answered_with_a_whole_one(tmp_path: Path) -> None:
+    done = artrator("account", "use", "registry.example.org", "--handle", "mina", home=tmp_path)
+    assert done.returncode == 1
+    assert "https://registry.example.org" in done.stderr
+
+
+def test_a_file_that_the_system_refuses_ends_with_its_name_and_no_traceback(tmp_path: Path) -> None:
+    blocked = tmp_path / "blocked"
+    blocked.write_text("not a folder")
+    done = artrator("account", "use", "http://127.0.0.1:9", "--handle", "mina", home=blocked)
+    assert done.returncode in {1, 4}
+    assert "blocked" in done.stderr
+    assert "Traceback" not in done.stderr

@@ -14,6 +14,7 @@ from rich.table import Table
 from artrator.cli._session import json_option, print_json, run
 from artrator.cli.keys import keys
 from artrator.clients.registry import RegistryClient
+from artrator.errors import ArtratorError, Code
 from artrator.messages import registry as m
 from artrator.money import format_credits
 from artrator.profile import Profile, write_atomically
@@ -34,6 +35,12 @@ account.add_command(keys)
 def use(url: str, handle: str | None, name: str | None) -> None:
     """Use the registry at URL and pin its root key."""
     profile, url = Profile(), url.rstrip("/")
+    if not url.lower().startswith(("https://", "http://")):
+        raise ArtratorError(
+            Code.REQUEST_INVALID,
+            f"{url} is not the address of a registry.",
+            cure=f"Write it whole: https://{url}",
+        )
 
     root = profile.root_key(url)
     known = root.id if root else None

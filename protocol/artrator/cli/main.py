@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import importlib
 import importlib.util
 import json
@@ -85,8 +86,13 @@ class LazyGroup(click.Group):
         try:
             return super().invoke(ctx)
         except ArtratorError as error:
-            show_error(error)
-            ctx.exit(exit_code(error))
+            problem: ArtratorError = error
+        except OSError as error:
+            if error.filename is None and error.errno != errno.ENOSPC:  # no file's fault, such as a reader that left
+                raise
+            problem = _file_trouble(error)
+        show_error(problem)
+        return ctx.exit(exit_code(problem))
 
 
 def _say(message: str) -> Any:
@@ -94,6 +100,16 @@ def _say(message: str) -> Any:
         raise click.UsageError(message)
 
     return callback
+
+
+def _file_trouble(error: OSError) -> Any:
+    """A file or folder that this machine refuses, as a person can understand it."""
+    from artrator.errors import CATALOGUE, ArtratorError, Code
+
+    what = f"{error.filename}: {error.strerror}." if error.filename else f"{error.strerror}."
+    if error.errno == errno.ENOSPC:
+        return ArtratorError(Code.DISK_FULL, what, cure=CATALOGUE[Code.DISK_FULL].cure)
+    return ArtratorError(Code.REQUEST_INVALID, what, cure="Check that it is there and that you may read and write it.")
 
 
 def exit_code(error: Exception) -> int:
