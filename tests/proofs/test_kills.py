@@ -42,6 +42,7 @@ from artrator_registry.storage import writer
 careful = writer.Writer._commit
 async def commit(self, group):
     if self._db.execute("SELECT EXISTS (SELECT 1 FROM orders)").fetchone()[0]:
+        writer._finish(group)
         writer._answer(group)
         await asyncio.sleep(0.05)
     await careful(self, group)

@@ -314,6 +314,23 @@ def test_every_table_is_strict_and_every_foreign_key_holds(data: Path) -> None:
     migrate(data / "registry.db", MIGRATIONS, SCHEMA)  # harmless
 
 
+@pytest.mark.parametrize(
+    "statement",
+    [
+        "INSERT INTO ledger_transfers DEFAULT VALUES",
+        "INSERT INTO orders DEFAULT VALUES",
+        "UPDATE orders SET state = 'settled' WHERE id = ''",
+        "INSERT INTO earning_days DEFAULT VALUES",
+    ],
+)
+def test_the_rules_of_what_every_job_writes_need_no_tables_in_memory(data: Path, statement: str) -> None:
+    db = connect(data / "registry.db")
+    try:
+        assert "OpenEphemeral" not in {row["opcode"] for row in db.execute(f"EXPLAIN {statement}")}
+    finally:
+        db.close()
+
+
 def test_a_database_from_before_the_first_release_is_refused(data: Path) -> None:
     db = connect(data / "registry.db")
     db.execute("PRAGMA user_version = 7")

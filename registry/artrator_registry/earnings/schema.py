@@ -5,6 +5,7 @@ from __future__ import annotations
 from sqlite_utils import Database, Migrations
 
 from artrator_registry.storage import statements
+from artrator_registry.storage.database import one_of
 
 migrations = Migrations("artrator-registry-earnings")
 
@@ -14,12 +15,12 @@ def m001_create_earning_days(db: Database) -> None:
     # A refund is written to the day on which the order was settled, not to the day of the refund: what a day brought
     # in the end is what matures and what is taxed. ``held`` is what disputes about that day have set aside.
     statements(
-        """
+        f"""
         CREATE TABLE earning_days (
             creator TEXT NOT NULL REFERENCES accounts (id),
             day TEXT NOT NULL CHECK (day GLOB '[0-9][0-9][0-9][0-9]-[0-9][0-9]-[0-9][0-9]'),
             listing TEXT NOT NULL,
-            kind TEXT NOT NULL CHECK (kind IN ('pass', 'purchase', 'royalty', 'run')),
+            kind TEXT NOT NULL CHECK ({one_of("kind", "pass", "purchase", "royalty", "run")}),
             runs INTEGER NOT NULL DEFAULT 0 CHECK (runs >= 0),
             gross INTEGER NOT NULL DEFAULT 0 CHECK (gross >= 0),
             fee INTEGER NOT NULL DEFAULT 0 CHECK (fee >= 0),

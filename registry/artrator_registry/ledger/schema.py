@@ -11,6 +11,7 @@ from __future__ import annotations
 from sqlite_utils import Database, Migrations
 
 from artrator_registry.storage import statements
+from artrator_registry.storage.database import one_of
 
 migrations = Migrations("artrator-registry-ledger")
 
@@ -29,26 +30,29 @@ CREATE TABLE ledger_accounts (
 ) STRICT, WITHOUT ROWID
 """
 
-_TRANSFERS = """
+_KINDS = (
+    "chargeback", "clawback", "fee", "grant", "order", "pass", "payout", "purchase", "refund", "royalty", "topup",
+    "transfer", "voucher", "writeoff",
+)  # fmt: skip
+
+_TRANSFERS = f"""
 CREATE TABLE ledger_transfers (
     serial INTEGER PRIMARY KEY AUTOINCREMENT,
     id TEXT NOT NULL UNIQUE,
-    phase TEXT NOT NULL CHECK (phase IN ('single', 'pending', 'post', 'void', 'expire')),
+    phase TEXT NOT NULL CHECK ({one_of("phase", "single", "pending", "post", "void", "expire")}),
     pending TEXT UNIQUE REFERENCES ledger_transfers (id),
     debit TEXT NOT NULL REFERENCES ledger_accounts (id),
     credit TEXT NOT NULL REFERENCES ledger_accounts (id),
     amount INTEGER NOT NULL CHECK (amount BETWEEN 1 AND 1000000000000000),
     expires_at REAL,
-    kind TEXT NOT NULL CHECK (kind IN (
-        'chargeback', 'clawback', 'fee', 'grant', 'order', 'pass', 'payout', 'purchase', 'refund', 'royalty', 'topup',
-        'transfer', 'voucher', 'writeoff')),
+    kind TEXT NOT NULL CHECK ({one_of("kind", *_KINDS)}),
     at REAL NOT NULL,
     order_id TEXT,
     listing TEXT,
     receipt TEXT,
     note TEXT NOT NULL DEFAULT '',
     CHECK (debit <> credit),
-    CHECK ((phase IN ('post', 'void', 'expire')) = (pending IS NOT NULL)),
+    CHECK ({one_of("phase", "post", "void", "expire")} = (pending IS NOT NULL)),
     CHECK (expires_at IS NULL OR phase = 'pending')
 ) STRICT
 """
@@ -77,9 +81,9 @@ def _entry(account: str, part: int, kind: str, amount: str, less: str = "0") -> 
     """  # noqa: S608  # every part is written in this file
 
 
-_RESOLVE_CHECK = """
+_RESOLVE_CHECK = f"""
 CREATE TRIGGER ledger_resolution_fits BEFORE INSERT ON ledger_transfers
-WHEN NEW.phase IN ('post', 'void', 'expire')
+WHEN {one_of("NEW.phase", "post", "void", "expire")}
 BEGIN
     SELECT RAISE(ABORT, 'ledger: this resolves no pending transfer, or more than it holds')
     WHERE NOT EXISTS (
@@ -88,7 +92,7 @@ BEGIN
           AND (NEW.amount = p.amount OR (NEW.phase = 'post' AND NEW.amount < p.amount))
     );
 END
-"""
+"""  # noqa: S608  # every part is written in this file
 
 _SINGLE = f"""
 CREATE TRIGGER ledger_single AFTER INSERT ON ledger_transfers WHEN NEW.phase = 'single'
@@ -195,4 +199,13 @@ def m002_index_what_is_asked(db: Database) -> None:
     statements(
         "DROP INDEX ledger_transfers_credit",
         "CREATE INDEX ledger_transfers_written_off ON ledger_transfers (credit, debit) WHERE kind = 'writeoff'",
+    )(db)
+
+
+@migrations()
+def m003_index_who_owes(db: Database) -> None:
+    # Looked through every few seconds by the writer itself, so it must not read the account of everybody. Of a person's
+    # accounts only the debt can be below zero.
+    statements(
+        "CREATE INDEX ledger_accounts_owing ON ledger_accounts (id) WHERE system = 0 AND debits_posted > credits_posted"
     )(db)

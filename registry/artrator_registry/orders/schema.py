@@ -5,6 +5,7 @@ from __future__ import annotations
 from sqlite_utils import Database, Migrations
 
 from artrator_registry.storage import statements
+from artrator_registry.storage.database import one_of
 
 migrations = Migrations("artrator-registry-orders")
 
@@ -29,7 +30,7 @@ def m001_create_orders(db: Database) -> None:
         ) STRICT
         """,
         "CREATE INDEX quotes_expiry ON quotes (expires_at)",
-        """
+        f"""
         CREATE TABLE orders (
             serial INTEGER PRIMARY KEY AUTOINCREMENT,
             id TEXT NOT NULL UNIQUE,
@@ -38,7 +39,7 @@ def m001_create_orders(db: Database) -> None:
             creator TEXT NOT NULL REFERENCES accounts (id),
             api_key TEXT REFERENCES api_keys (id),
             kind TEXT NOT NULL DEFAULT 'run' CHECK (kind IN ('run', 'purchase')),
-            paid_by TEXT NOT NULL DEFAULT 'credits' CHECK (paid_by IN ('credits', 'free', 'own', 'pass')),
+            paid_by TEXT NOT NULL DEFAULT 'credits' CHECK ({one_of("paid_by", "credits", "free", "own", "pass")}),
             pass TEXT,
             listing TEXT NOT NULL,
             package TEXT NOT NULL,
@@ -51,7 +52,7 @@ def m001_create_orders(db: Database) -> None:
             charged INTEGER NOT NULL DEFAULT 0 CHECK (charged BETWEEN 0 AND cap),
             refunded INTEGER NOT NULL DEFAULT 0 CHECK (refunded BETWEEN 0 AND charged),
             state TEXT NOT NULL
-                CHECK (state IN ('held', 'claimed', 'settled', 'released', 'disputed', 'refunded')),
+                CHECK ({one_of("state", "held", "claimed", "settled", "released", "disputed", "refunded")}),
             ticket TEXT NOT NULL,
             ticket_digest TEXT NOT NULL,
             created_at REAL NOT NULL,
@@ -71,8 +72,8 @@ def m001_create_orders(db: Database) -> None:
             CHECK ((receipt IS NULL) = (receipt_digest IS NULL)),
             CHECK (state NOT IN ('claimed', 'settled') OR receipt IS NOT NULL),
             CHECK ((state = 'claimed') = (settle_at IS NOT NULL)),
-            CHECK ((state IN ('settled', 'released', 'refunded')) = (ended_at IS NOT NULL)),
-            CHECK (charged = 0 OR state IN ('settled', 'disputed', 'refunded')),
+            CHECK ({one_of("state", "settled", "released", "refunded")} = (ended_at IS NOT NULL)),
+            CHECK (charged = 0 OR {one_of("state", "settled", "disputed", "refunded")}),
             CHECK (dispute_until IS NULL OR settled_at IS NOT NULL),
             CHECK (state <> 'settled' OR settled_at IS NOT NULL),
             CHECK (refunded = 0 OR state IN ('settled', 'refunded')),
@@ -90,11 +91,11 @@ def m001_create_orders(db: Database) -> None:
             capture_by ON orders
         BEGIN SELECT RAISE(ABORT, 'orders: what was agreed does not change'); END
         """,
-        """
+        f"""
         CREATE TRIGGER orders_one_way BEFORE UPDATE OF state ON orders
         WHEN NEW.state <> OLD.state AND NOT (
-            (OLD.state = 'held' AND NEW.state IN ('claimed', 'settled', 'released', 'disputed'))
-            OR (OLD.state = 'claimed' AND NEW.state IN ('settled', 'released', 'disputed'))
+            (OLD.state = 'held' AND {one_of("NEW.state", "claimed", "settled", "released", "disputed")})
+            OR (OLD.state = 'claimed' AND {one_of("NEW.state", "settled", "released", "disputed")})
             OR (OLD.state = 'settled' AND NEW.state = 'disputed')
             OR (OLD.state = 'disputed' AND NEW.state IN ('settled', 'refunded'))
         )

@@ -173,18 +173,19 @@ class Writer:
 
     async def _commit(self, group: list[_Command]) -> None:
         committed = asyncio.get_running_loop().run_in_executor(self._thread, self._db.execute, "COMMIT")
-        for command in group:
-            if command.unfinished and command.error is None:
-                _finish(command)
+        _finish(group)
         await committed
         _answer(group)
 
 
-def _finish(command: _Command) -> None:
-    try:
-        command.result = command.result()
-    except BaseException as error:  # whatever it is, the commit that is under way must be waited for
-        command.error = error
+def _finish(group: list[_Command]) -> None:
+    for command in group:
+        if command.unfinished and command.error is None:
+            command.unfinished = False
+            try:
+                command.result = command.result()
+            except BaseException as error:  # whatever it is, the commit that is under way must be waited for
+                command.error = error
 
 
 def _answer(group: list[_Command]) -> None:
