@@ -50,6 +50,7 @@ def init(data: Path) -> None:
 @click.option("--purchase-seconds", default=86_400, show_default=True, help="How long a bought package may be fetched.")
 @click.option("--grace-seconds", type=float, default=None, help="How long a receipt may travel after the finish.")
 @click.option("--dispute-seconds", default=86_400.0, show_default=True, help="How long a buyer may object.")
+@click.option("--answer-seconds", default=1_209_600.0, show_default=True, help="How long a creator may say nothing.")
 @click.option("--payout-delay-seconds", default=604_800.0, show_default=True, help="How long earnings mature.")
 @click.option("--payout-minimum", type=Credits(), default="10", show_default=True, help="The least that is paid out.")
 @click.option(

@@ -25,6 +25,7 @@ class Settings:
         grace_seconds: How long after ``finish_by`` a receipt may travel before the buyer can have the money back; None
             is two minutes, or a quarter of ``finish_seconds`` if that is less.
         dispute_seconds: How long a buyer who never answered may still refuse what was delivered.
+        answer_seconds: How long a creator may say nothing to a refused delivery before its money goes back.
         payout_delay_seconds: How long after the day on which it was earned money waits before it can be paid out: a
             week, so that a complaint finds it still there. It is never less than ``dispute_seconds``.
         payout_minimum: The least that is paid out at once, in micro-credits: a transfer has its cost.
@@ -70,6 +71,7 @@ class Settings:
     purchase_seconds: int = 86_400
     grace_seconds: float | None = None
     dispute_seconds: float = 86_400.0
+    answer_seconds: float = 14 * 86_400.0
     payout_delay_seconds: float = 7 * 86_400.0
     payout_minimum: int = 10_000_000
     verify_payouts: Literal["all", "cash", "none"] = "cash"

@@ -169,6 +169,32 @@ async def _with_request(world: World, salt: bytes, request: dict[str, Any]) -> t
     return shop, mina, await shop.deliver(mina, placed)
 
 
+async def test_a_refused_delivery_goes_back_when_its_creator_stays_silent(world: World) -> None:
+    shop = await world.shop()
+    mina = await world.person("mina", credits_=20)
+    ignored, answered, accepted = [await shop.order(mina) for _ in range(3)]
+    for order in (ignored, answered):
+        receipt = shop.node.receipt(order)
+        answer = acknowledge(mina.key, order.order, receipt, "refused", reason="image.png does not decode.")
+        await mina.acknowledge(order.order, m.Acknowledge(receipt=receipt, acknowledgement=answer))
+    await shop.deliver(mina, accepted)
+    await mina.open_dispute(accepted.order, WRONG)
+    await shop.creator.answer_dispute(answered.order, dm.DisputeAnswer(text="It is what was asked for."))
+    world.clock.offset += 14 * DAY - 60
+    assert await world.sweep() == 0
+    world.clock.offset += 120
+    assert await world.sweep() == 1
+    await gather(mina.sign_in(), shop.creator.sign_in())
+    found = await mina.dispute(ignored.order)
+    assert (found.state, found.decided_for) == ("decided", "buyer")
+    assert "did not answer" in found.note
+    # What somebody has answered, and what was accepted at first, is decided by somebody.
+    assert (await mina.dispute(answered.order)).state == "answered"
+    assert (await mina.dispute(accepted.order)).state == "open"
+    assert (await mina.balance()).available == 20 * MICRO - 2 * 3 * MICRO
+    await refuse(Code.DISPUTE_CLOSED, shop.creator.answer_dispute(ignored.order, dm.DisputeAnswer(text="Late.")))
+
+
 async def test_evidence_that_the_ticket_names_proves_the_request(world: World) -> None:
     salt, request = secrets.token_bytes(32), {"inputs": {"prompt": "여우 a fox"}}
     shop, mina, order = await _with_request(world, salt, request)

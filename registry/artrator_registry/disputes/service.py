@@ -23,6 +23,8 @@ from artrator_registry.orders import store as orders
 from artrator_registry.paging import pack, unpack
 from artrator_registry.storage import Database, Transaction
 
+#: Why a refused delivery was paid back that nobody decided.
+_SILENCE: Final = "The buyer refused it, and the creator did not answer in time."
 #: What is told of a listing is what happened lately: a model may have become better.
 _RATE_SECONDS: Final = 90 * 86_400.0
 #: Counting reads every order of a listing, and nobody need be signed in to ask for it.
@@ -101,6 +103,15 @@ def resolve(t: Transaction, order: str, winner: str, note: str = "") -> Any:
         raise ArtratorError(Code.ORDER_CLOSED, f"This order is {row['state']}, not disputed.")
     _decide(t, row, _dispute(t, order), winner, "operator", note)
     return orders.order(t, order)
+
+
+def lapse(t: Transaction, order: str) -> bool:
+    """A refused delivery whose creator said nothing in time: the money goes back; False if somebody did meanwhile."""
+    known = _dispute(t, order)
+    if known["state"] != "open" or known["settled"]:
+        return False
+    _decide(t, orders.order(t, order), known, "buyer", "operator", _SILENCE)
+    return True
 
 
 def undecided(t: Transaction) -> list[Any]:

@@ -78,6 +78,16 @@ def undecided(t: Transaction) -> list[Any]:
     return t.rows(f"{_SEEN} WHERE d.state <> 'decided' ORDER BY d.serial")
 
 
+def unanswered(t: Transaction, patience: float, limit: int) -> list[str]:
+    """Orders whose delivery was refused so long ago, and whose creator has said nothing to it."""
+    rows = t.rows(
+        "SELECT order_id FROM disputes WHERE state <> 'decided' AND state = 'open' AND settled = 0 AND opened_at < ?"
+        " ORDER BY serial LIMIT ?",
+        (t.now - patience, limit),
+    )
+    return [row["order_id"] for row in rows]
+
+
 def rates(t: Transaction, listing: str, since: float) -> Any:
     """What happened to a listing's orders since then, its creator's own left out."""
     return t.row(

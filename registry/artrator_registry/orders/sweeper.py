@@ -8,6 +8,7 @@ The rule, so that it can rob neither side:
 - After that, a held order is released if the node is online (it can reach us, and says nothing), or if the buyer gave
   up, which states that nothing arrived. A node that is cut off, and whose buyer says nothing, has until ``capture_by``.
 - A delivery that its buyer never answered is charged when the time to object is over.
+- One that its buyer refused goes back when its creator has said nothing to it for long.
 - A pass period ends when its time is over, see ``passes.periods``.
 - Time during which this registry was down counts against nobody: nothing runs out in the first grace after a start.
 - Nothing runs out on the word of a clock that jumped, see ``storage.steady``. When a jump is taken for the truth,
@@ -28,6 +29,8 @@ from typing import Final
 from artrator.errors import ArtratorError
 from artrator_registry.accounts.service import Accounts
 from artrator_registry.authority import Authority
+from artrator_registry.disputes.service import lapse
+from artrator_registry.disputes.store import unanswered
 from artrator_registry.orders import settlement, store
 from artrator_registry.passes import periods
 from artrator_registry.passes import store as passes
@@ -101,6 +104,8 @@ class Sweeper:
         online = self._settings.online_seconds
         overdue = partial(store.overdue, grace=self._settings.grace, online=online, limit=_BATCH)
         released = await self._end_each(overdue, self._release)
+        silent = partial(unanswered, patience=self._settings.answer_seconds, limit=_BATCH)
+        released += await self._end_each(silent, lapse)
         over = partial(passes.over, patience=periods.PATIENCE_SECONDS, limit=_BATCH)
         ended = await self._end_each(over, partial(periods.end, fee=self._settings.fee_basis_points))
         await self._end_each(partial(passes.ending, limit=_BATCH), periods.close)
