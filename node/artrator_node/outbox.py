@@ -20,7 +20,7 @@ from artrator_node.waiting import set_within
 
 _logger = logging.getLogger(__name__)
 
-_REST_SECONDS: Final = 0.25
+_REST_SECONDS: Final = 0.5
 _FIRST_WAIT: Final = 1.0
 _LONGEST_WAIT: Final = 60.0
 #: What the registry says when it will never take this receipt.

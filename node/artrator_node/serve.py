@@ -116,6 +116,8 @@ async def serve(node: Node, paths: Paths, sock: socket.socket, say: Callable[[st
         # What was loaded stays: a collector that looked through it again and again would take milliseconds from jobs.
         gc.collect()
         gc.freeze()
+        # A job makes some thousand objects and leaves hardly a circle behind.
+        gc.set_threshold(10_000, 20, 20)
         host = node.settings.urls[0]
         log(_logger, logging.INFO, "serving", url=host, port=sock.getsockname()[1], node=node.identity.node)
         say(f"listening on {host}")

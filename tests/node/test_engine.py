@@ -195,7 +195,7 @@ def test_a_job_that_nobody_was_told_of_is_written_once_with_its_end(
             assert found is not None
             assert (found.state, found.attempts, found.receipt) == (JobState.DELIVERED, 1, live.record.receipt)
             kinds = [event.kind for event in await it.journal.events(live.job)]
-            assert kinds == [EventKind.QUEUED, EventKind.STARTED, EventKind.OUTPUT, EventKind.DONE]
+            assert kinds == [EventKind.OUTPUT, EventKind.DONE]
             assert len(await it.journal.due(time.time() + 60)) == 1
             assert live.body is None  # the request is nobody's business any more
 

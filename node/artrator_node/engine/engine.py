@@ -34,12 +34,13 @@ from artrator_node.engine.slots import Slots
 from artrator_node.journal import JobRecord
 from artrator_node.logs import log
 from artrator_node.owner.hold import Hold, refusal
-from artrator_node.waiting import set_within
 
 _logger = logging.getLogger(__name__)
 
 #: Deadlines and broken packages are looked at this often when nothing else happens.
-_TICK_SECONDS: Final = 1.0
+_TICK_SECONDS: Final = 0.5
+#: What is loaded ahead of need is thought about this often at most: not after every job.
+_AHEAD_SECONDS: Final = 0.25
 #: Jobs that have ended stay in memory for readers that follow them.
 _REMEMBERED: Final = 256
 _MIN_RETRY_AFTER: Final = 2
@@ -78,9 +79,11 @@ class Engine:
         self._open: Counter[str] = Counter()
         self._remembered: deque[str] = deque()
         self._queue = JobQueue()
-        self._wake = asyncio.Event()
+        #: The next pass, if something has changed since the last one.
+        self._next: asyncio.Handle | None = None
+        self._ahead_at = 0.0
         self._tasks: set[asyncio.Task[Any]] = set()
-        self._loop_task: asyncio.Task[None] | None = None
+        self._ticking: asyncio.Task[None] | None = None
         self.draining = False
         self.hold: Hold | None = None
         self.closes_at: float | None = None
@@ -94,7 +97,7 @@ class Engine:
         await self.slots.open()
         await self._tuner.open()
         await self._recover()
-        self._loop_task = asyncio.create_task(self._run(), name="engine")
+        self._ticking = asyncio.create_task(self._tick(), name="engine")
         self._task(self._tuner.run())
 
     async def drain(self, seconds: float) -> None:
@@ -109,10 +112,12 @@ class Engine:
     async def close(self) -> None:
         """End every worker. Jobs that have not ended are taken up by the next start."""
         self.draining = True
-        tasks = [task for task in (self._loop_task, *self._tasks) if task is not None]
+        tasks = [task for task in (self._ticking, *self._tasks) if task is not None]
         for task in tasks:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
+        if self._next is not None:
+            self._next.cancel()
         await self.slots.close()
 
     async def _recover(self) -> None:
@@ -187,13 +192,10 @@ class Engine:
             return None
         live = LiveJob(record, EventLog(), body)
         self._remember(live)
-        self._queue.add(live)
-        ordered = self._queue.ordered(self.slots.running)
-        live.position = ordered.index(live)
-        live.expected_seconds = self._expected(ordered).get(live.job)
-        self._queue.remove(live)  # until it is written it must not start
-        live.log.publish([live.log.prepare(EventKind.QUEUED, live.place())])
         if promised:
+            self._queue.add(live)
+            self._tell_first_place(live)
+            self._queue.remove(live)  # until it is written it must not start
             try:
                 await self.promise(live)
             except BaseException as error:
@@ -215,7 +217,15 @@ class Engine:
         Raises:
             ArtratorError: ``disk_full``.
         """
+        if live in self._queue and not live.log.told:
+            self._tell_first_place(live)
         await promise(self._shop.journal, self._shop.spool, live)
+
+    def _tell_first_place(self, live: LiveJob) -> None:
+        ordered = self._queue.ordered(self.slots.running)
+        live.position = ordered.index(live)
+        live.expected_seconds = self._expected(ordered).get(live.job)
+        live.log.publish([live.log.prepare(EventKind.QUEUED, live.place())])
 
     def _promise_late(self, live: LiveJob) -> None:
         async def work() -> None:
@@ -278,7 +288,8 @@ class Engine:
 
     def wake(self) -> None:
         """Something has changed: look again at what may start."""
-        self._wake.set()
+        if self._next is None and self._ticking is not None and not self._ticking.done():
+            self._next = asyncio.get_running_loop().call_soon(self._look)
 
     # --- what others are told
 
@@ -323,14 +334,17 @@ class Engine:
 
     # --- the loop
 
-    async def _run(self) -> None:
+    async def _tick(self) -> None:
         while True:
-            self._wake.clear()
-            try:
-                self._pass()
-            except Exception:  # one job's bug must not stop every other job
-                _logger.exception("scheduler_pass_failed")
-            await set_within(self._wake, _TICK_SECONDS)
+            self.wake()
+            await asyncio.sleep(_TICK_SECONDS)
+
+    def _look(self) -> None:
+        self._next = None
+        try:
+            self._pass()
+        except Exception:  # one job's bug must not stop every other job
+            _logger.exception("scheduler_pass_failed")
 
     def _pass(self) -> None:
         now, monotonic = self._shop.clock.now(), self._shop.clock.monotonic()
@@ -360,7 +374,9 @@ class Engine:
                 elif room is not None:
                     self._load(cold, room)
         self._obey(self.hold)
-        if not len(self._queue) and not self.draining and self.hold is None and not self._tuner.busy:
+        may_load = not len(self._queue) and not self.draining and self.hold is None and not self._tuner.busy
+        if may_load and monotonic >= self._ahead_at:
+            self._ahead_at = monotonic + _AHEAD_SECONDS
             if (ahead := self.slots.to_prewarm()) is not None:
                 self._load(*ahead)
             elif (slot := self.slots.to_improve()) is not None:
@@ -404,9 +420,11 @@ class Engine:
         return slot.refusal(monotonic) or (None if again else slot.turned_away(live.record.buyer, monotonic))
 
     def _tell_places(self, monotonic: float) -> None:
-        """Tell queued buyers that they have moved up."""
+        """Tell queued buyers that they have moved up, unless nobody was told of a place."""
+        if not any(live.promised for live in self._queue):
+            return
         ordered = self._queue.ordered(self.slots.running)
-        moved = [(place, live) for place, live in enumerate(ordered) if place != live.position]
+        moved = [(place, live) for place, live in enumerate(ordered) if live.promised and place != live.position]
         news = [(place, live) for place, live in moved if live.may_tell_place(monotonic)]
         if news:
             expected = self._expected(ordered)

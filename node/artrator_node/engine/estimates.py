@@ -16,6 +16,8 @@ from artrator_node.journal.records import Measured
 
 #: Weight of the newest run: five runs forget most of an older truth.
 _NEWEST: Final = 0.3
+#: The first so many jobs, and every so manieth from then on, have what was learnt written down.
+_EACH: Final = 16
 #: Before anything was measured.
 _UNKNOWN_RUN_SECONDS: Final = 5.0
 _UNKNOWN_LOAD_SECONDS: Final = 5.0
@@ -113,8 +115,10 @@ class Estimate:
             self.measured = replace(self.measured, jobs_done=self.measured.jobs_done + 1)
         else:
             self.measured = replace(self.measured, jobs_failed=self.measured.jobs_failed + 1)
-        learnt = json.dumps({"paces": sorted(self._pace.paces.items()), "batches": self.batches})
-        self.measured = replace(self.measured, learnt=learnt)
+        jobs = self.measured.jobs_done + self.measured.jobs_failed
+        if jobs <= _EACH or jobs % _EACH == 0:
+            learnt = json.dumps({"paces": sorted(self._pace.paces.items()), "batches": self.batches})
+            self.measured = replace(self.measured, learnt=learnt)
         return self.measured
 
 

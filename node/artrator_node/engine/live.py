@@ -128,6 +128,11 @@ class LiveJob:
         """The job's id."""
         return self.record.job
 
+    @property
+    def promised(self) -> bool:
+        """Whether somebody is told of it before it ends."""
+        return self.written or self.writing is not None
+
     def when_ended(self, tell: Callable[[], object]) -> None:
         """Call ``tell`` once it has ended."""
         self._waiting.append(tell)

@@ -75,6 +75,8 @@ class JobQueue:
 
     def ordered(self, running: Iterable[LiveJob]) -> Sequence[LiveJob]:
         """All in their order, given those that run now."""
+        if len(self._jobs) < 2:
+            return list(self._jobs)
         counted = Counter(live.record.buyer for live in running)
         keys: dict[str, float] = {}
         for live in sorted(self._jobs, key=lambda live: (live.record.queued_at, live.job)):

@@ -17,13 +17,14 @@ from artrator.encoding import Provenance, encode_outputs, encode_preview
 from artrator.errors import ArtratorError, Code
 from artrator.inputs import complete, decoded
 from artrator.keys import PrivateKey
-from artrator.messages.node import EventKind, JobBody, JobState, Output
+from artrator.messages.node import EventKind, JobBody, JobState
 from artrator_node.clock import Clock
 from artrator_node.engine.live import LiveJob
 from artrator_node.engine.ranks import mark_of, rank_of
 from artrator_node.engine.slot import Slot, WorkerHandle
 from artrator_node.files import Outputs, Spool
-from artrator_node.journal import Event, Journal, StoredOutput
+from artrator_node.journal import Journal, StoredOutput
+from artrator_node.journal.endings import last_events
 from artrator_node.journal.records import Ending
 from artrator_node.logs import log
 from artrator_node.metrics import Metrics
@@ -198,8 +199,7 @@ async def end(
         receipt=receipt,
         retained_until=now + shop.retention_hours * _HOUR,
     )
-    events = [live.log.prepare(EventKind.OUTPUT, output.model_dump(mode="json")) for output in plain]
-    events.append(_last_event(live, record.state, receipt, problem, plain, record.retained_until))
+    events = [live.log.prepare(*event) for event in last_events(record, plain, done=live.done, total=live.total)]
     ending = Ending(live.job, state, now, receipt, record.retained_until or now, runtime, problem, outputs)
     measured = slot.estimate.count(done=state is JobState.DELIVERED) if slot is not None else None
     send_at = now + _PATIENCE_SECONDS * (state is JobState.DELIVERED)
@@ -209,8 +209,7 @@ async def end(
     if live.written:
         await _commit(shop, live, ending, events, measured, send_at)
     else:  # nobody was told that it came, and whoever asks from now on waits until it has ended
-        whole = [*live.log.told, *events]
-        live.writing = asyncio.ensure_future(_commit(shop, live, ending, whole, measured, send_at, new=record))
+        live.writing = asyncio.ensure_future(_commit(shop, live, ending, (), measured, send_at, new=record))
         try:
             await live.writing
         except ArtratorError:
@@ -285,28 +284,3 @@ def cancelled() -> ArtratorError:
 def deadline() -> ArtratorError:
     """The ticket's time is over."""
     return ArtratorError(Code.JOB_DEADLINE, "The job could not be finished in the time that its ticket allows.")
-
-
-def _last_event(
-    live: LiveJob,
-    state: JobState,
-    receipt: Mapping[str, Any],
-    problem: Mapping[str, Any] | None,
-    outputs: Sequence[Output],
-    retained_until: float | None,
-) -> Event:
-    if state is JobState.DELIVERED:
-        data = {
-            "job": live.job,
-            "state": state.value,
-            "done": live.done,
-            "total": live.total,
-            "outputs": [output.model_dump(mode="json") for output in outputs],
-            "receipt": receipt,
-            "error": problem,
-            "retained_until": retained_until,
-        }
-        return live.log.prepare(EventKind.DONE, data)
-    if state is JobState.CANCELLED:
-        return live.log.prepare(EventKind.CANCELLED, {"receipt": receipt})
-    return live.log.prepare(EventKind.FAILED, {**(problem or {}), "receipt": receipt})

@@ -51,7 +51,7 @@ def m006_keep_sealing_keys(db: Database) -> None:
 @migrations()
 def m007_keep_small_outputs(db: Database) -> None:
     """What is small is committed with its job's end, without a file, a folder and their syncs."""
-    db.execute(_KEPT)
+    db.execute("ALTER TABLE outputs ADD COLUMN data BLOB")
 
 
 _JOBS = """
@@ -137,14 +137,6 @@ _ENDED_STAYS = """
 CREATE TRIGGER jobs_end_once BEFORE UPDATE OF state, receipt ON jobs
 WHEN old.receipt IS NOT NULL AND (new.state IS NOT old.state OR new.receipt IS NOT old.receipt)
 BEGIN SELECT RAISE(ABORT, 'the job has ended'); END
-"""
-_KEPT = """
-CREATE TABLE kept (
-    job TEXT NOT NULL REFERENCES jobs (job) ON DELETE CASCADE,
-    file TEXT NOT NULL,
-    data BLOB NOT NULL,
-    PRIMARY KEY (job, file)
-) STRICT
 """
 # ``figures`` is JSON; circumstances are runtime, device and driver: under others the row says nothing.
 _TRIALS = """

@@ -14,6 +14,7 @@ from typing import Any, Final, TypeVar, cast
 
 from artrator.errors import ArtratorError, Code
 from artrator.messages.node import EventKind, JobState, Output
+from artrator_node.journal.endings import last_events
 from artrator_node.journal.records import Delivery, Ending, Event, JobRecord, Measured, StoredOutput, Trial
 from artrator_node.journal.writer import Writer, connect
 
@@ -139,7 +140,8 @@ class Journal:
     ) -> None:
         """It ends: state, receipt, outputs, last events and the outbox in one transaction.
 
-        ``new`` is the job as it has ended, if it was not accepted here before: then it comes and ends at once.
+        ``new`` is the job as it has ended, if it was not accepted here before: then it comes and ends at once, and
+        needs no ``events``, because its last ones follow from the rest.
 
         Raises:
             ArtratorError: ``conflict`` if a job of that id has ended already, or is there although it should be new.
@@ -153,11 +155,9 @@ class Journal:
                 raise ArtratorError(Code.CONFLICT, "The job has ended already.")
             for position, stored in enumerate(ending.outputs):
                 connection.execute(
-                    "INSERT INTO outputs VALUES (?, ?, ?, ?)",
-                    (ending.job, position, stored.file, stored.output.model_dump_json()),
+                    "INSERT INTO outputs (job, position, file, output, data) VALUES (?, ?, ?, ?, ?)",
+                    (ending.job, position, stored.file, stored.output.model_dump_json(), stored.data),
                 )
-                if stored.data is not None:
-                    connection.execute("INSERT INTO kept VALUES (?, ?, ?)", (ending.job, stored.file, stored.data))
             for event in events:
                 _insert_event(connection, ending.job, event)
             connection.execute("INSERT INTO outbox (job, next_try) VALUES (?, ?)", (ending.job, send_at))
@@ -173,7 +173,7 @@ class Journal:
 
     async def kept(self, job: str, file: str) -> bytes | None:
         """A small output's bytes; None if it is a file of its own, or gone."""
-        rows = await self._read("SELECT data FROM kept WHERE job = ? AND file = ?", (job, file))
+        rows = await self._read("SELECT data FROM outputs WHERE job = ? AND file = ?", (job, file))
         return rows[0]["data"] if rows else None
 
     # --- purchases
@@ -204,9 +204,16 @@ class Journal:
     # --- events
 
     async def events(self, job: str) -> Sequence[Event]:
-        """A job's events so far."""
+        """A job's events so far. One that nobody was told of before it ended has those of its end only."""
         rows = await self._read("SELECT serial, kind, data FROM events WHERE job = ? ORDER BY serial", (job,))
-        return [Event(row["serial"], EventKind(row["kind"]), json.loads(row["data"])) for row in rows]
+        if rows:
+            return [Event(row["serial"], EventKind(row["kind"]), json.loads(row["data"])) for row in rows]
+        record = await self.job(job)
+        if record is None or not record.ended:
+            return []
+        last = last_events(record, [stored.output for stored in await self.outputs(job)])
+        # Whoever followed it before a restart knows it by smaller numbers.
+        return [Event(_SERIAL_GAP + number, *event) for number, event in enumerate(last)][-1 if record.swept else 0 :]
 
     def note(self, job: str, event: Event) -> None:
         """Keep an event that a crash may lose."""
@@ -308,7 +315,7 @@ class Journal:
         def work(connection: sqlite3.Connection) -> None:
             for job in jobs:
                 connection.execute("UPDATE jobs SET swept = 1 WHERE job = ?", (job,))
-                connection.execute("DELETE FROM kept WHERE job = ?", (job,))
+                connection.execute("UPDATE outputs SET data = NULL WHERE job = ?", (job,))
                 connection.execute(
                     "DELETE FROM events WHERE job = ? AND serial < (SELECT max(serial) FROM events WHERE job = ?)",
                     (job, job),

@@ -46,7 +46,7 @@ from artrator.worker.policy import (
 from artrator.worker.prepare import prepare_if_due
 from artrator.worker.process import Process, exit_sentence
 from artrator.worker.run import OnOutput, Progress, Run, cancelled
-from artrator.worker.usage import own_bytes
+from artrator.worker.usage import Usage
 from artrator.worker.values import ValueInvalid, pack
 from artrator.worker.wire import Channel, Frame, FrameTooLarge, WireError
 from artrator.worker.words import sentence
@@ -59,6 +59,7 @@ _FRAME_SLACK: Final = 1 << 20
 _FRAMES_A_SECOND: Final = 2000
 #: More of headers than a worker with something to say sends in a second: reading them keeps the parent from others.
 _HEADERS_A_SECOND: Final = 16 << 20
+_FRAMES_IN_A_ROW: Final = 8
 #: A worker that hung up has so long to end by itself, so that its own words tell how it ended.
 _LAST_SECONDS: Final = 0.2
 #: What the guard calls the time of a load. No job is named so, because their ids are not empty.
@@ -83,6 +84,7 @@ class Worker:
         """Use ``Worker.start``."""
         self.death: Death | None = None
         self._process: Final = process
+        self._usage: Final = Usage(process.pid)
         self._guard: Final = guard
         self._limits: Final = limits
         self._manifest: Final = manifest
@@ -199,7 +201,7 @@ class Worker:
     @property
     def resident_bytes(self) -> int:
         """The host memory that is its own now, without what it maps from files; 0 where the system does not say."""
-        return own_bytes(self._process.pid) if self.alive else 0
+        return (self._usage.now()[0] or 0) if self.alive else 0
 
     async def run(
         self,
@@ -294,6 +296,7 @@ class Worker:
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)
         await self._channel.close()
+        self._usage.close()
 
     def kill(self) -> None:
         """End the process at once."""
@@ -348,8 +351,9 @@ class Worker:
                 elif counted > _FRAMES_A_SECOND or headers > _HEADERS_A_SECOND:
                     raise WireError("it talks too much")
                 self._take(frame)
-                # A worker that always has something to say must not keep the loop from everybody else.
-                await asyncio.sleep(0)
+                if counted % _FRAMES_IN_A_ROW == 0:
+                    # A worker that always has something to say must not keep the loop from everybody else.
+                    await asyncio.sleep(0)
         except FrameTooLarge as error:
             message = f"The outputs take {error.size} bytes; at most {self._limits.output_bytes} may leave a worker."
             self._kill_for(str(error.header.get("job")), ArtratorError(Code.WORKER_LIMIT, message))
