@@ -46,7 +46,7 @@ def repay_all(t: Transaction, limit: int) -> int:
     rows = t.rows(
         "SELECT w.id AS person, d.credits_posted + d.debits_posted AS turnover FROM ledger_accounts d"
         " JOIN ledger_accounts w ON w.id = d.owner"
-        " WHERE d.id = d.owner || '/debt' AND d.debits_posted > d.credits_posted"
+        " WHERE d.system = 0 AND d.debits_posted > d.credits_posted AND d.id = d.owner || '/debt'"
         " AND w.credits_posted - w.debits_posted - w.debits_pending > 0 LIMIT ?",
         (limit,),
     )

@@ -157,3 +157,16 @@ def m004_promotions(db: Database) -> None:
         BEGIN SELECT RAISE(ABORT, 'rails: a voucher is redeemed once and never changed'); END
         """,
     )(db)
+
+
+@migrations()
+def m005_index_what_is_open(db: Database) -> None:
+    # What the reconciler asks every few seconds costs as much as there is to do, however much has been done.
+    statements(
+        "DROP INDEX rail_events_try",
+        "CREATE INDEX rail_events_try ON rail_events (rail, try_at) WHERE done_at IS NULL",
+        "CREATE INDEX rail_events_done ON rail_events (done_at) WHERE done_at IS NOT NULL",
+        "DROP INDEX topups_look",
+        "CREATE INDEX topups_look ON topups (rail, look_at) WHERE look_at IS NOT NULL",
+        "CREATE INDEX topups_unopened ON topups (created_at) WHERE state = 'open' AND reference IS NULL",
+    )(db)
