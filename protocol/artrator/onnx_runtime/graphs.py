@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from typing import Final
+from typing import Final, Protocol, runtime_checkable
 
 from artrator.backend import Device, PackageFiles
 from artrator.errors import ArtratorError
 from artrator.onnx_runtime.derived import Derived, derived, is_filling
+from artrator.onnx_runtime.feed import Pieces, cut
 from artrator.onnx_runtime.gate import check_graph, external_path
 from artrator.onnx_runtime.graph import GraphFacts, read_graph
 from artrator.onnx_runtime.sessions import Session, mapped_session, save_session, session
@@ -28,6 +29,15 @@ class GraphChange:
 
     name: str
     make: Callable[[bytes], bytes]
+
+
+@runtime_checkable
+class _InPieces(Protocol):
+    """A package that need not be asked for a whole file at once."""
+
+    def pieces(self, name: str) -> Iterator[bytes]:
+        """The bytes of a signed file; all but the last piece come before it is known that they are what was signed."""
+        ...
 
 
 def read_graph_of(package: PackageFiles, name: str) -> GraphFacts:
@@ -69,13 +79,20 @@ def load_graph(
     return session(model, device, name=name, external=external, facts=facts)
 
 
-def _read(package: PackageFiles, name: str, change: GraphChange | None) -> tuple[bytes, GraphFacts, dict[str, bytes]]:
-    model = package.read(name)
-    facts = check_graph(model, name, package.names())
-    if change is not None:
-        model = change.make(model)
-        facts = read_graph(model, name)
-    return model, facts, {file: package.read(external_path(name, file)) for file in facts.external}
+def _read(package: PackageFiles, name: str, change: GraphChange | None) -> tuple[Pieces, GraphFacts, dict[str, bytes]]:
+    """The graph, what it says of itself, and its weights in other files. It holds none of the graph's bytes."""
+    if change is None:
+        facts = check_graph(package.read(name), name, package.names())
+    else:
+        check_graph(package.read(name), name, package.names())
+        facts = read_graph(change.make(package.read(name)), name)
+
+    def pieces() -> Iterator[bytes]:
+        if change is not None:
+            return cut(change.make(package.read(name)))
+        return package.pieces(name) if isinstance(package, _InPieces) else cut(package.read(name))
+
+    return pieces, facts, {file: package.read(external_path(name, file)) for file in facts.external}
 
 
 def _derive(

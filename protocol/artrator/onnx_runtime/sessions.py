@@ -11,6 +11,7 @@ from typing import Any, Final
 from artrator.backend import PRECISIONS, Array, Device
 from artrator.errors import ArtratorError, Code, ModelError
 from artrator.onnx_runtime.binding import Binding
+from artrator.onnx_runtime.feed import Pieces, can_feed, feed
 from artrator.onnx_runtime.graph import GraphFacts, read_graph
 from artrator.onnx_runtime.providers import cannot, in_use, may_record, provider_of, tune, wanted
 from artrator.onnx_runtime.wheels import require_runtime
@@ -75,7 +76,7 @@ class Session:
             else:
                 found = self._inner.run(list(outputs), dict(feeds), options)
         except Exception as error:  # onnxruntime raises classes of its own, all derived from Exception alone
-            if any(words in str(error) for words in _OUT_OF_MEMORY):
+            if _is_out_of_memory(error):
                 raise MemoryError(f"{self.name} ran out of memory") from error
             raise ModelError(f"{self.name} failed while it ran: {_first_line(error)}") from error
         return dict(zip(outputs, found, strict=True))
@@ -86,7 +87,7 @@ class Session:
 
 
 def session(
-    model: bytes,
+    model: bytes | Pieces,
     device: Device | None = None,
     *,
     name: str = "model.onnx",
@@ -96,7 +97,7 @@ def session(
     """Load a graph from bytes.
 
     Args:
-        model: The bytes of the ONNX file.
+        model: The bytes of the ONNX file, or what makes them piece by piece; then ``facts`` must be given.
         device: What to compute on; the processor if None.
         name: For messages.
         external: Weights in other files, by the name that the model gives them.
@@ -112,7 +113,10 @@ def session(
     options = _options(runtime, device)
     if external:
         _lend_external(options, external, name)
-    return _open(runtime, model, options, device, facts or read_graph(model, name), name)
+    if facts is None:
+        model = model if isinstance(model, bytes) else b"".join(model())
+        facts = read_graph(model, name)
+    return _open(runtime, model, options, device, facts, name)
 
 
 def mapped_session(graph: Path, device: Device, facts: GraphFacts, *, name: str) -> Session:
@@ -129,12 +133,15 @@ def mapped_session(graph: Path, device: Device, facts: GraphFacts, *, name: str)
 
 
 def save_session(
-    model: bytes, device: Device, graph: Path, weights: Path, *, external: Mapping[str, bytes] | None = None
+    model: bytes | Pieces, device: Device, graph: Path, weights: Path, *, external: Mapping[str, bytes] | None = None
 ) -> bool:
     """Optimise a graph and write it down for ``mapped_session``, with its weights as they are packed on this processor.
 
+    In two rounds, because onnxruntime would else hold each weight three times: as read, as optimised and as packed. The
+    first one optimises; the second one maps what the first has written, and packs it.
+
     Args:
-        model: The bytes of the ONNX file.
+        model: The bytes of the ONNX file, or what makes them piece by piece.
         device: What it will be loaded for.
         graph: Where to write it; the folder must exist.
         weights: Where to write its weights, in the same folder.
@@ -144,21 +151,39 @@ def save_session(
         Whether onnxruntime could: it cannot save what another compiler has made of a graph.
     """
     runtime = require_runtime()
+    unpacked, its_weights = (path.with_name(f"unpacked-{path.name}") for path in (graph, weights))
+    try:
+        options = _saving(runtime, device, unpacked, its_weights)
+        options.add_session_config_entry("session.disable_prepacking", "1")
+        if external:
+            _lend_external(options, external, graph.name)
+        _open(runtime, model, options, device, GraphFacts(), graph.name).close()
+        options = _saving(runtime, device, graph, weights)
+        options.add_session_config_entry("session.save_external_prepacked_constant_initializers", "1")
+        options.graph_optimization_level = runtime.GraphOptimizationLevel.ORT_DISABLE_ALL
+        _open(runtime, str(unpacked), options, device, GraphFacts(), graph.name).close()
+    except ArtratorError as error:
+        if error.code == Code.PACKAGE_CHANGED:
+            raise
+        return False
+    except MemoryError:
+        return False
+    finally:
+        for path in (unpacked, its_weights):
+            path.unlink(missing_ok=True)
+    return graph.is_file()
+
+
+def _saving(runtime: Any, device: Device, graph: Path, weights: Path) -> Any:
+    """Options of a session that is written to ``graph`` and ``weights``."""
     options = _options(runtime, device)
     options.optimized_model_filepath = str(graph)
     for key, value in (
-        ("save_external_prepacked_constant_initializers", "1"),
         ("optimized_model_external_initializers_file_name", weights.name),
         ("optimized_model_external_initializers_min_size_in_bytes", str(_LEAST_OUTSIDE)),
     ):
         options.add_session_config_entry(f"session.{key}", value)
-    if external:
-        _lend_external(options, external, graph.name)
-    try:
-        _open(runtime, model, options, device, GraphFacts(), graph.name).close()
-    except (ArtratorError, MemoryError):
-        return False
-    return graph.is_file()
+    return options
 
 
 def _options(runtime: Any, device: Device) -> Any:
@@ -170,8 +195,10 @@ def _options(runtime: Any, device: Device) -> Any:
     return options
 
 
-def _open(runtime: Any, model: bytes | str, options: Any, device: Device, facts: GraphFacts, name: str) -> Session:
-    """Make a session from bytes, or from the path of a derived graph."""
+def _open(
+    runtime: Any, model: bytes | Pieces | str, options: Any, device: Device, facts: GraphFacts, name: str
+) -> Session:
+    """Make a session from bytes, from pieces, or from the path of a derived graph."""
     provider = provider_of(runtime, device)
     record = may_record(device, facts)
     try:
@@ -179,25 +206,29 @@ def _open(runtime: Any, model: bytes | str, options: Any, device: Device, facts:
             warnings.simplefilter("ignore")  # it warns about the fallback that is refused below
             try:
                 asked = wanted(provider, device, facts=facts, record=record)
-                inner = runtime.InferenceSession(model, options, providers=asked)
+                inner = _made(runtime, model, options, asked)
             except Exception:
                 if not record:
                     raise
                 # A graph of which a part runs on the processor cannot be recorded; it can be run.
                 record = False
                 asked = wanted(provider, device, facts=facts)
-                inner = runtime.InferenceSession(model, options, providers=asked)
+                inner = _made(runtime, model, options, asked)
+    except ArtratorError:
+        raise  # the package is not what was signed
     except Exception as error:  # onnxruntime raises classes of its own, all derived from Exception alone
-        if any(words in str(error) for words in _OUT_OF_MEMORY):
+        if _is_out_of_memory(error):
             raise MemoryError(f"{name} does not fit into memory") from error
         raise ArtratorError(
             Code.PACKAGE_INVALID,
             f"onnxruntime refuses {name}: {_first_line(error)}",
             cure="Check that the file runs with this version of onnxruntime, then sign the package again.",
         ) from error
-    if getattr(inner, "_model_bytes", None) is not None:
-        # It keeps the bytes to begin anew on another device in silence: a second copy of all weights, for ever.
-        inner._model_bytes = None
+    for kept in ("_model_bytes", "_model_path"):
+        # It keeps them to begin anew on another device in silence: a second copy of all weights, for ever, or a path
+        # at which there is another thing by then.
+        if hasattr(inner, kept):
+            setattr(inner, kept, None)
     releasing = runtime.RunOptions()
     arena = "cpu:0" if device.kind == "cpu" else f"cpu:0;gpu:{device.index}"
     releasing.add_run_config_entry("memory.enable_memory_arena_shrinkage", arena)
@@ -207,6 +238,24 @@ def _open(runtime: Any, model: bytes | str, options: Any, device: Device, facts:
         raise cannot(device, f"it fell back to {loaded.provider}")
     in_use[loaded.provider, device.precision if device.kind != "cpu" else PRECISIONS[0]] = None
     return loaded
+
+
+def _made(runtime: Any, model: bytes | Pieces | str, options: Any, asked: Any) -> Any:
+    """A session of onnxruntime's own."""
+    if not callable(model):
+        return runtime.InferenceSession(model, options, providers=asked)
+    if can_feed():
+        try:
+            with feed(model) as path:
+                # Without its fallback: what went through the pipe cannot be read a second time.
+                return runtime.InferenceSession(path, options, providers=asked, enable_fallback=0)
+        except ArtratorError:
+            raise
+        except Exception as error:
+            if len(asked) == 1 or _is_out_of_memory(error):
+                raise
+    # Where there is no such pipe; and where another device did not do, to be told why in the usual way.
+    return runtime.InferenceSession(b"".join(model()), options, providers=asked)
 
 
 def _limit_memory(runtime: Any, limit: int) -> bool:
@@ -238,6 +287,10 @@ def _lend_external(options: Any, external: Mapping[str, bytes], name: str) -> No
             cure="Update onnxruntime, or save the model as one file.",
         )
     lend(list(external), list(external.values()), [len(data) for data in external.values()])
+
+
+def _is_out_of_memory(error: Exception) -> bool:
+    return any(words in str(error) for words in _OUT_OF_MEMORY)
 
 
 def _first_line(error: Exception) -> str:

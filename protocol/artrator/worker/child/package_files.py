@@ -10,15 +10,17 @@ import hashlib
 import os
 import stat
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from pathlib import Path, PurePosixPath
-from typing import Final
+from typing import BinaryIO, Final
 
 from artrator.errors import ArtratorError, Code
 from artrator.manifest import Manifest
 
 #: A file system may note times no finer than this.
 _YOUNG_NS: Final = 3_000_000_000
+_PIECE: Final = 1 << 20
 
 
 class SignedFolder:
@@ -51,32 +53,83 @@ class SignedFolder:
         Raises:
             ArtratorError: ``package_changed`` if the bytes differ, ``package_invalid`` if nothing so named is signed.
         """
-        expected = self._hashes.get(name)
-        parts = PurePosixPath(name).parts
-        if expected is None or not parts or ".." in parts or PurePosixPath(name).is_absolute():
-            raise ArtratorError(Code.PACKAGE_INVALID, f"The package has no signed file named {name}.")
+        expected, parts = self._signed(name)
         try:
             data, identity = _read_regular(self._folder, parts)
         except OSError as error:
-            raise ArtratorError(Code.PACKAGE_CHANGED, f"{name} cannot be read: {error.strerror or error}.") from error
+            raise _unreadable(name, error) from error
         # A backend reads a graph to inspect it and once more to load it; as long as nothing wrote to the file between
         # the two, hashing it twice says nothing new.
         if identity is not None and self._hashed.get(name) == identity:
             return data
         if hashlib.sha256(data).hexdigest() != expected:
-            raise ArtratorError(Code.PACKAGE_CHANGED, f"{name} is not the file that was signed.")
+            raise _changed(name)
         if identity is not None:
             self._hashed[name] = identity
         return data
 
+    def pieces(self, name: str) -> Iterator[bytes]:
+        """The bytes of a signed file, so that nobody need hold all of them.
+
+        They are hashed on their way, each time. The last piece comes only after all of them were found to be what was
+        signed; what came before is not to be relied on until then.
+
+        Raises:
+            ArtratorError: As of ``read``, at the end at the latest.
+        """
+        expected, parts = self._signed(name)
+        hashed = hashlib.sha256()
+        held = b""
+        try:
+            with _open_regular(self._folder, parts) as file:
+                while piece := file.read(_PIECE):
+                    hashed.update(piece)
+                    if held:
+                        yield held
+                    held = piece
+        except OSError as error:
+            raise _unreadable(name, error) from error
+        if hashed.hexdigest() != expected:
+            raise _changed(name)
+        yield held
+
+    def _signed(self, name: str) -> tuple[str, Sequence[str]]:
+        """The hash that was signed, and the parts of the path."""
+        expected = self._hashes.get(name)
+        parts = PurePosixPath(name).parts
+        if expected is None or not parts or ".." in parts or PurePosixPath(name).is_absolute():
+            raise ArtratorError(Code.PACKAGE_INVALID, f"The package has no signed file named {name}.")
+        return expected, parts
+
+
+def _changed(name: str) -> ArtratorError:
+    return ArtratorError(Code.PACKAGE_CHANGED, f"{name} is not the file that was signed.")
+
+
+def _unreadable(name: str, error: OSError) -> ArtratorError:
+    return ArtratorError(Code.PACKAGE_CHANGED, f"{name} cannot be read: {error.strerror or error}.")
+
 
 def _read_regular(folder: Path, parts: Sequence[str]) -> tuple[bytes, tuple[int, ...] | None]:
-    """Read one plain file below ``folder``, following no link: a hard link may lead outside just as a symlink may.
+    """Read one plain file below ``folder``.
 
     Returns:
         Its bytes, and what a later write to it would change; None if it is so young, or changed while it was read, that
         a write might not show.
     """
+    with _open_regular(folder, parts) as file:
+        found = os.fstat(file.fileno())
+        data = file.read()
+        after = os.fstat(file.fileno())
+    times = max(after.st_mtime_ns, after.st_ctime_ns)
+    if _identity(found) != _identity(after) or time.time_ns() - times < _YOUNG_NS:
+        return data, None
+    return data, _identity(after)
+
+
+@contextmanager
+def _open_regular(folder: Path, parts: Sequence[str]) -> Iterator[BinaryIO]:
+    """Open one plain file below ``folder``, following no link: a hard link may lead outside just as a symlink may."""
     path = folder.joinpath(*parts)
     for above in [folder.joinpath(*parts[:depth]) for depth in range(1, len(parts))]:
         if above.is_symlink():
@@ -88,12 +141,7 @@ def _read_regular(folder: Path, parts: Sequence[str]) -> tuple[bytes, tuple[int,
         found = os.fstat(file.fileno())
         if not stat.S_ISREG(found.st_mode) or found.st_nlink > 1:
             raise OSError(0, f"{path.name} is a link or no plain file")
-        data = file.read()
-        after = os.fstat(file.fileno())
-    times = max(after.st_mtime_ns, after.st_ctime_ns)
-    if _identity(found) != _identity(after) or time.time_ns() - times < _YOUNG_NS:
-        return data, None
-    return data, _identity(after)
+        yield file
 
 
 def _identity(found: os.stat_result) -> tuple[int, ...]:
