@@ -75,3 +75,21 @@ def test_a_file_that_the_system_refuses_ends_with_its_name_and_no_traceback(tmp_
     assert done.returncode in {1, 4}
     assert "blocked" in done.stderr
     assert "Traceback" not in done.stderr
+
+
+def test_no_amount_or_name_of_a_table_is_cut_off(capsys: pytest.CaptureFixture[str]) -> None:
+    from rich.table import Table
+
+    from artrator.cli._tables import print_table
+
+    table = Table(box=None)
+    for name in ("listing", "credits"):
+        table.add_column(name, no_wrap=True)
+    table.add_column("what it does")
+    listing, amount = "somebody-with-a-name/" + "a-model" * 12, "1234567.123456"
+    table.add_row(listing, amount, "Paints. " * 30)
+    print_table(table)
+    said = capsys.readouterr().out
+    assert listing in said
+    assert amount in said
+    assert len(said.splitlines()) == 2

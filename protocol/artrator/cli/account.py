@@ -8,10 +8,10 @@ from collections.abc import Sequence
 from pathlib import Path
 
 import click
-from rich.console import Console
 from rich.table import Table
 
 from artrator.cli._session import json_option, print_json, run
+from artrator.cli._tables import print_table
 from artrator.cli.keys import keys
 from artrator.clients.registry import RegistryClient
 from artrator.errors import ArtratorError, Code
@@ -99,6 +99,9 @@ def statement(limit: int, of: m.StatementOf, every_line: bool, file: Path | None
     if as_json:
         print_json(page.model_dump(mode="json"))
         return
+    if not page.lines:
+        click.echo("Nothing came or went yet. What models bring in is told by: artrator earnings.")
+        return
     print_statement(page.lines if every_line else without_holds(page.lines))
 
 
@@ -119,7 +122,7 @@ def print_statement(lines: Sequence[m.StatementLine], title: str | None = None) 
     for line in lines:
         when = time.strftime("%m-%d %H:%M:%S", time.localtime(line.at))
         table.add_row(when, line.kind, line.text, format_credits(line.amount), format_credits(line.balance))
-    Console().print(table)
+    print_table(table)
 
 
 @click.command()

@@ -30,6 +30,8 @@ def list_orders(limit: int, as_json: bool) -> None:
     if as_json:
         print_json(page.model_dump(mode="json", exclude={"items": {"__all__": {"ticket"}}}))
         return
+    if not page.items:
+        click.echo("There are no orders yet.")
     for order in page.items:
         when = time.strftime("%Y-%m-%d %H:%M", time.localtime(order.created_at))
         money = f"{format_credits(order.charged)} paid" if order.charged else order.reason or "nothing paid"

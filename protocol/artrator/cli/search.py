@@ -6,10 +6,10 @@ import os
 from typing import Any
 
 import click
-from rich.console import Console
 from rich.table import Table
 
 from artrator.cli._session import json_option, print_json, run
+from artrator.cli._tables import print_table
 from artrator.clients.buyer import read_listing
 from artrator.manifest import InputSpec, Texts, pick
 from artrator.money import format_credits
@@ -44,12 +44,12 @@ def search(query: str, task: str | None, sort: str, limit: int, as_json: bool) -
         return
     table = Table(box=None, padding=(0, 2, 0, 0))
     for column in ("listing", "what it does", "task", "licence", "state"):
-        table.add_column(column)
-    table.add_column("credits", justify="right")
+        table.add_column(column, no_wrap=column in ("listing", "state"))
+    table.add_column("credits", justify="right", no_wrap=True)
     for card in page.items:
         row = (card.listing, label(card.summary), card.task, card.license, card.state.value, format_credits(card.price))
         table.add_row(*row)
-    Console().print(table)
+    print_table(table)
 
 
 @click.command()
