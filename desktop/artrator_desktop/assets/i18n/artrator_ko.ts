@@ -3517,6 +3517,10 @@
 <context>
     <name>RulesCard</name>
     <message>
+        <source>Your rules</source>
+        <translation>내 규칙</translation>
+    </message>
+    <message>
         <source>Processor · {degrees} °C</source>
         <translation>프로세서 · {degrees} °C</translation>
     </message>
@@ -4339,7 +4343,7 @@
     </message>
     <message>
         <source>Text to image</source>
-        <extracomment>Currencies that are not counted in hundredths, by ISO 4217, and satoshis, which are not divided.</extracomment>
+        <extracomment>Characters that turn the direction of whatever follows them: a title could turn its own price around. Currencies that are not counted in hundredths, by ISO 4217, and satoshis, which are not divided.</extracomment>
         <translation>글로 그리기</translation>
     </message>
     <message>

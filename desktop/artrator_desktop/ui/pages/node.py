@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 from typing import TYPE_CHECKING, ClassVar, Final
 
-from PySide6.QtCore import QTimer
+from PySide6.QtCore import Qt, QTimer
 from PySide6.QtWidgets import QHBoxLayout, QStackedWidget, QVBoxLayout, QWidget
 
 from artrator.manifest import pick
@@ -159,7 +159,9 @@ class NodePage(Page):
         self.rules.show_machine(health)
         up = self.tr("up {time}").format(time=duration(max(time.time() - health.started_at, 0)))
         models = self.tr("%Ln model(s)", "", len(health.packages))
-        self.header.subtitle.setText(f"{health.name} · {health.device} · {models} · {up}")
+        # "auto" is a setting, and says nothing of the machine.
+        device = "" if health.device == "auto" else health.device
+        self.header.subtitle.setText(" · ".join(part for part in (health.name, device, models, up) if part))
         self.running.show_value(f"{health.running}", self.tr("{count} waiting").format(count=health.queued))
         done = sum(package.jobs_done for package in health.packages)
         failed = sum(package.jobs_failed for package in health.packages)
@@ -218,9 +220,21 @@ class NodePage(Page):
         line.setSpacing(L)
         line.addWidget(IconLabel("package", 20, "on_tint"))
         line.addLayout(left, 1)
-        line.addWidget(Label(done, "dim"))
-        line.addWidget(Label(duration(package.run_seconds) if package.run_seconds else "", "strong"))
-        line.addWidget(Pill(words, role if role in {"ok", "warn"} else "neutral"))
+        # Columns of one width, so that rows can be compared.
+        for label, width in (
+            (Label(done, "dim"), 120),
+            (Label(duration(package.run_seconds) if package.run_seconds else "", "strong"), 76),
+        ):
+            label.setAlignment(Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter)
+            label.setMinimumWidth(width)
+            line.addWidget(label)
+        state = QWidget()
+        state.setMinimumWidth(104)
+        right = QHBoxLayout(state)
+        right.setContentsMargins(0, 0, 0, 0)
+        right.addStretch(1)
+        right.addWidget(Pill(words, role if role in {"ok", "warn"} else "neutral"))
+        line.addWidget(state)
         return holder
 
 

@@ -80,8 +80,10 @@ class RulesCard(Card):
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__("card", inset=M, gap=4, parent=parent)
         self.sensors = Label("", "strong", wrap=True)
-        self.rules = Label("", "dim", wrap=True)
+        self.heading = Label(self.tr("Your rules"), "caption")
+        self.rules = Label("", "body", wrap=True)
         self.column.addWidget(self.sensors)
+        self.column.addWidget(self.heading)
         self.column.addWidget(self.rules)
 
     def show_machine(self, health: Health) -> None:
@@ -98,6 +100,7 @@ class RulesCard(Card):
         self.sensors.setText("\n".join(lines))
         self.sensors.setVisible(bool(lines))
         self.rules.setText("\n".join(rules))
+        self.heading.setVisible(bool(rules))
         self.rules.setVisible(bool(rules))
         self.setVisible(bool(lines or rules))
 

@@ -24,7 +24,7 @@ from PySide6.QtWidgets import QAbstractButton, QFileDialog, QWidget
 
 from artrator_desktop.ui.images import read_covering
 from artrator_desktop.ui.paint import badge, contain, rounded, text
-from artrator_desktop.ui.theme import font, pixmap, theme
+from artrator_desktop.ui.theme import font, pixmap, set_icon, theme
 from artrator_desktop.ui.theme.fonts import MEDIUM, SEMIBOLD
 from artrator_desktop.ui.widgets.buttons import IconButton
 from artrator_desktop.ui.widgets.focus import mark_focus
@@ -54,7 +54,9 @@ class ImageDrop(QAbstractButton):
         self._note = ""
         self._error = ""
         self._over = False
-        self._cross = IconButton("x", self.tr("Remove picture"), self, size=28, glyph=16)
+        self._cross = IconButton("x", self.tr("Remove picture"), self, size=34, glyph=16)
+        self._cross.setObjectName("on-picture")  # it lies over any picture
+        set_icon(self._cross, "x", size=16, role="on_glass")
         self._cross.clicked.connect(self._clear)
         self._cross.hide()
         self.clicked.connect(self.browse)
@@ -166,7 +168,7 @@ class ImageDrop(QAbstractButton):
     def resizeEvent(self, event: QResizeEvent) -> None:
         """Keep the cross in its corner."""
         super().resizeEvent(event)
-        self._cross.move(self.width() - 36, 8)
+        self._cross.move(self.width() - 42, 8)
 
     def focusInEvent(self, event: QFocusEvent) -> None:
         """Show the ring if the keyboard led here."""
