@@ -128,7 +128,7 @@ def test_a_buyer_who_ends_the_worker_again_and_again_is_turned_away_and_nobody_e
 def test_requests_that_take_too_long_quarantine_only_what_never_worked(
     make_node: Callable[..., ToyNode], before: int
 ) -> None:
-    node = make_node(run_seconds=1)
+    node = make_node(run_seconds=2)
     node.start()
     for _ in range(before):
         assert node.run({"steps": 1}).state is JobState.DELIVERED
@@ -142,7 +142,7 @@ def test_requests_that_take_too_long_quarantine_only_what_never_worked(
 
 @pytest.mark.skipif(not Path("/proc").exists(), reason="finds the worker in /proc")
 def test_a_worker_killed_in_the_middle_of_a_job_costs_the_buyer_nothing_but_time(node: ToyNode) -> None:
-    request = node.request({"do": "slow", "steps": 30})
+    request = node.request({"do": "slow", "steps": 60})
 
     async def work(client: NodeClient) -> list[EventKind]:
         await node.submit(client, request)
@@ -162,9 +162,11 @@ def test_a_worker_killed_in_the_middle_of_a_job_costs_the_buyer_nothing_but_time
 @pytest.mark.skipif(not Path("/proc").exists(), reason="finds the worker in /proc")
 def test_a_worker_that_dies_while_idle_is_replaced_before_the_next_job(node: ToyNode) -> None:
     assert node.run({"steps": 1}).state is JobState.DELIVERED
-    for child in workers_of(node):
+    killed = workers_of(node)
+    for child in killed:
         os.kill(child, signal.SIGKILL)
-    node.wait_for(lambda: not workers_of(node), "the worker did not die")
+    # Another one may be there at once.
+    node.wait_for(lambda: not set(killed) & set(workers_of(node)), "the worker did not die")
     request = node.request({"steps": 1})
 
     async def work(client: NodeClient) -> list[EventKind]:
@@ -212,7 +214,7 @@ def test_cancel_ends_a_running_job_within_seconds_and_releases_the_hold(node: To
 
 
 def test_a_job_that_outruns_its_ticket_is_stopped(node: ToyNode) -> None:
-    job = node.run({"do": "slow", "steps": 1000}, finish_by=int(time.time()) + 2)
+    job = node.run({"do": "slow", "steps": 1000}, finish_by=int(time.time()) + 5)
     assert job.error is not None
     assert job.error["code"] == "job_deadline"
     assert receipt_of(node, job).outcome == "failed"

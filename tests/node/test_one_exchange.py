@@ -165,15 +165,24 @@ async def _cut_off(node: ToyNode, request: Request) -> bool:
 def test_who_hangs_up_while_queued_is_not_computed_and_gets_the_hold_back(make_node: Callable[..., ToyNode]) -> None:
     node = make_node(jobs_per_package=1)
     node.start()
-    long = node.request({"do": "slow", "steps": 40})
+    long = node.request({"do": "slow", "steps": 100})
     left, back = (node.request({"steps": 1}) for _ in range(2))
 
     async def work(client: NodeClient) -> None:
         await node.submit(client, long)
-        for request in (left, back):
-            with pytest.raises(TimeoutError):
-                async with asyncio.timeout(0.5):
-                    await client.perform(request.job, request.request, request.files, request.digest, wait=60)
+        async for event in client.events(long.job):
+            if event.kind is EventKind.STARTED:  # from here on, only the two are queued
+                break
+        for before, request in enumerate((left, back)):
+            asking = asyncio.create_task(
+                client.perform(request.job, request.request, request.files, request.digest, wait=60)
+            )
+            async with asyncio.timeout(60):
+                while (await client.health()).queued <= before:
+                    await asyncio.sleep(0.05)
+            asking.cancel()
+            with pytest.raises(asyncio.CancelledError):
+                await asking
         # One of the two comes back, and is served; the other is never begun.
         done = await client.perform(back.job, back.request, back.files, back.digest, wait=60)
         assert done.job.state is JobState.DELIVERED

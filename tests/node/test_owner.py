@@ -46,7 +46,7 @@ def test_a_pause_refuses_buyers_finishes_what_runs_and_ends_when_the_owner_says_
     node.start()
 
     async def work(client: NodeClient) -> None:
-        running, waiting = node.request({"do": "slow", "steps": 60}), node.request({"steps": 1})
+        running, waiting = node.request({"do": "slow", "steps": 100}), node.request({"steps": 1})
         await node.submit(client, running)
         async for event in client.events(running.job):
             if event.kind is EventKind.STARTED:

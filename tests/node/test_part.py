@@ -98,7 +98,7 @@ def test_a_job_cancelled_before_its_first_picture_costs_nothing(sets: ToyNode) -
 
 def test_a_job_whose_time_is_over_delivers_what_was_finished(sets: ToyNode) -> None:
     now = int(time.time())
-    job = sets.run({"do": "set-wait"}, start_by=now + 60, finish_by=now + 4)
+    job = sets.run({"do": "set-wait"}, start_by=now + 60, finish_by=now + 7)
     receipt = receipt_of(sets, job)
     assert (receipt.outcome, receipt.measures, receipt.error) == ("delivered", {"step": 15}, "job_deadline")
 

@@ -75,7 +75,7 @@ def test_workers_of_a_daemon_that_was_killed_end_and_their_folders_are_swept(
     daemon = int(Path(worker / "status").read_text().partition("PPid:")[2].split()[0])
     assert daemon == node.service.pid
     node.kill()
-    for _ in range(100):
+    for _ in range(1200):
         if not worker.exists():
             break
         time.sleep(0.05)

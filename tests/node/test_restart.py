@@ -112,6 +112,8 @@ def test_receipts_and_acknowledgements_outlive_a_registry_that_is_away(make_node
     node.start()
     first = node.run({"steps": 1})
     node.wait_for(lambda: first.job in node.registry.claims, "the first receipt was not sent")
+    # The registry has it; the node may not have heard so yet, and would send it again.
+    node.wait_for(lambda: node.ask(lambda client: client.health()).outbox == 0, "the first receipt is not done with")
     node.registry.stop()
     job = node.run({"steps": 1})
     assert job.state is JobState.DELIVERED

@@ -187,7 +187,7 @@ class Federation:
         service.stop()
 
     @staticmethod
-    def wait_for(condition: Callable[[], bool], otherwise: str, seconds: float = 30.0) -> None:
+    def wait_for(condition: Callable[[], bool], otherwise: str, seconds: float = 90.0) -> None:
         """Wait until ``condition`` holds."""
         deadline = time.monotonic() + seconds
         while not condition():

@@ -362,7 +362,7 @@ class ToyNode:
 
         return self.ask(work)
 
-    def wait_for(self, condition: Callable[[], bool], otherwise: str, seconds: float = 20.0) -> None:
+    def wait_for(self, condition: Callable[[], bool], otherwise: str, seconds: float = 60.0) -> None:
         """Wait until ``condition`` holds."""
         deadline = time.monotonic() + seconds
         while not condition():
@@ -376,7 +376,7 @@ class ToyNode:
             env=environment(self.creator.folder),
             capture_output=True,
             text=True,
-            timeout=60,
+            timeout=120,
         )
 
 
