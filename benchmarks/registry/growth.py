@@ -2,8 +2,9 @@
 
 For each size a ledger is filled inside SQLite (orders, holds, captures, fees and statement lines of many people, as
 paid jobs leave them; the signed documents are left short, so that ten million rows fit a common disk). A registry
-process is started on it and another on a fresh one, and buyers run paid jobs through the HTTP API of both in turns, as
-in ``orders.py``. Then the audit replays the whole, with its time and the most memory it took. ::
+process is started on it and another on a fresh one with as many people and no jobs, and buyers run paid jobs through
+the HTTP API of both in turns, as in ``orders.py``. The audit that a large ledger starts with is ended first, since it
+is timed apart: then it replays the whole, with its time and the most memory it took. ::
 
     uv run python benchmarks/registry/growth.py --sizes 10000 100000 1000000 10000000 --folder /a/folder/with/10/GB
 """
@@ -72,7 +73,6 @@ def fill(data: Path, rows: int) -> None:
     for _, sql in triggers:
         db.execute(sql)
     db.execute("COMMIT")
-    db.execute("ANALYZE")
     db.execute("PRAGMA wal_checkpoint(TRUNCATE)")
     db.close()
 
@@ -210,12 +210,15 @@ def _turns(data: Path, fresh: Path, options: argparse.Namespace, name: str) -> t
     """
     served = [(folder, *jobs.serve(folder)) for folder in (data, fresh)]
     took: list[list[jobs.Measured]] = [[], []]
+    wrote: list[list[float]] = [[], []]
     _end_audits(served[0][1].pid)
     try:
         for turn in range(options.turns):
-            for mine, (folder, process, port) in zip(took, served, strict=True):
+            for mine, written, (folder, process, port) in zip(took, wrote, served, strict=True):
                 called = f"{name}-{turn}-{time.time_ns()}"[-24:]
+                before = _written(process.pid)
                 mine.append(jobs.measure(process, port, folder, options.buyers, options.seconds, name=called))
+                written.append((_written(process.pid) - before) / len(mine[-1].took.job))
     finally:
         for _, process, _ in served:
             process.send_signal(signal.SIGTERM)
@@ -224,7 +227,15 @@ def _turns(data: Path, fresh: Path, options: argparse.Namespace, name: str) -> t
     best = max(took[0], key=lambda each: each.took.rate)
     rates = [statistics.median(each.took.rate for each in mine) for mine in took]
     cheapest = [min(each.registry for each in mine) for mine in took]
-    return [f"{cheapest[0]:.2f} / {cheapest[1]:.2f}", *best.cells()], rates[0], rates[1]
+    kibibytes = [statistics.median(each) / 1024 for each in wrote]
+    costs = [f"{cheapest[0]:.2f} / {cheapest[1]:.2f}", f"{kibibytes[0]:.0f} / {kibibytes[1]:.0f}"]
+    return [*costs, *best.cells()], rates[0], rates[1]
+
+
+def _written(pid: int) -> int:
+    """What a process wrote to files so far, in bytes; it depends on no load."""
+    lines = Path(f"/proc/{pid}/io").read_text().splitlines()
+    return int(next(line.split()[1] for line in lines if line.startswith("wchar:")))
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
@@ -238,13 +249,16 @@ def main(arguments: Sequence[str] | None = None) -> None:
     options = parser.parse_args(arguments)
     print(f"{os.cpu_count()} cores, load before {os.getloadavg()[0]:.1f}")
     columns = ("transfers", "file MB", "jobs/s", "of a fresh ledger beside it", "registry CPU ms/job: here / fresh")
+    columns = (*columns, "KiB written/job: here / fresh")
     columns = (*columns, *jobs.STEPS.values(), "audit s", "audit MiB", "differences")
     print(f"| {' | '.join(columns)} |\n|{'---|' * len(columns)}")
     with tempfile.TemporaryDirectory(dir=options.folder) as folder:
         data = options.ledger or Path(folder) / "registry"
         for place, size in enumerate(sorted(options.sizes)):
             fill(data, size)
-            cells, rate, beside = _turns(data, Path(folder) / f"fresh{place}", options, f"s{place}")
+            fresh = Path(folder) / f"fresh{place}"
+            fill(fresh, 0)
+            cells, rate, beside = _turns(data, fresh, options, f"s{place}")
             seconds, memory, answer = _audit(data)
             cells = [
                 f"{size:,}",
