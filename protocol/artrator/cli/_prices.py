@@ -9,7 +9,7 @@ import click
 
 from artrator.errors import ArtratorError, Code
 from artrator.messages import registry as m
-from artrator.money import format_credits
+from artrator.money import format_credits, parse_credits
 
 _WHO = {"creator": "its creator", "fee": "the registry", "royalty": "for"}
 
@@ -54,3 +54,13 @@ def agree(price: str, split: Sequence[m.Share], *, yes: bool) -> None:
     say_split(split)
     if not click.confirm("Buy it?", err=True):
         raise ArtratorError(Code.JOB_CANCELLED, "Nothing was bought.", cure="")
+
+
+def read_max_price(text: str | None) -> int | None:
+    """What ``--max-price`` says, in micro-credits; None if it is not given."""
+    if text is None:
+        return None
+    try:
+        return parse_credits(text)
+    except ValueError as error:
+        raise click.UsageError(f"--max-price: {error}.") from error

@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import re
 import time
-import uuid
 from collections.abc import Awaitable, Callable, Sequence
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -15,6 +14,7 @@ import click
 from rich.console import Console
 from rich.table import Table
 
+from artrator.cli._errands import errand
 from artrator.cli._session import json_option, print_json, run
 from artrator.clients.registry import RegistryClient
 from artrator.errors import ArtratorError, Code
@@ -38,11 +38,10 @@ class _Credits(click.ParamType[int]):
             self.fail(f"{error}.", param, ctx)
 
 
-def _made_once(ask: Callable[[RegistryClient, str], Awaitable[_T]]) -> _T:
-    """Ask with a fresh id; if the answer is lost, ask again with the same one: nothing is moved twice."""
-    made = str(uuid.uuid4())
+def _made_once(kind: str, ask: Callable[[RegistryClient, str], Awaitable[_T]], **wish: str | int) -> _T:
+    """Ask; if the answer is lost, ask again with the same id, now and by the next command: nothing is moved twice."""
 
-    async def work(client: RegistryClient) -> _T:
+    async def work(client: RegistryClient, made: str) -> _T:
         for _ in range(3):
             try:
                 return await ask(client, made)
@@ -52,7 +51,8 @@ def _made_once(ask: Callable[[RegistryClient, str], Awaitable[_T]]) -> _T:
                 await asyncio.sleep(1.0)
         return await ask(client, made)
 
-    return run(work)
+    with errand(kind, **wish) as made:
+        return run(lambda client: work(client, made))
 
 
 @click.group(invoke_without_command=True)
@@ -84,7 +84,7 @@ def earnings(context: click.Context, days: int, as_json: bool) -> None:
 @json_option
 def spend(amount: int, as_json: bool) -> None:
     """Move AMOUNT credits of your earnings to your wallet. They cannot be moved back."""
-    balance = _made_once(lambda client, made: client.move_earnings(made, amount))
+    balance = _made_once("transfer", lambda client, made: client.move_earnings(made, amount), amount=amount)
     if as_json:
         print_json(balance.model_dump(mode="json"))
         return
@@ -129,7 +129,9 @@ def payout() -> None:
 def request(amount: int, destination: str, rail: str, as_json: bool) -> None:
     """Ask for AMOUNT credits of your earnings."""
     asked = m.PayoutRequest(amount=amount, rail=rail, destination=destination)
-    made = _made_once(lambda client, payout: client.request_payout(payout, asked))
+    made = _made_once(
+        "payout", lambda client, payout: client.request_payout(payout, asked), **asked.model_dump(mode="json")
+    )
     if as_json:
         print_json(made.model_dump(mode="json"))
         return

@@ -15,7 +15,7 @@ import click
 from rich.console import Console
 from rich.progress import BarColumn, Progress, TaskID, TextColumn, TimeRemainingColumn
 
-from artrator.cli._prices import agree, paid, price_of, say_split
+from artrator.cli._prices import agree, paid, price_of, read_max_price, say_split
 from artrator.cli._session import json_option, make_buyer, print_json, run
 from artrator.clients.buyer import Buyer, Prepared, Result, Stage, Update, read_listing
 from artrator.clients.registry import RegistryClient
@@ -25,7 +25,7 @@ from artrator.frames.writing import check_target
 from artrator.inputs import parse_value
 from artrator.manifest import InputType, Manifest
 from artrator.messages import registry as m
-from artrator.money import format_credits, parse_credits
+from artrator.money import format_credits
 from artrator.profile import Profile, write_atomically
 from artrator.values import FILE_TYPES
 
@@ -82,7 +82,7 @@ def generate(
     You pay when the picture is here and whole; whatever goes wrong before that costs nothing. Exit codes: 0 done,
     1 failed, 2 usage, 3 not enough credits or too dear, 4 nobody reachable, 130 cancelled.
     """
-    limit = _amount(max_price)
+    limit = read_max_price(max_price)
 
     async def work(client: RegistryClient) -> None:
         if video is not None:
@@ -270,15 +270,6 @@ def _show(progress: Progress, bar: TaskID, update: Update) -> None:
             )
         case Stage.FETCHING:
             progress.update(bar, description="Fetching", news="")
-
-
-def _amount(text: str | None) -> int | None:
-    if text is None:
-        return None
-    try:
-        return parse_credits(text)
-    except ValueError as error:
-        raise click.UsageError(f"--max-price: {error}.") from error
 
 
 def _say_quote(quote: m.Quote, as_json: bool) -> None:

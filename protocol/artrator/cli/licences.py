@@ -11,7 +11,7 @@ import click
 from rich.console import Console
 from rich.progress import BarColumn, DownloadColumn, Progress, TextColumn, TimeRemainingColumn
 
-from artrator.cli._prices import agree
+from artrator.cli._prices import agree, read_max_price
 from artrator.cli._session import json_option, print_json, run
 from artrator.clients.licences import LicenceBuyer, Purchases
 from artrator.clients.package_download import Download
@@ -20,7 +20,7 @@ from artrator.clients.registry import RegistryClient
 from artrator.errors import ArtratorError, Code
 from artrator.local.library import Library, OwnedPackage
 from artrator.messages import products as p
-from artrator.money import format_credits, parse_credits
+from artrator.money import format_credits
 from artrator.profile import Profile
 
 
@@ -40,7 +40,7 @@ def buy(listing: str, max_price: str | None, yes: bool, as_json: bool) -> None:
     You pay when all of it is here and exactly what its creator signed. If it is interrupted, `licence download` goes on
     where it stands.
     """
-    limit = _amount(max_price)
+    limit = read_max_price(max_price)
 
     async def work(client: RegistryClient) -> OwnedPackage:
         found = await client.listing(listing)
@@ -194,12 +194,3 @@ def _json(item: p.Purchase, here: set[str]) -> dict[str, object]:
         "licence": item.licence,
         "here": item.order.package in here,
     }
-
-
-def _amount(text: str | None) -> int | None:
-    if text is None:
-        return None
-    try:
-        return parse_credits(text)
-    except ValueError as error:
-        raise click.UsageError(f"--max-price: {error}.") from error

@@ -3,21 +3,21 @@
 from __future__ import annotations
 
 import time
-import uuid
 from collections.abc import Sequence
 
 import click
 from rich.console import Console
 from rich.table import Table
 
-from artrator.cli._prices import agree
+from artrator.cli._errands import errand
+from artrator.cli._prices import agree, read_max_price
 from artrator.cli._session import json_option, print_json, run
 from artrator.cli.search import label
 from artrator.clients._patience import patiently
 from artrator.clients.registry import RegistryClient
 from artrator.errors import ArtratorError, Code
 from artrator.messages import products as p
-from artrator.money import format_credits, parse_credits
+from artrator.money import format_credits
 
 #: A registry that does not answer is asked again for so long; the same id makes that harmless.
 _REACH_SECONDS = 20.0
@@ -59,7 +59,7 @@ def a_pass() -> None:
 @json_option
 def buy(plan: str, renew: bool, max_price: str | None, yes: bool, as_json: bool) -> None:
     """Buy a pass of PLAN, such as atelier/all: so many credits' worth of runs in each period, for one price."""
-    limit = _amount(max_price)
+    limit = read_max_price(max_price)
 
     async def work(client: RegistryClient) -> p.Pass:
         terms = await _find(client, plan)
@@ -70,8 +70,8 @@ def buy(plan: str, renew: bool, max_price: str | None, yes: bool, as_json: bool)
             )
         agree(describe(terms), terms.split, yes=yes or as_json or limit is not None)
         request = p.PassRequest(plan=terms.plan, max_price=terms.price, renew=renew)
-        number = str(uuid.uuid4())
-        return await patiently(lambda: client.buy_pass(number, request), seconds=_REACH_SECONDS)
+        with errand("pass", **request.model_dump(mode="json")) as number:
+            return await patiently(lambda: client.buy_pass(number, request), seconds=_REACH_SECONDS)
 
     _say(run(work), as_json)
 
@@ -130,12 +130,3 @@ def _say(bought: p.Pass, as_json: bool) -> None:
 
 def _left(bought: p.Pass) -> int:
     return max(0, bought.allowance - bought.used - bought.waiting)
-
-
-def _amount(text: str | None) -> int | None:
-    if text is None:
-        return None
-    try:
-        return parse_credits(text)
-    except ValueError as error:
-        raise click.UsageError(f"--max-price: {error}.") from error

@@ -5,11 +5,11 @@ from __future__ import annotations
 import asyncio
 import importlib.util
 import time
-import uuid
 import webbrowser
 
 import click
 
+from artrator.cli._errands import errand
 from artrator.cli._session import json_option, print_json, run
 from artrator.clients.registry import RegistryClient
 from artrator.errors import ArtratorError, Code
@@ -98,8 +98,8 @@ def _list_rails(as_json: bool) -> None:
 
 
 async def _buy(client: RegistryClient, request: rm.TopUpRequest, *, quiet: bool, browser: bool, wait: bool) -> rm.TopUp:
-    topup = str(uuid.uuid4())
-    found = await client.top_up(topup, request)
+    with errand("topup", rail=request.rail, amount=request.amount) as topup:
+        found = await client.top_up(topup, request)
     if not quiet:
         click.echo(f"{format_credits(found.amount)} credits for {price(found.charge, found.currency)}.")
     _show(found, quiet=quiet, browser=browser)
