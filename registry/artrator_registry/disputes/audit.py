@@ -27,6 +27,9 @@ def check(t: Transaction) -> Iterator[str]:
         where = f"dispute about {order['id']} ({dispute['state']})"
         if order["state"] != _FITS[dispute["decided_for"]]:
             yield f"{where}: the order is {order['state']}"
+        at_stake = shares.paid(t, order) if dispute["settled"] else order["cap"]
+        if dispute["amount"] != at_stake:
+            yield f"{where}: it is about {dispute['amount']}, the order is about {at_stake}"
         if not dispute["settled"]:
             continue
         names = refund.transfers(order["id"], shares.parts(t, order))

@@ -5,13 +5,15 @@ from __future__ import annotations
 import itertools
 import sqlite3
 from collections import defaultdict
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from typing import Final
 
 from artrator_registry.disputes import audit as disputes
 from artrator_registry.earnings import audit as earnings
 from artrator_registry.ledger import store
-from artrator_registry.ledger.models import PROMOTIONS, ROUNDING, VOUCHERS, transfer_id
+from artrator_registry.ledger.models import PROMOTIONS, ROUNDING, VOUCHERS, debt, transfer_id
+from artrator_registry.ledger.models import earnings as earned
+from artrator_registry.ledger.schema import SYSTEM_ACCOUNTS
 from artrator_registry.orders import audit as orders
 from artrator_registry.passes import audit as passes
 from artrator_registry.payouts import audit as payouts
@@ -19,7 +21,7 @@ from artrator_registry.purchases import audit as purchases
 from artrator_registry.rails import audit as rails
 from artrator_registry.recovery import audit as recovery
 from artrator_registry.settings import Settings
-from artrator_registry.storage import Transaction
+from artrator_registry.storage import Transaction, as_problem, unsound
 
 #: What every domain compares with the ledger.
 _CHECKS: Final = (
@@ -45,28 +47,32 @@ def audit(t: Transaction) -> Sequence[str]:
 
 def differences(t: Transaction) -> Iterator[str]:
     """Every difference, as a sentence, as it is found."""
-    for check in (_replay, _entries, _rounding, *_CHECKS, _api_keys, _vouchers):
-        yield from _to_the_end(check.__module__, check(t))
+    for check in (unsound, _replay, _accounts, _entries, _rounding, *_CHECKS, _api_keys, _vouchers):
+        yield from _to_the_end(check, t)
 
 
 def explanations(t: Transaction, settings: Settings) -> Iterator[str]:
     """What is no difference and yet looks odd, as sentences."""
-    yield from recovery.explain(t, settings)
-    yield from disputes.explain(t)
-    yield from payouts.explain(t, _WAIT_SECONDS)
+    for look in (
+        lambda t: recovery.explain(t, settings),
+        disputes.explain,
+        lambda t: payouts.explain(t, _WAIT_SECONDS),
+    ):
+        yield from _to_the_end(look, t)
 
 
-def _to_the_end(where: str, found: Iterator[str]) -> Iterator[str]:
+def _to_the_end(check: Callable[[Transaction], Iterator[str]], t: Transaction) -> Iterator[str]:
     """What a check finds, and that it could not go on.
 
     A check follows what rows name. In a database that a broken disk or a hand has damaged, a row that is named can be
     missing or unreadable in ways that nobody foresaw; that is itself a difference, and the other checks still run.
     """
     try:
-        yield from found
-    except sqlite3.Error:
-        raise
+        yield from check(t)
     except Exception as error:
+        if isinstance(error, sqlite3.Error) and as_problem(error) is not None:
+            raise  # nothing is known: the disk cannot be read, or another program holds the file
+        where = check.__module__
         yield f"{where} could not compare the rest: a row that another names is missing or unreadable ({error!r})"
 
 
@@ -115,6 +121,25 @@ def _replay(t: Transaction) -> Iterator[str]:
     for kind in ("pending", "posted"):
         if total[f"debits_{kind}"] != total[f"credits_{kind}"]:
             yield f"{kind} debits are {total[f'debits_{kind}']}, {kind} credits are {total[f'credits_{kind}']}"
+
+
+def _accounts(t: Transaction) -> Iterator[str]:
+    """Who may go below zero, and whose lines are written, is decided by what an account is."""
+    for row in t.run("SELECT id, owner, system, overdraft FROM ledger_accounts"):
+        name, owner = row["id"], row["owner"]
+        if owner is not None:
+            kinds = {owner: (0, 0), earned(owner): (0, 0), debt(owner): (0, 1)}
+            fits = kinds.get(name) == (row["system"], row["overdraft"])
+        else:
+            overdraft = SYSTEM_ACCOUNTS.get(name, int(not name.startswith("pass/")))
+            fits = (row["system"], row["overdraft"]) == (1, overdraft)
+        if not fits:
+            yield f"account {name} is kept as an account of another kind"
+    for row in t.run(
+        "SELECT id FROM accounts a WHERE 3 <> (SELECT count(*) FROM ledger_accounts"
+        " WHERE id IN (a.id, a.id || '/earnings', a.id || '/debt'))"
+    ):
+        yield f"{row['id']} lacks an account of the ledger"
 
 
 def _entries(t: Transaction) -> Iterator[str]:

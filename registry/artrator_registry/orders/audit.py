@@ -2,16 +2,29 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator, Mapping
 from typing import Any, Final
 
-from artrator.documents import Offer
+from artrator.canonical import unb64
+from artrator.documents import Offer, document_digest, ticket_digest
 from artrator_registry.ledger.models import earnings, pass_period, transfer_id
 from artrator_registry.listings import parsed
 from artrator_registry.listings import store as listings
 from artrator_registry.orders import shares
+from artrator_registry.orders import store as orders
 from artrator_registry.storage import Transaction
 
+#: What is charged for these is yet to be said, by what was signed about them. Of others the ledger knows.
+_UNDECIDED: Final = frozenset({"held", "claimed", "disputed"})
+#: What the ticket of an order says of it: claim and column.
+_AGREED: Final = (
+    ("jti", "id"),
+    ("sub", "buyer"),
+    ("aud", "node"),
+    *((name, name) for name in ("listing", "package", "offer", "request", "kind", "paid_by", "cap")),
+    *((name, name) for name in ("start_by", "finish_by", "capture_by")),
+)
 #: The transfers that an order makes itself; what disputes add later is theirs to explain.
 _MADE: Final = (
     "SELECT * FROM ledger_transfers WHERE order_id = ? AND kind IN ('order', 'purchase', 'pass', 'fee', 'royalty')"
@@ -22,7 +35,10 @@ def check(t: Transaction) -> Iterator[str]:
     """Every difference, as a sentence."""
     offers: dict[str, Offer] = {}
     # One order and its own transfers at a time, by an index: a large ledger does not fit into memory.
-    for order in t.run("SELECT id, buyer, creator, offer, pass, cap, charged, fee, state FROM orders ORDER BY serial"):
+    for order in t.run(
+        "SELECT id, buyer, creator, offer, pass, paid_by, cap, worth, charged, refunded, fee, state FROM orders"
+        " ORDER BY serial"
+    ):
         made: dict[str, Any] = {row["id"]: row for row in t.run(_MADE, (order["id"],))}
         where = f"order {order['id']} ({order['state']})"
         if order["offer"] not in offers:
@@ -30,7 +46,11 @@ def check(t: Transaction) -> Iterator[str]:
             if published is None:
                 yield f"{where}: its offer {order['offer']} is missing"
                 continue
+            if document_digest(json.loads(published["document"])) != order["offer"]:
+                yield f"{where}: its offer {order['offer']} is not the one that was signed"
             offers[order["offer"]] = parsed.offer(published["document"])
+        if order["state"] in _UNDECIDED:
+            yield from (f"{where}: {problem}" for problem in _documents(orders.order(t, order["id"])))
         own = {step: made.pop(transfer_id(order["id"], step), None) for step in ("hold", "capture", "release", "pass")}
         yield from (f"{where}: {problem}" for problem in _hold(order, own))
         for part in shares.divide(t, _came_in(own), order["creator"], order["fee"], offers[order["offer"]])[1:]:
@@ -48,6 +68,20 @@ def check(t: Transaction) -> Iterator[str]:
         yield f"transfer {row['id']} names an order that there is not"
 
 
+def _documents(order: Any) -> Iterator[str]:
+    """What was signed about an order says what was agreed, in words that no broken disk makes up."""
+    said = json.loads(unb64(order["ticket"].split(".")[1]))
+    if order["ticket_digest"] != ticket_digest(order["ticket"]):
+        yield "its ticket is another one than its digest names"
+    for claim, column in _AGREED:
+        if said[claim] != order[column]:
+            yield f"its {column} is {order[column]}, its ticket says {said[claim]}"
+    if said["measures"] != json.loads(order["measures"]):
+        yield "its measures are others than its ticket's"
+    if order["receipt"] is not None and document_digest(json.loads(order["receipt"])) != order["receipt_digest"]:
+        yield "its receipt is another one than its digest names"
+
+
 def _hold(order: Any, made: Mapping[str, Any]) -> Iterator[str]:
     hold, capture, release, passed = (made[step] for step in ("hold", "capture", "release", "pass"))
     if (hold["amount"] if hold else 0) != order["cap"]:
@@ -61,6 +95,10 @@ def _hold(order: Any, made: Mapping[str, Any]) -> Iterator[str]:
         or (passed["debit"], passed["credit"]) != (pass_period(order["pass"]), earnings(order["creator"]))
     ):
         yield "a pass paid for it that is not its own"
+    if order["paid_by"] == "credits" and order["worth"] != order["cap"]:
+        yield f"its worth is {order['worth']}, its cap {order['cap']}"
+    if order["refunded"] != (order["charged"] if order["state"] == "refunded" else 0):
+        yield f"{order['refunded']} was refunded of {order['charged']}"
     waits = order["state"] in ("held", "claimed") or (order["state"] == "disputed" and not order["charged"])
     if order["cap"] and bool(capture or release) == waits:
         yield f"its hold is {'open' if not waits else 'resolved'}"

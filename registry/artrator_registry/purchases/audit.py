@@ -5,7 +5,8 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator
 
-from artrator.documents import Licence
+from artrator.documents import Licence, Receipt
+from artrator.sealing import commitment
 from artrator_registry.storage import Transaction
 
 
@@ -29,6 +30,13 @@ def check(t: Transaction) -> Iterator[str]:
             said = Licence.peek(json.loads(row["document"]))
             if (said.order, said.package, said.issued_at) != (row["order_id"], row["package"], row["issued_at"]):
                 yield f"{where} says something else than what was issued"
+    for row in t.run(
+        "SELECT o.id, o.receipt, k.key FROM orders o LEFT JOIN sealed_keys k ON k.order_id = o.id"
+        " WHERE o.kind = 'purchase' AND o.state IN ('claimed', 'settled')"
+    ):
+        sealed = Receipt.peek(json.loads(row["receipt"])).sealed
+        if sealed is None or row["key"] is None or commitment(row["key"]) != sealed.key:
+            yield f"purchase {row['id']} is paid for a key that is not here"
     for row in t.run(
         "SELECT buyer, package, count(*) AS bought FROM orders WHERE kind = 'purchase'"
         " AND state NOT IN ('released', 'refunded') GROUP BY buyer, package HAVING bought > 1"

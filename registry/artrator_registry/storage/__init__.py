@@ -1,7 +1,20 @@
 """SQLite with one writer, group commit and a pool of readers."""
 
 from artrator_registry.storage.database import Database, SchemaError, connect, migrate, statements
+from artrator_registry.storage.faults import as_problem
+from artrator_registry.storage.soundness import unsound
 from artrator_registry.storage.steady import SteadyClock
 from artrator_registry.storage.transaction import Clock, Transaction
 
-__all__ = ["Clock", "Database", "SchemaError", "SteadyClock", "Transaction", "connect", "migrate", "statements"]
+__all__ = [
+    "Clock",
+    "Database",
+    "SchemaError",
+    "SteadyClock",
+    "Transaction",
+    "as_problem",
+    "connect",
+    "migrate",
+    "statements",
+    "unsound",
+]
