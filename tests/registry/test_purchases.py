@@ -17,6 +17,7 @@ from artrator.messages import payouts as pm
 from artrator.messages import products as p
 from artrator.messages import registry as m
 from artrator_registry.disputes import service as disputes
+from artrator_registry.purchases import service as purchases
 from artrator_registry.sellers import service as sellers
 
 pytestmark = pytest.mark.anyio
@@ -328,6 +329,34 @@ async def test_a_dispute_that_the_creator_wins_leaves_the_licence(world: World, 
     await world.registry.database.write(disputes.resolve, bought.order.order, "creator")
     assert (await mina.purchase(bought.order.order)).licence is not None
     assert (await mina.balance()).held == 0
+
+
+async def test_a_purchase_that_was_refused_before_its_key_came_is_paid_only_once_it_is_here(
+    world: World, counter: Counter, mina: Person
+) -> None:
+    bought = await counter.buy(mina)
+    name, receipt = bought.order.order, counter.shop.node.receipt(bought.order)
+    no = acknowledge(mina.key, name, receipt, "refused", reason="It was never good.")
+    await mina.acknowledge(name, m.Acknowledge(receipt=receipt, acknowledgement=no))
+    write = world.registry.database.write
+    assert await code(write(disputes.resolve, name, "creator")) is Code.KEY_MISSING
+    assert (await mina.purchase(name)).order.state is m.OrderState.DISPUTED
+    wrong = claim(bought.order, receipt, key=b64(bytes(32)))
+    assert await code(counter.shop.creator.claim(name, wrong)) is Code.RECEIPT_INVALID
+    for _ in range(2):
+        assert (await counter.shop.creator.claim(name, claim(bought.order, receipt))).state is m.OrderState.DISPUTED
+    assert (await mina.purchase(name)).key is None, "it is evidence, and not paid"
+    await write(disputes.resolve, name, "creator")
+    assert (await mina.purchase(name)).key == b64(SEALING_KEY)
+
+
+async def test_a_refusal_that_comes_with_the_key_leaves_it_as_evidence(
+    world: World, counter: Counter, mina: Person
+) -> None:
+    bought = await counter.buy(mina)
+    await counter.fetched(mina, bought, "refused")
+    row, _ = await world.registry.database.read(purchases.evidence, bought.order.order)
+    assert row["sealed_key"] == SEALING_KEY
 
 
 async def test_the_audit_misses_a_licence_and_notices_one_too_many(

@@ -223,9 +223,9 @@ def _report(
         acknowledgement = check_acknowledgement(row, buyer["public_key"], receipt, request.acknowledgement)
     if row["receipt_digest"] is None and row["state"] == "held":
         refused = acknowledgement is not None and not acknowledgement.accepts
-        if receipt.receipt.outcome == "delivered" and not refused and row["kind"] in settlement.CLAIMED:
-            key = request.key if isinstance(request, m.Claim) else None
-            settlement.CLAIMED[row["kind"]](t, row, receipt, key)
+        # A refusal needs nothing to go with it, but what is there is the evidence by which it is decided.
+        if receipt.receipt.outcome == "delivered" and (not refused or _key(request) is not None):
+            settlement.claimed(t, row, receipt, _key(request))
         row = {**row, "receipt": json.dumps(receipt.document), "receipt_digest": receipt.digest}
         if receipt.receipt.outcome != "delivered":
             return partial(tell, settlement.release(t, row, failure(receipt.receipt)))
@@ -237,9 +237,15 @@ def _report(
         # Raised at the end: raising here would undo what is kept.
         store.keep_late_receipt(t, order, receipt)
         return partial(_refuse_late, row)
+    elif row["state"] == "disputed" and _key(request) is not None:
+        settlement.claimed(t, row, receipt, _key(request))  # the buyer refused before the node was heard
     if acknowledgement is not None and row["acknowledgement"] is None:
         row = _answer(t, row, receipt, acknowledgement, settings)
     return partial(tell, row)
+
+
+def _key(request: m.Claim | m.Acknowledge) -> str | None:
+    return request.key if isinstance(request, m.Claim) else None
 
 
 def _answer(

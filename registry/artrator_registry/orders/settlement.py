@@ -42,6 +42,12 @@ def open_hold(t: Transaction, order: Any) -> None:
         )
 
 
+def claimed(t: Transaction, order: Any, receipt: CheckedReceipt, key: str | None) -> None:
+    """Take what must come with the receipt of an order (its row) of this kind; of most kinds it is nothing."""
+    if order["kind"] in CLAIMED:
+        CLAIMED[order["kind"]](t, order, receipt, key)
+
+
 def settle(t: Transaction, order: Any, receipt: Receipt | None = None, *, dispute_until: float | None = None) -> Any:
     """Charge what was delivered: the creator gets it, less fee and royalties; the rest goes back to the buyer.
 

@@ -16,7 +16,7 @@ from artrator_registry.storage import Transaction
 
 
 def deposit(t: Transaction, order: Any, receipt: CheckedReceipt, key: str | None) -> None:
-    """Keep the key of a purchase (its order's row) that was delivered; called before its receipt is kept.
+    """Keep the key of a purchase (its order's row) that was delivered; the same again changes nothing.
 
     Raises:
         ArtratorError: ``key_missing`` without a key; ``receipt_invalid`` if the receipt is bound to another one.
@@ -28,7 +28,18 @@ def deposit(t: Transaction, order: Any, receipt: CheckedReceipt, key: str | None
     plain = unb64(key)
     if commitment(plain) != receipt.receipt.sealed.key:
         raise ArtratorError(Code.RECEIPT_INVALID, "The key is not the one that the receipt is bound to.")
-    t.run("INSERT OR IGNORE INTO sealed_keys (order_id, key) VALUES (?, ?)", (order["id"], plain))
+    # Not OR IGNORE, which would swallow whatever else does not fit.
+    t.run("INSERT INTO sealed_keys (order_id, key) VALUES (?, ?) ON CONFLICT DO NOTHING", (order["id"], plain))
+
+
+def require(t: Transaction, order: str) -> None:
+    """Raise ArtratorError ``key_missing`` unless the key is here: nothing is paid for a package that stays sealed."""
+    if t.row("SELECT 1 FROM sealed_keys WHERE order_id = ?", (order,)) is None:
+        raise ArtratorError(
+            Code.KEY_MISSING,
+            "The node has not deposited the key of this package, so it cannot be paid.",
+            cure="Decide for the buyer, or wait until the node is heard.",
+        )
 
 
 def shown(row: Any) -> str | None:

@@ -29,7 +29,14 @@ from artrator_registry.sellers.service import is_verified
 from artrator_registry.settings import Settings
 from artrator_registry.storage import Database, Transaction
 
-settlement.AFTER["purchase"] = store.issue
+
+def _paid(t: Transaction, order: Any) -> None:
+    """However it came to be paid, by an acknowledgement or by a decision: the key is here, and the licence is due."""
+    keys.require(t, order["id"])
+    store.issue(t, order)
+
+
+settlement.AFTER["purchase"] = _paid
 settlement.CLAIMED["purchase"] = keys.deposit
 
 
