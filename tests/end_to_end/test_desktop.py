@@ -37,7 +37,7 @@ def launch(qtbot: Any, person: Person) -> Iterator[Callable[[], AppState]]:
         app = AppState(person.profile.folder)
         started.append(app)
         app.start()
-        qtbot.waitUntil(lambda: app.session.link is Link.ONLINE and app.wallet.balance is not None, timeout=20_000)
+        qtbot.waitUntil(lambda: app.session.link is Link.ONLINE and app.wallet.balance is not None, timeout=60_000)
         return app
 
     yield start
@@ -48,8 +48,8 @@ def launch(qtbot: Any, person: Person) -> Iterator[Callable[[], AppState]]:
 def open_listing(qtbot: Any, app: AppState, listing: str, picture: str = "") -> None:
     app.create.open(listing, picture=picture)
     # A price comes only when the listing, its signatures, and the picture it may depend on are all there.
-    qtbot.waitUntil(lambda: app.create.phase is Phase.READY and not app.create.problems(), timeout=20_000)
-    qtbot.waitUntil(lambda: app.create.quoting.phase is Phase.READY, timeout=20_000)
+    qtbot.waitUntil(lambda: app.create.phase is Phase.READY and not app.create.problems(), timeout=60_000)
+    qtbot.waitUntil(lambda: app.create.quoting.phase is Phase.READY, timeout=60_000)
 
 
 def finish(qtbot: Any, app: AppState, job: str) -> Job:
@@ -58,7 +58,7 @@ def finish(qtbot: Any, app: AppState, job: str) -> Job:
 
 
 def verdict(qtbot: Any, app: AppState, record: ImageRecord) -> Any:
-    with qtbot.waitSignal(app.gallery.verified, timeout=10_000) as heard:
+    with qtbot.waitSignal(app.gallery.verified, timeout=60_000) as heard:
         app.gallery.verify(record)
     return heard.args[1]
 
@@ -74,7 +74,7 @@ def test_a_press_becomes_a_picture_with_a_receipt_that_verifies_and_is_enlarged_
     app = launch()
     before = person.balance().available
     app.create.open("atelier/emoji")
-    qtbot.waitUntil(lambda: app.create.phase is Phase.READY, timeout=20_000)
+    qtbot.waitUntil(lambda: app.create.phase is Phase.READY, timeout=60_000)
     prompt(app, "red apple", 8)
     open_listing(qtbot, app, "atelier/emoji")
     shown = app.create.price
@@ -100,11 +100,11 @@ def test_cancel_gives_the_hold_back(qtbot: Any, launch: Callable[[], AppState], 
     app = launch()
     before = person.balance()
     app.create.open("atelier/emoji")
-    qtbot.waitUntil(lambda: app.create.phase is Phase.READY, timeout=20_000)
+    qtbot.waitUntil(lambda: app.create.phase is Phase.READY, timeout=60_000)
     prompt(app, "a house", 50)
     open_listing(qtbot, app, "atelier/emoji")
     job = app.create.generate("Emoji")[0]
-    qtbot.waitUntil(lambda: app.jobs.get(job).phase is JobPhase.RUNNING and app.jobs.get(job).done > 0, timeout=20_000)
+    qtbot.waitUntil(lambda: app.jobs.get(job).phase is JobPhase.RUNNING and app.jobs.get(job).done > 0, timeout=60_000)
     app.jobs.cancel(job)
     ended = finish(qtbot, app, job)
     assert (ended.phase, ended.money) == (JobPhase.CANCELLED, Money.RELEASED), ended.failure
@@ -118,12 +118,12 @@ def test_a_job_survives_the_application_and_is_paid_once(
     app = launch()
     before = person.balance().available
     app.create.open("atelier/emoji")
-    qtbot.waitUntil(lambda: app.create.phase is Phase.READY, timeout=20_000)
+    qtbot.waitUntil(lambda: app.create.phase is Phase.READY, timeout=60_000)
     prompt(app, "a rocket", 40)
     open_listing(qtbot, app, "atelier/emoji")
     shown = app.create.price
     job = app.create.generate("Emoji")[0]
-    qtbot.waitUntil(lambda: app.jobs.get(job).phase is JobPhase.RUNNING, timeout=20_000)
+    qtbot.waitUntil(lambda: app.jobs.get(job).phase is JobPhase.RUNNING, timeout=60_000)
     order = app.jobs.get(job).order
     app.close()
 
@@ -139,15 +139,15 @@ def test_a_taken_name_leaves_nobody_half_signed_in(qtbot: Any, running: Federati
     app = AppState(tmp_path)
     app.start()
     try:
-        with qtbot.waitSignal(app.session.onboarding_failed, timeout=20_000) as heard:
+        with qtbot.waitSignal(app.session.onboarding_failed, timeout=60_000) as heard:
             app.session.create_account(running.url, "Somebody", running.creator.handle)
         assert heard.args[0].code == "conflict"
         assert app.session.needs_onboarding
-        with qtbot.waitSignal(app.session.onboarded, timeout=20_000):
+        with qtbot.waitSignal(app.session.onboarded, timeout=60_000):
             app.session.create_account(running.url, "김하은")
         assert not app.session.needs_onboarding
         assert app.session.display_name == "김하은"
-        qtbot.waitUntil(lambda: app.wallet.balance is not None, timeout=10_000)
+        qtbot.waitUntil(lambda: app.wallet.balance is not None, timeout=60_000)
         assert app.wallet.available == 0
     finally:
         app.close()
@@ -164,11 +164,11 @@ def test_a_person_buys_through_the_window(qtbot: Any, launch: Callable[[], AppSt
     window = Shell(app)
     qtbot.addWidget(window)
     window.show()
-    qtbot.waitUntil(lambda: len(app.catalogue.cards) == 3, timeout=20_000)
+    qtbot.waitUntil(lambda: len(app.catalogue.cards) == 3, timeout=60_000)
     window.open("create", {"listing_id": "atelier/emoji"})
     page = window.page("create")
     assert isinstance(page, CreatePage)
-    qtbot.waitUntil(lambda: page.footer.button.isEnabled(), timeout=20_000)
+    qtbot.waitUntil(lambda: page.footer.button.isEnabled(), timeout=60_000)
     prompt_field = page.form.fields["prompt"]
     assert isinstance(prompt_field, TextInput)
     control = prompt_field.area or prompt_field.line
@@ -182,13 +182,13 @@ def test_a_person_buys_through_the_window(qtbot: Any, launch: Callable[[], AppSt
     job = app.jobs.all()[-1]
     assert job.phase is JobPhase.DONE, job.failure
     assert page.stage.title.text() == "Done"
-    qtbot.waitUntil(lambda: not page.stage.preview.current().isNull(), timeout=5000)
+    qtbot.waitUntil(lambda: not page.stage.preview.current().isNull(), timeout=60_000)
     qtbot.wait(200)
     shoot(window, "real_create_done")
     page.stage.sent.emit("atelier/upscale-x4", job.images[0].path)
-    qtbot.waitUntil(lambda: app.create.listing == "atelier/upscale-x4" and app.create.ready, timeout=20_000)
+    qtbot.waitUntil(lambda: app.create.listing == "atelier/upscale-x4" and app.create.ready, timeout=60_000)
     qtbot.mouseClick(page.footer.button, Qt.MouseButton.LeftButton)
-    qtbot.waitUntil(lambda: app.jobs.all()[-1].listing == "atelier/upscale-x4", timeout=5000)
+    qtbot.waitUntil(lambda: app.jobs.all()[-1].listing == "atelier/upscale-x4", timeout=60_000)
     qtbot.waitUntil(lambda: not app.jobs.active(), timeout=120_000)
     assert app.jobs.all()[-1].phase is JobPhase.DONE, app.jobs.all()[-1].failure
     page.stage.compare.setChecked(True)
@@ -197,7 +197,7 @@ def test_a_person_buys_through_the_window(qtbot: Any, launch: Callable[[], AppSt
     window.open("gallery")
     gallery = window.page("gallery")
     assert isinstance(gallery, GalleryPage)
-    qtbot.waitUntil(lambda: gallery.details.strip.title.text() == "Receipt verified", timeout=20_000)
+    qtbot.waitUntil(lambda: gallery.details.strip.title.text() == "Receipt verified", timeout=60_000)
     qtbot.wait(300)
     shoot(window, "real_gallery")
     window.pixmaps.close()

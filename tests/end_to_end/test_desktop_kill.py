@@ -69,7 +69,7 @@ def test_nothing_is_lost_and_nothing_is_bought_twice(
 
     app = AppState(person.profile.folder)
     app.start()
-    qtbot.waitUntil(lambda: app.session.link is Link.ONLINE, timeout=20_000)
+    qtbot.waitUntil(lambda: app.session.link is Link.ONLINE, timeout=60_000)
     # Orders are looked for once the connection is up; nothing in the box means nothing was on its way.
     qtbot.waitUntil(lambda: not waiting(person.profile.folder), timeout=60_000)
     qtbot.waitUntil(lambda: not app.jobs.active(), timeout=60_000)

@@ -53,7 +53,7 @@ def launch(qtbot: Any) -> Iterator[Launch]:
         app = AppState(person.profile.folder)
         started.append(app)
         app.start()
-        qtbot.waitUntil(lambda: app.session.link is Link.ONLINE and app.wallet.balance is not None, timeout=20_000)
+        qtbot.waitUntil(lambda: app.session.link is Link.ONLINE and app.wallet.balance is not None, timeout=60_000)
         return app
 
     yield start
@@ -63,10 +63,10 @@ def launch(qtbot: Any) -> Iterator[Launch]:
 
 def opened(qtbot: Any, app: AppState) -> None:
     app.create.open(EMOJI)
-    qtbot.waitUntil(lambda: app.create.phase is Phase.READY, timeout=20_000)
+    qtbot.waitUntil(lambda: app.create.phase is Phase.READY, timeout=60_000)
     app.create.set_value("prompt", "red apple")
     app.create.set_value("steps", 4)
-    qtbot.waitUntil(lambda: app.create.ready, timeout=20_000)
+    qtbot.waitUntil(lambda: app.create.ready, timeout=60_000)
 
 
 def finish(qtbot: Any, app: AppState, job: str) -> Job:
@@ -80,12 +80,12 @@ def test_a_model_is_kept_through_a_pause_and_a_restart_and_runs_here_for_nothing
     person = market.person("haeun", 20)
     app = launch(person)
     app.catalogue.open(EMOJI)
-    qtbot.waitUntil(lambda: app.catalogue.detail is not None, timeout=20_000)
+    qtbot.waitUntil(lambda: app.catalogue.detail is not None, timeout=60_000)
     listing = app.catalogue.detail.listing
     package = listing.card.package
-    with qtbot.waitSignal(app.library.bought, timeout=30_000):
+    with qtbot.waitSignal(app.library.bought, timeout=60_000):
         app.library.buy(listing, 5_000_000)
-    qtbot.waitUntil(lambda: app.library.fetching[package].done > 1_000_000, timeout=30_000)
+    qtbot.waitUntil(lambda: app.library.fetching[package].done > 1_000_000, timeout=60_000)
     app.library.pause(package)
     stopped = app.library.fetching[package]
     assert stopped.paused
@@ -95,7 +95,7 @@ def test_a_model_is_kept_through_a_pause_and_a_restart_and_runs_here_for_nothing
     again = launch(person)
     # Money is held for it, so the next start goes on by itself.
     qtbot.waitUntil(lambda: package in again.library.kept, timeout=60_000)
-    qtbot.waitUntil(lambda: again.wallet.balance.held == 0 and again.wallet.available == 15_000_000, timeout=20_000)
+    qtbot.waitUntil(lambda: again.wallet.balance.held == 0 and again.wallet.available == 15_000_000, timeout=60_000)
     (entry,) = again.library.entries()
     assert entry.owned is not None
     assert entry.owned.size > 0
@@ -117,9 +117,9 @@ def test_a_model_is_kept_through_a_pause_and_a_restart_and_runs_here_for_nothing
     assert person.balance().available == 15_000_000
 
     again.create.set_here(on=False)
-    qtbot.waitUntil(lambda: again.create.ready and again.create.price == 2_000_000, timeout=20_000)
+    qtbot.waitUntil(lambda: again.create.ready and again.create.price == 2_000_000, timeout=60_000)
     again.library.remove(package)
-    qtbot.waitUntil(lambda: package not in again.library.kept, timeout=20_000)
+    qtbot.waitUntil(lambda: package not in again.library.kept, timeout=60_000)
     again.library.fetch(package)
     qtbot.waitUntil(lambda: package in again.library.kept, timeout=60_000)
     assert person.balance().available == 15_000_000, "what is owned is fetched for nothing"
@@ -136,7 +136,7 @@ def test_a_revealed_request_is_proved_to_be_what_was_bought(qtbot: Any, market: 
     window.show()
     window.open("gallery", {"image": done.images[0].id})
     strip = window.page("gallery").details.dispute
-    qtbot.waitUntil(lambda: not strip.isHidden(), timeout=20_000)
+    qtbot.waitUntil(lambda: not strip.isHidden(), timeout=60_000)
     sheet = DisputeSheet(app, done.order, "Emoji", window)
     assert sheet.reveal.isEnabled()
     sheet.reveal.click()
@@ -145,12 +145,12 @@ def test_a_revealed_request_is_proved_to_be_what_was_bought(qtbot: Any, market: 
     assert proof is not None
     assert canonical_json(json.loads(proof.request)).decode() == proof.request
     sheet.words.setPlainText("It is no apple.")
-    with qtbot.waitSignal(app.disputes.said, timeout=20_000) as heard:
+    with qtbot.waitSignal(app.disputes.said, timeout=60_000) as heard:
         sheet.send.click()
     said = heard.args[0]
     assert said.evidence_fits is True
     assert "red apple" in said.evidence.request
-    qtbot.waitUntil(lambda: strip.button.text() == "Details", timeout=10_000)
+    qtbot.waitUntil(lambda: strip.button.text() == "Details", timeout=60_000)
     window.pixmaps.close()
 
 
@@ -158,16 +158,16 @@ def test_a_purchase_that_is_given_up_brings_its_money_back(qtbot: Any, market: F
     person = market.person("jiwoo", 20)
     app = launch(person)
     app.catalogue.open(EMOJI)
-    qtbot.waitUntil(lambda: app.catalogue.detail is not None, timeout=20_000)
+    qtbot.waitUntil(lambda: app.catalogue.detail is not None, timeout=60_000)
     listing = app.catalogue.detail.listing
     package = listing.card.package
-    with qtbot.waitSignal(app.library.bought, timeout=30_000):
+    with qtbot.waitSignal(app.library.bought, timeout=60_000):
         app.library.buy(listing, 5_000_000)
     app.library.pause(package)
     app.library.look_here()
-    qtbot.waitUntil(lambda: package in app.library.pending, timeout=20_000)
+    qtbot.waitUntil(lambda: package in app.library.pending, timeout=60_000)
     assert person.balance().held == 5_000_000
     app.library.give_up(package)
-    qtbot.waitUntil(lambda: not app.library.has(package), timeout=30_000)
+    qtbot.waitUntil(lambda: not app.library.has(package), timeout=60_000)
     balance = person.balance()
     assert (balance.available, balance.held) == (20_000_000, 0)

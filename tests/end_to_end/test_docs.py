@@ -32,6 +32,8 @@ def commands(page: str) -> str:
     return "\n".join(_BLOCK.findall((ROOT / page).read_text(encoding="utf-8")))
 
 
+@pytest.mark.slow
+@pytest.mark.timeout(600)  # some sixty commands, each of which starts a program
 @pytest.mark.skipif(sys.platform == "win32", reason="the tutorials show a POSIX shell")
 def test_the_tutorials_work_as_written(tmp_path: Path) -> None:
     (tmp_path / "examples").symlink_to(ROOT / "examples")
@@ -48,7 +50,7 @@ def test_the_tutorials_work_as_written(tmp_path: Path) -> None:
     text = "set -eu\ntrap 'kill $(jobs -p) 2>/dev/null || true' EXIT\n" + "\n".join(lines)
     environment = os.environ | {"PATH": f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"}
     done = subprocess.run(
-        ["bash", "-c", text], cwd=tmp_path, env=environment, capture_output=True, text=True, timeout=240
+        ["bash", "-c", text], cwd=tmp_path, env=environment, capture_output=True, text=True, timeout=540
     )
     assert done.returncode == 0, done.stdout + done.stderr
     with Image.open(tmp_path / "painted.png") as painted:

@@ -69,7 +69,7 @@ def test_the_how_to_works_as_written(atelier: Federation, artist: Person, small:
     script = "\n".join(re.findall(r"^```sh\n(.*?)^```", page, re.MULTILINE | re.DOTALL)).replace("ATELIER", "atelier")
     path = f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"
     mine = dict(environment(artist.profile.folder)) | {"PATH": path}
-    done = subprocess.run(["bash", "-euc", script], cwd=small, env=mine, capture_output=True, text=True, timeout=240)
+    done = subprocess.run(["bash", "-euc", script], cwd=small, env=mine, capture_output=True, text=True, timeout=280)
     assert done.returncode == 0, done.stdout + done.stderr
     film = read_film(small / "film.webp")
     assert len(film.frames) == COUNT

@@ -291,7 +291,7 @@ def test_a_buyer_and_a_node_that_are_killed_in_the_middle_go_on_where_they_were(
     selling.kill(selling.node)
     time.sleep(0.5)
     selling.start_node()
-    assert second.process.wait(60) == 0, second.process.communicate()[1]
+    assert second.process.wait(120) == 0, second.process.communicate()[1]
     second.process.communicate()
 
     owned = library(person).owned(EMOJI)
