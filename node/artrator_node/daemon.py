@@ -50,6 +50,8 @@ _logger = logging.getLogger(__name__)
 #: How often the folder of served packages is looked at.
 _LOOK_SECONDS: Final = 2.0
 _SWEEP_SECONDS: Final = 60.0
+#: So many jobs' outputs go in one transaction: whoever ends a job meanwhile waits.
+_SWEPT_AT_ONCE: Final = 32
 #: How long a stopping node tries to hand over its last receipts.
 _LAST_RECEIPTS_SECONDS: Final = 5.0
 
@@ -310,12 +312,12 @@ class Node:
             await asyncio.sleep(_LOOK_SECONDS)
 
     async def _sweep_outputs(self) -> None:
-        any_went = False
-        while jobs := await self.journal.expired(self.clock.now()):
+        expired = await self.journal.expired(self.clock.now())
+        for start in range(0, len(expired), _SWEPT_AT_ONCE):
+            jobs = expired[start : start + _SWEPT_AT_ONCE]
             await asyncio.to_thread(self.outputs.remove, *jobs)
             await self.journal.swept(jobs)
-            any_went = True
-        if any_went:
+        if expired:
             await self.journal.shrink()
 
     async def _sweep(self) -> None:

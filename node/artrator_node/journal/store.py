@@ -304,9 +304,9 @@ class Journal:
         """Jobs whose outputs are kept."""
         return {row["job"] for row in await self._read("SELECT job FROM jobs WHERE state = 'delivered' AND NOT swept")}
 
-    async def expired(self, now: float, limit: int = 64) -> Sequence[str]:
+    async def expired(self, now: float) -> Sequence[str]:
         """Jobs whose outputs may go now."""
-        rows = await self._read("SELECT job FROM jobs WHERE retained_until <= ? AND NOT swept LIMIT ?", (now, limit))
+        rows = await self._read("SELECT job FROM jobs WHERE retained_until <= ? AND NOT swept", (now,))
         return [row["job"] for row in rows]
 
     async def swept(self, jobs: Collection[str]) -> None:
