@@ -407,3 +407,21 @@ def test_previews_are_made_only_when_they_are_shown():
     assert len(made) == 1
     assert [(done, preview is not None) for done, preview in told] == [(1, True), (40, False)]
     assert told[0][1].shape == (320, 2, 3)
+
+
+def test_jobs_that_come_one_by_one_end_up_in_one_batch():
+    """Each is alone or between two others when it comes, and has something else to compute first."""
+    device = Device(max_batch=16, seconds=0.004)
+    first = Kernel("first", lambda feeds: dict(feeds))
+
+    async def job(batcher, number):
+        party = Party(str(number), str(number))
+        await asyncio.sleep(0.02 * number)
+        await batcher.submit(party, first, rows(number))
+        for _ in range(60):
+            await batcher.submit(party, device.kernel, rows(number))
+
+    run(lambda batcher: asyncio.gather(*(job(batcher, number) for number in range(6))))
+    assert max(len(batch) for batch in device.batches) == 6
+    assert sum(len(batch) for batch in device.batches) == 360
+    assert len(device.batches) < 180

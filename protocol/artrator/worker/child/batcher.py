@@ -217,6 +217,8 @@ class Batcher:
         if here >= sizes.wanted:
             return False
         together = min(here + coming, sizes.wanted)
+        if sizes.is_new(together):
+            return True  # Nobody knows yet. Two jobs that never met would else go past each other for ever.
         apart, merged = (sizes.seconds(here) or 0) + (sizes.seconds(coming) or 0), sizes.seconds(together) or 0
         left = here + coming - together
         merged += (sizes.seconds(left) or 0) if left else 0
