@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import sys
 import warnings
 from collections.abc import Mapping, Sequence
@@ -24,6 +25,9 @@ _OUT_OF_MEMORY: Final = (
     "out of memory",
     "ALLOC_FAILED",
 )
+
+#: The path of a graph that came through a pipe, which says nothing to anybody.
+_PIPE: Final = re.compile(r"/proc/self/fd/\d+")
 
 #: Smaller weights stay in the graph itself.
 _LEAST_OUTSIDE: Final = 1024
@@ -295,4 +299,4 @@ def _is_out_of_memory(error: Exception) -> bool:
 
 def _first_line(error: Exception) -> str:
     lines = str(error).strip().splitlines() or [type(error).__name__]
-    return lines[0].removeprefix("[ONNXRuntimeError] : ")[:300]
+    return _PIPE.sub("the graph", lines[0].removeprefix("[ONNXRuntimeError] : "))[:300]

@@ -276,7 +276,7 @@ class DerivedGraphs:
                 readable=[content.folder],
                 variables={DERIVED: str(made), FILLING: "1"},
                 device=device,
-                memory_bytes=limits.memory_bytes,
+                limits=limits,
                 spare_bytes=self._spare_bytes,
             )
             await run_step(step)

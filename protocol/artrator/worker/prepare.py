@@ -11,19 +11,14 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import logging
-import os
-import shutil
-import stat
 import sys
 import tempfile
 import time
 import weakref
-from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
-from typing import Any, Final
+from typing import Final
 
-from artrator.backend import Device
 from artrator.errors import ArtratorError, Code
 from artrator.plugins.cache import (
     VARIABLE,
@@ -36,15 +31,13 @@ from artrator.plugins.cache import (
     note_preparation,
     running_python,
 )
-from artrator.plugins.info import PluginInfo, Wants
-from artrator.worker.claims import error_of
+from artrator.plugins.info import PluginInfo
 from artrator.worker.limits import Limits
-from artrator.worker.policy import environment, is_switched_off, machine_memory, sandbox_settings
-from artrator.worker.process import Process, exit_sentence
+from artrator.worker.policy import is_switched_off
 from artrator.worker.removal import remove_folder
 from artrator.worker.sandbox import landlock
-from artrator.worker.usage import folder_bytes, resident_bytes
-from artrator.worker.wire import Channel, WireError
+from artrator.worker.step import Step, StepError, run_step
+from artrator.worker.usage import folder_bytes
 from artrator.worker.words import sentence
 
 _log: Final = logging.getLogger(__name__)
@@ -53,9 +46,6 @@ _SCRATCH: Final = ".preparing-"
 _OLD: Final = ".replaced-"
 #: A half-made cache that is older than this belongs to nobody any more.
 _STALE_SECONDS: Final = 3600
-_WATCH_SECONDS: Final = 0.1
-#: What must stay free on the disk. A file that was unlinked while open is in no folder that could be measured.
-_FREE_BYTES: Final = 1 << 30
 #: Of what the step printed, what is told when it fails.
 _TOLD: Final = 700
 
@@ -111,8 +101,7 @@ async def _prepare(plugin: PluginInfo, limits: Limits) -> Preparation:
     cache = None
     try:
         cache = _scratch(plugin)
-        await _run(plugin, cache, limits)
-        size = _settled(plugin, cache, limits)
+        size = await _run(plugin, cache, limits)
         done = replace(known, seconds=round(time.monotonic() - begun, 3), size=size)
         _put_in_place(plugin, cache)
         note_preparation(plugin, done)
@@ -133,94 +122,24 @@ async def _prepare(plugin: PluginInfo, limits: Limits) -> Preparation:
     return done
 
 
-async def _run(plugin: PluginInfo, cache: Path, limits: Limits) -> None:
-    """Run the module to its end in a process that may write to ``cache``."""
-    # Nothing of what was allowed for jobs: a step that can reach the network could fetch what nobody has looked at.
-    bare = replace(plugin, wants=Wants(), allowed=Wants())
-    process = await Process.start(
-        plugin.interpreter,
-        lambda scratch: {
-            "sys_path": [str(path) for path in plugin.sys_path],
-            "sandbox": _sandbox(bare, cache, limits, scratch),
-        },
-        lambda scratch: environment(bare, Device(), scratch) | {VARIABLE: str(cache)},
+async def _run(plugin: PluginInfo, cache: Path, limits: Limits) -> int:
+    """Run the module to its end in a process that may write to ``cache``; returns how many bytes it left there."""
+    step = Step(
+        plugin,
+        {"op": "prepare", "plugin": plugin.name, "module": plugin.prepare},
+        "prepared",
+        cache,
+        seconds=limits.prepare_seconds,
+        most_bytes=limits.cache_bytes,
+        variables={VARIABLE: str(cache)},
+        limits=limits,
     )
-    channel = Channel(process.connection, max_body=0)
-    header: Mapping[str, Any] = {}
-    reason = "its process talks nonsense"
-    code, over = Code.PLUGIN_NOT_PREPARED, list[tuple[Code, str]]()
-    watch = asyncio.create_task(_watch(process, cache, limits, over))
     try:
-        async with asyncio.timeout(limits.prepare_seconds):
-            await channel.send({"op": "prepare", "plugin": plugin.name, "module": plugin.prepare})
-            header = (await channel.receive()).header
-    except TimeoutError:
-        reason = f"it took longer than {limits.prepare_seconds:g} seconds"
-    except WireError:
-        reason = f"its process {exit_sentence(await process.end())}"
-    finally:
-        process.kill()
-        with contextlib.suppress(asyncio.CancelledError):
-            await asyncio.shield(process.exited)
-        watch.cancel()
-        await asyncio.gather(watch, return_exceptions=True)
-        await channel.close()
-    match header:
-        case _ if over:
-            code, reason = over[0]
-        case {"op": "prepared"}:
-            return
-        case {"op": "failed"}:
-            reason = error_of(header, loading=True).message
-    raise _failed(plugin, reason, process.output, code)
-
-
-def _sandbox(plugin: PluginInfo, cache: Path, limits: Limits, scratch: Path) -> dict[str, Any]:
-    """A worker's confinement, but for the one folder."""
-    settings = sandbox_settings(plugin, Device(), limits, readable=[], scratch=scratch)
-    return settings | {"files": True, "file_bytes": limits.cache_bytes, "writable": [str(cache.resolve())]}
-
-
-async def _watch(process: Process, cache: Path, limits: Limits, over: list[tuple[Code, str]]) -> None:
-    """End the process when it takes more than it may; code and reason go into ``over``."""
-    memory = limits.memory_bytes or machine_memory()
-    while not process.exited.done():
-        try:
-            free = shutil.disk_usage(cache).free
-        except OSError:  # renamed away with its plugin: what cannot be measured must not go on
-            free = 0
-        if memory and resident_bytes(process.pid) > memory:
-            over.append((Code.PLUGIN_NOT_PREPARED, f"it took more than {memory >> 20} MB of memory"))
-        elif folder_bytes(cache, limits.cache_bytes) > limits.cache_bytes:
-            over.append((Code.PLUGIN_NOT_PREPARED, f"it wrote more than {limits.cache_bytes >> 20} MB"))
-        elif free < _FREE_BYTES:
-            over.append((Code.DISK_FULL, f"less than {_FREE_BYTES >> 20} MB were left on the disk"))
-        if over:
-            process.kill()
-            return
-        await asyncio.sleep(_WATCH_SECONDS)
-
-
-def _settled(plugin: PluginInfo, cache: Path, limits: Limits) -> int:
-    """Make plain what the step left, now that nobody writes to it; returns its size in bytes."""
-    size = folder_bytes(cache, limits.cache_bytes)
-    if size > limits.cache_bytes:
-        raise _failed(plugin, f"it left more than {limits.cache_bytes >> 20} MB, or more files than anybody needs")
-    waiting = [cache]
-    while waiting:
-        folder = waiting.pop()
-        folder.chmod(0o700)
-        with os.scandir(folder) as entries:
-            for entry in entries:
-                found = entry.stat(follow_symlinks=False)
-                if stat.S_ISDIR(found.st_mode):
-                    waiting.append(Path(entry.path))
-                elif not stat.S_ISREG(found.st_mode) or found.st_nlink > 1:
-                    raise _failed(plugin, f"it left {sentence(entry.name, 80)}, which is no plain file")
-                else:
-                    # Nothing in a cache is a program, least of all one that runs as its owner.
-                    Path(entry.path).chmod(0o600)
-    return size
+        await run_step(step)
+    except StepError as error:
+        code = Code.PLUGIN_NOT_PREPARED if error.lasting else Code.DISK_FULL
+        raise _failed(plugin, str(error), error.output, code) from error
+    return folder_bytes(cache, limits.cache_bytes)
 
 
 def _scratch(plugin: PluginInfo) -> Path:

@@ -57,8 +57,9 @@ class Step:
         variables: Added to its environment.
         seconds: From the start of the process to its end.
         most_bytes: In ``folder``.
-        memory_bytes: Of its own; 0 stands for what the machine has.
-        spare_bytes: What must stay free on the disk.
+        limits: What it may take besides; a memory of 0 stands for what the machine has.
+        spare_bytes: What must stay free on the disk. A file that was unlinked while open is in no folder that could be
+            measured.
     """
 
     plugin: PluginInfo
@@ -70,7 +71,7 @@ class Step:
     readable: Sequence[Path] = ()
     variables: Mapping[str, str] = field(default_factory=dict)
     device: Device = Device()  # noqa: RUF009 - frozen
-    memory_bytes: int = 0
+    limits: Limits = Limits()  # noqa: RUF009 - frozen
     spare_bytes: int = 1 << 30
 
 
@@ -124,8 +125,7 @@ async def run_step(step: Step) -> None:
 
 def _sandbox(step: Step, plugin: PluginInfo, scratch: Path) -> dict[str, Any]:
     """A worker's confinement, but for the one folder."""
-    limits = Limits(memory_bytes=step.memory_bytes)
-    settings = sandbox_settings(plugin, step.device, limits, readable=step.readable, scratch=scratch)
+    settings = sandbox_settings(plugin, step.device, step.limits, readable=step.readable, scratch=scratch)
     return settings | {
         "files": True,
         "file_bytes": step.most_bytes,
@@ -135,7 +135,7 @@ def _sandbox(step: Step, plugin: PluginInfo, scratch: Path) -> dict[str, Any]:
 
 async def _watch(process: Process, step: Step) -> StepError | None:
     """End the process when it takes more than it may; answers why, once it has ended."""
-    memory = step.memory_bytes or machine_memory()
+    memory = step.limits.memory_bytes or machine_memory()
     usage = Usage(process.pid)
     try:
         while not process.exited.done():
