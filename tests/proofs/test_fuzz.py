@@ -38,6 +38,7 @@ from artrator.messages import payouts as pm
 from artrator.messages import products as p
 from artrator.messages import rails as rm
 from artrator.messages import registry as m
+from artrator.messages import verifications as vm
 from artrator.rail import Payment, PaymentState
 from artrator_registry import Settings, create_app
 from artrator_registry.authority import Authority
@@ -130,10 +131,12 @@ class Target:
         await self.buyer.acknowledge(refused.order, m.Acknowledge(receipt=receipt, acknowledgement=no))
         key = await self.buyer.create_api_key(m.APIKeyRequest(label="robot", scopes=[m.Scope.ACCOUNT_READ]))
         assert key.secret is not None
-        bought, purchase, open_, paid, payout = (str(uuid.uuid4()) for _ in range(5))
+        bought, purchase, open_, paid, payout, looked = (str(uuid.uuid4()) for _ in range(6))
         await self.stranger.buy_pass(bought, p.PassRequest(plan=f"{self.shop.handle}/monthly", max_price=10**9))
         wanted = p.PurchaseRequest(listing=self.shop.listing, package=self.shop.made.package, max_price=10**9)
         await self.stranger.buy_licence(purchase, wanted)
+        look = vm.VerificationRequest(listing=self.shop.listing, package=self.shop.made.package)
+        await self.shop.creator.verification(looked, look)
         for topup in (open_, paid):
             asked = await self.buyer.top_up(topup, rm.TopUpRequest(rail="toy", amount=5 * MICRO))
         await world.registry.rails.topups.look("toy", self.toy.provider.pay(paid, asked.charge), paid)
@@ -153,6 +156,7 @@ class Target:
             "plan": [f"{self.shop.handle}/monthly"],
             "pass_id": [bought],
             "purchase": [purchase],
+            "verification": [looked],
             "topup": [open_, paid],
             "payout": [payout],
             "rail": ["toy", "manual", "voucher"],
@@ -219,7 +223,7 @@ def swapped(draw: st.DrawFn, value: Any, names: Mapping[str, list[Any]]) -> Any:
             else (draw(HOSTILE) if draw(st.integers(0, 12)) == 12 else swapped(draw, inner, names))
             for name, inner in value.items()
         }
-    return value
+    return [swapped(draw, each, names) for each in value] if isinstance(value, list) else value
 
 
 @pytest.mark.parametrize("label", sorted(OPERATIONS))
@@ -310,6 +314,31 @@ def test_no_signed_document_makes_the_registry_stumble(target: Target, data: st.
     method, url, body, who = send
     headers = {"Authorization": f"Bearer {target.run(who._token())}"}
     target.run(target.ask(method, url, json.dumps(body).encode(), headers=headers))
+
+
+@settings(fuzzing, max_examples=25 * EFFORT.times)
+@given(data=st.data())
+def test_one_bad_receipt_among_others_is_its_own_affair(target: Target, data: st.DataObject) -> None:
+    target.run(target.shop.online())
+    placed = [target.run(target.shop.order(target.buyer, 1)) for _ in range(2)]
+    good, bad = ({"order": each.order, "receipt": target.shop.node.receipt(each, "failed")} for each in placed)
+    bad["receipt"] = data.draw(st.composite(bent)(bad["receipt"], target.shop.node.key))
+    if data.draw(st.integers(0, 3)) == 0:
+        bad["acknowledgement"] = data.draw(st.composite(bent)(good["receipt"], target.buyer.key))
+    if data.draw(st.integers(0, 3)) == 0:
+        bad["order"] = data.draw(st.sampled_from([*target.names["order"], *target.names["purchase"], good["order"]]))
+    claims = data.draw(st.permutations([good, bad, *data.draw(st.lists(st.sampled_from([good, bad]), max_size=3))]))
+    headers = {"Authorization": f"Bearer {target.run(target.shop.creator._token())}"}
+    body = json.dumps({"claims": claims}).encode()
+    answer = target.run(target.ask("POST", "/v1/receipts", body, headers=headers))
+    if answer.status_code == 200:
+        items = answer.json()["items"]
+        assert [item["order"] for item in items] == [claim["order"] for claim in claims]
+        assert all(item["code"] != Code.INTERNAL for item in items), (claims, items)
+        assert next(items[at]["state"] for at, claim in enumerate(claims) if claim is good) == "released"
+    else:  # no receipt could have this form at all
+        assert answer.json()["error"]["code"] == Code.REQUEST_INVALID
+        target.run(target.shop.creator.claim(placed[0].order, m.Claim(receipt=good["receipt"])))
 
 
 @settings(fuzzing, max_examples=40 * EFFORT.times)
