@@ -27,7 +27,7 @@ from artrator_registry.storage import Transaction
 pytestmark = pytest.mark.anyio
 
 #: Kinds that a transfer may have, as the database knows them.
-KINDS = re.findall(r"'([a-z]+)'", schema._TRANSFERS.split("kind IN (")[1].split("))")[0])
+KINDS = schema._KINDS
 
 
 @pytest.mark.parametrize("kind", sorted(KINDS))
