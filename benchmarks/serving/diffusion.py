@@ -1,16 +1,19 @@
 """Jobs of many steps that arrive one by one: batching of steps against batching of requests, and against perfection.
 
-uv run python benchmarks/serving/diffusion.py [--litserve PYTHON] [--rounds 5]
+uv run python benchmarks/serving/diffusion.py [--model stable-diffusion] [--litserve PYTHON] [--rounds 5]
 
 ``--litserve`` names the interpreter of an environment that has litserve, onnxruntime and numpy; without it, that row is
 left out. Every round draws other arrivals and steps; each system gets the same ones, one system after the other.
+
+Our own rows differ by what stands around the same pipeline and the same batcher, and so tell what each layer costs:
+*our engine* runs them in this very process, as a program with one trusted model would, without a worker, a sandbox, a
+ticket or a receipt; *our worker* in its confined process; *our node* behind TLS, tickets, proofs, journal and receipts.
 """
 
 from __future__ import annotations
 
 import argparse
 import asyncio
-import json
 import os
 import random
 import signal
@@ -20,81 +23,36 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import httpx
-import numpy as np
-from onnx import TensorProto, helper, numpy_helper
 
 sys.path.insert(0, str(Path(__file__).parents[2] / "tests" / "support"))
 
 from processes import children, cpu_seconds
 from registry_double import RegistryDouble
+from step_models import MODELS, StepModel
 from toy_node import ToyNode
+from whole_requests import PREDICT
 
-from artrator.backend import Device
-from artrator.keys import PrivateKey
+from artrator.backend import Device, Model
+from artrator.keys import PublicKey
 from artrator.onnx_runtime import Session, session
-from artrator.package import sign
+from artrator.package import verify
 from artrator.plugins import find_backend
+from artrator.worker.child.batcher import Batcher
+from artrator.worker.child.context import JobContext
+from artrator.worker.child.package_files import SignedFolder
 from artrator.worker.host import Worker
+from artrator_diffusion.backend import DiffusionBackend
 
 HERE = Path(__file__).resolve().parent
-JOBS, STEPS, SHAPE, LAYERS = 16, (20, 50), (1, 32, 64), 8
-WIDTH = int(np.prod(SHAPE))
+JOBS, STEPS = 16, (20, 50)
 #: The peers' window, and their largest batch.
 WINDOW_SECONDS, MOST = 0.005, 16
-MANIFEST = """
-name = "steps"
-version = "1"
-title = "Steps"
-summary = "Goes its steps."
-task = "text-to-image"
-backend = "diffusion"
-license = "Apache-2.0"
-
-[inputs]
-prompt = { type = "text", label = "Prompt", default = "a cat" }
-seed = { type = "integer", label = "Seed" }
-steps = { type = "integer", label = "Steps", minimum = 1, maximum = 100 }
-
-[outputs.image]
-type = "image"
-label = "Picture"
-
-[cost.step]
-label = "Step"
-factors = ["steps"]
-
-[settings]
-pipeline = "flow"
-
-[settings.sampling]
-steps = "steps"
-guidance = 1.0
-seed = "seed"
-preview_every = 0
-
-[settings.text]
-input = "prompt"
-graph = "text.onnx"
-tokenizer = "tokenizer.json"
-max_length = 16
-output = "hidden"
-pooling = "mean"
-
-[settings.denoiser]
-graph = "denoiser.onnx"
-
-[settings.denoiser.conditions.condition]
-input = "prompt"
-"""
-
-
-Floats = np.ndarray
-Tensors = dict[str, tuple[int, list[str | int]]]
 
 
 @dataclass(frozen=True)
@@ -125,90 +83,31 @@ class Outcome:
 Serve = Callable[[Job], Awaitable[None]]
 
 
-def graph(nodes: Sequence[tuple[str, list[str], list[str]]], reads: Tensors, makes: Tensors, **stored: Floats) -> bytes:
-    """An ONNX model."""
-    made = helper.make_graph(
-        [helper.make_node(*node) for node in nodes],
-        "graph",
-        [helper.make_tensor_value_info(name, kind, shape) for name, (kind, shape) in reads.items()],
-        [helper.make_tensor_value_info(name, kind, shape) for name, (kind, shape) in makes.items()],
-        [numpy_helper.from_array(array, name) for name, array in stored.items()],
-    )
-    model = helper.make_model(made, opset_imports=[helper.make_opsetid("", 17)], ir_version=9)
-    return bytes(model.SerializeToString())
+Figures = tuple[list[float], list[float]]
 
 
-def denoiser() -> bytes:
-    """Dense layers: memory-bound, as large networks on a card are, so that 16 rows cost little more than one."""
-    numbers = np.random.default_rng(5)
-    stored: dict[str, Floats] = {
-        f"w{layer}": numbers.standard_normal((WIDTH, WIDTH), dtype=np.float32) / np.float32(WIDTH**0.5)
-        for layer in range(LAYERS)
-    }
-    stored["from_text"] = numbers.standard_normal((4, WIDTH), dtype=np.float32)
-    stored |= {"flat": np.array([-1, WIDTH]), "column": np.array([-1, 1]), "square": np.array([-1, *SHAPE])}
-    nodes = [
-        ("Reshape", ["sample", "flat"], ["s"]),
-        ("Reshape", ["time", "column"], ["t"]),
-        ("MatMul", ["condition", "from_text"], ["c"]),
-        ("Add", ["s", "t"], ["st"]),
-        ("Add", ["st", "c"], ["h0"]),
-    ]
-    for layer in range(LAYERS):
-        nodes.append(("MatMul", [f"h{layer}", f"w{layer}"], [f"m{layer}"]))
-        nodes.append(("Tanh", [f"m{layer}"], [f"h{layer + 1}"]))
-    nodes.append(("Reshape", [f"h{LAYERS}", "square"], ["velocity"]))
-    sample = (TensorProto.FLOAT, ["n", *SHAPE])
-    reads = {"sample": sample, "time": (TensorProto.FLOAT, ["n"]), "condition": (TensorProto.FLOAT, ["n", 4])}
-    return graph(nodes, reads, {"velocity": sample}, **stored)
-
-
-def write_package(folder: Path, key: PrivateKey) -> str:
-    """A signed package of the diffusion backend around that denoiser."""
-    folder.mkdir(parents=True)
-    words = {"[PAD]": 0, "[UNK]": 1, "a": 2, "cat": 3}
-    tokenizer = {
-        "version": "1.0",
-        "added_tokens": [],
-        "pre_tokenizer": {"type": "Whitespace"},
-        "model": {"type": "WordLevel", "vocab": words, "unk_token": "[UNK]"},
-    }
-    (folder / "artrator.toml").write_text(MANIFEST, encoding="utf-8")
-    (folder / "tokenizer.json").write_text(json.dumps(tokenizer), encoding="utf-8")
-    (folder / "denoiser.onnx").write_bytes(denoiser())
-    text = graph(
-        [("Gather", ["table", "input_ids"], ["hidden"])],
-        {"input_ids": (TensorProto.INT64, ["n", "t"])},
-        {"hidden": (TensorProto.FLOAT, ["n", "t", 4])},
-        table=np.random.default_rng(6).standard_normal((4, 4), dtype=np.float32),
-    )
-    (folder / "text.onnx").write_bytes(text)
-    return sign(folder, key)
-
-
-def feeds(rows: int) -> dict[str, Floats]:
-    """What the denoiser is given."""
-    return {
-        "sample": np.ones((rows, *SHAPE), np.float32),
-        "time": np.ones(rows, np.float32),
-        "condition": np.ones((rows, 4), np.float32),
-    }
-
-
-def step_seconds(model: Session) -> tuple[list[float], list[float]]:
-    """What a step takes with 1, 2, … rows, the median of several: seconds, and seconds of processor."""
+def step_seconds(model: StepModel, sessions: Mapping[str, Session]) -> Figures:
+    """What is run once takes, and a step with 1, 2, … jobs: medians of seconds, and of seconds of processor."""
     found, spent = [0.0], [0.0]
-    for rows in range(1, MOST + 1):
-        given = feeds(rows)
-        times, costs = [], []
-        for _ in range(9):
-            begun, cost = time.perf_counter(), time.thread_time()
-            model.run(given, ["velocity"])
-            times.append(time.perf_counter() - begun)
-            costs.append(time.thread_time() - cost)
-        found.append(statistics.median(times))
-        spent.append(statistics.median(costs))
+    for path, feeds, output in model.besides:
+        taken, cost = _median(sessions[path], feeds, output)
+        found[0] += taken
+        spent[0] += cost
+    for jobs in range(1, MOST + 1):
+        taken, cost = _median(sessions[model.denoiser], model.feeds(jobs), model.output)
+        found.append(taken)
+        spent.append(cost)
     return found, spent
+
+
+def _median(loaded: Session, feeds: Mapping[str, Any], output: str) -> tuple[float, float]:
+    times, costs = [], []
+    for _ in range(7):
+        begun, cost = time.perf_counter(), time.thread_time()
+        loaded.run(feeds, [output])
+        times.append(time.perf_counter() - begun)
+        costs.append(time.thread_time() - cost)
+    return statistics.median(times), statistics.median(costs)
 
 
 def draw(number: int, seconds: Sequence[float], share: float) -> list[Job]:
@@ -226,7 +125,7 @@ def draw(number: int, seconds: Sequence[float], share: float) -> list[Job]:
 
 
 def perfect(jobs: Sequence[Job], seconds: Sequence[float], costs: Sequence[float]) -> Outcome:
-    """Reckoned: every step takes all that are there, and nothing but the step takes time."""
+    """Reckoned: every step takes all that are there, and nothing takes time but steps and what each job runs once."""
     now, spent, waiting, ends = 0.0, 0.0, list(jobs), {}
     left: dict[Job, int] = {}
     while waiting or left:
@@ -235,6 +134,7 @@ def perfect(jobs: Sequence[Job], seconds: Sequence[float], costs: Sequence[float
         while waiting and waiting[0].arrives <= now:
             job = waiting.pop(0)
             left[job] = job.steps
+            now, spent = now + seconds[0], spent + costs[0]
         now += seconds[len(left)]
         spent += costs[len(left)]
         for job in list(left):
@@ -264,8 +164,8 @@ async def served(jobs: Sequence[Job], serve: Serve, pids: Callable[[], Sequence[
 class RequestBatches:
     """Batching of whole requests in this very process: what comes within the window goes together, for the longest."""
 
-    def __init__(self, model: Session) -> None:
-        self._model = model
+    def __init__(self, name: str, sessions: Mapping[str, Session]) -> None:
+        self._predict_all, self._sessions = PREDICT[name], sessions
         self._queue: asyncio.Queue[tuple[Job, asyncio.Future[None]]] = asyncio.Queue()
         self._task = asyncio.create_task(self._serve())
 
@@ -292,22 +192,41 @@ class RequestBatches:
                 done.set_result(None)
 
     def _predict(self, jobs: Sequence[Job]) -> None:
-        samples = np.stack([np.random.default_rng(j.seed).standard_normal(SHAPE, dtype=np.float32) for j in jobs])
-        wanted = np.array([job.steps for job in jobs], np.float32)
-        each = wanted[:, None, None, None]
-        given = feeds(len(jobs))
-        for step in range(int(wanted.max())):
-            given |= {"sample": samples, "time": np.minimum(1, step / wanted).astype(np.float32)}
-            velocity = self._model.run(given, ["velocity"])["velocity"]
-            samples = np.where(step < each, samples + velocity / each, samples)
+        def run(path: str, feeds: dict[str, Any]) -> Any:
+            loaded = self._sessions[path]
+            output = next(iter(loaded.outputs))
+            return loaded.run(feeds, [output])[output]
+
+        self._predict_all(run, [(job.seed, job.steps) for job in jobs])
 
 
-async def start_litserve(python: str, folder: Path) -> tuple[subprocess.Popen[bytes], str]:
+class Engine:
+    """What a worker runs, in this very process and without its confinement."""
+
+    def __init__(self, folder: Path, key: PublicKey) -> None:
+        verified = verify(folder, key)
+        hashes = {name: signed.sha256 for name, signed in verified.files.items()}
+        package = SignedFolder(folder, verified.manifest, verified.digest, hashes)
+        self._model: Model = DiffusionBackend().load(package, Device(threads=1))
+        self._batcher = Batcher()
+        self._numbers = iter(range(1 << 30))
+
+    async def run(self, job: Job) -> None:
+        number = str(next(self._numbers))
+        context = JobContext(number, self._batcher, lambda *_: None)
+        await self._model.run({"prompt": "a cat", "seed": job.seed, "steps": job.steps}, context)
+
+    async def close(self) -> None:
+        await self._batcher.close()
+        self._model.close()
+
+
+async def start_litserve(python: str, folder: Path, name: str) -> tuple[subprocess.Popen[bytes], str]:
     """LitServe in its own environment, once it answers."""
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port = probe.getsockname()[1]
-    command = [python, str(HERE / "steps_litserve.py"), str(folder / "denoiser.onnx"), str(port)]
+    command = [python, str(HERE / "steps_litserve.py"), str(folder), name, str(port)]
     # In a session of its own: it leaves processes behind when it alone is asked to end.
     quiet = subprocess.DEVNULL
     process = subprocess.Popen(command, stdout=quiet, stderr=quiet, start_new_session=True)
@@ -327,20 +246,25 @@ async def start_litserve(python: str, folder: Path) -> tuple[subprocess.Popen[by
 async def main() -> None:
     """Measure and print."""
     parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--model", choices=sorted(MODELS), default="dense")
     parser.add_argument("--litserve", help="the interpreter of an environment with litserve")
     parser.add_argument("--rounds", type=int, default=5)
     parser.add_argument("--within", type=float, default=0.5, help="arrivals, as a share of the longest job's time")
     given = parser.parse_args()
+    shown = MODELS[given.model]
     with tempfile.TemporaryDirectory() as place:
         folder = Path(place)
         registry = RegistryDouble(next_in=15.0)
         registry.start()
         settings = {"threads": 1, "device": "cpu", "log_level": "warning", "jobs_per_buyer": 100_000}
-        node = ToyNode(folder / "node", registry, settings=settings, write=write_package)
+        node = ToyNode(folder / "node", registry, settings=settings, write=shown.write)
         key = node.creator.identity.public
         plugin = find_backend("diffusion")
         worker = await Worker.start(plugin, node.package, key, device=Device(threads=1))
-        model = session((node.package / "denoiser.onnx").read_bytes(), Device(threads=1))
+        sessions = {
+            str(path.relative_to(node.package)): session(path.read_bytes(), Device(threads=1))
+            for path in node.package.rglob("*.onnx")
+        }
         await asyncio.to_thread(node.start)
         numbers = iter(range(1 << 30))
 
@@ -353,15 +277,16 @@ async def main() -> None:
             await node.submit(buyer, request)
             await node.finished(buyer, request.job)
 
-        requests = RequestBatches(model)
+        requests, engine = RequestBatches(given.model, sessions), Engine(node.package, key)
         service = node.service
         assert service is not None
         systems: dict[str, tuple[Serve, Callable[[], Sequence[int]]]] = {
+            "our engine": (engine.run, lambda: [os.getpid()]),
             "our worker": (in_worker, lambda: [worker.pid]),
             "our node": (in_node, lambda: children(service.pid)),
             "whole requests, in process": (requests.run, lambda: [os.getpid()]),
         }
-        lit = await start_litserve(given.litserve, node.package) if given.litserve else None
+        lit = await start_litserve(given.litserve, node.package, given.model) if given.litserve else None
         client = httpx.AsyncClient(timeout=120, limits=httpx.Limits(max_connections=JOBS))
         if lit is not None:
             process, url = lit
@@ -371,14 +296,14 @@ async def main() -> None:
 
             systems["LitServe"] = in_litserve, lambda: children(process.pid)
         found: dict[str, list[Outcome]] = {name: [] for name in ("perfect", *systems)}
-        seconds, costs = step_seconds(model)
+        seconds, costs = step_seconds(shown, sessions)
         try:
             async with node.client() as buyer:
                 for serve, pids in systems.values():  # nobody is measured cold
                     for number in range(3):
                         await served(draw(-1 - number, seconds, given.within), serve, pids)
                 for number in range(given.rounds):
-                    seconds, costs = step_seconds(model)
+                    seconds, costs = step_seconds(shown, sessions)
                     jobs = draw(number, seconds, given.within)
                     found["perfect"].append(perfect(jobs, seconds, costs))
                     for name, (serve, pids) in systems.items():
@@ -386,6 +311,7 @@ async def main() -> None:
         finally:
             await client.aclose()
             await requests.close()
+            await engine.close()
             await worker.close()
             await asyncio.to_thread(node.stop)
             registry.stop()
@@ -393,8 +319,10 @@ async def main() -> None:
                 os.killpg(lit[0].pid, signal.SIGKILL)
                 lit[0].wait(20)
     print(
-        f"{given.rounds} rounds of {JOBS} jobs of {STEPS[0]} to {STEPS[1]} steps within {given.within:g} of the "
-        f"longest; a step of one {seconds[1] * 1e3:.1f} ms, of {MOST} {seconds[MOST] * 1e3:.1f} ms\n"
+        f"{given.model}, {given.rounds} rounds of {JOBS} jobs of {STEPS[0]} to {STEPS[1]} steps within "
+        f"{given.within:g} of the longest; a step of one {seconds[1] * 1e3:.1f} ms, "
+        f"of {MOST} {seconds[MOST] * 1e3:.1f} ms; "
+        f"once a job {seconds[0] * 1e3:.1f} ms\n"
     )
     print("| | images/s | share of perfect | p50 s | p95 s | processor ms/image |\n|---|---|---|---|---|---|")
     best = rate(found["perfect"])

@@ -1,15 +1,16 @@
-"""The same denoiser behind LitServe, batched as it batches: whole requests, all of them for as long as the longest.
+"""The same models behind LitServe, batched as it batches: whole requests, all of them for as long as the longest.
 
-Runs in an environment of its own, with litserve, onnxruntime and numpy: python steps_litserve.py MODEL PORT
+Runs in an environment of its own, with litserve, onnxruntime and numpy: python steps_litserve.py PACKAGE MODEL PORT
 """
 
 import sys
+from pathlib import Path
 
 import litserve
-import numpy
 import onnxruntime
+from whole_requests import PREDICT
 
-MODEL, PORT = sys.argv[1], int(sys.argv[2])
+PACKAGE, MODEL, PORT = Path(sys.argv[1]), sys.argv[2], int(sys.argv[3])
 
 
 class Denoiser(litserve.LitAPI):
@@ -18,7 +19,12 @@ class Denoiser(litserve.LitAPI):
     def setup(self, device):
         options = onnxruntime.SessionOptions()
         options.intra_op_num_threads = options.inter_op_num_threads = 1
-        self.session = onnxruntime.InferenceSession(MODEL, options, providers=["CPUExecutionProvider"])
+        self.sessions = {
+            str(path.relative_to(PACKAGE)): onnxruntime.InferenceSession(
+                path, options, providers=["CPUExecutionProvider"]
+            )
+            for path in PACKAGE.rglob("*.onnx")
+        }
 
     def decode_request(self, request):
         return request["seed"], request["steps"]
@@ -27,20 +33,8 @@ class Denoiser(litserve.LitAPI):
         return inputs
 
     def predict(self, jobs):
-        shape = (1, 32, 64)
-        samples = numpy.stack(
-            [numpy.random.default_rng(s).standard_normal(shape, dtype=numpy.float32) for s, _ in jobs]
-        )
-        wanted = numpy.array([steps for _, steps in jobs], numpy.float32)
-        each = wanted[:, None, None, None]
-        condition = numpy.ones((len(jobs), 4), numpy.float32)
-        for step in range(int(wanted.max())):
-            # Who has finished keeps its place in the batch until the longest has.
-            time = numpy.minimum(1, step / wanted).astype(numpy.float32)
-            feeds = {"sample": samples, "time": time, "condition": condition}
-            (velocity,) = self.session.run(["velocity"], feeds)
-            samples = numpy.where(step < each, samples + velocity / each, samples)
-        return [float(sample.sum()) for sample in samples]
+        made = PREDICT[MODEL](lambda name, feeds: self.sessions[name].run(None, feeds)[0], jobs)
+        return [float(sample.sum()) for sample in made]
 
     def unbatch(self, output):
         return output
