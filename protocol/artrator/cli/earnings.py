@@ -11,11 +11,11 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 import click
-from rich.console import Console
 from rich.table import Table
 
 from artrator.cli._errands import errand
 from artrator.cli._session import json_option, print_json, run
+from artrator.cli._tables import print_table
 from artrator.clients.registry import RegistryClient
 from artrator.errors import ArtratorError, Code
 from artrator.messages import payouts as m
@@ -109,7 +109,7 @@ def statement(year: int, file: Path | None, as_json: bool) -> None:
     for entry in found.entries:
         table.add_row(entry.month, entry.listing, entry.kind, str(entry.runs), *_amounts(entry))
     table.add_row(str(year), "", "", "", *_amounts(found))
-    Console().print(table)
+    print_table(table)
     if found.vat_base is not None and found.vat is not None:
         click.echo(f"VAT base {format_credits(found.vat_base)}, VAT in it {format_credits(found.vat)}")
     click.echo(f"{format_credits(found.paid)} credits were paid out in {len(found.payouts)} payouts", nl=False)
@@ -216,7 +216,7 @@ def _print_days(days: Sequence[m.EarningDay]) -> None:
     table = _table("day", "listing", "kind", "runs", "gross", "fee", "royalties", "refunded", "net")
     for day in days:
         table.add_row(day.day, day.listing, day.kind, str(day.runs), *_amounts(day))
-    Console().print(table)
+    print_table(table)
 
 
 def _table(*columns: str) -> Table:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import errno
 import json
 import signal
 from collections.abc import Callable, Mapping, Sequence
@@ -105,9 +106,16 @@ def generate(
         agree(price_of(quote), quote.split, yes=yes or as_json or limit is not None or not quote.cap)
 
         def keep(result: Result) -> list[Path]:
-            if video is not None:
-                return write_film_of(result, video, rate or given.rate)
-            return write_outputs(result, output, default=manifest.name)
+            try:
+                if video is not None:
+                    return write_film_of(result, video, rate or given.rate)
+                return write_outputs(result, output, default=manifest.name)
+            except OSError as error:
+                raise ArtratorError(
+                    Code.DISK_FULL if error.errno == errno.ENOSPC else Code.REQUEST_INVALID,
+                    f"It is made, but cannot be written: {error.filename or 'the file'}: {error.strerror}.",
+                    cure="Nothing is lost: `artrator orders resume --folder FOLDER` writes it where there is room.",
+                ) from error
 
         # The file is named after what the creator signed, which is a plain word; a registry may send any listing.
         result, written = await _follow(buyer, prepared, quote, keep, quiet=as_json)

@@ -6,12 +6,12 @@ import time
 from collections.abc import Sequence
 
 import click
-from rich.console import Console
 from rich.table import Table
 
 from artrator.cli._errands import errand
 from artrator.cli._prices import agree, read_max_price
 from artrator.cli._session import json_option, print_json, run
+from artrator.cli._tables import print_table
 from artrator.cli.search import label
 from artrator.clients._patience import patiently
 from artrator.clients.registry import RegistryClient
@@ -43,7 +43,7 @@ def passes(as_json: bool) -> None:
         left = f"{format_credits(_left(each))} of {format_credits(each.allowance)}"
         until = time.strftime("%Y-%m-%d %H:%M", time.localtime(each.period_until))
         table.add_row(each.plan, each.state.value, until, "yes" if each.renew else "no", left, each.id)
-    Console().print(table)
+    print_table(table)
 
 
 @click.group("pass")
