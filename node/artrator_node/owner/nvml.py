@@ -1,34 +1,24 @@
-"""NVIDIA's cards through NVML, the library that comes with their driver on Linux and Windows.
-
-Called by ``ctypes`` and not through a Python package: a dozen functions are needed, and whoever has the driver has the
-library. Nothing is written to a card.
-"""
+"""What NVIDIA's cards say of heat, power, memory and programs."""
 
 from __future__ import annotations
 
 import ctypes
 import logging
-import sys
 from collections.abc import Callable, Iterator
-from pathlib import Path
-from typing import Any, Final
+from typing import Final
 
+from artrator import nvml
+from artrator.nvml import SUCCESS
 from artrator_node.logs import log
 from artrator_node.owner.readings import CardReading, MachineReading
 
 _logger = logging.getLogger(__name__)
 
-_SUCCESS: Final = 0
 _TOO_SMALL: Final = 7
 _TEMPERATURE_OF_CHIP: Final = 0
-_NAME_BYTES: Final = 96
 #: What NVML writes where it does not know how much memory a process has.
 _UNKNOWN_BYTES: Final = 2**64 - 1
 _MOST_PROGRAMS: Final = 4096
-
-
-class _Memory(ctypes.Structure):
-    _fields_ = (("total", ctypes.c_ulonglong), ("free", ctypes.c_ulonglong), ("used", ctypes.c_ulonglong))
 
 
 class _Program(ctypes.Structure):
@@ -42,7 +32,7 @@ class _Program(ctypes.Structure):
     )
 
 
-class NVML:
+class NVML(nvml.NVML):
     """The cards of one NVML.
 
     Args:
@@ -50,47 +40,26 @@ class NVML:
     """
 
     def __init__(self, library: str | None = None) -> None:
-        self._nvml = _load(library)
-        if self._nvml is not None and (code := self._nvml.nvmlInit_v2()) != _SUCCESS:
-            # A driver without its module, as in a container that was given no card.
-            log(_logger, logging.DEBUG, "nvml_not_ready", code=code)
-            self._nvml = None
-
-    @property
-    def present(self) -> bool:
-        """Whether there is a driver that answers."""
-        return self._nvml is not None
+        super().__init__(library)
+        if self.code != SUCCESS:
+            log(_logger, logging.DEBUG, "nvml_not_ready", code=self.code)
 
     def read(self) -> MachineReading:
         """What the cards say now; none of them if there is no driver."""
-        count = ctypes.c_uint()
-        if self._nvml is None or self._nvml.nvmlDeviceGetCount_v2(ctypes.byref(count)) != _SUCCESS:
-            return MachineReading()
-        return MachineReading(None, [card for index in range(count.value) if (card := self._card(index)) is not None])
+        found = [self._read(index, card) for index, card in self.cards()]
+        return MachineReading(None, found) if found or self.present else MachineReading()
 
-    def close(self) -> None:
-        """Let the driver go."""
-        if self._nvml is not None:
-            self._nvml.nvmlShutdown()
-            self._nvml = None
-
-    def _card(self, index: int) -> CardReading | None:
-        nvml, card = self._nvml, ctypes.c_void_p()
-        assert nvml is not None  # noqa: S101  # asked by read
-        if nvml.nvmlDeviceGetHandleByIndex_v2(ctypes.c_uint(index), ctypes.byref(card)) != _SUCCESS:
-            return None
-        name = ctypes.create_string_buffer(_NAME_BYTES)
-        known = nvml.nvmlDeviceGetName(card, name, ctypes.c_uint(_NAME_BYTES)) == _SUCCESS
-        degrees, milliwatts, memory = ctypes.c_uint(), ctypes.c_uint(), _Memory()
-        warm = nvml.nvmlDeviceGetTemperature(card, ctypes.c_uint(_TEMPERATURE_OF_CHIP), ctypes.byref(degrees))
-        power = nvml.nvmlDeviceGetPowerUsage(card, ctypes.byref(milliwatts))
-        filled = nvml.nvmlDeviceGetMemoryInfo(card, ctypes.byref(memory))
+    def _read(self, index: int, card: ctypes.c_void_p) -> CardReading:
+        degrees, milliwatts = ctypes.c_uint(), ctypes.c_uint()
+        functions, memory = self.functions, self.memory(card)
+        warm = functions.nvmlDeviceGetTemperature(card, ctypes.c_uint(_TEMPERATURE_OF_CHIP), ctypes.byref(degrees))
+        power = functions.nvmlDeviceGetPowerUsage(card, ctypes.byref(milliwatts))
         return CardReading(
-            name.value.decode("utf-8", "replace") if known else f"card {index}",
-            temperature=float(degrees.value) if warm == _SUCCESS else None,
-            power=milliwatts.value / 1000 if power == _SUCCESS else None,
-            memory_used=memory.used if filled == _SUCCESS else None,
-            memory_total=memory.total if filled == _SUCCESS else None,
+            self.name(card) or f"card {index}",
+            temperature=float(degrees.value) if warm == SUCCESS else None,
+            power=milliwatts.value / 1000 if power == SUCCESS else None,
+            memory_used=None if memory is None else memory.used,
+            memory_total=None if memory is None else memory.total,
             programs=dict(self._programs(card)),
         )
 
@@ -110,35 +79,13 @@ class NVML:
                 if code == _TOO_SMALL:
                     room *= 4
                     continue
-                if code == _SUCCESS:
+                if code == SUCCESS:
                     for program in found[: min(count.value, room)]:
                         yield program.pid, 0 if program.used == _UNKNOWN_BYTES else program.used
                 break
 
     def _function(self, name: str) -> Callable[..., int] | None:
         try:
-            return getattr(self._nvml, name)  # type: ignore[no-any-return]
+            return getattr(self.functions, name)  # type: ignore[no-any-return]
         except AttributeError:
             return None
-
-
-def _load(library: str | None) -> Any:
-    if library is None and sys.platform == "darwin":
-        return None  # no driver since macOS 10.14
-    names = [library] if library is not None else list(_names())
-    for name in names:
-        try:
-            return ctypes.CDLL(name)
-        except OSError:
-            continue
-    return None
-
-
-def _names() -> Iterator[str]:
-    if sys.platform == "win32":
-        import os
-
-        # By its whole path: a bare name could be found in a folder that somebody else may write to.
-        yield str(Path(os.environ.get("SYSTEMROOT", r"C:\Windows")) / "System32" / "nvml.dll")
-    else:
-        yield "libnvidia-ml.so.1"

@@ -1,24 +1,21 @@
 """What this process can compute on: asked of drivers and runtimes in a confined process, because either may end it.
 
-NVIDIA's cards are counted by its management library (NVML), whose functions are documented at
-https://docs.nvidia.com/deploy/nvml-api/; it comes with the driver. Whether a card really computes is known only once a
-tiny graph has run on it: a wheel lists providers whose libraries are missing, and then computes elsewhere.
+Whether a card really computes is known only once a tiny graph has run on it: a wheel lists providers whose libraries
+are missing, and then computes elsewhere.
 """
 
 from __future__ import annotations
 
 import base64
-import ctypes
 import os
-import sys
-from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import closing
 from typing import Any, Final
 
 import numpy as np
 
 from artrator.backend import Device
 from artrator.errors import ArtratorError
+from artrator.nvml import NVML
 
 #: A convolution and a product of matrices, 4 x 4: what needs a card's mathematical libraries.
 _GRAPH: Final = base64.b64decode(
@@ -26,14 +23,6 @@ _GRAPH: Final = base64.b64decode(
     "AIA/AACAPwAAgD8AAIA/AACAPwAAgD8AAIA/AACAPwAAgD9aGwoBeBIWChQIARIQCgIIAQoCCAEKAggECgIIBGIbCgF5EhYKFAgBEhAKAggBCgIIAQoC"
     "CAQKAggEQgQKABAN"
 )
-_NVML: Final = ("libnvidia-ml.so.1", "nvml.dll")
-_NAME_BYTES: Final = 96
-
-
-class _Memory(ctypes.Structure):
-    """``nvmlMemory_t``."""
-
-    _fields_ = (("total", ctypes.c_ulonglong), ("free", ctypes.c_ulonglong), ("used", ctypes.c_ulonglong))
 
 
 def probe(kind: str, cards: int) -> dict[str, Any]:
@@ -63,10 +52,10 @@ def used_bytes(device: Device) -> int:
     if device.kind not in ("cuda", "tensorrt"):
         return 0
     own = os.environ.get("CUDA_VISIBLE_DEVICES", "0")
-    with _nvml() as library:
-        if library is None or not own.isdigit():
-            return 0
-        return int(_memory(library, int(own)).used)
+    with closing(NVML()) as nvml:
+        card = nvml.card(int(own)) if own.isdigit() else None
+        memory = None if card is None else nvml.memory(card)
+    return 0 if memory is None else int(memory.used)
 
 
 def _run(device: Device) -> None:
@@ -90,52 +79,10 @@ def _runtime() -> dict[str, Any]:
 
 
 def _cards() -> dict[str, Any]:
-    found = []
-    with _nvml() as library:
-        if library is None:
-            return {"cards": [], "driver": ""}
-        count, text = ctypes.c_uint(0), ctypes.create_string_buffer(_NAME_BYTES)
-        library.nvmlDeviceGetCount_v2(ctypes.byref(count))
-        library.nvmlSystemGetDriverVersion(text, ctypes.c_uint(_NAME_BYTES))
-        driver = text.value.decode(errors="replace")
-        for index in range(count.value):
-            handle, name = ctypes.c_void_p(), ctypes.create_string_buffer(_NAME_BYTES)
-            if library.nvmlDeviceGetHandleByIndex_v2(ctypes.c_uint(index), ctypes.byref(handle)) != 0:
-                continue
-            library.nvmlDeviceGetName(handle, name, ctypes.c_uint(_NAME_BYTES))
-            found.append(
-                {
-                    "index": index,
-                    "name": name.value.decode(errors="replace"),
-                    "memory_bytes": _memory(library, index).total,
-                }
-            )
-    return {"cards": found, "driver": driver}
-
-
-def _memory(library: Any, index: int) -> _Memory:
-    handle, memory = ctypes.c_void_p(), _Memory()
-    if library.nvmlDeviceGetHandleByIndex_v2(ctypes.c_uint(index), ctypes.byref(handle)) == 0:
-        library.nvmlDeviceGetMemoryInfo(handle, ctypes.byref(memory))
-    return memory
-
-
-@contextmanager
-def _nvml() -> Iterator[Any]:
-    """The driver's library, opened and closed; None where there is no NVIDIA driver."""
-    library = None
-    for name in _NVML:
-        try:
-            # Windows has calling conventions of its own.
-            loader: Any = vars(ctypes)["WinDLL"] if sys.platform == "win32" else ctypes.CDLL
-            library = loader(name)
-            break
-        except OSError:
-            continue
-    if library is None or library.nvmlInit_v2() != 0:
-        yield None
-        return
-    try:
-        yield library
-    finally:
-        library.nvmlShutdown()
+    with closing(NVML()) as nvml:
+        found = []
+        for index, card in nvml.cards():
+            memory = nvml.memory(card)
+            total = 0 if memory is None else int(memory.total)
+            found.append({"index": index, "name": nvml.name(card), "memory_bytes": total})
+        return {"cards": found, "driver": nvml.driver}
