@@ -83,6 +83,7 @@ def children(pid: int) -> list[str]:
 
 
 @pytest.mark.slow
+@pytest.mark.timeout(900)  # a plugin is installed, and workers of every package started, on a machine that may be busy
 def test_bad_models_cost_their_buyers_nothing_and_good_ones_serve_on(running: Federation) -> None:
     node = running.node
     assert node is not None

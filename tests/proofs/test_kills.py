@@ -141,7 +141,7 @@ async def test_a_market_whose_registry_is_killed_again_and_again_loses_nothing(
             f" {statistics.median(outcome.starts):.2f} s (median), {max(outcome.starts):.2f} s at most;"
             f" {dict(sorted(outcome.counts.items()))}"
         )
-    assert outcome.wrong == []
+    assert outcome.wrong == [], f"seed {effort.seed}"
     assert outcome.kills >= effort.kills
     assert outcome.counts["paid"]
     assert "Traceback" not in server.log

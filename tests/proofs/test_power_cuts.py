@@ -208,7 +208,7 @@ async def test_no_power_cut_loses_what_was_acknowledged(
             f"\nseed {effort.seed}: {len(run.notes)} deeds, {syncs} syncs ({run.checkpoints} of the database itself),"
             f" {len(run.promises.given)} promises; {dict(met)}"
         )
-    assert wrong == []
+    assert wrong == [], f"seed {effort.seed}"
     assert met["different disks"] > effort.disks / 3
     assert met["promises"] > effort.disks
     assert run.checkpoints  # the database itself was written to, not only its log
