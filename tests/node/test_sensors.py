@@ -14,8 +14,10 @@ import pytest
 from fake_nvml import FakeNVML, compile_nvml
 from toy_node import ToyNode
 
+from artrator.backend import Device
 from artrator.errors import ArtratorError, Code
 from artrator.messages.node import JobState
+from artrator.worker.child.cards import probe, used_bytes
 from artrator_node.config import Settings
 from artrator_node.owner import rivals
 from artrator_node.owner.ceilings import Ceilings
@@ -53,6 +55,22 @@ def test_a_card_is_read_through_nvml(nvml: FakeNVML) -> None:
     assert card.programs[4_000_000] == 0  # it does not tell how much
     sensor.close()
     assert sensor.read() == MachineReading()
+
+
+def test_a_worker_reads_the_same_cards(nvml: FakeNVML, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("artrator.nvml._names", lambda: iter([str(nvml.library)]))
+    nvml.says(used_mib=3072)
+    told = probe("", 0)
+    assert told["cards"] == [{"index": 0, "name": "Toy RTX", "memory_bytes": 24 * GIB}]
+    assert told["driver"] == "999.1"
+    monkeypatch.setenv("CUDA_VISIBLE_DEVICES", "0")
+    assert used_bytes(Device("cuda")) == 3 * GIB
+    for nobody in ("1", "none"):
+        monkeypatch.setenv("CUDA_VISIBLE_DEVICES", nobody)
+        assert used_bytes(Device("cuda")) == 0
+    monkeypatch.setattr("artrator.nvml._names", lambda: iter(["there-is-none.so"]))
+    assert probe("", 0)["cards"] == []
+    assert used_bytes(Device("cuda")) == 0
 
 
 def test_what_a_card_does_not_tell_is_told_as_unknown(nvml: FakeNVML) -> None:

@@ -23,6 +23,7 @@ static int word(int index, unsigned long long *value) {
 
 int nvmlInit_v2(void) { return SUCCESS; }
 int nvmlShutdown(void) { return SUCCESS; }
+int nvmlSystemGetDriverVersion(char *text, unsigned length) { snprintf(text, length, "999.1"); return SUCCESS; }
 int nvmlDeviceGetCount_v2(unsigned *count) { *count = 1; return SUCCESS; }
 int nvmlDeviceGetHandleByIndex_v2(unsigned index, void **handle) { *handle = &card; return index ? INVALID : SUCCESS; }
 
