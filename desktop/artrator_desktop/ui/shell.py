@@ -56,7 +56,7 @@ class Shell(QMainWindow):
         self._pages: dict[str, QWidget] = {}
         self.setWindowTitle("Artrator")
         self.setWindowIcon(logo_icon())
-        self.setMinimumSize(QSize(1000, 640))
+        self.setMinimumSize(QSize(1024, 640))
         self.resize(1440, 900)
         self._restore()
         self.nav = Navigation(app)

@@ -13,7 +13,7 @@ from PySide6.QtGui import QColor, QImage
 from PySide6.QtWidgets import QWidget
 
 from artrator_desktop import i18n
-from artrator_desktop.state import AppState, Phase
+from artrator_desktop.state import AppState, JobPhase, Phase
 from artrator_desktop.state.inputs import Picture, Problem, pictures_problem
 from artrator_desktop.ui.forms.images import ImageInput, ImagesInput
 from artrator_desktop.ui.forms.mask import MaskDialog, MaskInput
@@ -125,6 +125,33 @@ def test_ctrl_enter_buys(qtbot: Any, app: AppState, page: CreatePage, opened: Op
     page.form.fields["prompt"].area.setFocus()
     qtbot.keyClick(page.form.fields["prompt"].area, Qt.Key.Key_Return, Qt.KeyboardModifier.ControlModifier)
     qtbot.waitUntil(lambda: len(app.jobs.all()) == 1, timeout=60_000)
+
+
+def test_in_a_small_window_form_work_and_queue_lie_side_by_side(
+    qtbot: Any, app: AppState, page: CreatePage, opened: Opened
+) -> None:
+    opened()
+    page.form.fields["prompt"].area.setPlainText("a cat")
+    qtbot.waitUntil(page.footer.button.isEnabled, timeout=60_000)
+    page.footer.button.click()
+    job = app.jobs.all()[-1].id
+    qtbot.waitUntil(lambda: app.jobs.get(job).phase is JobPhase.DONE, timeout=60_000)
+    place = QWidget()
+    qtbot.addWidget(place)
+    page.setParent(place)
+    place.resize(1400, 700)
+    place.show()
+    page.show()
+    for width in (1400, 808):  # what a window of 1024 points leaves beside the navigation
+        page.setGeometry(0, 0, width, 700)
+        qtbot.wait(60)
+        assert page.width() == width
+        middle = page.middle.geometry()
+        assert page.sidebar.geometry().right() < middle.left()
+        assert middle.right() < page.queue.geometry().left()
+        assert page.queue.geometry().right() < width
+        assert page.middle.minimumSizeHint().width() <= middle.width()
+    page.setParent(None)  # its own fixture closes it
 
 
 def test_a_double_click_buys_once(qtbot: Any, app: AppState, page: CreatePage, opened: Opened) -> None:

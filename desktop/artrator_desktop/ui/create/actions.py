@@ -8,12 +8,12 @@ from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QMimeData, QProcess, QUrl, Signal
 from PySide6.QtGui import QDesktopServices, QGuiApplication, QImage
-from PySide6.QtWidgets import QFileDialog, QHBoxLayout, QMenu, QWidget
+from PySide6.QtWidgets import QFileDialog, QMenu, QWidget
 
 from artrator.manifest import pick
 from artrator_desktop.i18n import language
 from artrator_desktop.ui.text import credits_text
-from artrator_desktop.ui.widgets import Button
+from artrator_desktop.ui.widgets import Button, FlowLayout
 
 if TYPE_CHECKING:
     from artrator_desktop.state import AppState, ImageRecord
@@ -44,12 +44,9 @@ class PictureActions(QWidget):
         self.menu = QMenu(self)
         self.menu.setAccessibleName(self.tr("Models that take a picture"))
         self.send.setMenu(self.menu)
-        row = QHBoxLayout(self)
-        row.setContentsMargins(0, 0, 0, 0)
-        row.setSpacing(8)
+        row = FlowLayout(self)
         for button in (self.send, self.save, self.copy, self.reveal):
             row.addWidget(button)
-        row.addStretch(1)
         app.companions.changed.connect(self._fill_menu)
         self._fill_menu()
 

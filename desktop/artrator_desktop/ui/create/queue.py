@@ -32,7 +32,8 @@ if TYPE_CHECKING:
     from artrator_desktop.state import AppState, ImageRecord, Job
     from artrator_desktop.ui.images import Pixmaps
 
-_WIDTH = 292
+#: Its width and how many tiles lie side by side; the second where the page is narrow.
+_WIDE, _NARROW = (292, 3), (212, 2)
 _JUST_MADE = 9
 _REFRESH_MS = 100
 
@@ -155,7 +156,8 @@ class QueuePanel(QFrame):
     def __init__(self, app: AppState, pixmaps: Pixmaps, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self.setObjectName("inspector")
-        self.setFixedWidth(_WIDTH)
+        self.setFixedWidth(_WIDE[0])
+        self._columns = _WIDE[1]
         self.setAcceptDrops(True)
         self._app = app
         self._pixmaps = pixmaps
@@ -221,6 +223,13 @@ class QueuePanel(QFrame):
         self._show_left()
         self._refresh_jobs()
         self._refresh_made()
+
+    def set_narrow(self, narrow: bool) -> None:
+        """Take less room, or all that it likes."""
+        width, self._columns = _NARROW if narrow else _WIDE
+        self.setFixedWidth(width)
+        for number in range(len(self._tiles)):
+            self._place(number)
 
     def dragEnterEvent(self, event: QDragEnterEvent) -> None:
         """Welcome a picture file."""
@@ -307,4 +316,7 @@ class QueuePanel(QFrame):
         tile.setFixedSize(QSize(78, 78))
         tile.clicked.connect(lambda: self.picked.emit(self._records[number]))
         self._tiles.append(tile)
-        self._grid.addWidget(tile, number // 3, number % 3)
+        self._place(number)
+
+    def _place(self, number: int) -> None:
+        self._grid.addWidget(self._tiles[number], number // self._columns, number % self._columns)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final
 
 from PySide6.QtCore import Qt, QTimer, Signal
-from PySide6.QtWidgets import QHBoxLayout, QProgressBar, QStackedWidget, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QBoxLayout, QHBoxLayout, QProgressBar, QStackedWidget, QVBoxLayout, QWidget
 
 from artrator.manifest import pick
 from artrator_desktop.i18n import language
@@ -19,7 +19,7 @@ from artrator_desktop.ui.create.strip import BatchStrip
 from artrator_desktop.ui.create.words import cancel_words, headline, money, status
 from artrator_desktop.ui.text import credits_text, duration
 from artrator_desktop.ui.theme.tokens import L, M
-from artrator_desktop.ui.widgets import Button, Card, CompareSlider, IconLabel, Label, PageScroll
+from artrator_desktop.ui.widgets import Button, Card, CompareSlider, FlowLayout, IconLabel, Label, PageScroll
 
 if TYPE_CHECKING:
     from artrator_desktop.state import AppState, ImageRecord, Job
@@ -27,6 +27,9 @@ if TYPE_CHECKING:
 
 #: Two frames of a 60 Hz screen.
 _REFRESH_MS: Final = 33
+
+#: Words and buttons do not fit side by side below this width.
+_NARROW: Final = 520
 
 
 class Stage(QWidget):
@@ -154,11 +157,14 @@ class Stage(QWidget):
         words.setSpacing(2)
         words.addWidget(self.title)
         words.addWidget(self.status)
-        head = QHBoxLayout()
+        buttons = QWidget()
+        flow = FlowLayout(buttons, gap=M)
+        for button in (self.reuse, self.compare, self.cancel):
+            flow.addWidget(button)
+        head = QBoxLayout(QBoxLayout.Direction.LeftToRight)
         head.setSpacing(M)
         head.addLayout(words, 1)
-        for button in (self.reuse, self.compare, self.cancel):
-            head.addWidget(button)
+        head.addWidget(buttons, 0, Qt.AlignmentFlag.AlignTop)
         area = PageScroll(side=24, top=0, bottom=24)
         area.column.setSpacing(L - 2)
         for part in (self.failure, self.said_words, self.pictures, self.strip, self.tools, self.settings, self.earlier):
@@ -174,7 +180,7 @@ class Stage(QWidget):
         column.setSpacing(0)
         column.addLayout(top)
         column.addWidget(area, 1)
-        self._area = area
+        self._area, self._head = area, head
 
     def _show_head(self, job: Job | None, record: ImageRecord | None) -> None:
         if job is not None:
@@ -260,7 +266,9 @@ class Stage(QWidget):
         self.pictures.setFixedHeight(min(max(wanted, 260), max(self.height() - 330, 300)))
 
     def resizeEvent(self, _event: object) -> None:
-        """Fit the picture again."""
+        """Fit the picture again; where it is narrow, the buttons go below the words."""
+        direction = QBoxLayout.Direction
+        self._head.setDirection(direction.TopToBottom if self.width() < _NARROW else direction.LeftToRight)
         self.refresh()
 
     def _show_comparison(self, record: ImageRecord) -> None:

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, ClassVar
 
 from PySide6.QtCore import Qt
-from PySide6.QtGui import QKeySequence, QShortcut
+from PySide6.QtGui import QKeySequence, QResizeEvent, QShortcut
 from PySide6.QtWidgets import QFrame, QHBoxLayout, QStackedWidget, QVBoxLayout, QWidget
 
 from artrator.manifest import pick
@@ -24,7 +24,10 @@ if TYPE_CHECKING:
     from artrator_desktop.state import AppState, ImageRecord
     from artrator_desktop.ui.images import Pixmaps
 
-_SIDEBAR = 336
+#: The form's width, and where the page is narrow.
+_SIDEBAR, _NARROW_SIDEBAR = 336, 296
+#: A page below this is narrow: the work in the middle would be squeezed between form and queue.
+_NARROW = 980
 
 
 class CreatePage(Page):
@@ -76,6 +79,13 @@ class CreatePage(Page):
         self._shortcuts()
         self._show_newest_job()
         self.refresh()
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        """Make room for the work in the middle."""
+        super().resizeEvent(event)
+        narrow = self.width() < _NARROW
+        self.sidebar.setFixedWidth(_NARROW_SIDEBAR if narrow else _SIDEBAR)
+        self.queue.set_narrow(narrow)
 
     def activate(self, **arguments: object) -> None:
         """Open a listing, perhaps with settings or a picture for it; else the one that was worked on last."""

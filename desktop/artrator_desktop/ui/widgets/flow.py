@@ -48,7 +48,7 @@ class FlowLayout(QLayout):
 
     def sizeHint(self) -> QSize:
         """Ask for one row."""
-        width = sum(item.sizeHint().width() + self._gap for item in self._items)
+        width = sum(item.sizeHint().width() + self._gap for item in self._items if not item.isEmpty())
         return QSize(max(width - self._gap, 0), self.minimumSize().height())
 
     def minimumSize(self) -> QSize:
@@ -61,6 +61,8 @@ class FlowLayout(QLayout):
     def _arrange(self, rect: QRect, *, move: bool) -> int:
         x, y, row = rect.x(), rect.y(), 0
         for item in self._items:
+            if item.isEmpty():  # a hidden widget takes no room
+                continue
             size = item.sizeHint()
             if x > rect.x() and x + size.width() > rect.right() + 1:
                 x, y, row = rect.x(), y + row + self._gap, 0

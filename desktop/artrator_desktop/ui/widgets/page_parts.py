@@ -77,7 +77,12 @@ class StatePanel(QWidget):
         self._title = Label("", "name")
         self._text = Label("", "dim", wrap=True)
         self._text.setAlignment(Qt.AlignmentFlag.AlignHCenter)
-        self._text.setFixedWidth(440)
+        self._text.setMaximumWidth(440)
+        # Up to its width in the middle, and less where there is less room.
+        middle = QHBoxLayout()
+        middle.addStretch(1)
+        middle.addWidget(self._text, 1000)
+        middle.addStretch(1)
         self.first = Button("", "primary")
         self.second = Button("")
         self.first.hide()
@@ -95,7 +100,7 @@ class StatePanel(QWidget):
         column.addStretch(2)
         column.addWidget(self._icon, 0, Qt.AlignmentFlag.AlignHCenter)
         column.addWidget(self._title, 0, Qt.AlignmentFlag.AlignHCenter)
-        column.addWidget(self._text, 0, Qt.AlignmentFlag.AlignHCenter)
+        column.addLayout(middle)
         column.addSpacing(XS)
         column.addLayout(buttons)
         column.addStretch(3)
@@ -107,8 +112,6 @@ class StatePanel(QWidget):
         self._icon.set_icon(icon, "bad" if failed else "text_faint", "bad_tint" if failed else "raised")
         self._title.setText(title)
         self._text.setText(text)
-        # A wrapped label of a fixed width does not grow by itself inside a centred layout.
-        self._text.setFixedHeight(self._text.heightForWidth(440))
         for button, caption in ((self.first, first), (self.second, second)):
             button.setText(caption)
             button.setVisible(bool(caption))
