@@ -116,7 +116,7 @@ async def kill_again_and_again(server: Server, kills: int, seed: int, later: Set
             outcome.starts.append(time.monotonic() - begun)
         if not outcome.wrong:
             load.stop()
-            await asyncio.wait_for(working, 120)  # every client reaches its end by itself
+            await asyncio.wait_for(working, 600)  # every client reaches its end by itself
             outcome.wrong += await load.differences()
             outcome.wrong += await asyncio.to_thread(look, server.data, outcome.promises, thoroughly=True)
     finally:
