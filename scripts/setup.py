@@ -147,16 +147,6 @@ def check_qt() -> None:
     say(f"Qt lacks system libraries ({reason}). To use the desktop, type:\n    {other or 'sudo ' + line}")
 
 
-def side_by_side(arguments: list[str]) -> list[str]:
-    """Options for two tests at a time: many wait for processes. Whoever watches or debugs one gets them one by one.
-
-    Tests of a file stay together and in order. An ``-n`` among the arguments is the last word.
-    """
-    if any(each in ("-s", "--capture=no", "--pdb", "--trace") for each in arguments):
-        return []
-    return ["-n", str(min(2, os.cpu_count() or 1)), "--dist", "loadfile"]
-
-
 def has_display() -> bool:
     """Whether there is a screen to open a window on."""
     return bool(os.environ.get("DISPLAY") or os.environ.get("WAYLAND_DISPLAY"))
@@ -182,7 +172,7 @@ def main() -> int:
     if what == "test" and "not slow" not in rest:
         make_counterparts()
     check_qt()
-    commands = {"demo": ["artrator", "demo"], "test": ["pytest", *side_by_side(rest)], "run": []}
+    commands = {"demo": ["artrator", "demo"], "test": ["pytest"], "run": []}
     name, *arguments = [*commands[what], *rest]
     program = VENV / BIN / f"{name}{EXE}"
     environment = os.environ | {"ORT_DISABLE_TELEMETRY": "1", "VIRTUAL_ENV": str(VENV)}
