@@ -125,8 +125,10 @@ def _replay(t: Transaction) -> Iterator[str]:
 
 def _accounts(t: Transaction) -> Iterator[str]:
     """Who may go below zero, and whose lines are written, is decided by what an account is."""
+    missing = set(SYSTEM_ACCOUNTS)
     for row in t.run("SELECT id, owner, system, overdraft FROM ledger_accounts"):
         name, owner = row["id"], row["owner"]
+        missing.discard(name)
         if owner is not None:
             kinds = {owner: (0, 0), earned(owner): (0, 0), debt(owner): (0, 1)}
             fits = kinds.get(name) == (row["system"], row["overdraft"])
@@ -135,6 +137,8 @@ def _accounts(t: Transaction) -> Iterator[str]:
             fits = (row["system"], row["overdraft"]) == (1, overdraft)
         if not fits:
             yield f"account {name} is kept as an account of another kind"
+    for name in sorted(missing):
+        yield f"account {name} is missing"
     for row in t.run(
         "SELECT id FROM accounts a WHERE 3 <> (SELECT count(*) FROM ledger_accounts"
         " WHERE id IN (a.id, a.id || '/earnings', a.id || '/debt'))"
