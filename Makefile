@@ -12,7 +12,8 @@ test: ## Set up and run the whole test suite; ARGS="-m 'not slow'" for the quick
 
 prove: ## The long way of docs/design/proofs.md: kills, power cuts, models and fuzz. ARGS="-k kills" for some.
 	@ARTRATOR_PROOFS=long $(PYTHON) scripts/setup.py test tests/proofs tests/registry/test_ledger_model.py \
-		tests/registry/test_orders_model.py tests/registry/test_market_model.py -m "" -s $(ARGS)
+		tests/registry/test_orders_model.py tests/registry/test_market_model.py \
+		tests/registry/test_audit_damage.py -m "" -s $(ARGS)
 
 check: ## Formatting, lint, types and layers.
 	@$(PYTHON) scripts/setup.py run ruff format --check

@@ -138,7 +138,7 @@ def damage(data: st.DataObject, lively: Lively) -> str | None:
     return f"{table} {row[0]} {column} {value or torn}" if done else None
 
 
-# The same damages each time, but in the long proofs: what nothing tells twice is found there and not in somebody's change.
+# The same damages each time, but in the long proofs: what is told only once is found there, not in somebody's change.
 @settings(
     max_examples=150 * Effort().times,
     derandomize=not Effort().long,
