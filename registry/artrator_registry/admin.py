@@ -102,5 +102,8 @@ def _migrate(settings: Settings) -> None:
         migrate(settings.database, MIGRATIONS, SCHEMA, OLDEST_SCHEMA)
     except SchemaError as error:
         raise OtherVersion(str(error)) from error
-    except (sqlite3.DatabaseError, OSError) as error:
+    except sqlite3.DatabaseError as error:
         raise click.ClickException(f"{settings.database} cannot be opened: {error}. Is it whole, and yours?") from error
+    except OSError as error:
+        reason = error.strerror or str(error)
+        raise click.ClickException(f"{settings.data} cannot be used: {reason}. Name a folder that is yours.") from error

@@ -10,6 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from artrator.clients.sealed_download import SealedPackage
 from artrator.errors import ArtratorError
 from artrator.sealing import (
     CHUNK,
@@ -95,3 +96,12 @@ def test_whoever_has_package_and_key_makes_the_root_that_was_signed(tmp_path: Pa
     (tmp_path / "c").write_bytes(b"smell")
     assert root_of(paths, KEY) != root(tables)
     assert commitment(KEY) != commitment(KEY[::-1])
+
+
+@pytest.mark.parametrize(
+    "facts",
+    [b"", b"[]", b"null", b"{", b"{}", b'{"files": []}', b'{"files": {}}', b'{"files": {"a": 1}}', b"\xff"],
+)
+def test_a_note_of_a_finished_download_that_is_damaged_is_none(tmp_path: Path, facts: bytes) -> None:
+    (tmp_path / "sealed.json").write_bytes(facts)
+    assert SealedPackage.load(tmp_path) is None

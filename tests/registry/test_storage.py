@@ -363,6 +363,15 @@ def test_a_database_that_is_damaged_is_said(data: Path) -> None:
         assert "cannot be opened" in result.output
 
 
+def test_a_folder_that_cannot_be_made_is_said_without_numbers_of_errors(tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("in the way")
+    result = CliRunner().invoke(registry, ["init", "--data", str(tmp_path / "file" / "registry")])
+    assert result.exit_code == 1
+    assert "cannot be used" in result.output
+    assert "Name a folder that is yours." in result.output
+    assert "Errno" not in result.output
+
+
 async def test_a_full_disk_is_told_to_buyers_and_no_money_moves(world: World) -> None:
     shop = await world.shop()
     mina = await world.person("mina", credits_=100)

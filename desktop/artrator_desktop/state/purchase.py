@@ -103,7 +103,7 @@ class Purchase:
         if quote.cap > request.price or not within:
             raise ArtratorError(
                 Code.PRICE_ABOVE_CAP,
-                f"The price rose to {format_credits(quote.cap)} credits while you looked at it.",
+                f"This costs up to {format_credits(quote.cap)} credits now, more than the button said.",
                 cure="Nothing was charged; press the button again if the new price suits you.",
             )
         if self._cancelled:

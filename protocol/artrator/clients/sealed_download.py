@@ -134,9 +134,9 @@ class SealedPackage:
             facts = json.loads((folder / _FACTS).read_bytes())
             files = {str(name): (str(sha256), int(size)) for name, (sha256, size) in facts["files"].items()}
             tables = {sha256: (folder / f"{sha256}.table").read_bytes() for sha256, _ in files.values()}
-        except (OSError, ValueError, KeyError, TypeError):
+            return cls(folder, files, facts["signature"], tables)
+        except (OSError, ValueError, KeyError, TypeError, AttributeError):
             return None
-        return cls(folder, files, facts["signature"], tables)
 
     def save(self) -> None:
         """Note that everything is here. From now on it can be opened without the node."""
