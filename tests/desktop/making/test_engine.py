@@ -184,6 +184,6 @@ def test_a_damaged_identity_is_named_and_never_replaced(qtbot: Any, state: Any) 
     written = (state.settings.data_dir / "identity.pem").read_text()
     state.start()
     qtbot.waitUntil(lambda: state.session.failure is not None, timeout=60_000)
-    assert state.session.failure.code == "input_invalid"
+    assert state.session.failure.code == "request_invalid"
     assert "identity.pem" in state.session.failure.message
     assert (state.settings.data_dir / "identity.pem").read_text() == written
