@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import asyncio
 import hashlib
+import http.client
 import io
 import json
 import sqlite3
+import ssl
+import time
 from collections.abc import Callable, Mapping, Sequence
 
 import httpx
@@ -255,3 +258,20 @@ def test_nothing_of_a_short_request_reaches_the_disk(make_node: Callable[..., To
 )
 def test_a_preference_that_makes_no_sense_is_none(headers: list[str], wait: float | None, outputs: bool) -> None:
     assert Preference.of(headers) == Preference(wait, outputs)
+
+
+def test_a_connection_is_kept_for_longer_than_buyers_keep_it(node: ToyNode) -> None:
+    address = httpx.URL(node.url)
+    insecure = ssl.create_default_context()
+    insecure.check_hostname, insecure.verify_mode = False, ssl.CERT_NONE
+    line = http.client.HTTPSConnection(address.host, address.port or 443, timeout=30, context=insecure)
+    try:
+        for idle in (0.0, 6.0):  # httpx keeps its connections for 5 s
+            time.sleep(idle)
+            line.request("GET", "/v1/health")
+            answer = line.getresponse()
+            assert answer.status == 200
+            answer.read()
+            assert line.sock is not None
+    finally:
+        line.close()
