@@ -200,7 +200,7 @@ class Engine:
                 await self.promise(live)
             except BaseException as error:
                 del self._live[record.job]
-                self._open[record.buyer] -= 1
+                self._one_less(record.buyer)
                 if isinstance(error, ArtratorError) and error.code is Code.CONFLICT:
                     return None
                 raise
@@ -473,13 +473,16 @@ class Engine:
         self._live[live.job] = live
         self._open[live.record.buyer] += 1
 
-    def _ended(self, live: LiveJob) -> None:
-        """Tell the outbox, and forget who ended long ago."""
-        self.on_end.set()
-        buyer = live.record.buyer
+    def _one_less(self, buyer: str) -> None:
+        """One job of this buyer is open no more; who has none is not counted on."""
         self._open[buyer] -= 1
         if not self._open[buyer]:
             del self._open[buyer]
+
+    def _ended(self, live: LiveJob) -> None:
+        """Tell the outbox, and forget who ended long ago."""
+        self.on_end.set()
+        self._one_less(live.record.buyer)
         self._remembered.append(live.job)
         if len(self._remembered) > _REMEMBERED:
             self._live.pop(self._remembered.popleft(), None)

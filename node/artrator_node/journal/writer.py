@@ -173,6 +173,8 @@ def connect(path: Path, *, read_only: bool = False) -> sqlite3.Connection:
         connection.execute("PRAGMA synchronous = FULL")
         # 16 MiB of log before it is copied into the file: under load most pages are written many times until then.
         connection.execute("PRAGMA wal_autocheckpoint = 4000")
+        # What a savepoint would need to undo; in files, it would be as many writes as the work itself.
+        connection.execute("PRAGMA temp_store = MEMORY")
         # Outputs are among what is deleted: nobody shall find them in the file afterwards.
         connection.execute("PRAGMA secure_delete = ON")
     connection.execute("PRAGMA foreign_keys = ON")
