@@ -250,7 +250,10 @@ def test_programs_are_found_by_name_whatever_the_system(tmp_path: Path) -> None:
     running = subprocess.Popen([game, "600"])
     try:
         for listed in (rivals.running_programs, rivals._by_psutil):
-            found = list(listed())
+            # A child is nameless for a moment: Popen may return before the kernel has named it.
+            deadline = time.monotonic() + 30
+            while game.name not in (found := list(listed())) and time.monotonic() < deadline:
+                time.sleep(0.01)
             assert rivals.named(["nothing", "witcher-of-the-west.bin"], found) == "witcher-of-the-west.bin"
             assert rivals.named(["witcher-of-the-east.bin"], found) is None
             assert rivals.named([], found) is None
