@@ -115,7 +115,7 @@ def test_a_restarted_node_knows_who_paid(tmp_path: Path) -> None:
             order = [live.job for live in it.engine._queue.ordered([])]
             assert order == [paid.job, free.job]
         async with scene(tmp_path, PACKAGES) as again:
-            kept = [live.record for live in again.engine._live.values()]
+            kept = [live.record for live in again.engine._roster]
             assert {each.job: each.paid_by for each in kept}[free.job] == "free"
             assert {each.job: each.paid_by for each in kept}[paid.job] == "credits"
 

@@ -13,12 +13,11 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import logging
-from collections import Counter, deque
-from collections.abc import Coroutine, Iterator, Mapping, Sequence
+from collections.abc import Coroutine, Iterator, Sequence
 from typing import Any, Final
 
 from artrator.errors import ArtratorError, Code
-from artrator.messages.node import EventKind, JobBody, JobState
+from artrator.messages.node import JobBody, JobState
 from artrator.messages.registry import PackageState
 from artrator_node.catalogue import Catalogue
 from artrator_node.config import Settings
@@ -29,8 +28,10 @@ from artrator_node.engine.live import EventLog, LiveJob
 from artrator_node.engine.promise import MOMENT_SECONDS, promise
 from artrator_node.engine.queue import JobQueue
 from artrator_node.engine.ranks import SHARES, rank_of
+from artrator_node.engine.roster import Roster
 from artrator_node.engine.slot import Slot, StartWorker
 from artrator_node.engine.slots import Slots
+from artrator_node.engine.waits import Waits
 from artrator_node.journal import JobRecord
 from artrator_node.logs import log
 from artrator_node.owner.hold import Hold, refusal
@@ -41,8 +42,6 @@ _logger = logging.getLogger(__name__)
 _TICK_SECONDS: Final = 0.5
 #: What is loaded ahead of need is thought about this often at most: not after every job.
 _AHEAD_SECONDS: Final = 0.25
-#: Jobs that have ended stay in memory for readers that follow them.
-_REMEMBERED: Final = 256
 _MIN_RETRY_AFTER: Final = 2
 #: A connection that was lost is back by then, and whoever has really gone has the hold back soon.
 _COME_BACK_SECONDS: Final = 10.0
@@ -74,11 +73,9 @@ class Engine:
             make_room=self.slots.room_for_trial,
             learnt=self.wake,
         )
-        self._live: dict[str, LiveJob] = {}
-        #: How many jobs of each buyer have not ended.
-        self._open: Counter[str] = Counter()
-        self._remembered: deque[str] = deque()
+        self._roster = Roster()
         self._queue = JobQueue()
+        self._waits = Waits(self.slots, self._queue)
         #: The next pass, if something has changed since the last one.
         self._next: asyncio.Handle | None = None
         self._ahead_at = 0.0
@@ -130,7 +127,7 @@ class Engine:
             events = await journal.events(record.job)
             live = LiveJob(record, EventLog(events, await journal.next_serial(record.job)))
             live.written = True
-            self._remember(live)
+            self._roster.add(live)
             if record.attempts >= MAX_ATTEMPTS:
                 error = ArtratorError(Code.WORKER_DIED, "The node stopped twice in the middle of this job.")
                 await self._give_up(live, self.slots.get(record.package), error)
@@ -143,7 +140,7 @@ class Engine:
 
     def live(self, job: str) -> LiveJob | None:
         """A job that is in memory."""
-        return self._live.get(job)
+        return self._roster.get(job)
 
     def check_room(self, package: str, buyer: str, finish_by: float, paid_by: str = "credits") -> None:
         """Whether one more job can be taken.
@@ -165,13 +162,13 @@ class Engine:
             raise self.hold.refusal(now)
         if self.closes_at is not None and finish_by > self.closes_at:
             raise refusal("The node's hours are over before the ticket's time is.", self.closes_at - now)
-        wait = self._expected_wait(slot) if slot is not None else 0.0
+        wait = self._waits.of_newcomer(slot) if slot is not None else 0.0
         rank = rank_of(paid_by)
         if (crowd := self._queue.crowd(rank)) >= max(1, int(self._settings.queue_limit * SHARES[rank])):
             raise _busy(f"{crowd} jobs are waiting already.", wait / 2)
         if slot is not None and slot.estimate.known and self._shop.clock.now() + wait > finish_by:
             raise _busy("The queue is longer than the ticket's time.", wait)
-        mine = self._open[buyer]
+        mine = self._roster.open_of(buyer)
         if mine >= self._settings.jobs_per_buyer:
             raise ArtratorError(
                 Code.RATE_LIMITED,
@@ -188,19 +185,18 @@ class Engine:
             promised: It is in the journal before this returns. Otherwise it is once it has ended, has taken longer than
                 a moment, or somebody is to be told of it: see ``promise``.
         """
-        if record.job in self._live:
+        if record.job in self._roster:
             return None
         live = LiveJob(record, EventLog(), body)
-        self._remember(live)
+        self._roster.add(live)
         if promised:
             self._queue.add(live)
-            self._tell_first_place(live)
+            self._waits.tell_first_place(live)
             self._queue.remove(live)  # until it is written it must not start
             try:
                 await self.promise(live)
             except BaseException as error:
-                del self._live[record.job]
-                self._one_less(record.buyer)
+                self._roster.refused(live)
                 if isinstance(error, ArtratorError) and error.code is Code.CONFLICT:
                     return None
                 raise
@@ -218,14 +214,8 @@ class Engine:
             ArtratorError: ``disk_full``.
         """
         if live in self._queue and not live.log.told:
-            self._tell_first_place(live)
+            self._waits.tell_first_place(live)
         await promise(self._shop.journal, self._shop.spool, live)
-
-    def _tell_first_place(self, live: LiveJob) -> None:
-        ordered = self._queue.ordered(self.slots.running)
-        live.position = ordered.index(live)
-        live.expected_seconds = self._expected(ordered).get(live.job)
-        live.log.publish([live.log.prepare(EventKind.QUEUED, live.place())])
 
     def _promise_late(self, live: LiveJob) -> None:
         async def work() -> None:
@@ -324,7 +314,7 @@ class Engine:
                 PackageState(
                     package=slot.package.digest,
                     state=slot.node_state,
-                    expected_wait=round(self._expected_wait(slot), 3),
+                    expected_wait=round(self._waits.of_newcomer(slot), 3),
                     load_seconds=round(slot.estimate.measured.load_seconds, 3),
                     run_seconds=round(slot.estimate.typical_seconds, 3),
                     devices=[str(each.choice) for each in self.slots.workers(slot) if each.loaded],
@@ -383,7 +373,7 @@ class Engine:
                 self._load(slot, [worker for worker in (slot.evicted(),) if worker is not None])
         for worker in self.slots.unserved():
             self._task(worker.close())
-        self._tell_places(monotonic)
+        self._waits.tell_places(self._shop.journal, monotonic)
         metrics = self._shop.metrics
         metrics.queued.set(self.queued)
         metrics.running.set(self.running)
@@ -418,20 +408,6 @@ class Engine:
             return self.hold.refusal(now)
         again = live.record.attempts > 0
         return slot.refusal(monotonic) or (None if again else slot.turned_away(live.record.buyer, monotonic))
-
-    def _tell_places(self, monotonic: float) -> None:
-        """Tell queued buyers that they have moved up, unless nobody was told of a place."""
-        if not any(live.promised for live in self._queue):
-            return
-        ordered = self._queue.ordered(self.slots.running)
-        moved = [(place, live) for place, live in enumerate(ordered) if live.promised and place != live.position]
-        news = [(place, live) for place, live in moved if live.may_tell_place(monotonic)]
-        if news:
-            expected = self._expected(ordered)
-            for position, live in news:
-                live.position = position
-                live.expected_seconds = expected.get(live.job)
-                live.tell_place(self._shop.journal)
 
     # --- tasks
 
@@ -469,57 +445,11 @@ class Engine:
         await life.end(self._shop, live, JobState.FAILED, slot=slot, error=error)
         self._ended(live)
 
-    def _remember(self, live: LiveJob) -> None:
-        self._live[live.job] = live
-        self._open[live.record.buyer] += 1
-
-    def _one_less(self, buyer: str) -> None:
-        """One job of this buyer is open no more; who has none is not counted on."""
-        self._open[buyer] -= 1
-        if not self._open[buyer]:
-            del self._open[buyer]
-
     def _ended(self, live: LiveJob) -> None:
-        """Tell the outbox, and forget who ended long ago."""
+        """Tell the outbox, and see who can begin now."""
         self.on_end.set()
-        self._one_less(live.record.buyer)
-        self._remembered.append(live.job)
-        if len(self._remembered) > _REMEMBERED:
-            self._live.pop(self._remembered.popleft(), None)
+        self._roster.ended(live)
         self.wake()
-
-    # --- estimates
-
-    def _expected_wait(self, slot: Slot) -> float:
-        """Seconds that a new job of this package would lose to loading, and to those that are there before it."""
-        load, left, seats, workers = self._there(slot)
-        waiting = [live.work for live in self._queue.of_package(slot.package.digest)]
-        return load + slot.estimate.wait_seconds(left, waiting, seats, workers)
-
-    def _expected(self, ordered: Sequence[LiveJob]) -> Mapping[str, float]:
-        """Seconds until each of the queued jobs has ended, given their order."""
-        found: dict[str, float] = {}
-        for package in {live.record.package for live in ordered}:
-            slot = self.slots.get(package)
-            if slot is None:
-                continue
-            load, left, seats, workers = self._there(slot)
-            waiting = [live for live in ordered if live.record.package == package]
-            ends = slot.estimate.ends(left, [live.work for live in waiting], seats, workers)
-            found.update((live.job, round(load + end, 2)) for live, end in zip(waiting, ends, strict=True))
-        return found
-
-    def _there(self, slot: Slot) -> tuple[float, Sequence[float], int, int]:
-        """Of a package: seconds until it is loaded, work left of the jobs that run, seats, and workers."""
-        workers = [each for each in self.slots.workers(slot) if each.worker is not None]
-        running = self.slots.running_of(slot)
-        load = 0.0 if workers else slot.estimate.load_seconds
-        number = max(1, len(workers))
-        left = []
-        for live in running:
-            share = 1 - live.done / live.total if live.total else 1.0
-            left.append(live.work * min(1.0, max(0.0, share)))
-        return load, left, slot.seats * number, number
 
 
 def _busy(why: str, retry_after: float) -> ArtratorError:
