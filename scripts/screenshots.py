@@ -97,7 +97,7 @@ class Sitting:
         assert isinstance(page, StylePage)  # noqa: S101  # it was opened above
         for name, paths in files.items():
             page.cards[name].files_chosen.emit([str(path) for path in paths])
-            self.wait(lambda name=name, paths=paths: len(create.pictures[name]) == len(paths), name)
+            self.wait(lambda name=name, paths=paths: len(create.chosen.pictures[name]) == len(paths), name)
         self.wait(page.run_bar.button.isEnabled, f"a price for {listing}")
         page.generate()
         self.wait(lambda: (job := self.app.style.job()) is not None and job.ended, listing)

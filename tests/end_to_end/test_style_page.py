@@ -81,10 +81,10 @@ def open_page(qtbot: Any, window: Shell, listing: str) -> StylePage:
 
 def fill(qtbot: Any, page: StylePage, film: list[str], tmp_path: Path) -> None:
     page.cards["frames"].files_chosen.emit(film)
-    qtbot.waitUntil(lambda: len(page.app.create.pictures["frames"]) == FRAMES, timeout=60_000)
+    qtbot.waitUntil(lambda: len(page.app.create.chosen.pictures["frames"]) == FRAMES, timeout=60_000)
     keys = [picture(tmp_path / f"painted_{n:04d}.png", n, painted=True) for n in (1, FRAMES)]
     page.cards["keyframes"].files_chosen.emit(keys)
-    qtbot.waitUntil(lambda: len(page.app.create.pictures["keyframes"]) == 2, timeout=60_000)
+    qtbot.waitUntil(lambda: len(page.app.create.chosen.pictures["keyframes"]) == 2, timeout=60_000)
 
 
 def test_a_film_is_checked_previewed_painted_and_saved(
@@ -140,12 +140,12 @@ def test_what_does_not_belong_together_is_told_under_its_slot_and_not_sent(
 ) -> None:
     page = open_page(qtbot, window, listing)
     page.cards["frames"].files_chosen.emit(film)
-    qtbot.waitUntil(lambda: len(page.app.create.pictures["frames"]) == FRAMES, timeout=60_000)
+    qtbot.waitUntil(lambda: len(page.app.create.chosen.pictures["frames"]) == FRAMES, timeout=60_000)
     odd = QImage(WIDTH // 2, HEIGHT, QImage.Format.Format_RGB32)
     odd.fill(QColor("#102030"))
     assert odd.save(str(tmp_path / "painted_0001.png"))
     page.cards["keyframes"].files_chosen.emit([str(tmp_path / "painted_0001.png")])
-    qtbot.waitUntil(lambda: len(page.app.create.pictures["keyframes"]) == 1, timeout=60_000)
+    qtbot.waitUntil(lambda: len(page.app.create.chosen.pictures["keyframes"]) == 1, timeout=60_000)
     assert "48 px wide instead of 96" in page.cards["keyframes"].foot.text()
     page.generate()
     assert page.app.style.job() is None
@@ -153,7 +153,7 @@ def test_what_does_not_belong_together_is_told_under_its_slot_and_not_sent(
     broken = tmp_path / "frame_0002.png"
     broken.write_bytes(Path(film[0]).read_bytes()[:200])
     page.cards["frames"].files_chosen.emit([film[0], str(broken)])
-    with qtbot.waitSignal(page.app.create.picture_refused, timeout=60_000):
+    with qtbot.waitSignal(page.app.create.chosen.refused, timeout=60_000):
         pass
     page.cards["keyframes"].numbers.setText("1, 9")
     page.cards["keyframes"].numbers_typed.emit("1, 9")

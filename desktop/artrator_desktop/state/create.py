@@ -11,28 +11,18 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 from PySide6.QtCore import QObject, QTimer, Signal
-from PySide6.QtGui import QImage
 
 from artrator_desktop.state import pictures as picture_files
 from artrator_desktop.state.catalogue import ListingDetail, fetch_detail
+from artrator_desktop.state.chosen import Chosen
 from artrator_desktop.state.companions import Companions
 from artrator_desktop.state.engine import Call, Engine
-from artrator_desktop.state.film import Frames, read_frames
-from artrator_desktop.state.inputs import (
-    FILE_TYPES,
-    Picture,
-    Problem,
-    accepted,
-    defaults,
-    pictures_problem,
-    value_problem,
-)
+from artrator_desktop.state.inputs import FILE_TYPES, Picture, Problem, accepted, defaults, value_problem
 from artrator_desktop.state.job import JobRequest
 from artrator_desktop.state.jobs import Jobs
 from artrator_desktop.state.library import Library
 from artrator_desktop.state.payment import Budget, Payment, payment
 from artrator_desktop.state.phase import Failure, Phase
-from artrator_desktop.state.picture_input import from_pixels, read_picture
 from artrator_desktop.state.quoting import Quoting
 from artrator_desktop.state.session import Session
 from artrator_desktop.state.store import Database, drafts
@@ -68,16 +58,12 @@ class _Wish:
 
 
 class Create(QObject):
-    """The form's state. ``values`` has no file inputs; those are in ``pictures``, a list by name."""
+    """The form's state. ``values`` has no file inputs: their pictures are ``chosen``."""
 
     #: Another listing, or another version of it: the form is drawn anew.
     listing_changed = Signal()
     #: Values were set from outside the form (settings reused, undone): show them.
     values_changed = Signal()
-    #: The pictures of an input changed.
-    pictures_changed = Signal(str)
-    #: A picture could not be taken: input, ``Problem``.
-    picture_refused = Signal(str, object)
     problems_changed = Signal()
     #: Settings were taken from a picture; ``undo`` brings the old ones back.
     reused = Signal(str)
@@ -105,16 +91,13 @@ class Create(QObject):
         self._library = library
         #: Run on this computer what can be run here; the person may choose to buy the run all the same.
         self.prefers_here = True
-        self._pasted = cache / "pasted"
         self.phase = Phase.IDLE
         self.failure: Failure | None = None
         self.listing = ""
         self.detail: ListingDetail | None = None
         self.values: dict[str, Any] = {}
-        self.pictures: dict[str, list[Picture]] = {}
-        #: Where the frames of an input came from, if they came together.
-        self.films: dict[str, list[str]] = {}
-        self.frame_rate: float | None = None
+        self.chosen = Chosen(engine, cache / "pasted", self)
+        self.chosen.changed.connect(self._touch)
         self.count = 1
         self.quoting = Quoting(session, self)
         self._undo: _Snapshot | None = None
@@ -166,19 +149,11 @@ class Create(QObject):
         manifest = self.detail.manifest
         self._companions.learn(self.listing, self.detail)
         self.values = defaults(manifest) | accepted(manifest, draft.get("values", {}))
-        self.pictures = {name: [] for name, spec in manifest.inputs.items() if spec.type in FILE_TYPES}
-        self.films = {}
+        self.chosen.begin(manifest.inputs)
         self._undo = None
         self.phase = Phase.READY
         self.listing_changed.emit()
-        for name, paths in draft.get("pictures", {}).items():
-            for path in paths if isinstance(paths, list) else []:
-                if name in self.pictures and Path(str(path)).is_file():
-                    self.add_file(name, str(path))
-        for name, paths in draft.get("films", {}).items():
-            there = [str(path) for path in paths if Path(str(path)).exists()] if isinstance(paths, list) else []
-            if name in self.pictures and there:
-                self.set_files(name, there)
+        self.chosen.take_draft(draft)
         self._touch()
         wish, self._wish = self._wish, None
         if wish is not None and wish.listing == self.listing:
@@ -200,11 +175,8 @@ class Create(QObject):
         if wish.values:
             self._remember()
             self._apply(wish.values)
-        if wish.picture:
-            name = self.first_image_input()
-            if name:
-                self.pictures[name] = []
-                self.add_file(name, wish.picture)
+        if wish.picture and self.chosen.first:
+            self.chosen.set_file(self.chosen.first, wish.picture)
 
     # --- values
 
@@ -257,83 +229,14 @@ class Create(QObject):
 
     def problems(self) -> dict[str, Problem]:
         """What keeps the request from being sent, by input."""
+        pictures = self.chosen.problems()
         found = {}
         for name, spec in self.specs().items():
-            if spec.type in FILE_TYPES:
-                problem = pictures_problem(spec, self.pictures.get(name, ()))
-            else:
-                problem = value_problem(spec, self.values.get(name))
+            files = spec.type in FILE_TYPES
+            problem = pictures.get(name) if files else value_problem(spec, self.values.get(name))
             if problem is not None:
                 found[name] = problem
         return found
-
-    # --- pictures
-
-    def first_image_input(self) -> str:
-        """The input that a single picture is meant for, or an empty text."""
-        return next((name for name, spec in self.specs().items() if spec.type in ("image", "images")), "")
-
-    def add_file(self, name: str, path: str) -> None:
-        """Take a picture file for an input; read and measured off the interface's thread."""
-
-        async def work() -> Picture | Problem:
-            return await self._engine.decode(read_picture, Path(path))
-
-        self._take(name, work)
-
-    def add_image(self, name: str, image: QImage) -> None:
-        """Take pasted pixels for an input."""
-        copy = image.copy()
-
-        async def work() -> Picture | Problem:
-            return await self._engine.decode(from_pixels, copy, self._pasted)
-
-        self._take(name, work)
-
-    def set_files(self, name: str, paths: Sequence[str]) -> None:
-        """Take these, in order, instead of what an input had: pictures, folders of frames, films."""
-        listing, spec = self.listing, self.specs()[name]
-
-        async def work() -> Frames | Problem:
-            return await self._engine.decode(read_frames, [Path(path) for path in paths], spec)
-
-        def done(result: Frames | Problem) -> None:
-            if self.listing != listing or name not in self.pictures:
-                return
-            if isinstance(result, Problem):
-                self.picture_refused.emit(name, result)
-                return
-            self.pictures[name] = list(result.pictures if spec.type == "images" else result.pictures[:1])
-            self.films[name] = list(paths)
-            self.frame_rate = result.rate or self.frame_rate
-            self.pictures_changed.emit(name)
-            self._touch()
-
-        self._engine.call(work, done, lambda _failure: self.picture_refused.emit(name, Problem("corrupt")))
-
-    def clear_pictures(self, name: str) -> None:
-        """Remove the pictures of an input."""
-        self.films.pop(name, None)
-        if self.pictures.get(name):
-            self.pictures[name] = []
-            self.pictures_changed.emit(name)
-            self._touch()
-
-    def _take(self, name: str, work: Any) -> None:
-        listing = self.listing
-
-        def done(result: Picture | Problem) -> None:
-            if self.listing != listing or name not in self.pictures:
-                return
-            if isinstance(result, Problem):
-                self.picture_refused.emit(name, result)
-                return
-            several = self.specs()[name].type == "images"
-            self.pictures[name] = [*self.pictures[name], result] if several else [result]
-            self.pictures_changed.emit(name)
-            self._touch()
-
-        self._engine.call(work, done, lambda _failure: self.picture_refused.emit(name, Problem("corrupt")))
 
     # --- reuse and undo
 
@@ -370,15 +273,12 @@ class Create(QObject):
             return
         snapshot, self._undo = self._undo, None
         self.values = dict(snapshot.values)
-        self.pictures = {name: list(chosen) for name, chosen in snapshot.pictures.items()}
         self.values_changed.emit()
-        for name in self.pictures:
-            self.pictures_changed.emit(name)
+        self.chosen.restore(snapshot.pictures)
         self._touch()
 
     def _remember(self) -> None:
-        copies = {name: list(chosen) for name, chosen in self.pictures.items()}
-        self._undo = _Snapshot(self.detail, dict(self.values), copies)
+        self._undo = _Snapshot(self.detail, dict(self.values), self.chosen.copies())
 
     def _apply(self, values: Mapping[str, Any]) -> None:
         if self.detail is not None:
@@ -439,7 +339,8 @@ class Create(QObject):
         paying = self.payment
         if not self.ready or self.detail is None or paying is None:
             return []
-        request = self.request(self.detail, self.values, self.pictures, paying.limit, paying.cap, self.expected, title)
+        chosen = self.chosen.pictures
+        request = self.request(self.detail, self.values, chosen, paying.limit, paying.cap, self.expected, title)
         started = self._jobs.submit([request] * self.runs)
         self.save_draft()
         self.quoting.again()
@@ -460,9 +361,9 @@ class Create(QObject):
         files: dict[str, bytes | Sequence[bytes]] = {}
         for name, chosen in pictures.items():
             if chosen:
-                several = self.specs()[name].type == "images"
+                several = self.chosen.several(name)
                 files[name] = [each.data for each in chosen] if several else chosen[0].data
-        source = pictures.get(self.first_image_input(), ())
+        source = pictures.get(self.chosen.first, ())
         return JobRequest(
             listing=detail.listing,
             title=title or detail.manifest.title.get("en", self.listing),
@@ -485,7 +386,7 @@ class Create(QObject):
         self._autosave.start()
         self.problems_changed.emit()
         if self.detail is not None:
-            self.quoting.ask(self.detail, self.values, self.pictures)
+            self.quoting.ask(self.detail, self.values, self.chosen.pictures)
 
     def save_draft(self) -> None:
         """Write what was typed, now."""
@@ -493,10 +394,5 @@ class Create(QObject):
         if self.detail is None or self.phase is not Phase.READY:
             return
         listing = self.listing
-        paths = {
-            name: [each.path for each in chosen if each.path]
-            for name, chosen in self.pictures.items()
-            if name not in self.films
-        }
-        draft = {"values": dict(self.values), "pictures": paths, "films": dict(self.films), "saved_at": time.time()}
+        draft = {"values": dict(self.values), "saved_at": time.time(), **self.chosen.draft()}
         self._database.write(lambda connection: drafts.save(connection, listing, draft))

@@ -39,7 +39,7 @@ class Style(QObject):
         self.quoting = Quoting(session, self)
         self.quoting.changed.connect(self.changed)
         create.listing_changed.connect(self._open)
-        create.pictures_changed.connect(self._pictures_changed)
+        create.chosen.changed.connect(self._pictures_changed)
         create.problems_changed.connect(self._ask)
         self._open()
 
@@ -48,7 +48,7 @@ class Style(QObject):
     @property
     def frames(self) -> Sequence[Picture]:
         """The pictures that are painted: one, or the frames of a film."""
-        return self._create.pictures.get(self.layout.target, ()) if self.layout is not None else ()
+        return self._create.chosen.pictures.get(self.layout.target, ()) if self.layout is not None else ()
 
     @property
     def keyframes(self) -> list[int]:
@@ -69,7 +69,7 @@ class Style(QObject):
 
     def problem(self, slot: Slot) -> Problem | None:
         """What is wrong with a slot's pictures beside the others; None for an empty slot."""
-        pictures = self._create.pictures.get(slot.name, ())
+        pictures = self._create.chosen.pictures.get(slot.name, ())
         if not pictures:
             return None
         own = self._create.problems().get(slot.name)
@@ -77,7 +77,7 @@ class Style(QObject):
             return own
         if slot.numbers and (len(self.keyframes) != len(pictures) or not self._numbers_good()):
             return Problem("numbers", len(self.frames), len(pictures))
-        return size_problem(pictures, self._create.pictures.get(slot.partner, ()))
+        return size_problem(pictures, self._create.chosen.pictures.get(slot.partner, ()))
 
     def problems(self) -> Mapping[str, Problem]:
         """Everything that keeps the run from being sent, by input."""
@@ -141,7 +141,7 @@ class Style(QObject):
     def save_film(self, job: Job, target: Path, then: Callable[[str], None]) -> None:
         """Write a job's frames as one film; ``then`` gets an empty text, or why it could not be."""
         paths = [Path(image.path) for image in job.images]
-        rate = self._create.frame_rate
+        rate = self._create.chosen.frame_rate
 
         async def work() -> str:
             return await self._engine.decode(write_film, paths, target, rate)
@@ -160,8 +160,8 @@ class Style(QObject):
         if self.layout is None:
             return
         keys = self.layout.keys
-        if keys is not None and name == keys.name and self._create.pictures[name]:
-            paths = [picture.path for picture in self._create.pictures[name]]
+        if keys is not None and name == keys.name and self._create.chosen.pictures[name]:
+            paths = [picture.path for picture in self._create.chosen.pictures[name]]
             if numbers := numbers_in_names(paths, len(self.frames)):
                 self.set_numbers(", ".join(str(number) for number in numbers))
         self.frame = min(self.frame, max(len(self.frames), 1))
@@ -173,7 +173,7 @@ class Style(QObject):
 
     def _one_frame(self) -> tuple[dict[str, Any], dict[str, list[Picture]]]:
         """The nearest keyframe and the frame in view, as a film of two frames (or one)."""
-        values, pictures = dict(self._create.values), {k: list(v) for k, v in self._create.pictures.items()}
+        values, pictures = dict(self._create.values), {k: list(v) for k, v in self._create.chosen.pictures.items()}
         if self.layout is None or self.layout.keys is None:
             return values, pictures
         keys, nearest = self.layout.keys, self._nearest()

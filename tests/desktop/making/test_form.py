@@ -204,13 +204,13 @@ def test_a_dropped_picture_is_measured_and_one_that_does_not_fit_says_why(
     assert app.create.price == 1_000_000 + 24_576  # 96 x 64 pixels at 0.04 for every 10,000
     large = QImage(1200, 20, QImage.Format.Format_RGB32)
     large.fill(QColor("#336699"))
-    app.create.add_image("image", large)
+    app.create.chosen.add_image("image", large)
     qtbot.waitUntil(lambda: "image" in app.create.problems(), timeout=60_000)
     assert "1024" in field.field.note.text()
     broken = tmp_path / "broken.png"
     broken.write_bytes(b"\x89PNG\r\n\x1a\nnot really")
-    with qtbot.waitSignal(app.create.picture_refused, timeout=60_000) as heard:
-        app.create.add_file("image", str(broken))
+    with qtbot.waitSignal(app.create.chosen.refused, timeout=60_000) as heard:
+        app.create.chosen.add_file("image", str(broken))
     assert heard.args[1].kind == "corrupt"
 
 
@@ -219,8 +219,8 @@ def test_several_pictures_add_up_to_their_limit(qtbot: Any, app: AppState, page:
     small = QImage(40, 40, QImage.Format.Format_RGB32)
     for count in range(1, 5):
         small.fill(QColor.fromHsv(count * 40, 200, 200))
-        app.create.add_image("references", small)
-        qtbot.waitUntil(lambda count=count: len(app.create.pictures["references"]) == count, timeout=60_000)
+        app.create.chosen.add_image("references", small)
+        qtbot.waitUntil(lambda count=count: len(app.create.chosen.pictures["references"]) == count, timeout=60_000)
     assert app.create.problems()["references"] == Problem("too_many", 3, 4)
     page.form.fields["references"]._clear.click()
     assert "references" not in app.create.problems()
@@ -239,6 +239,39 @@ def test_what_was_typed_is_there_after_a_restart(qtbot: Any, launch: Callable[..
     assert second.create.listing == "atelier/emoji"
     assert second.create.values["prompt"] == "half a sentence"
     assert second.create.values["steps"] == 12
+
+
+def test_chosen_pictures_come_back_in_their_order(qtbot: Any, launch: Callable[..., AppState], tmp_path: Path) -> None:
+    sizes = [900, 30, 20]  # the first takes the longest to read
+    first = launch()
+    first.create.open("atelier/upscale-x4")
+    qtbot.waitUntil(lambda: first.create.phase is Phase.READY, timeout=60_000)
+    for side in sizes:
+        picture = QImage(side, side, QImage.Format.Format_RGB32)
+        picture.fill(QColor("#336699"))
+        assert picture.save(str(tmp_path / f"{side}.png"))
+    first.create.chosen.add_files("references", [str(tmp_path / f"{side}.png") for side in sizes])
+    qtbot.waitUntil(lambda: len(first.create.chosen.pictures["references"]) == 3, timeout=60_000)
+    first.close()
+    second = launch()
+    second.create.open("atelier/upscale-x4")
+    qtbot.waitUntil(lambda: second.create.phase is Phase.READY, timeout=60_000)
+    qtbot.waitUntil(lambda: len(second.create.chosen.pictures["references"]) == 3, timeout=60_000)
+    assert [picture.width for picture in second.create.chosen.pictures["references"]] == sizes
+
+
+def test_a_picture_that_arrives_for_the_listing_before_is_dropped(
+    qtbot: Any, app: AppState, opened: Opened, tmp_path: Path
+) -> None:
+    opened("atelier/upscale-x4")
+    chosen = app.create.chosen
+    path = tmp_path / "late.png"
+    path.write_bytes(plain_picture(2))
+    chosen.add_file("image", str(path))
+    chosen.begin(app.create.specs() | {})  # as another listing with an input of the same name does
+    chosen.add_file("references", str(path))
+    qtbot.waitUntil(lambda: bool(chosen.pictures["references"]), timeout=60_000)
+    assert chosen.pictures["image"] == []
 
 
 def test_settings_inside_a_picture_come_back_and_can_be_undone(
@@ -359,9 +392,9 @@ def test_a_mask_is_painted_over_the_picture_in_its_own_size(
     assert not field.paint.isEnabled(), "there is nothing to paint over yet"
     path = tmp_path / "photo.png"
     path.write_bytes(plain_picture(3))
-    app.create.add_file("image", str(path))
+    app.create.chosen.add_file("image", str(path))
     qtbot.waitUntil(field.paint.isEnabled, timeout=60_000)
-    dialog = MaskDialog(app.create.pictures["image"][0])
+    dialog = MaskDialog(app.create.chosen.pictures["image"][0])
     qtbot.addWidget(dialog)
     dialog.show()
     assert not dialog.use.isEnabled()
@@ -372,7 +405,7 @@ def test_a_mask_is_painted_over_the_picture_in_its_own_size(
     assert QColor(mask.pixel(48, 32)).value() == 255
     assert QColor(mask.pixel(2, 2)).value() == 0
     field.image_pasted.emit(mask)
-    qtbot.waitUntil(lambda: len(app.create.pictures["region"]) == 1, timeout=60_000)
+    qtbot.waitUntil(lambda: len(app.create.chosen.pictures["region"]) == 1, timeout=60_000)
     dialog.tool.button("erase").click()
     qtbot.mouseClick(dialog.canvas, Qt.MouseButton.LeftButton, pos=dialog.canvas.rect().center())
     assert dialog.canvas.is_empty()

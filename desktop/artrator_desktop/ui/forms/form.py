@@ -44,8 +44,8 @@ class ManifestForm(QWidget):
         self._advanced.setContentsMargins(0, 0, 0, 0)
         self._advanced.setSpacing(18)
         create.values_changed.connect(self._show_values)
-        create.pictures_changed.connect(self._show_pictures)
-        create.picture_refused.connect(self._refuse)
+        create.chosen.changed.connect(self._show_pictures)
+        create.chosen.refused.connect(self._refuse)
         create.problems_changed.connect(self._show_problems)
         self.rebuild()
 
@@ -133,9 +133,9 @@ class ManifestForm(QWidget):
 
         for signal in (field.file_chosen, field.image_pasted, field.cleared):
             signal.connect(touch)
-        field.file_chosen.connect(lambda path: self._create.add_file(name, path))
-        field.image_pasted.connect(lambda image: self._create.add_image(name, image))
-        field.cleared.connect(lambda: self._create.clear_pictures(name))
+        field.file_chosen.connect(lambda path: self._create.chosen.add_file(name, path))
+        field.image_pasted.connect(lambda image: self._create.chosen.add_image(name, image))
+        field.cleared.connect(lambda: self._create.chosen.clear(name))
         return field
 
     def _unfold(self, on: bool) -> None:
@@ -151,14 +151,14 @@ class ManifestForm(QWidget):
 
     def _show_pictures(self, name: str) -> None:
         if name in self.fields:
-            self.fields[name].show_value(self._create.pictures.get(name, ()))
+            self.fields[name].show_value(self._create.chosen.pictures.get(name, ()))
         for field in self.fields.values():
             if isinstance(field, MaskInput):
                 field.show_source()
 
     def _picture_below(self) -> Picture | None:
         """Return the picture that a mask is painted over: the first one of the form."""
-        chosen = self._create.pictures.get(self._create.first_image_input(), [])
+        chosen = self._create.chosen.pictures.get(self._create.chosen.first, [])
         return chosen[0] if chosen else None
 
     def _refuse(self, name: str, problem: Problem) -> None:

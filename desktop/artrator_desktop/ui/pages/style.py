@@ -68,10 +68,10 @@ class StylePage(Page):
         self.panel.primary.connect(self._primary)
         self._build()
         self._create.listing_changed.connect(self.refresh)
-        self._create.pictures_changed.connect(lambda _name: self.refresh())
+        self._create.chosen.changed.connect(lambda _name: self.refresh())
         self._create.values_changed.connect(self.refresh)
         self._create.problems_changed.connect(self.refresh)
-        self._create.picture_refused.connect(self._refused)
+        self._create.chosen.refused.connect(self._refused)
         self._create.quoting.changed.connect(self.refresh)
         self._style.changed.connect(self.refresh)
         app.wallet.changed.connect(self.refresh)
@@ -127,9 +127,9 @@ class StylePage(Page):
         self.header.subtitle.setText(pick(detail.manifest.summary, language()))
         for slot in layout.slots:
             card = self.cards[slot.name]
-            pictures = self._create.pictures.get(slot.name, ())
+            pictures = self._create.chosen.pictures.get(slot.name, ())
             problem = self._style.problem(slot)
-            partner = self._create.pictures.get(slot.partner, ())
+            partner = self._create.chosen.pictures.get(slot.partner, ())
             card.show_pictures(pictures, problem, checked=bool(pictures and partner and problem is None))
             if slot.numbers:
                 card.show_numbers(str(self._create.values.get(slot.numbers, "")))
@@ -175,9 +175,9 @@ class StylePage(Page):
         for place, slot in enumerate(layout.slots if layout is not None else ()):
             card = SlotCard(slot, place + 1)
             name = slot.name
-            card.files_chosen.connect(lambda paths, name=name: self._create.set_files(name, paths))
-            card.image_pasted.connect(lambda image, name=name: self._create.add_image(name, image))
-            card.cleared.connect(lambda name=name: self._create.clear_pictures(name))
+            card.files_chosen.connect(lambda paths, name=name: self._create.chosen.set_files(name, paths))
+            card.image_pasted.connect(lambda image, name=name: self._create.chosen.add_image(name, image))
+            card.cleared.connect(lambda name=name: self._create.chosen.clear(name))
             if slot.numbers:
                 label = pick(self._create.specs()[slot.numbers].label, language())
                 card.name_numbers(label, self.tr("{label}: 1, 24, 48").format(label=label))
