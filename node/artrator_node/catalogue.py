@@ -54,6 +54,7 @@ class BrokenPackage:
     folder: Path
     digest: str
     reason: str
+    code: str
 
 
 class Catalogue:
@@ -98,8 +99,9 @@ class Catalogue:
             try:
                 served = await asyncio.to_thread(_open, entry)
             except ArtratorError as error:
-                broken[entry["package"]] = BrokenPackage(Path(entry["folder"]), entry["package"], error.message)
-                log(_logger, logging.ERROR, "package_refused", package=entry["package"], code=error.code.value)
+                folder, code = Path(entry["folder"]), error.code.value
+                broken[entry["package"]] = BrokenPackage(folder, entry["package"], error.message, code)
+                log(_logger, logging.ERROR, "package_refused", package=entry["package"], code=code)
             else:
                 packages[served.digest] = served
         self._seen, self.packages, self.broken = files, packages, broken

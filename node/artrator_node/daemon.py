@@ -16,7 +16,7 @@ import artrator
 from artrator.clients.registry import RegistryClient
 from artrator.errors import ArtratorError
 from artrator.keys import PrivateKey, PublicKey
-from artrator.messages.node import Health, PackageHealth
+from artrator.messages.node import Advice, Health, PackageHealth
 from artrator.messages.registry import Heartbeat
 from artrator.worker.derived import DerivedGraphs
 from artrator.worker.lacks import find_lacks
@@ -125,7 +125,7 @@ class Node:
         )
         self.started_at = self.clock.now()
         self._changed = asyncio.Event()
-        self._warnings_at_start: Sequence[str] = ()
+        self._advice_at_start: Sequence[Advice] = ()
         self._tasks: list[asyncio.Task[Any]] = []
         self._serving = False
         self._accepted = False
@@ -149,9 +149,9 @@ class Node:
         await asyncio.to_thread(self.owner.controls.introduce, self.identity.node)
         self._keep_to(*self.owner.look())
         await self.engine.open()
-        self._warnings_at_start = [*advice.at_start(), *await lacks]
-        for warning in (*self._warnings_at_start, *(broken.reason for broken in self.catalogue.broken.values())):
-            log(_logger, logging.WARNING, "advice", message=warning)
+        self._advice_at_start = [*advice.at_start(), *(advice.of_lack(lack) for lack in await lacks)]
+        for given in (*self._advice_at_start, *advice.of_broken(self.catalogue.broken.values())):
+            log(_logger, logging.WARNING, "advice", message=given.message)
 
     def begin(self) -> None:
         """The API answers: tell the registry, and look after everything from now on."""
@@ -166,7 +166,6 @@ class Node:
 
     async def drain(self) -> None:
         """Refuse new jobs, let running ones finish, tell the registry."""
-        self.engine.draining = True
         self._changed.set()
         await self.engine.drain(self.settings.drain_seconds)
         with contextlib.suppress(TimeoutError):
@@ -211,6 +210,7 @@ class Node:
 
     def health(self, *, to_owner: bool = False) -> Health:
         """How the node is; ``to_owner`` adds what only programs on this machine may know."""
+        given = self._advice()
         return Health(
             node=self.identity.node,
             name=self.settings.name,
@@ -223,25 +223,24 @@ class Node:
             running=self.engine.running,
             outbox=self.outbox.size,
             packages=[*self._package_health(), *self._broken_health()],
-            warnings=self._warnings(),
+            warnings=[each.message for each in given],
+            advice=given,
             hold=hold_of(self.owner, to_owner=to_owner),
             machine=machine_of(self.settings, self.owner, self.clock) if to_owner else None,
             started_at=self.started_at,
         )
 
-    def _warnings(self) -> Sequence[str]:
-        problem = self.link.problem
-        now = advice.while_serving(
-            self.settings,
-            self.clock,
-            list(self.engine.slots),
-            [f"{broken.folder.name}: {broken.reason}" for broken in self.catalogue.broken.values()],
-            problem.message if problem is not None else None,
-        )
-        blind = [
-            f"{setting} is set, but no sensor of this machine tells what it limits." for setting in self.owner.blind
+    def _advice(self) -> Sequence[Advice]:
+        """All of it, none twice."""
+        now = [
+            *advice.of_clock(self.clock),
+            *advice.of_slots(list(self.engine.slots)),
+            *advice.of_pins(self.settings, list(self.engine.slots)),
+            *advice.of_broken(self.catalogue.broken.values()),
+            *advice.of_registry(self.link.problem),
+            *advice.of_sensors(self.owner.blind),
         ]
-        return list(dict.fromkeys([*self._warnings_at_start, *now, *blind]))
+        return list({each.message: each for each in (*self._advice_at_start, *now)}.values())
 
     def _package_health(self) -> Sequence[PackageHealth]:
         return [
@@ -264,6 +263,7 @@ class Node:
                 running=self.engine.running_of(slot.package.digest),
                 seats=slot.seats,
                 error=slot.error.message if slot.error is not None else None,
+                error_code=slot.error.code.value if slot.error is not None else None,
                 workers=[
                     each.health
                     for each in self.engine.slots.workers(slot)
@@ -283,6 +283,7 @@ class Node:
                 state="refused",
                 backend="",
                 error=broken.reason,
+                error_code=broken.code,
             )
             for broken in self.catalogue.broken.values()
         ]

@@ -21,6 +21,7 @@ def test_one_onnxruntime_needs_no_advice() -> None:
 def test_two_onnxruntimes_are_named_with_the_cure(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     install(tmp_path, "onnxruntime-gpu", "1.31.1")
     monkeypatch.syspath_prepend(tmp_path)
-    (sentence,) = advice.at_start()
-    assert "onnxruntime-gpu 1.31.1" in sentence
-    assert "exactly one" in sentence
+    (given,) = advice.at_start()
+    assert "onnxruntime-gpu 1.31.1" in given.message
+    assert "exactly one" in given.message
+    assert (given.code, given.facts["error"]) == ("runtime", "backend_runtime_broken")

@@ -199,6 +199,8 @@ class PackageHealth(Message):
     #: Jobs that a worker of the package takes at once, so that their steps go together; 0 where that is not known.
     seats: int = 0
     error: str | None = None
+    #: The code of ``error``, for programs that say it in another language.
+    error_code: str | None = None
     workers: Sequence[WorkerHealth] = ()
 
 
@@ -249,6 +251,20 @@ class MachineHealth(Message):
     download_mbit: float = 0.0
 
 
+class Advice(Message):
+    """A spoken warning, so that programs can say it in another language.
+
+    Attributes:
+        code: What it is about; the codes and their facts are in ``docs/reference/node.md``. There may be new ones.
+        message: The sentence, in English.
+        facts: What the sentence names. ``error`` is the code of an error that is behind it.
+    """
+
+    code: str
+    message: str
+    facts: Mapping[str, str | float] = {}
+
+
 class Health(Message):
     """``GET /v1/health``: public; says nothing of any job's content."""
 
@@ -265,6 +281,8 @@ class Health(Message):
     packages: Sequence[PackageHealth]
     #: Spoken warnings: what this platform lacks, what fell back.
     warnings: Sequence[str] = ()
+    #: The same, in the same order, with their codes; empty from nodes that know none.
+    advice: Sequence[Advice] = ()
     started_at: float
     #: Set while the owner's rules hold the node still.
     hold: HoldHealth | None = None

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import json
+import re
 import subprocess
 import tempfile
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Final
 
@@ -18,6 +19,31 @@ from artrator.worker.words import sentence
 
 _SECONDS: Final = 20.0
 _PROBE: Final = Path(__file__).with_name("sandbox") / "probe.py"
+#: What a worker's sandbox says, which knows nothing but sentences, by the code that other programs know it by.
+_CODES: Final[Mapping[str, re.Pattern[str]]] = {
+    "confinement_off": re.compile(r"The owner switched confinement off"),
+    "confinement_partial": re.compile(r"The worker is not fully confined: (?P<reason>.+)\.$"),
+    "confinement_untried": re.compile(
+        r"Whether workers are confined on this machine could not be tried: (?P<reason>.+)\.$"
+    ),
+    "cores_shared": re.compile(
+        r"This system does not let a worker be kept|The worker could not be kept to its processors"
+    ),
+    "landlock_missing": re.compile(r"This kernel has no Landlock"),
+    "limit_refused": re.compile(r"A resource limit of the worker could not be set: (?P<reason>.+)\.$"),
+    "limits_missing": re.compile(r"(?P<system>\w+): memory(,| and) threads"),
+    "memory_watched": re.compile(r"The memory of a worker on a GPU is limited by watching"),
+    "platform_open": re.compile(r"(?P<system>\w+): files, network and system calls"),
+    "seccomp_missing": re.compile(r"System calls are not restricted"),
+}
+
+
+def code_of(lack: str) -> tuple[str, Mapping[str, str]]:
+    """The code of a sentence about what is not confined, and what it names; ``confinement`` for one not known here."""
+    for code, words in _CODES.items():
+        if (found := words.match(lack)) is not None:
+            return code, {name: value for name, value in found.groupdict().items() if value}
+    return "confinement", {}
 
 
 def find_lacks() -> Sequence[str]:
