@@ -1,7 +1,10 @@
 """The engine: a queue of journalled jobs, and one worker process for each loaded package.
 
-``live`` is a job in memory, ``estimates`` what was measured, ``slot`` the worker of one package, ``room`` what fits
-into memory together, ``scheduler`` decides what starts when, ``run`` is the life of one job, ``engine`` is the face.
+From the bottom up: ``live`` is a job in memory, ``roster`` all of them, ``queue`` those that wait. ``estimates`` is
+what was measured of a package, ``slot`` the worker of one, ``slots`` those of all, ``room`` what fits into memory
+together, ``devices`` where a package is best computed. ``waits`` is what buyers are told of place and seconds. ``run``
+is the life of one job in a worker, ``attempt`` one try at it, ``scheduler`` decides what starts when, ``engine`` is the
+face.
 """
 
 from artrator_node.engine.engine import Engine
