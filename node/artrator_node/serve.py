@@ -15,6 +15,7 @@ from typing import Final
 import uvicorn
 
 from artrator.errors import ArtratorError, Code
+from artrator.keep_alive import SERVER_SECONDS
 from artrator_node.bandwidth import MBIT, Line
 from artrator_node.config import Paths
 from artrator_node.crowd import Crowd, Guest, room_for_connections
@@ -28,8 +29,6 @@ _logger = logging.getLogger(__name__)
 
 #: What open event streams get when the node stops; buyers come back to the next start.
 _FAREWELL_SECONDS: Final = 2
-#: Buyers keep an idle connection for 5 s. If it were closed here after as long, a request could meet the closing.
-_IDLE_SECONDS: Final = 15
 
 
 class _Server(uvicorn.Server):
@@ -101,7 +100,7 @@ async def serve(node: Node, paths: Paths, sock: socket.socket, say: Callable[[st
         ws="none",
         server_header=False,
         timeout_graceful_shutdown=_FAREWELL_SECONDS,
-        timeout_keep_alive=_IDLE_SECONDS,
+        timeout_keep_alive=SERVER_SECONDS,
         # A proxy's headers are nobody's business here: TLS ends in this process.
         proxy_headers=False,
     )

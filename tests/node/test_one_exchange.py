@@ -4,16 +4,14 @@ from __future__ import annotations
 
 import asyncio
 import hashlib
-import http.client
 import io
 import json
 import sqlite3
-import ssl
-import time
 from collections.abc import Callable, Mapping, Sequence
 
 import httpx
 import pytest
+from idle_line import outlasts_clients
 from PIL import Image
 from toy_node import Request, ToyNode
 
@@ -261,17 +259,4 @@ def test_a_preference_that_makes_no_sense_is_none(headers: list[str], wait: floa
 
 
 def test_a_connection_is_kept_for_longer_than_buyers_keep_it(node: ToyNode) -> None:
-    address = httpx.URL(node.url)
-    insecure = ssl.create_default_context()
-    insecure.check_hostname, insecure.verify_mode = False, ssl.CERT_NONE
-    line = http.client.HTTPSConnection(address.host, address.port or 443, timeout=30, context=insecure)
-    try:
-        for idle in (0.0, 6.0):  # httpx keeps its connections for 5 s
-            time.sleep(idle)
-            line.request("GET", "/v1/health")
-            answer = line.getresponse()
-            assert answer.status == 200
-            answer.read()
-            assert line.sock is not None
-    finally:
-        line.close()
+    assert outlasts_clients(node.url)

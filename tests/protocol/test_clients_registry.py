@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 from hostile import Handler, answer, endless, hostile, says
 
-from artrator.clients import _http
+from artrator.clients import _connection
 from artrator.clients.registry import RegistryClient
 from artrator.errors import ArtratorError, Code
 from artrator.keys import PrivateKey
@@ -121,7 +121,7 @@ def test_what_is_no_http_is_no_answer(data: bytes) -> None:
 
 
 def test_a_body_without_end_is_cut_off(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(_http.fetch, "__kwdefaults__", {"limit": 2**20})
+    monkeypatch.setattr(_connection, "MAX_JSON", 2**20)
     head = "HTTP/1.1 200 OK\r\nContent-Type: application/json\r\n\r\n"
     error = meets(endless(head, b" " * 65_536), timeout=30.0)
     assert error.code is Code.INTERNAL

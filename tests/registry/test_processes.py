@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import http.client
 import shutil
 import signal
 import sys
-import time
 import uuid
 from collections.abc import Awaitable, Callable, Iterator
 from functools import partial
@@ -15,6 +13,7 @@ from pathlib import Path
 import anyio
 import pytest
 from click.testing import CliRunner
+from idle_line import outlasts_clients
 from registry_process import Server
 from registry_world import MICRO, Node, acknowledge, make_package
 
@@ -121,17 +120,7 @@ async def test_a_registry_that_is_stopped_finishes_what_it_was_asked_and_keeps_s
 
 
 def test_a_connection_is_kept_for_longer_than_clients_keep_it(server: Server) -> None:
-    line = http.client.HTTPConnection(server.url.removeprefix("http://"), timeout=30)
-    try:
-        for idle in (0.0, 6.0):  # httpx keeps its connections for 5 s
-            time.sleep(idle)
-            line.request("GET", "/v1/health")
-            answer = line.getresponse()
-            assert answer.status == 200
-            answer.read()
-            assert line.sock is not None
-    finally:
-        line.close()
+    assert outlasts_clients(server.url)
 
 
 async def test_the_log_holds_no_secret(server: Server) -> None:

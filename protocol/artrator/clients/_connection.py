@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import time
 from collections.abc import Mapping
-from types import TracebackType
-from typing import Any, Self, TypeVar
+from dataclasses import dataclass, field
+from typing import Any, TypeVar
 
 import httpx
 import pydantic
 
 from artrator.canonical import b64
-from artrator.clients._http import Answer, MisbehavedError, fetch, read
+from artrator.clients._http import MAX_JSON, Answer, Connected, MisbehavedError, fetch, read
 from artrator.errors import ArtratorError, Code
 from artrator.keys import PrivateKey
 from artrator.messages import registry as m
@@ -29,7 +29,25 @@ def sign_in_bytes(nonce: str, registry: str) -> bytes:
     return f"artrator-sign-in\n{nonce}\n{registry}".encode()
 
 
-class RegistryConnection:
+@dataclass(frozen=True)
+class _Question:
+    """One request.
+
+    Attributes:
+        query: None stands for what is left out.
+        signed: Asked as the account, and not as nobody.
+        export: The answer may be as long as a year's statement.
+    """
+
+    method: str
+    path: str
+    query: Mapping[str, str | int | None] = field(default_factory=dict)
+    body: pydantic.BaseModel | None = None
+    signed: bool = True
+    export: bool = False
+
+
+class RegistryConnection(Connected):
     """One registry, asked as one account (or as nobody, when ``key`` and ``api_key`` are None).
 
     Signs in by itself, on first need and when the token runs out. Every failure is an ArtratorError:
@@ -68,26 +86,11 @@ class RegistryConnection:
         self._registry_id = registry_id
         self._seconds = 4 * timeout
         try:
-            self._http = httpx.AsyncClient(base_url=self.url, timeout=timeout, transport=transport)
+            super().__init__(self.url, timeout=timeout, transport=transport)
         except httpx.InvalidURL as error:
             raise ArtratorError(
                 Code.REQUEST_INVALID, f"{url!a} is no address.", cure="Write it as https://registry.example."
             ) from error
-
-    async def __aenter__(self) -> Self:
-        return self
-
-    async def __aexit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        traceback: TracebackType | None,
-    ) -> None:
-        await self.aclose()
-
-    async def aclose(self) -> None:
-        """Close the connections."""
-        await self._http.aclose()
 
     async def sign_in(self) -> m.Session:
         """Sign in now and keep the token."""
@@ -118,18 +121,9 @@ class RegistryConnection:
         return self._session
 
     async def _get(
-        self,
-        path: str,
-        answer: type[_M],
-        query: Mapping[str, str | int | None] | None = None,
-        *,
-        signed: bool = True,
+        self, path: str, answer: type[_M], query: Mapping[str, str | int | None] | None = None, *, signed: bool = True
     ) -> _M:
-        wanted = {name: value for name, value in (query or {}).items() if value is not None}
-        return self._read(await self._send("GET", path, query=wanted, signed=signed), answer)
-
-    async def _text(self, path: str, query: Mapping[str, str | int] | None = None) -> str:
-        return (await self._request("GET", path, query=query, export=True)).content.decode()
+        return self._read(await self._send("GET", path, query=query or {}, signed=signed), answer)
 
     async def _post(self, path: str, body: pydantic.BaseModel, answer: type[_M], *, signed: bool = True) -> _M:
         return self._read(await self._send("POST", path, body=body, signed=signed), answer)
@@ -137,66 +131,47 @@ class RegistryConnection:
     async def _put(self, path: str, body: pydantic.BaseModel, answer: type[_M]) -> _M:
         return self._read(await self._send("PUT", path, body=body), answer)
 
+    async def _export(self, path: str, query: Mapping[str, str | int | None] | None = None) -> str:
+        return (await self._ask(_Question("GET", path, query or {}, export=True))).content.decode()
+
+    async def _bytes(self, path: str) -> bytes:
+        """What everybody may see."""
+        return (await self._ask(_Question("GET", path, signed=False))).content
+
     @staticmethod
     def _read(value: object, answer: type[_M]) -> _M:
         return read(value, answer, "The registry")
 
-    async def _send(
-        self,
-        method: str,
-        path: str,
-        *,
-        query: Mapping[str, str | int] | None = None,
-        body: pydantic.BaseModel | None = None,
-        signed: bool = True,
-    ) -> Any:
-        answer = await self._request(method, path, query=query, body=body, signed=signed)
+    async def _send(self, method: str, path: str, **how: Any) -> Any:
+        """What the answer says, if it says anything; ``how`` are further fields of a ``_Question``."""
+        answer = await self._ask(_Question(method, path, **how))
         return answer.json() if answer.content else None
 
-    async def _request(
-        self,
-        method: str,
-        path: str,
-        *,
-        query: Mapping[str, str | int] | None = None,
-        body: pydantic.BaseModel | None = None,
-        signed: bool = True,
-        export: bool = False,
-    ) -> Answer:
-        answer = await self._once(method, path, query, body, signed=signed, export=export)
-        if answer.status == 401 and signed and self.key is not None and self._api_key is None:
+    async def _ask(self, question: _Question) -> Answer:
+        answer = await self._ask_once(question)
+        if answer.status == 401 and question.signed and self.key is not None and self._api_key is None:
             # The token may have been ended early (the registry restarted with new keys): sign in once more.
             self._session = None
-            answer = await self._once(method, path, query, body, signed=signed, export=export)
+            answer = await self._ask_once(question)
         if answer.is_error:
             raise answer.problem()
         return answer
 
-    async def _once(
-        self,
-        method: str,
-        path: str,
-        query: Mapping[str, str | int] | None,
-        body: pydantic.BaseModel | None,
-        *,
-        signed: bool,
-        export: bool,
-    ) -> Answer:
-        headers = {"Authorization": f"Bearer {await self._token()}"} if signed else {}
-        limit: dict[str, Any] = {"limit": _MAX_EXPORT} if export else {}
+    async def _ask_once(self, question: _Question) -> Answer:
+        headers = {"Authorization": f"Bearer {await self._token()}"} if question.signed else {}
         content = None
-        if body is not None:
-            content = body.model_dump_json(exclude_none=True).encode()
+        if question.body is not None:
+            content = question.body.model_dump_json(exclude_none=True).encode()
             headers["Content-Type"] = "application/json"
         try:
             return await fetch(
                 self._http,
-                method,
-                path,
+                question.method,
+                question.path,
                 server="The registry",
-                seconds=_EXPORT_SECONDS if export else self._seconds,
-                **limit,
-                params=query,
+                limit=_MAX_EXPORT if question.export else MAX_JSON,
+                seconds=_EXPORT_SECONDS if question.export else self._seconds,
+                params={name: value for name, value in question.query.items() if value is not None} or None,
                 content=content,
                 headers=headers,
             )

@@ -1,4 +1,4 @@
-"""Answers of servers that need not be honest: bounded in bytes and in time, and never unpacked."""
+"""Talk with servers that need not be honest: answers are bounded in bytes and in time, and never unpacked."""
 
 from __future__ import annotations
 
@@ -8,12 +8,13 @@ import re
 from collections.abc import AsyncGenerator, AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
-from typing import Any, Final, TypeVar
+from typing import Any, Final, Self, TypeVar
 
 import httpx
 import pydantic
 
 from artrator.errors import ArtratorError, Code
+from artrator.keep_alive import CLIENT_SECONDS
 
 _M = TypeVar("_M", bound=pydantic.BaseModel)
 
@@ -23,6 +24,37 @@ MAX_JSON: Final = 16 * 2**20
 HEADERS: Final = {"Accept-Encoding": "identity"}
 # All but tab and line breaks.
 _CONTROL: Final = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f]")
+
+
+class Connected:
+    """A client of one server: its connections are closed with it, by ``async with`` or by ``aclose``."""
+
+    def __init__(self, url: str, **how: Any) -> None:
+        """Connect to nothing yet.
+
+        Args:
+            url: Of the server.
+            how: Passed on to httpx.
+
+        Raises:
+            httpx.InvalidURL: ``url`` is none.
+        """
+        self._http = httpx.AsyncClient(base_url=url, limits=_limits(), **how)
+
+    async def __aenter__(self) -> Self:
+        return self
+
+    async def __aexit__(self, *_why: object) -> None:
+        await self.aclose()
+
+    async def aclose(self) -> None:
+        """Close the connections."""
+        await self._http.aclose()
+
+
+def _limits() -> httpx.Limits:
+    """As httpx has them, but with our own word on idle connections: servers rely on it."""
+    return httpx.Limits(max_connections=100, max_keepalive_connections=20, keepalive_expiry=CLIENT_SECONDS)
 
 
 class MisbehavedError(Exception):

@@ -9,15 +9,15 @@ import time
 from collections.abc import AsyncGenerator, AsyncIterator, Mapping, Sequence
 from contextlib import aclosing
 from dataclasses import dataclass
-from types import MappingProxyType, TracebackType
-from typing import Any, Final, Self
+from types import MappingProxyType
+from typing import Any, Final
 from urllib.parse import urlsplit
 
 import httpx
 
 from artrator.canonical import b64, sha256
 from artrator.clients._events import RawEvent, read_events
-from artrator.clients._http import Answer, MisbehavedError, fetch, not_understood, read, read_json, stream
+from artrator.clients._http import Answer, Connected, MisbehavedError, fetch, not_understood, read, read_json, stream
 from artrator.clients._mixed import read_mixed
 from artrator.documents import NodeDescriptor, proof
 from artrator.errors import ArtratorError, Code
@@ -96,7 +96,7 @@ class Access:
         return cls(LICENCE_HEADER, b64(json.dumps(licence, separators=(",", ":")).encode()))
 
 
-class NodeClient:
+class NodeClient(Connected):
     """One node, as one buyer.
 
     Every failure is an ArtratorError: ``node_unreachable`` when nothing answers, ``node_pin_mismatch`` when
@@ -107,27 +107,10 @@ class NodeClient:
     """
 
     def __init__(self, descriptor: NodeDescriptor, key: PrivateKey, *, timeout: float = 20.0) -> None:
+        super().__init__(_address(descriptor), verify=_pinned(descriptor), timeout=timeout, trust_env=False)
         self.descriptor = descriptor
         self._key = key
         self._silence = timeout
-        self._http = httpx.AsyncClient(
-            base_url=_address(descriptor), verify=_pinned(descriptor), timeout=timeout, trust_env=False
-        )
-
-    async def __aenter__(self) -> Self:
-        return self
-
-    async def __aexit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        traceback: TracebackType | None,
-    ) -> None:
-        await self.aclose()
-
-    async def aclose(self) -> None:
-        """Close the connections."""
-        await self._http.aclose()
 
     async def health(self) -> Health:
         """How the node is."""

@@ -86,7 +86,7 @@ class RegistryClient(RegistryConnection):
 
     async def sample(self, path: str) -> bytes:
         """A sample picture by the path that a card names."""
-        return (await self._request("GET", path, signed=False)).content
+        return await self._bytes(path)
 
     async def publish(self, listing: str, publication: m.Publication) -> m.Listing:
         """Offer a package version."""
@@ -178,11 +178,11 @@ class RegistryClient(RegistryConnection):
 
     async def earnings_statement_csv(self, year: int) -> str:
         """The same for a spreadsheet."""
-        return await self._text(f"/v1/earnings/statements/{year}.csv")
+        return await self._export(f"/v1/earnings/statements/{year}.csv")
 
     async def statement_csv(self, of: m.StatementOf = "wallet") -> str:
         """A whole statement as CSV, oldest first."""
-        return await self._text("/v1/account/statement.csv", {"of": of})
+        return await self._export("/v1/account/statement.csv", {"of": of})
 
     async def seller(self) -> pm.Seller:
         """Who the account sells as."""
