@@ -16,7 +16,8 @@ if TYPE_CHECKING:
 
 def split_line(shares: Sequence[Share]) -> str:
     """Return the shares in a few words: "85 % creator · 10 % registry · 5 % royalty"."""
-    return " · ".join(f"{share_of(share.basis_points)} {_who(share)}" for share in shares)
+    words = QCoreApplication.translate("Split", "{share} {who}")
+    return " · ".join(words.format(share=share_of(share.basis_points), who=_who(share)) for share in shares)
 
 
 def split_rows(shares: Sequence[Share]) -> list[tuple[str, str]]:

@@ -87,7 +87,7 @@ def countdown(seconds: float) -> str:
 
 def share_of(basis_points: int) -> str:
     """Write a share: "85 %", "2.5 %"."""
-    return f"{basis_points / 100:g} %"
+    return QCoreApplication.translate("Text", "{number} %").format(number=f"{basis_points / 100:g}")
 
 
 def task_name(task: str) -> str:

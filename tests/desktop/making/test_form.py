@@ -12,12 +12,13 @@ from PySide6.QtCore import QMimeData, Qt, QUrl
 from PySide6.QtGui import QColor, QImage
 from PySide6.QtWidgets import QWidget
 
+from artrator.manifest import InputSpec, InputType
 from artrator_desktop import i18n
 from artrator_desktop.state import AppState, JobPhase, Phase
 from artrator_desktop.state.inputs import Picture, Problem, pictures_problem
 from artrator_desktop.ui.forms.images import ImageInput, ImagesInput
 from artrator_desktop.ui.forms.mask import MaskDialog, MaskInput
-from artrator_desktop.ui.forms.numbers import NumberInput, SeedInput, SwitchInput
+from artrator_desktop.ui.forms.numbers import NumberInput, SeedInput, SwitchInput, few_stops
 from artrator_desktop.ui.forms.text import ChoiceInput, TextInput
 from artrator_desktop.ui.images import Pixmaps
 from artrator_desktop.ui.pages.create import CreatePage
@@ -212,6 +213,34 @@ def test_a_dropped_picture_is_measured_and_one_that_does_not_fit_says_why(
     with qtbot.waitSignal(app.create.chosen.refused, timeout=60_000) as heard:
         app.create.chosen.add_file("image", str(broken))
     assert heard.args[1].kind == "corrupt"
+
+
+@pytest.mark.parametrize("language", i18n.LANGUAGES)
+@pytest.mark.parametrize("listing", ["atelier/emoji", "atelier/upscale-x4"])
+def test_a_form_is_no_wider_than_its_place_in_a_small_window(
+    qtbot: Any, app: AppState, pixmaps: Pixmaps, opened: Opened, listing: str, language: str
+) -> None:
+    i18n.install(language)
+    page = CreatePage(app, pixmaps)
+    qtbot.addWidget(page)
+    page.resize(1024 - 216, 700)  # the smallest window less its navigation
+    page.show()
+    opened(listing)
+    page.form.more.setChecked(True)
+    qtbot.waitUntil(lambda: page.form.isVisible() and page.form.width() > 0, timeout=60_000)
+    room = page.chip.width()
+    for name, field in page.form.fields.items():
+        assert field.minimumSizeHint().width() <= room, name
+    i18n.install("en")
+
+
+def test_numbers_that_would_not_fit_side_by_side_have_a_slider() -> None:
+    few = InputSpec("images", InputType.INTEGER, {"en": "Images"}, minimum=1, maximum=8)
+    sizes = InputSpec("side", InputType.INTEGER, {"en": "Side"}, minimum=512, maximum=1024, step=128)
+    many = InputSpec("side", InputType.INTEGER, {"en": "Side"}, minimum=256, maximum=2048, step=256)
+    assert few_stops(few) == list(range(1, 9))
+    assert few_stops(sizes) == [512, 640, 768, 896, 1024]
+    assert few_stops(many) == []
 
 
 def test_several_pictures_add_up_to_their_limit(qtbot: Any, app: AppState, page: CreatePage, opened: Opened) -> None:

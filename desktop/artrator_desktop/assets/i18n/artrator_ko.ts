@@ -2,6 +2,85 @@
 <!DOCTYPE TS>
 <TS version="2.1" language="ko">
 <context>
+    <name>Advice</name>
+    <message>
+        <source>This machine’s clock is {seconds} seconds ahead of the registry’s: set it right.</source>
+        <translation>이 컴퓨터의 시계가 레지스트리보다 {seconds}초 빠릅니다. 시계를 맞춰 주세요.</translation>
+    </message>
+    <message>
+        <source>This machine’s clock is {seconds} seconds behind the registry’s: set it right.</source>
+        <translation>이 컴퓨터의 시계가 레지스트리보다 {seconds}초 느립니다. 시계를 맞춰 주세요.</translation>
+    </message>
+    <message>
+        <source>{package} was to run on {wanted} but runs on {runtime}: check the GPU’s driver.</source>
+        <translation>{package}: {wanted}에서 실행해야 하지만 지금은 {runtime}에서 실행됩니다. GPU 드라이버를 확인해 주세요.</translation>
+    </message>
+    <message>
+        <source>{package}: {words}</source>
+        <translation>{package}: {words}</translation>
+    </message>
+    <message>
+        <source>The package {package} is pinned but not served: look at “pin” in node.toml.</source>
+        <translation>메모리에 고정한 패키지 {package}: 이 노드가 제공하는 패키지가 아닙니다. node.toml의 ‘pin’을 확인해 주세요.</translation>
+    </message>
+    <message>
+        <source>The registry: {words}</source>
+        <translation>레지스트리: {words}</translation>
+    </message>
+    <message>
+        <source>{words}</source>
+        <translation>{words}</translation>
+    </message>
+    <message>
+        <source>{setting} is set, but no sensor of this machine tells what it limits.</source>
+        <translation>{setting}: 설정되어 있지만 이 컴퓨터에는 그 값을 알려 주는 센서가 없습니다.</translation>
+    </message>
+    <message>
+        <source>A worker is not fully confined ({message}).</source>
+        <translation>작업 프로세스가 완전히 격리되지 않았습니다 ({message}).</translation>
+    </message>
+    <message>
+        <source>The owner switched confinement off: a worker can do whatever the node can.</source>
+        <translation>소유자가 격리를 껐습니다. 작업 프로세스는 노드가 할 수 있는 일을 모두 할 수 있습니다.</translation>
+    </message>
+    <message>
+        <source>A worker is not fully confined ({reason}).</source>
+        <translation>작업 프로세스가 완전히 격리되지 않았습니다 ({reason}).</translation>
+    </message>
+    <message>
+        <source>Whether workers are confined on this machine could not be tried ({reason}).</source>
+        <translation>이 컴퓨터에서 작업 프로세스가 격리되는지 시험하지 못했습니다 ({reason}).</translation>
+    </message>
+    <message>
+        <source>Workers cannot be kept to their processors here.</source>
+        <translation>이 시스템에서는 작업 프로세스를 정해진 프로세서에 묶어 둘 수 없습니다.</translation>
+    </message>
+    <message>
+        <source>This kernel has no Landlock: a worker can read every file that you can read.</source>
+        <translation>이 커널에는 Landlock이 없습니다. 작업 프로세스는 내가 읽을 수 있는 모든 파일을 읽을 수 있습니다.</translation>
+    </message>
+    <message>
+        <source>A resource limit of a worker could not be set ({reason}).</source>
+        <translation>작업 프로세스의 자원 한도를 정하지 못했습니다 ({reason}).</translation>
+    </message>
+    <message>
+        <source>{system}: memory and threads of a worker are not limited here.</source>
+        <translation>{system}: 작업 프로세스의 메모리와 스레드를 제한하지 못합니다.</translation>
+    </message>
+    <message>
+        <source>The memory of a worker on a GPU is watched, not limited: drivers map more than they use.</source>
+        <translation>GPU를 쓰는 작업 프로세스의 메모리는 지켜보기만 하고 제한하지는 않습니다. 드라이버가 실제로 쓰는 것보다 많이 잡기 때문입니다.</translation>
+    </message>
+    <message>
+        <source>{system}: files, network and system calls of a worker are not confined here.</source>
+        <translation>{system}: 작업 프로세스의 파일, 네트워크, 시스템 호출을 격리하지 못합니다.</translation>
+    </message>
+    <message>
+        <source>System calls of a worker are not restricted on this machine.</source>
+        <translation>이 컴퓨터에서는 작업 프로세스의 시스템 호출을 제한하지 못합니다.</translation>
+    </message>
+</context>
+<context>
     <name>AllowanceBar</name>
     <message>
         <source>{left} of {all} left</source>
@@ -241,6 +320,7 @@
     <name>CreatePage</name>
     <message>
         <source>Undo</source>
+        <extracomment>The form&apos;s width, and where the page is narrow. A page below this is narrow: the work in the middle would be squeezed between form and queue.</extracomment>
         <translation>되돌리기</translation>
     </message>
     <message>
@@ -520,7 +600,7 @@
     </message>
     <message>
         <source>The creator answered</source>
-        <translation>제작자의 답변</translation>
+        <translation>작가의 답변</translation>
     </message>
     <message>
         <source>The operator noted</source>
@@ -580,7 +660,7 @@
     </message>
     <message>
         <source>Decided for the creator: the payment stands</source>
-        <translation>제작자 승: 지불이 유지됩니다</translation>
+        <translation>작가 승: 지불이 유지됩니다</translation>
     </message>
     <message>
         <source>Answered; the registry’s operator decides</source>
@@ -588,7 +668,7 @@
     </message>
     <message>
         <source>Open; the creator has not answered yet</source>
-        <translation>진행 중. 제작자가 아직 답하지 않았습니다</translation>
+        <translation>진행 중. 작가가 아직 답하지 않았습니다</translation>
     </message>
 </context>
 <context>
@@ -639,7 +719,7 @@
     </message>
     <message>
         <source>The creator and the registry’s operator then see exactly the text below, and can check that it is what you bought. Pictures you sent are named by their digest only. Without it they see no prompt.</source>
-        <translation>제작자와 레지스트리 운영자가 아래 내용을 그대로 보고, 구매한 요청이 맞는지 확인할 수 있습니다. 보낸 그림은 다이제스트로만 표시됩니다. 공개하지 않으면 프롬프트는 보이지 않습니다.</translation>
+        <translation>작가와 레지스트리 운영자가 아래 내용을 그대로 보고, 구매한 요청이 맞는지 확인할 수 있습니다. 보낸 그림은 다이제스트로만 표시됩니다. 공개하지 않으면 프롬프트는 보이지 않습니다.</translation>
     </message>
     <message>
         <source>The request is not on this computer, so it cannot be shown.</source>
@@ -647,7 +727,7 @@
     </message>
     <message>
         <source>The creator can answer or give the money back at once; otherwise the operator decides.</source>
-        <translation>제작자는 답하거나 바로 돈을 돌려줄 수 있고, 그러지 않으면 운영자가 결정합니다.</translation>
+        <translation>작가는 답하거나 바로 돈을 돌려줄 수 있고, 그러지 않으면 운영자가 결정합니다.</translation>
     </message>
 </context>
 <context>
@@ -1056,7 +1136,7 @@
     </message>
     <message>
         <source>Pick another node, or tell the creator.</source>
-        <translation>다른 노드를 고르거나 제작자에게 알려 주세요.</translation>
+        <translation>다른 노드를 고르거나 작가에게 알려 주세요.</translation>
     </message>
     <message>
         <source>The disk is full.</source>
@@ -1072,7 +1152,7 @@
     </message>
     <message>
         <source>What was decided stays as it is; write to the creator.</source>
-        <translation>결정은 바뀌지 않습니다. 제작자에게 연락해 주세요.</translation>
+        <translation>결정은 바뀌지 않습니다. 작가에게 연락해 주세요.</translation>
     </message>
     <message>
         <source>There is no such dispute.</source>
@@ -1216,7 +1296,7 @@
     </message>
     <message>
         <source>Search again; the creator may have withdrawn it.</source>
-        <translation>다시 검색해 주세요. 제작자가 내렸을 수 있습니다.</translation>
+        <translation>다시 검색해 주세요. 작가가 내렸을 수 있습니다.</translation>
     </message>
     <message>
         <source>The model’s description is not valid.</source>
@@ -1224,7 +1304,7 @@
     </message>
     <message>
         <source>Tell the creator.</source>
-        <translation>제작자에게 알려 주세요.</translation>
+        <translation>작가에게 알려 주세요.</translation>
     </message>
     <message>
         <source>The model could not make it.</source>
@@ -1232,7 +1312,7 @@
     </message>
     <message>
         <source>Nothing was charged; try other settings or tell the creator.</source>
-        <translation>결제되지 않았습니다. 설정을 바꾸거나 제작자에게 알려 주세요.</translation>
+        <translation>결제되지 않았습니다. 설정을 바꾸거나 작가에게 알려 주세요.</translation>
     </message>
     <message>
         <source>The node has too much to do.</source>
@@ -1256,7 +1336,7 @@
     </message>
     <message>
         <source>Do not go on: something stands between you and the node. Tell the creator.</source>
-        <translation>진행하지 마세요. 누군가 통신에 끼어들었을 수 있습니다. 제작자에게 알려 주세요.</translation>
+        <translation>진행하지 마세요. 누군가 통신에 끼어들었을 수 있습니다. 작가에게 알려 주세요.</translation>
     </message>
     <message>
         <source>The node is not registered here.</source>
@@ -1280,7 +1360,7 @@
     </message>
     <message>
         <source>Buy single runs, or ask the creator.</source>
-        <translation>실행 단위로 구매하거나 제작자에게 문의해 주세요.</translation>
+        <translation>실행 단위로 구매하거나 작가에게 문의해 주세요.</translation>
     </message>
     <message>
         <source>It is not there.</source>
@@ -1300,11 +1380,11 @@
     </message>
     <message>
         <source>The creator’s offer is not signed correctly.</source>
-        <translation>제작자의 가격표 서명이 올바르지 않습니다.</translation>
+        <translation>작가의 가격표 서명이 올바르지 않습니다.</translation>
     </message>
     <message>
         <source>Pick another model, or tell the creator.</source>
-        <translation>다른 모델을 고르거나 제작자에게 알려 주세요.</translation>
+        <translation>다른 모델을 고르거나 작가에게 알려 주세요.</translation>
     </message>
     <message>
         <source>The order has ended.</source>
@@ -1336,7 +1416,7 @@
     </message>
     <message>
         <source>A file of the model differs from what its creator signed.</source>
-        <translation>모델 파일이 제작자가 서명한 것과 다릅니다.</translation>
+        <translation>모델 파일이 작가가 서명한 것과 다릅니다.</translation>
     </message>
     <message>
         <source>Fetch the model again.</source>
@@ -1352,7 +1432,7 @@
     </message>
     <message>
         <source>Tell the creator; nothing unsigned is run.</source>
-        <translation>제작자에게 알려 주세요. 서명이 없으면 실행하지 않습니다.</translation>
+        <translation>작가에게 알려 주세요. 서명이 없으면 실행하지 않습니다.</translation>
     </message>
     <message>
         <source>The pass has ended.</source>
@@ -1492,7 +1572,7 @@
     </message>
     <message>
         <source>Tell the creator; the order shows what becomes of the money.</source>
-        <translation>제작자에게 알려 주세요. 결제 상태는 주문에서 볼 수 있습니다.</translation>
+        <translation>작가에게 알려 주세요. 결제 상태는 주문에서 볼 수 있습니다.</translation>
     </message>
     <message>
         <source>The registry does not answer.</source>
@@ -1922,6 +2002,7 @@
     <name>JobRow</name>
     <message>
         <source>Cancel</source>
+        <extracomment>Its width and how many tiles lie side by side; the second where the page is narrow.</extracomment>
         <translation>취소</translation>
     </message>
     <message>
@@ -2490,8 +2571,8 @@
         <translation>여기서 실행 중인 노드가 없습니다</translation>
     </message>
     <message>
-        <source>Nothing answers at {url}. With `artrator node serve` your machine offers your own models and earns credits.</source>
-        <translation>{url}에서 응답이 없습니다. `artrator node serve`를 실행하면 내 컴퓨터에서 내 모델을 제공하고 크레딧을 벌 수 있습니다.</translation>
+        <source>Nothing answers at {url}. With “artrator node serve” your machine offers your own models and earns credits.</source>
+        <translation>{url}에서 응답이 없습니다. ‘artrator node serve’를 실행하면 내 컴퓨터에서 내 모델을 제공하고 크레딧을 벌 수 있습니다.</translation>
     </message>
     <message>
         <source>Look again</source>
@@ -2971,7 +3052,7 @@
     <name>Passes</name>
     <message>
         <source>everything of its creator, also what is yet to come</source>
-        <translation>이 제작자의 모든 모델, 앞으로 나올 것도</translation>
+        <translation>이 작가의 모든 모델, 앞으로 나올 것도</translation>
     </message>
     <message>
         <source>{names} and {count} more</source>
@@ -3185,6 +3266,33 @@
     </message>
 </context>
 <context>
+    <name>PluginWords</name>
+    <message>
+        <source>Backend: any single-graph ONNX package.</source>
+        <translation>백엔드: 그래프 하나로 된 모든 ONNX 패키지.</translation>
+    </message>
+    <message>
+        <source>Backend: diffusion and flow-matching sampling in steps, without torch.</source>
+        <translation>백엔드: 여러 단계로 그리는 디퓨전과 플로 매칭. torch가 필요 없습니다.</translation>
+    </message>
+    <message>
+        <source>Backend: example-based image synthesis by guided patch matching.</source>
+        <translation>백엔드: 본보기 그림의 조각을 맞춰 그리는 이미지 합성.</translation>
+    </message>
+    <message>
+        <source>Backend: tones a picture in sepia.</source>
+        <translation>백엔드: 그림을 세피아 색으로 바꿉니다.</translation>
+    </message>
+    <message>
+        <source>To run graphs with onnxruntime on a graphics card, where the node is set to use one.</source>
+        <translation>노드가 그래픽카드를 쓰도록 설정된 경우, onnxruntime으로 그래픽카드에서 실행하려고 합니다.</translation>
+    </message>
+    <message>
+        <source>To search on an NVIDIA card, where the node is set to one and the extra gpu is installed.</source>
+        <translation>노드가 NVIDIA 카드를 쓰도록 설정되고 추가 구성 gpu가 설치된 경우, 그 카드에서 계산하려고 합니다.</translation>
+    </message>
+</context>
+<context>
     <name>PluginsPage</name>
     <message>
         <source>Plugins</source>
@@ -3207,8 +3315,8 @@
         <translation>설치된 플러그인이 없습니다</translation>
     </message>
     <message>
-        <source>Buying needs none. A node gets one with `artrator plugins install NAME`.</source>
-        <translation>구매에는 필요 없습니다. 노드에는 `artrator plugins install NAME`으로 설치합니다.</translation>
+        <source>Buying needs none. A node gets one with “artrator plugins install NAME”.</source>
+        <translation>구매에는 필요 없습니다. 노드에는 ‘artrator plugins install NAME’으로 설치합니다.</translation>
     </message>
     <message>
         <source>Built in</source>
@@ -3639,7 +3747,7 @@
     <name>SeedInput</name>
     <message>
         <source>Random</source>
-        <extracomment>A slider with more stops than its pixels cannot be set exactly; such a number is typed. A number without a step of its own moves in this many. Numbers side by side: more would be too narrow to hit.</extracomment>
+        <extracomment>A slider with more stops than its pixels cannot be set exactly; such a number is typed. A number without a step of its own moves in this many. Numbers side by side: more would be too narrow to hit. What they may take together in the form of a small window, in pixels, and what a digit and the space around take.</extracomment>
         <translation>무작위</translation>
     </message>
     <message>
@@ -3908,8 +4016,12 @@
 <context>
     <name>Split</name>
     <message>
+        <source>{share} {who}</source>
+        <translation>{who} {share}</translation>
+    </message>
+    <message>
         <source>creator</source>
-        <translation>제작자</translation>
+        <translation>작가</translation>
     </message>
     <message>
         <source>registry</source>
@@ -3921,7 +4033,7 @@
     </message>
     <message>
         <source>To its creator, {name}</source>
-        <translation>제작자 {name}에게</translation>
+        <translation>작가 {name}에게</translation>
     </message>
     <message>
         <source>To the registry, {name}</source>
@@ -3936,7 +4048,7 @@
     <name>Stage</name>
     <message>
         <source>Compare</source>
-        <extracomment>Two frames of a 60 Hz screen.</extracomment>
+        <extracomment>Two frames of a 60 Hz screen. Words and buttons do not fit side by side below this width.</extracomment>
         <translation>비교</translation>
     </message>
     <message>
@@ -4342,8 +4454,12 @@
         <translation>{amount}크레딧</translation>
     </message>
     <message>
-        <source>Text to image</source>
+        <source>{number} %</source>
         <extracomment>Characters that turn the direction of whatever follows them: a title could turn its own price around. Currencies that are not counted in hundredths, by ISO 4217, and satoshis, which are not divided.</extracomment>
+        <translation>{number}%</translation>
+    </message>
+    <message>
+        <source>Text to image</source>
         <translation>글로 그리기</translation>
     </message>
     <message>

@@ -32,6 +32,8 @@ _WIDEST: Final = 2**31 - 1
 _SEED_DIGITS: Final = 16
 #: Numbers side by side: more would be too narrow to hit.
 _SEGMENTS: Final = 8
+#: What they may take together in the form of a small window, in pixels, and what a digit and the space around take.
+_SEGMENTS_WIDTH, _DIGIT, _AROUND = 240, 9, 12
 
 
 class NumberInput(InputField):
@@ -125,7 +127,7 @@ class StopsInput(InputField):
     def __init__(self, spec: InputSpec, parent: QWidget | None = None) -> None:
         super().__init__(spec, parent)
         stops = few_stops(spec)
-        self.segments = Segmented([(str(stop), str(stop)) for stop in stops], name=self.label)
+        self.segments = Segmented([(str(stop), str(stop)) for stop in stops], name=self.label, tight=True)
         self.hold(self.segments)
         self.segments.chosen.connect(lambda value: self.edited.emit(int(value)))
 
@@ -139,7 +141,8 @@ def few_stops(spec: InputSpec) -> list[int]:
     if spec.minimum is None or spec.maximum is None:
         return []
     stops = list(range(int(spec.minimum), int(spec.maximum) + 1, int(spec.step or 1)))
-    return stops if 2 <= len(stops) <= _SEGMENTS else []
+    width = sum(len(str(stop)) * _DIGIT + _AROUND for stop in stops[: _SEGMENTS + 1])
+    return stops if 2 <= len(stops) <= _SEGMENTS and width <= _SEGMENTS_WIDTH else []
 
 
 class SeedInput(InputField):

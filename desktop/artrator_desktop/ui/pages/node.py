@@ -11,6 +11,8 @@ from PySide6.QtWidgets import QHBoxLayout, QStackedWidget, QVBoxLayout, QWidget
 from artrator.manifest import pick
 from artrator_desktop.i18n import language
 from artrator_desktop.state import Phase
+from artrator_desktop.state.advice_words import said
+from artrator_desktop.state.failure_words import told
 from artrator_desktop.ui.images import Pixmaps
 from artrator_desktop.ui.listings.delegate import state_words
 from artrator_desktop.ui.pages.base import Page
@@ -49,6 +51,7 @@ class NodePage(Page):
         super().__init__(app, pixmaps, parent)
         self._watch = app.node
         self._shown: object = None
+        self._warned: list[str] = []
         self.header = PageHeader(self.tr("My node"))
         self.status = Pill()
         self.status.hide()
@@ -70,6 +73,7 @@ class NodePage(Page):
         for card in (self.running, self.done, self.pace, self.memory):
             stats.addWidget(card, 1)
         self.warnings = Card("strip-warn", inset=M, gap=4)
+        self.warnings.hide()
         self.packages = Card("card", inset=0, gap=0)
         self.hold, self.rules = HoldStrip(), RulesCard()
         self.area = PageScroll()
@@ -130,7 +134,7 @@ class NodePage(Page):
             self.panel.show_state(
                 "server",
                 self.tr("No node is running here"),
-                self.tr("Nothing answers at {url}. With `artrator node serve` your machine offers your own models "
+                self.tr("Nothing answers at {url}. With “artrator node serve” your machine offers your own models "
                         "and earns credits.").format(url=url),
                 self.tr("Look again"),
                 self.tr("Change the address"),
@@ -173,8 +177,11 @@ class NodePage(Page):
         memory = sum(package.memory_bytes for package in health.packages)
         receipts = self.tr("%Ln receipt(s) waiting for the registry", "", health.outbox) if health.outbox else ""
         self.memory.show_value(bytes_text(memory), receipts)
-        self._show_warnings(list(health.warnings))
         # The page is read every few seconds; rows are rebuilt only when they say something new.
+        warnings = [said(advice) for advice in health.advice] or list(health.warnings)
+        if warnings != self._warned:
+            self._warned = warnings
+            self._show_warnings(warnings)
         if list(health.packages) != self._shown:
             self._shown = list(health.packages)
             self._show_packages(list(health.packages))
@@ -206,9 +213,8 @@ class NodePage(Page):
         parts = [package.backend, package.runtime]
         if package.memory_bytes:
             parts.append(bytes_text(package.memory_bytes))
-        detail = ElidedLabel(
-            package.error or " · ".join(part for part in parts if part), "bad" if package.error else "dim"
-        )
+        trouble = told(package.error_code or "", package.error, "")[0] if package.error else ""
+        detail = ElidedLabel(trouble or " · ".join(part for part in parts if part), "bad" if trouble else "dim")
         left = QVBoxLayout()
         left.setSpacing(2)
         left.addWidget(name)

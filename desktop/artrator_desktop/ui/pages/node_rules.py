@@ -78,7 +78,7 @@ class RulesCard(Card):
     """Sensors, and the rules that the owner set."""
 
     def __init__(self, parent: QWidget | None = None) -> None:
-        super().__init__("card", inset=M, gap=4, parent=parent)
+        super().__init__("card", inset=18, gap=4, parent=parent)
         self.sensors = Label("", "strong", wrap=True)
         self.heading = Label(self.tr("Your rules"), "caption")
         self.rules = Label("", "body", wrap=True)

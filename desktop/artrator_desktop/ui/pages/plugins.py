@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, ClassVar
 from PySide6.QtWidgets import QHBoxLayout, QStackedWidget, QVBoxLayout, QWidget
 
 from artrator_desktop.state import Phase
+from artrator_desktop.state.plugin_words import broken_words, own_words
 from artrator_desktop.ui.images import Pixmaps
 from artrator_desktop.ui.pages.base import Page
 from artrator_desktop.ui.text import tip
@@ -91,7 +92,7 @@ class PluginsPage(Page):
             self.panel.show_state(
                 "puzzle",
                 self.tr("No plugin is installed"),
-                self.tr("Buying needs none. A node gets one with `artrator plugins install NAME`."),
+                self.tr("Buying needs none. A node gets one with “artrator plugins install NAME”."),
                 self.tr("Look again"),
             )
             self.stack.setCurrentWidget(self.panel)
@@ -121,9 +122,9 @@ class PluginsPage(Page):
         top.addWidget(Pill(self.tr("Broken"), "bad") if plugin.error else Pill(self.tr("Ready"), "ok"))
         card.column.addLayout(top)
         if plugin.summary:
-            card.column.addWidget(Label(plugin.summary, "dim", wrap=True))
+            card.column.addWidget(Label(own_words(plugin.summary), "dim", wrap=True))
         if plugin.error:
-            card.column.addWidget(Label(plugin.error, "bad", wrap=True).selectable())
+            card.column.addWidget(Label(broken_words(plugin), "bad", wrap=True).selectable())
         pills = QHBoxLayout()
         pills.setSpacing(6)
         for backend in plugin.backends:
@@ -133,7 +134,7 @@ class PluginsPage(Page):
             allowed = want in plugin.allowed.names()
             words = self.tr("may use: {what}") if allowed else self.tr("asks for: {what}")
             pill = Pill(words.format(what=names.get(want, want)), "neutral" if allowed else "warn")
-            pill.setToolTip(tip(plugin.wants.reasons.get(want, "")))
+            pill.setToolTip(tip(own_words(plugin.wants.reasons.get(want, ""))))
             pills.addWidget(pill)
         pills.addStretch(1)
         card.column.addLayout(pills)

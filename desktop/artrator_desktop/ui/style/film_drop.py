@@ -7,11 +7,10 @@ from pathlib import Path
 from typing import Final
 
 from PySide6.QtCore import QMimeData, QRectF, Qt, Signal
-from PySide6.QtGui import QImage, QPainter
+from PySide6.QtGui import QFont, QImage, QPainter
 from PySide6.QtWidgets import QFileDialog, QWidget
 
 from artrator.frames.sequence import natural
-from artrator_desktop.ui.paint import text
 from artrator_desktop.ui.theme import font, pixmap, theme
 from artrator_desktop.ui.theme.fonts import SEMIBOLD
 from artrator_desktop.ui.widgets import ImageDrop
@@ -63,17 +62,16 @@ class FilmDrop(ImageDrop):
         tokens = theme().tokens
         middle = rect.center().y()
         painter.drawPixmap(round(rect.center().x() - 14), round(middle - 34), pixmap("image-plus", tokens.on_tint, 28))
-        centre = Qt.AlignmentFlag.AlignHCenter
         line = QRectF(rect.x() + 8, middle + 4, rect.width() - 16, 20)
         words = self.tr("Drop frames, or browse") if self._many else self.tr("Drop a picture, or browse")
         if self._error:
-            _wrapped(painter, line, self._error, tokens.bad)
+            _wrapped(painter, line, self._error, font(12), tokens.bad)
         else:
-            text(painter, line, words, font(13, SEMIBOLD), tokens.on_tint, centre)
+            _wrapped(painter, line, words, font(13, SEMIBOLD), tokens.on_tint)
 
 
-def _wrapped(painter: QPainter, line: QRectF, words: str, colour: str) -> None:
-    painter.setFont(font(12))
+def _wrapped(painter: QPainter, line: QRectF, words: str, face: QFont, colour: str) -> None:
+    painter.setFont(face)
     painter.setPen(colour)
     flags = int(Qt.AlignmentFlag.AlignHCenter | Qt.AlignmentFlag.AlignTop) | int(Qt.TextFlag.TextWordWrap)
     painter.drawText(line.adjusted(0, 0, 0, 44), flags, words)

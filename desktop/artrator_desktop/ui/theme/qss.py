@@ -118,6 +118,7 @@ QComboBox QAbstractItemView::item {{ min-height:32px; padding:0 8px; border-radi
 #segmented QPushButton {{ background:transparent; border:1px solid transparent; border-radius:6px;
   padding:0 10px;
   color:{t.text_dim}; font-weight:500; }}
+#segmented[tight="true"] QPushButton {{ padding:0 2px; }}
 #segmented QPushButton:hover {{ color:{t.text}; }}
 #segmented QPushButton:checked {{ background:{t.border_strong if t.dark else t.surface}; color:{t.text};
   font-weight:600; }}

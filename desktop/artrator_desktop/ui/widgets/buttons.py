@@ -125,10 +125,17 @@ class Segmented(QFrame):
     chosen = Signal(str)
 
     def __init__(
-        self, choices: Iterable[tuple[str, str]], value: str = "", name: str = "", parent: QWidget | None = None
+        self,
+        choices: Iterable[tuple[str, str]],
+        value: str = "",
+        name: str = "",
+        parent: QWidget | None = None,
+        *,
+        tight: bool = False,
     ) -> None:
         super().__init__(parent)
         self.setObjectName("segmented")
+        self.setProperty("tight", tight)
         self.setAccessibleName(name)
         self.setSizePolicy(QSizePolicy.Policy.Preferred, QSizePolicy.Policy.Fixed)
         self._group = QButtonGroup(self)

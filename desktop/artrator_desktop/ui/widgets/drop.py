@@ -20,7 +20,7 @@ from PySide6.QtGui import (
     QPixmap,
     QResizeEvent,
 )
-from PySide6.QtWidgets import QAbstractButton, QFileDialog, QWidget
+from PySide6.QtWidgets import QAbstractButton, QFileDialog, QSizePolicy, QWidget
 
 from artrator_desktop.ui.images import read_covering
 from artrator_desktop.ui.paint import badge, contain, rounded, text
@@ -50,6 +50,8 @@ class ImageDrop(QAbstractButton):
         self.setCursor(Qt.CursorShape.PointingHandCursor)
         self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
         self.setMinimumHeight(132)
+        # As wide as its place: the form of a small window is narrower than the invitation.
+        self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Preferred)
         self._picture = QPixmap()
         self._note = ""
         self._error = ""

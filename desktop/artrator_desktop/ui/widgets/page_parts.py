@@ -5,7 +5,7 @@ from PySide6.QtWidgets import QFrame, QHBoxLayout, QScrollArea, QVBoxLayout, QWi
 
 from artrator_desktop.ui.theme.tokens import PAGE_SIDE, PAGE_TOP, XS, L, M, S
 from artrator_desktop.ui.widgets.buttons import Button
-from artrator_desktop.ui.widgets.labels import ElidedLabel, IconLabel, Label
+from artrator_desktop.ui.widgets.labels import IconLabel, Label
 
 
 class PageHeader(QWidget):
@@ -14,7 +14,7 @@ class PageHeader(QWidget):
     def __init__(self, title: str, subtitle: str = "", parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self.title = Label(title, "title")
-        self.subtitle = ElidedLabel(subtitle, "dim")
+        self.subtitle = Label(subtitle, "dim", wrap=True)
         self.beside_title = QHBoxLayout()
         self.beside_title.setSpacing(M)
         self.beside_title.addWidget(self.title)
