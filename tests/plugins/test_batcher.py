@@ -210,6 +210,29 @@ def test_jobs_that_fell_into_two_groups_find_together_again():
     assert sizes.count(8) >= 20
 
 
+def test_one_long_pause_between_two_steps_does_not_keep_jobs_apart():
+    """The machine did something else for a second; what jobs take between two steps is as short as before."""
+    device = Device(max_batch=16, seconds=0.03)
+
+    async def job(batcher, number, steps, pause=0):
+        party = Party(str(number), str(number))
+        for step in range(steps):
+            await batcher.submit(party, device.kernel, rows(number))
+            time.sleep(0 if step else pause)
+
+    async def main(batcher):
+        await asyncio.gather(*(job(batcher, number, 2) for number in range(6)))  # sizes are learnt
+        device.batches.clear()
+        first = asyncio.create_task(job(batcher, 0, 30, pause=1))
+        while len(device.batches) < 2:
+            await asyncio.sleep(0.001)
+        await asyncio.gather(first, *(job(batcher, number, 30) for number in range(1, 6)))
+
+    run(main)
+    assert sum(len(batch) for batch in device.batches) == 6 * 30
+    assert sum(len(batch) == 6 for batch in device.batches) >= 10
+
+
 def test_a_call_is_not_cut_where_it_fits_whole():
     """Half of a call would have to wait for the other half, and gain nothing."""
     device = Device(max_batch=3)

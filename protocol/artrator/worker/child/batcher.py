@@ -23,7 +23,7 @@ from artrator.errors import ArtratorError, Code, ModelError
 from artrator.worker.child.experience import Experience, Signature
 from artrator.worker.child.memory import peak_bytes
 from artrator.worker.child.one_thread import OneThread
-from artrator.worker.child.sizes import Sizes
+from artrator.worker.child.sizes import Measured, Sizes
 from artrator.worker.child.turns import Party, Turns
 
 #: How runtimes word that memory ran out; there is no common exception.
@@ -36,8 +36,6 @@ _OUT_OF_MEMORY: Final = (
 )
 #: Rows that failed together and did well apart this often belong to a graph that cannot take several.
 _STRIKES: Final = 2
-#: Weight of the newest measurement of the moment between two steps.
-_NEWEST: Final = 0.2
 #: Signatures that are remembered as they came; buyers choose sizes, so there may be any number.
 _REMEMBERED: Final = 256
 
@@ -101,7 +99,8 @@ class Batcher:
         # One thread: kernels are called one at a time, which is what the contract promises to backends.
         self._thread: Final = OneThread("kernel")
         self._signatures: Final[dict[object, Signature]] = {}
-        self._moment = 0.0
+        # Of each job, between two steps.
+        self._moment: Final = Measured()
         self._strikes: Final[dict[Sizes, int]] = {}
         self._task: Final = asyncio.get_running_loop().create_task(self._serve())
 
@@ -222,7 +221,7 @@ class Batcher:
         apart, merged = (sizes.seconds(here) or 0) + (sizes.seconds(coming) or 0), sizes.seconds(together) or 0
         left = here + coming - together
         merged += (sizes.seconds(left) or 0) if left else 0
-        return apart - merged >= self._moment * len(back)
+        return apart - merged >= self._moment.seconds * len(back)
 
     async def _report(self) -> None:
         if self._tell is not None and (news := self._experience.news()) is not None:
@@ -247,22 +246,19 @@ class Batcher:
             if self._tell is not None:
                 await self._tell(self._experience.to_json())
         before = peak_bytes() if new else 0
-        handed_out = 0.0
+        handed_out = False
 
         def as_it_is_made(made: tuple[dict[str, Array], float]) -> None:
             """Called a turn of the loop before this goes on: whoever is answered now is back by then."""
             nonlocal handed_out
-            if self._worth_waiting(pieces):
-                handed_out = time.perf_counter()
+            if handed_out := self._worth_waiting(pieces):
                 self._hand_out(pieces, rows, *made)
 
         try:
             outputs, seconds = await self._thread.call(_called, pieces, as_it_is_made)
         except Exception as error:  # whatever a kernel raises is the job's failure, not the worker's
             return await self._in_halves(pieces, rows, sizes, error)
-        if handed_out:
-            self._moment += _NEWEST * ((time.perf_counter() - handed_out) / len(pieces) - self._moment)
-        else:
+        if not handed_out:
             self._hand_out(pieces, rows, outputs, seconds)
         sizes.observe(rows, seconds, len(pieces))
         if new:
@@ -273,13 +269,16 @@ class Batcher:
 
     def _hand_out(self, pieces: Sequence[_Piece], rows: int, outputs: dict[str, Array], seconds: float) -> None:
         """Give every call its rows, and charge its job for them."""
-        offset = 0
+        begun, offset = time.perf_counter(), 0
         for piece in pieces:
             self._turns.charge(piece.call.party, seconds * piece.rows / rows)
             # Copied out of the batch, so that no job keeps the rows of another one alive.
             mine = slice(offset, offset + piece.rows)
             _deliver(piece, outputs if len(pieces) == 1 else {n: array[mine].copy() for n, array in outputs.items()})
             offset += piece.rows
+        # After all that the loop does with them. A machine that is busy elsewhere makes that longer now and then, which
+        # must not keep jobs apart afterwards.
+        asyncio.get_running_loop().call_soon(lambda: self._moment.add((time.perf_counter() - begun) / len(pieces)))
 
     async def _in_halves(self, pieces: Sequence[_Piece], rows: int, sizes: Sizes, error: Exception) -> bool:
         memory = _out_of_memory(error)

@@ -33,8 +33,12 @@ _LOOK_AGAIN: Final = 256
 _SPARE: Final = 0.8
 
 
-class _Point:
-    """What one size took."""
+class Measured:
+    """What something takes, from the newest measurements of it.
+
+    Attributes:
+        seconds: Infinite before the first one.
+    """
 
     def __init__(self) -> None:
         self._newest: Final[deque[float]] = deque(maxlen=_NEWEST)
@@ -68,7 +72,7 @@ class Sizes:
             limit: Rows at most, as the kernel says.
         """
         self._limit: Final = max(1, limit)
-        self._points: Final[dict[int, _Point]] = {}
+        self._points: Final[dict[int, Measured]] = {}
         # What is reckoned from the points, as long as they stay the same: it is asked for several times a batch.
         self._curve: Final[dict[int, float]] = {}
         self._bests: Final[dict[int, int]] = {}
@@ -215,7 +219,7 @@ class Sizes:
         self.spent += seconds
         self.calls += calls
         self.rows += rows
-        if self._points.setdefault(rows, _Point()).add(seconds):
+        if self._points.setdefault(rows, Measured()).add(seconds):
             self._changed()
 
     def observe_memory(self, rows: int, grown: int) -> None:
@@ -243,7 +247,7 @@ class Sizes:
         """Take up what was kept. A size that was tried and never came to its end is not tried again."""
         for size, seconds in known:
             if 0 < size <= self._limit and seconds > 0:
-                self._points.setdefault(size, _Point()).add(seconds)
+                self._points.setdefault(size, Measured()).add(seconds)
         self._changed()
         if ceiling:
             self._ceiling = min(self._ceiling, max(1, ceiling))
