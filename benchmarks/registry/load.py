@@ -79,7 +79,7 @@ class Connection(asyncio.Protocol):
 
 
 class Outbox:
-    """The node's: one request at a time, with what waits by then, as ``artrator_node.outbox`` sends it."""
+    """The node's: one request at a time, with what waits by then, as ``artrator_node.registry.outbox`` sends it."""
 
     _MOST = 16
 

@@ -19,8 +19,8 @@ from artrator.keys import PublicKey
 from artrator.money import format_credits, parse_credits
 from artrator.profile import Profile
 from artrator_node import config, identity, logs
-from artrator_node.address import data_option, health_of, local_url, own_url, paths_of
-from artrator_node.bench_command import bench
+from artrator_node.commands.address import data_option, health_of, local_url, own_url, paths_of
+from artrator_node.commands.bench_command import bench
 from artrator_node.config import Paths, Settings
 from artrator_node.owner.commands import pause, release, resume
 
@@ -124,8 +124,8 @@ def publish(
     data: Path | None,
 ) -> None:
     """Offer a signed package at a price, and serve it. A node that is serving picks it up by itself."""
-    from artrator_node.publish import Terms, parse_price, parse_royalty, shares
-    from artrator_node.publish import publish as offer
+    from artrator_node.commands.publish import Terms, parse_price, parse_royalty, shares
+    from artrator_node.commands.publish import publish as offer
 
     profile, paths = Profile(), paths_of(data)
     url = registry.rstrip("/") if registry else config.load(paths).registry
@@ -169,7 +169,7 @@ def publish(
 @data_option
 def fetch(listing: str, folder: Path, source: str | None, data: Path | None) -> None:
     """Fetch your own LISTING from another of your nodes into FOLDER, and serve it here as well. Resumable."""
-    from artrator_node.fetch import fetch_and_serve
+    from artrator_node.commands.fetch import fetch_and_serve
 
     profile, paths = Profile(), paths_of(data)
     url = config.load(paths).registry
@@ -193,7 +193,7 @@ def fetch(listing: str, folder: Path, source: str | None, data: Path | None) -> 
 @click.option("--url", help="Where the node answers, if not where its settings say.")
 def status(data: Path | None, as_json: bool, watching: bool, url: str | None) -> None:
     """How the node stands: what it serves, what waits, what is wrong."""
-    from artrator_node.status import read_journal, render
+    from artrator_node.commands.status import read_journal, render
 
     paths = paths_of(data)
     settings = config.load(paths)

@@ -34,15 +34,15 @@ from artrator_node.files import Outputs, Spool
 from artrator_node.gate import Gate
 from artrator_node.identity import Identity
 from artrator_node.journal import Journal
-from artrator_node.keyring import Keyring
-from artrator_node.link import Link
 from artrator_node.logs import log
 from artrator_node.metrics import Metrics
-from artrator_node.outbox import Outbox
 from artrator_node.owner.health import hold_of, machine_of
 from artrator_node.owner.hold import Hold
 from artrator_node.owner.owner import Owner
-from artrator_node.revocations import Revocations
+from artrator_node.registry.keyring import Keyring
+from artrator_node.registry.link import Link
+from artrator_node.registry.outbox import Outbox
+from artrator_node.registry.revocations import Revocations
 from artrator_node.workers import worker_starter
 
 _logger = logging.getLogger(__name__)

@@ -15,7 +15,7 @@ from federation import Federation, Person, copy_example, federation
 
 from artrator.clients.registry import RegistryClient
 from artrator.errors import ArtratorError
-from artrator_node.address import health_of
+from artrator_node.commands.address import health_of
 from artrator_node.config import Paths
 
 KILLS = 10

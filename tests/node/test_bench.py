@@ -14,7 +14,7 @@ import pytest
 from toy_node import ToyNode
 
 from artrator.demo.services import command, environment
-from artrator_node.bench import Bench, Row, render
+from artrator_node.commands.bench import Bench, Row, render
 from artrator_node.engine.devices import Choice, Figures, Place, cores
 
 

@@ -29,7 +29,7 @@ from artrator.package import sign
 from artrator.sealing import SEALED_CHUNK, FileSeal, commitment, root, sealed_size
 from artrator_node.fetching import ranges
 from artrator_node.fetching.shelf import BLOCK
-from artrator_node.revocations import Revocations
+from artrator_node.registry.revocations import Revocations
 
 WEIGHTS = bytes(range(256)) * (5 * BLOCK // 512)  # two and a half blocks
 

@@ -17,9 +17,9 @@ from artrator.errors import ArtratorError, Code
 from artrator.keys import PrivateKey
 from artrator_node import config
 from artrator_node.clock import Clock
+from artrator_node.commands.publish import parse_price
 from artrator_node.config import Paths, Settings
 from artrator_node.identity import self_signed
-from artrator_node.publish import parse_price
 
 
 def test_the_clock_follows_the_registry_and_not_a_wall_clock_that_jumps() -> None:

@@ -28,8 +28,8 @@ from artrator.messages.node import Job, JobRequest, JobState
 from artrator.package import read_manifest, sign, verify
 from artrator.profile import Profile
 from artrator_node import catalogue, config, identity
+from artrator_node.commands.publish import Terms, make_offer
 from artrator_node.config import Paths, Settings
-from artrator_node.publish import Terms, make_offer
 
 _T = TypeVar("_T")
 

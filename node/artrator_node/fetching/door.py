@@ -19,8 +19,8 @@ from artrator_node.clock import Clock
 from artrator_node.fetching.purchases import Purchases
 from artrator_node.gate import LEEWAY_SECONDS, Gate
 from artrator_node.journal import JobRecord
-from artrator_node.keyring import Keyring
-from artrator_node.revocations import Revocations
+from artrator_node.registry.keyring import Keyring
+from artrator_node.registry.revocations import Revocations
 
 #: A ticket has a kilobyte and a licence two; more is none of them.
 _LONGEST: Final = 8_192

@@ -15,7 +15,7 @@ from artrator.errors import ArtratorError, Code
 from artrator.messages.node import Health
 from artrator.node_controls import NodeControls, Pause
 from artrator_node import config
-from artrator_node.address import data_option, health_of, local_url, paths_of
+from artrator_node.commands.address import data_option, health_of, local_url, paths_of
 from artrator_node.owner.words import when
 
 #: A node that serves has obeyed long before.

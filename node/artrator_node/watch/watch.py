@@ -12,7 +12,7 @@ import httpx
 from rich.console import Console
 from rich.live import Live
 
-from artrator_node.address import client_of, read_health
+from artrator_node.commands.address import client_of, read_health
 from artrator_node.config import Paths, Settings
 from artrator_node.watch.facts import Facts, Sample, parse_metrics
 from artrator_node.watch.screen import Screen

@@ -15,10 +15,10 @@ from artrator.messages.registry import Heartbeat, HeartbeatAnswer, NodeRegistrat
 from artrator_node.clock import Clock
 from artrator_node.config import Settings
 from artrator_node.identity import Identity
-from artrator_node.keyring import Keyring
 from artrator_node.logs import log
 from artrator_node.metrics import Metrics
-from artrator_node.revocations import Revocations
+from artrator_node.registry.keyring import Keyring
+from artrator_node.registry.revocations import Revocations
 from artrator_node.waiting import set_within
 
 _logger = logging.getLogger(__name__)

@@ -10,7 +10,7 @@ from pathlib import Path
 import click
 
 from artrator_node import config
-from artrator_node.address import data_option, health_of, local_url, paths_of
+from artrator_node.commands.address import data_option, health_of, local_url, paths_of
 
 
 @click.command()
@@ -24,7 +24,7 @@ def bench(packages: Sequence[str], every: bool, as_json: bool, data: Path | None
     A PACKAGE is a name or the beginning of a digest; all that you serve if none is given.
     """
     from artrator.worker.derived import DerivedGraphs
-    from artrator_node import bench as trials
+    from artrator_node.commands import bench as trials
     from artrator_node.workers import worker_starter
 
     paths = paths_of(data)
