@@ -46,6 +46,11 @@ class Guest:
         self.close = close
         self.choked: Callable[[], bool] = lambda: False
 
+    def forget(self) -> None:
+        """It is gone: nothing here keeps what it was made of."""
+        self.close = lambda: None
+        self.choked = lambda: False
+
 
 #: The connection that the current request came by, for whoever finds out that it is worth keeping.
 _current: ContextVar[Guest | None] = ContextVar("guest", default=None)

@@ -15,20 +15,25 @@ from pathlib import Path
 import click
 import uvicorn
 from fastapi import FastAPI
+from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
+from artrator.bounded_http import BoundedHTTP
 from artrator.errors import ArtratorError
+from artrator.keep_alive import SERVER_SECONDS
 from artrator_registry.admin import prepare
 from artrator_registry.app import create_app
 from artrator_registry.settings import Settings
 
 #: Requests that run when the registry is told to stop may finish for this long.
 _FAREWELL_SECONDS = 10
-#: Clients keep an idle connection for 5 s. If it were closed here after as long, a request could meet the closing.
-_IDLE_SECONDS = 15
 #: So many more objects made than freed start a collection; Python's 700 would be one for every few requests.
 _GARBAGE = 50_000
 #: A thread that reads (an audit, an export) lets the loop have its turn after this, and not only after Python's 5 ms.
 _TURN_SECONDS = 0.0005
+
+
+class _Protocol(BoundedHTTP, HttpToolsProtocol):
+    """HTTP as uvicorn speaks it, with an end to its headers."""
 
 
 class _Server(uvicorn.Server):
@@ -56,9 +61,10 @@ def serve(settings: Settings, host: str, port: int) -> None:
             access_log=False,  # addresses with queries in them are nobody's business
             log_config=None,
             timeout_graceful_shutdown=_FAREWELL_SECONDS,
-            timeout_keep_alive=_IDLE_SECONDS,
+            timeout_keep_alive=SERVER_SECONDS,
             server_header=False,
             ws="none",
+            http=_Protocol,
         )
         _Server(config).run(sockets=[listening])
 

@@ -128,7 +128,7 @@ def test_unknown_jobs_and_addresses_have_the_one_error_shape(node: ToyNode) -> N
         ("GET", "/v1/jobs/..%2Fnode", 404, "not_found"),
         ("GET", "/v1/jobs/not-a-uuid", 404, "job_unknown"),
         ("GET", "/nothing", 404, "not_found"),
-        ("POST", "/v1/health", 405, "not_found"),
+        ("POST", "/v1/health", 405, "method_not_allowed"),
         ("GET", f"/v1/jobs/{unknown}/outputs/x", 422, "request_invalid"),
         ("PUT", f"/v1/jobs/{unknown}", 422, "request_invalid"),
     ):

@@ -6,12 +6,14 @@ import asyncio
 from collections.abc import AsyncIterator, Sequence
 from pathlib import Path
 
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from artrator.errors import ArtratorError, Code
 from artrator.messages.node import FileRef, JobRequest
 from artrator_node.files import Spool
+from artrator_node.http.antechamber import Antechamber
 from artrator_node.http.multipart import PartBegin, PartData, part_events
 from artrator_node.http.upload import Expected, Upload, file_references, receive
 
@@ -50,8 +52,10 @@ def receives(data: bytes, cuts: Sequence[int], folder: Path, content_type: str =
         return Expected(file_references(request.body.inputs))
 
     async def run() -> Upload | JobRequest:
-        spool = Spool(folder)
-        return await receive(part_events(_chunks(data, cuts), content_type, 10_000), spool, examine)
+        parts = part_events(_chunks(data, cuts), content_type, 10_000)
+        async with asyncio.timeout(60) as clock:
+            with Antechamber().enter(clock) as text:
+                return await receive(parts, Spool(folder), text, examine)
 
     try:
         found = asyncio.run(run())
@@ -115,3 +119,44 @@ def test_any_header_of_a_part_is_read_or_refused(header: bytes) -> None:
 @given(st.dictionaries(st.text(max_size=5), st.recursive(st.none() | st.integers() | st.text(max_size=5), st.lists)))
 def test_whatever_stands_in_inputs_is_no_file_or_a_rightly_named_one(inputs: dict[str, object]) -> None:
     assert all(isinstance(found, FileRef) for found in file_references(inputs).values())
+
+
+def test_whoever_takes_up_most_leaves_first_and_the_room_is_never_overfull() -> None:
+    async def run() -> None:
+        antechamber = Antechamber(room=10)
+
+        async def waits(size: int) -> str:
+            try:
+                async with asyncio.timeout(60) as clock:
+                    with antechamber.enter(clock) as text:
+                        text.add(bytes(size))
+                        await asyncio.sleep(30)
+            except TimeoutError:
+                return f"{size} left, {len(text)} kept"
+            raise AssertionError
+
+        small, large = (asyncio.ensure_future(waits(size)) for size in (2, 7))
+        await asyncio.sleep(0)
+        with antechamber.enter(asyncio.timeout(60)) as text:
+            text.add(bytes(3))  # five, and seven would be too much
+            assert await large == "7 left, 0 kept"
+            text.add(bytes(5))
+            assert (len(text), small.done()) == (8, False)
+            antechamber.leave(text)  # known: no stranger's any more
+            antechamber.leave(text)
+            text.add(bytes(50))
+            assert not text.sent_away
+        small.cancel()
+        await asyncio.gather(small, return_exceptions=True)
+        await _refused_itself(Antechamber(room=10))
+
+    asyncio.run(run())
+
+
+async def _refused_itself(antechamber: Antechamber) -> None:
+    async with asyncio.timeout(60) as clock:
+        with antechamber.enter(clock) as text:
+            with pytest.raises(ArtratorError) as caught:
+                text.add(bytes(11))
+            assert (caught.value.code, len(text)) == (Code.NODE_BUSY, 0)
+            clock.reschedule(None)

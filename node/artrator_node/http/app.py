@@ -38,7 +38,7 @@ _logger = logging.getLogger(__name__)
 
 _UUID: Final = re.compile(r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}")
 _LOOPBACK: Final = ("127.0.0.1", "::1")
-_HTTP_CODES: Final = {404: Code.NOT_FOUND, 405: Code.NOT_FOUND}
+_HTTP_CODES: Final = {404: Code.NOT_FOUND, 405: Code.METHOD_NOT_ALLOWED}
 _MAX_ACKNOWLEDGEMENT: Final = 64 * 1024
 
 
@@ -59,6 +59,7 @@ def create_app(node: Node) -> ASGIApp:
         message = "Nothing is at this address." if error.status_code == 404 else str(error.detail)
         answer = problem(ArtratorError(_HTTP_CODES.get(error.status_code, Code.REQUEST_INVALID), message))
         answer.status_code = error.status_code
+        answer.headers.update(error.headers or {})
         return answer
 
     @app.exception_handler(RequestValidationError)

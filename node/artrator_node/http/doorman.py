@@ -9,8 +9,9 @@ import ssl
 from collections.abc import Callable, Coroutine
 from typing import Any, Final
 
-from uvicorn.protocols.http.auto import AutoHTTPProtocol
+from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
+from artrator.bounded_http import BoundedHTTP
 from artrator_node.crowd import Crowd, Guest
 from artrator_node.logs import log
 
@@ -20,8 +21,6 @@ _logger = logging.getLogger(__name__)
 HANDSHAKE_SECONDS: Final = 10.0
 #: From the first byte of a connection, or of its next request, to the end of the request's headers.
 HEADER_SECONDS: Final = 10.0
-#: A ticket, a proof and everything else that a request says before its body; the parser itself knows no limit.
-_HEAD_BYTES: Final = 64 * 1024
 #: What the system keeps of an answer that has not left the machine yet. A reader who takes nothing is noticed after
 #: so much, costs so much, and loses so little when the connection is closed behind the last byte.
 _UNSENT_BYTES: Final = 128 * 1024
@@ -108,7 +107,7 @@ class Doorman:
         task.add_done_callback(self._tasks.discard)
 
 
-class PatientProtocol(AutoHTTPProtocol):  # type: ignore[misc,valid-type]  # the library chooses it when it is imported
+class PatientProtocol(BoundedHTTP, HttpToolsProtocol):
     """HTTP as uvicorn speaks it, with an end to its patience."""
 
     def __init__(self, crowd: Crowd, guest: Guest, **how: Any) -> None:
@@ -116,7 +115,6 @@ class PatientProtocol(AutoHTTPProtocol):  # type: ignore[misc,valid-type]  # the
         self._crowd = crowd
         self._guest = guest
         self._patience: asyncio.TimerHandle | None = None
-        self._head_bytes = 0
 
     def connection_made(self, transport: Any) -> None:
         """The handshake is done."""
@@ -131,19 +129,15 @@ class PatientProtocol(AutoHTTPProtocol):  # type: ignore[misc,valid-type]  # the
         super().data_received(data)
         if self.cycle is not None and not self.cycle.response_complete:
             self._stop_waiting()
-            self._head_bytes = 0
-        elif not self.transport.is_closing():
-            self._head_bytes += len(data)
-            if self._head_bytes > _HEAD_BYTES:
-                self.transport.abort()
-            elif self._patience is None:
-                self._wait()
+        elif self._patience is None and not self.transport.is_closing():
+            self._wait()
 
     def connection_lost(self, exc: Exception | None) -> None:
         """It is gone."""
         self._stop_waiting()
         self._crowd.knows(self.client, None)
         self._crowd.leave(self._guest)
+        self._guest.forget()
         super().connection_lost(exc)
 
     def _wait(self) -> None:

@@ -18,6 +18,7 @@ from artrator_node.daemon import Node
 from artrator_node.engine.live import LiveJob
 from artrator_node.files import free_bytes
 from artrator_node.gate import Admission, measured
+from artrator_node.http.antechamber import Antechamber, no_room
 from artrator_node.http.multipart import part_events
 from artrator_node.http.upload import Expected, Upload, file_references, receive, receive_alone
 from artrator_node.journal import JobRecord
@@ -35,6 +36,7 @@ class Reception:
 
     def __init__(self, node: Node) -> None:
         self._node = node
+        self._antechamber = Antechamber()
         self._receiving: dict[str, asyncio.Timeout] = {}
 
     async def known(self, job: str) -> LiveJob | JobRecord:
@@ -67,22 +69,29 @@ class Reception:
             ArtratorError: Why it is refused.
         """
         limit = self._node.settings.request_bytes + _OVERHEAD_BYTES
-        if content_length is not None and content_length.isdecimal() and int(content_length) > limit:
+        declared = (content_length or "").lstrip("0")
+        if declared.isdecimal() and (len(declared) > 15 or int(declared) > limit):
             raise ArtratorError(Code.REQUEST_TOO_LARGE, f"The request is larger than {limit >> 20} MiB.", limit=limit)
         submission = _Submission(self._node, job, path, proof_header)
         try:
             async with asyncio.timeout(_UPLOAD_SECONDS) as clock:
+                with self._antechamber.enter(clock) as text:
 
-                async def examine(request: JobRequest) -> Expected | None:
-                    expected = await submission.examine(request)
-                    self._supersede(job, clock)
-                    return expected
+                    async def examine(request: JobRequest) -> Expected | None:
+                        expected = await submission.examine(request)
+                        self._antechamber.leave(text)
+                        self._supersede(job, clock)
+                        return expected
 
-                if content_type.partition(";")[0].strip().lower() == "application/json":
-                    upload = await receive_alone(body, examine)
-                else:
-                    upload = await receive(part_events(body, content_type, limit), self._node.spool, examine)
+                    if content_type.partition(";")[0].strip().lower() == "application/json":
+                        upload = await receive_alone(body, text, examine)
+                    else:
+                        parts = part_events(body, content_type, limit)
+                        upload = await receive(parts, self._node.spool, text, examine)
         except TimeoutError as error:
+            if text.sent_away:
+                await _drain(body)
+                raise no_room() from error
             if self._receiving.get(job) not in (clock, None):
                 raise ArtratorError(Code.CONFLICT, "The job was sent again meanwhile.") from error
             raise ArtratorError(Code.REQUEST_INVALID, "The request took too long to arrive.") from error
@@ -105,7 +114,7 @@ class Reception:
         """
         older = self._receiving.get(job)
         self._receiving[job] = clock
-        if older is not None:
+        if older is not None and not older.expired():
             older.reschedule(asyncio.get_running_loop().time())
 
     async def _accept(self, job: str, submission: _Submission, upload: Upload, promised: bool) -> LiveJob | JobRecord:

@@ -17,10 +17,9 @@ import pydantic
 from artrator.errors import ArtratorError, Code
 from artrator.messages.node import FileRef, JobRequest
 from artrator_node.files import Spool, disk_errors
+from artrator_node.http.antechamber import JobText
 from artrator_node.http.multipart import PartBegin, PartData, PartEnd, PartEvent
 
-#: The request: a ticket and inputs without files.
-_MAX_JOB_BYTES: Final = 1024 * 1024
 #: The frames of a film, as many masks and as many guides.
 _MAX_FILES: Final = 2048
 
@@ -41,12 +40,11 @@ class Upload:
 
 
 async def receive_alone(
-    body: AsyncIterator[bytes], examine: Callable[[JobRequest], Awaitable[Expected | None]]
+    body: AsyncIterator[bytes], text: JobText, examine: Callable[[JobRequest], Awaitable[Expected | None]]
 ) -> Upload | JobRequest:
     """Read a job that is sent as JSON; like ``receive``, for requests without files."""
-    text = bytearray()
     async for chunk in body:
-        _add(text, chunk)
+        text.add(chunk)
     request = _request(text)
     expected = await examine(request)
     if expected is None:
@@ -59,6 +57,7 @@ async def receive_alone(
 async def receive(
     parts: AsyncIterator[PartEvent],
     spool: Spool,
+    text: JobText,
     examine: Callable[[JobRequest], Awaitable[Expected | None]],
 ) -> Upload | JobRequest:
     """Read a job's parts.
@@ -66,13 +65,15 @@ async def receive(
     Args:
         parts: The body's part events.
         spool: Where files go.
+        text: Where the request itself is kept until it is whole.
         examine: Called with the request before any file is read; raises to refuse, answers None if the files do
             not matter (the job is known already): then the rest of the body is read and forgotten.
 
     Raises:
-        ArtratorError: ``request_invalid``, ``request_too_large``, ``disk_full``, or what ``examine`` raises.
+        ArtratorError: ``request_invalid``, ``request_too_large``, ``disk_full``, ``node_busy``, or what ``examine``
+            raises.
     """
-    request = await _job_part(parts)
+    request = await _job_part(parts, text)
     expected = await examine(request)
     if expected is None:
         async for _ in parts:
@@ -116,8 +117,7 @@ def file_references(inputs: Mapping[str, Any]) -> Mapping[str, FileRef]:
     return found
 
 
-async def _job_part(parts: AsyncIterator[PartEvent]) -> JobRequest:
-    text = bytearray()
+async def _job_part(parts: AsyncIterator[PartEvent], text: JobText) -> JobRequest:
     first = await anext(parts, None)
     if first != PartBegin("job"):
         raise ArtratorError(Code.REQUEST_INVALID, "The first part of a request must be 'job'.")
@@ -125,21 +125,11 @@ async def _job_part(parts: AsyncIterator[PartEvent]) -> JobRequest:
         if isinstance(event, PartEnd):
             break
         assert isinstance(event, PartData)  # noqa: S101  # parts do not nest
-        _add(text, event.data)
+        text.add(event.data)
     return _request(text)
 
 
-def _add(text: bytearray, data: bytes) -> None:
-    text += data
-    if len(text) > _MAX_JOB_BYTES:
-        raise ArtratorError(
-            Code.REQUEST_TOO_LARGE,
-            f"A job without its files has at most {_MAX_JOB_BYTES:,} bytes.",
-            limit=_MAX_JOB_BYTES,
-        )
-
-
-def _request(text: bytearray) -> JobRequest:
+def _request(text: JobText) -> JobRequest:
     try:
         return JobRequest.model_validate_json(bytes(text))
     except pydantic.ValidationError as error:
