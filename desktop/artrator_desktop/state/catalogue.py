@@ -43,7 +43,9 @@ class Catalogue(QObject):
         self._session = session
         self.phase = Phase.IDLE
         self.failure: Failure | None = None
-        self.cards: list[ListingCard] = []
+        self._cards: list[ListingCard] = []
+        #: Every card that was seen since the start, by listing: other pages name and picture listings by it.
+        self.known: dict[str, ListingCard] = {}
         self.total = 0
         self.tasks: Mapping[str, int] = {}
         self.query = ""
@@ -60,6 +62,16 @@ class Catalogue(QObject):
         self._more: Call[Any] | None = None
         self._opening: Call[Any] | None = None
         session.online.connect(self._online)
+
+    @property
+    def cards(self) -> list[ListingCard]:
+        """What was found, as far as it was asked for."""
+        return self._cards
+
+    @cards.setter
+    def cards(self, cards: list[ListingCard]) -> None:
+        self._cards = cards
+        self.known |= {card.listing: card for card in cards}
 
     @property
     def nodes_online(self) -> int:
@@ -129,6 +141,7 @@ class Catalogue(QObject):
         def done(detail: ListingDetail) -> None:
             self._opening = None
             self.detail = detail
+            self.known[detail.listing.card.listing] = detail.listing.card
             self.detail_phase = Phase.READY
             self.detail_changed.emit()
             self.look_at_terms()

@@ -20,6 +20,7 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from typing import Any, Final, Generic, TypeVar
 
 from PySide6.QtCore import QObject, Qt, Signal
+from shiboken6 import isValid
 
 from artrator_desktop.state.phase import Failure
 
@@ -60,7 +61,7 @@ class Call(Generic[T]):
 
     def succeed(self, result: T) -> None:
         """Hand the result to the interface, unless it no longer wants it. Runs on the interface's thread."""
-        if not self.cancelled and self._done is not None:
+        if not self.cancelled and self._done is not None and _is_there(self._done):
             self._done(result)
 
     def fail(self, failure: Failure) -> None:
@@ -68,7 +69,8 @@ class Call(Generic[T]):
         if self.cancelled:
             return
         if self._failed is not None:
-            self._failed(failure)
+            if _is_there(self._failed):
+                self._failed(failure)
         else:
             log.warning("%s: %s", failure.code, failure.message)
 
@@ -204,6 +206,12 @@ class Engine(QObject):
             await self._loop.shutdown_default_executor()
         finally:
             self._loop.stop()
+
+
+def _is_there(callback: Callable[..., object]) -> bool:
+    """Whether a callback's owner lives: a page that asked may have been built anew in another language meanwhile."""
+    owner = getattr(callback, "__self__", None)
+    return not isinstance(owner, QObject) or isValid(owner)
 
 
 def as_failure(error: BaseException) -> Failure:

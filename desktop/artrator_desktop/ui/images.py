@@ -14,6 +14,7 @@ from PySide6.QtCore import QObject, QSize, Qt, Signal, SignalInstance
 from PySide6.QtGui import QImage, QImageReader, QPixmap
 
 from artrator_desktop.state.pictures import head_of, settle_format
+from artrator_desktop.ui.large import LargePictures
 
 # A screen holds some 30 covers; this many lets one scroll back without decoding again and stays under 100 MB.
 _KEPT: Final = 400
@@ -53,6 +54,8 @@ class Pixmaps(QObject):
         self._closed = False
         # Two decoders keep up with any scrolling; more would take the cores away from the interface.
         self._pool = ThreadPoolExecutor(2, thread_name_prefix="decode")
+        #: Those that fill a window, which this cache would hold too many of.
+        self.large = LargePictures(self._pool, self)
         self._bridge = _Bridge()
         self._bridge.decoded.connect(self._keep, Qt.ConnectionType.QueuedConnection)
         media.fetched.connect(self._fetched)
@@ -93,6 +96,7 @@ class Pixmaps(QObject):
         if self._closed:
             return
         self._closed = True
+        self.large.close()
         self._media.fetched.disconnect(self._fetched)
         self._pool.shutdown(cancel_futures=True)
 

@@ -9,6 +9,8 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
+from PySide6.QtCore import QObject
+from shiboken6 import delete
 
 from artrator.errors import ArtratorError, Code
 from artrator_desktop.state.engine import Engine
@@ -72,6 +74,26 @@ def test_a_cancelled_call_is_never_heard_of_again(qtbot: Any, engine: Engine) ->
     assert ended.wait(60)
     qtbot.wait(30)
     assert heard == []
+
+
+def test_a_widget_that_is_gone_is_not_answered(qtbot: Any, engine: Engine) -> None:
+    heard: list[int] = []
+
+    class Asker(QObject):
+        def answered(self, value: int) -> None:
+            heard.append(value)
+            self.objectName()  # fails in one that Qt has deleted
+
+    async def work() -> int:
+        return 1
+
+    gone, here = Asker(), Asker()
+    engine.call(work, gone.answered)
+    engine.call(work, here.answered)
+    delete(gone)
+    engine.start()
+    qtbot.waitUntil(lambda: bool(heard), timeout=60_000)
+    assert heard == [1]
 
 
 def test_close_lets_everything_say_farewell_and_leaves_no_thread(qtbot: Any, engine: Engine) -> None:

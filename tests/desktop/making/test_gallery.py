@@ -205,8 +205,12 @@ def test_two_chosen_pictures_can_be_compared(qtbot: Any, gallery_app: AppState, 
     older, newer = page._pair()
     assert older.created_at < newer.created_at
     assert page.details.comparing.isEnabled()
-    dialog = CompareDialog(older.path, newer.path, ("a", "b"))
+    dialog = CompareDialog(pixmaps.large, older.path, newer.path, ("a", "b"))
     qtbot.addWidget(dialog)
-    assert dialog.complete
+    qtbot.waitUntil(lambda: not dialog.slider._after.isNull(), timeout=60_000)
+    lost = CompareDialog(pixmaps.large, str(tmp_path / "gone.png"), newer.path, ("a", "b"))
+    qtbot.addWidget(lost)
+    with qtbot.waitSignal(lost.incomplete, timeout=60_000):
+        lost.show()
     page.thumbs.close()
     pixmaps.close()

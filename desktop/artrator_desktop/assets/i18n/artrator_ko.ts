@@ -268,7 +268,6 @@
     <name>Comparison</name>
     <message>
         <source>Compare</source>
-        <extracomment>Larger than the slider is on most screens.</extracomment>
         <translation>비교</translation>
     </message>
     <message>
@@ -293,6 +292,7 @@
     </message>
     <message>
         <source>Frame {number} of {count}</source>
+        <extracomment>The result in view, and the one that is still read while the one before stays.</extracomment>
         <translation>{count}프레임 중 {number}번째</translation>
     </message>
     <message>
@@ -1722,6 +1722,7 @@
     <name>GalleryPage</name>
     <message>
         <source>Gallery</source>
+        <extracomment>Room for two lines below the title, beside the search.</extracomment>
         <translation>갤러리</translation>
     </message>
     <message>
@@ -1882,6 +1883,7 @@
     <name>ImageInput</name>
     <message>
         <source>White is where the model works.</source>
+        <extracomment>Several pictures are shown up to here: a film may have hundreds.</extracomment>
         <translation>흰 부분에 모델이 작업합니다.</translation>
     </message>
     <message>

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import shutil
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -12,6 +13,7 @@ from PySide6.QtWidgets import QFileDialog, QMenu, QWidget
 
 from artrator.manifest import pick
 from artrator_desktop.i18n import language
+from artrator_desktop.state.pictures import decode_file
 from artrator_desktop.ui.text import credits_text
 from artrator_desktop.ui.widgets import Button, FlowLayout
 
@@ -92,33 +94,57 @@ class PictureActions(QWidget):
         """Copy the file, with the settings inside, to another place."""
         if self._record is None:
             return
-        scratch = target.with_name(f".{target.name}.part")
-        try:
-            shutil.copyfile(self._record.path, scratch)
-            scratch.replace(target)
-        except OSError as error:
-            scratch.unlink(missing_ok=True)
-            reason = self.tr("It could not be saved: {reason}.").format(reason=error.strerror or error)
-            self.said.emit("bad", reason)
-            return
-        self.said.emit("ok", self.tr("Saved as {name}.").format(name=target.name))
+        engine, source = self._app.engine, Path(self._record.path)
+
+        async def work() -> tuple[str, str]:
+            return target.name, await engine.decode(_copy_whole, source, target)
+
+        engine.call(work, self._saved)
+
+    def _saved(self, ended: tuple[str, str]) -> None:
+        name, reason = ended
+        if reason:
+            self.said.emit("bad", self.tr("It could not be saved: {reason}.").format(reason=reason))
+        else:
+            self.said.emit("ok", self.tr("Saved as {name}.").format(name=name))
 
     def _copy(self) -> None:
         if self._record is None:
             return
-        image = QImage(self._record.path)
+        engine, path = self._app.engine, self._record.path
+
+        async def work() -> tuple[str, QImage]:
+            return path, await engine.decode(decode_file, Path(path))
+
+        engine.call(work, self._copied)
+
+    def _copied(self, read: tuple[str, QImage]) -> None:
+        path, image = read
         if image.isNull():
             self.said.emit("bad", self.tr("The file is not there any more."))
             return
         data = QMimeData()
         data.setImageData(image)
-        data.setUrls([QUrl.fromLocalFile(self._record.path)])
+        data.setUrls([QUrl.fromLocalFile(path)])
         QGuiApplication.clipboard().setMimeData(data)
         self.said.emit("ok", self.tr("Copied."))
 
     def _reveal(self) -> None:
         if self._record is not None:
             reveal(Path(self._record.path))
+
+
+def _copy_whole(source: Path, target: Path) -> str:
+    """Copy a file so that its new name never stands for half of it; answers what went wrong, or nothing."""
+    scratch = target.with_name(f".{target.name}.part")
+    try:
+        shutil.copyfile(source, scratch)
+        scratch.replace(target)
+    except OSError as error:
+        with contextlib.suppress(OSError):
+            scratch.unlink(missing_ok=True)
+        return error.strerror or str(error)
+    return ""
 
 
 def reveal(path: Path) -> None:

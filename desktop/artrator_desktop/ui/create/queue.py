@@ -100,6 +100,10 @@ class JobRow(Card):
         row.addWidget(self.cross)
         self.column.addLayout(row)
 
+    def set_narrow(self, narrow: bool) -> None:
+        """Leave the picture away where the words need its room."""
+        self.cover.setVisible(not narrow)
+
     def show_job(self, job: Job, ahead: int) -> None:
         """Show how it stands."""
         line = short_status(job, ahead)
@@ -158,6 +162,7 @@ class QueuePanel(QFrame):
         self.setObjectName("inspector")
         self.setFixedWidth(_WIDE[0])
         self._columns = _WIDE[1]
+        self._is_narrow = False
         self.setAcceptDrops(True)
         self._app = app
         self._pixmaps = pixmaps
@@ -230,6 +235,9 @@ class QueuePanel(QFrame):
         self.setFixedWidth(width)
         for number in range(len(self._tiles)):
             self._place(number)
+        for row in self._rows.values():
+            row.set_narrow(narrow)
+        self._is_narrow = narrow
 
     def dragEnterEvent(self, event: QDragEnterEvent) -> None:
         """Welcome a picture file."""
@@ -282,6 +290,7 @@ class QueuePanel(QFrame):
         row = JobRow(job, self._pixmaps)
         row.opened.connect(self.opened)
         row.crossed.connect(self._crossed)
+        row.set_narrow(self._is_narrow)
         self._rows[job.id] = row
         self._jobs.addWidget(row)
         return row

@@ -5,19 +5,20 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final
 
 from PySide6.QtCore import Qt, QTimer, Signal
+from PySide6.QtGui import QPixmap
 from PySide6.QtWidgets import QBoxLayout, QHBoxLayout, QProgressBar, QStackedWidget, QVBoxLayout, QWidget
 
 from artrator.manifest import pick
 from artrator_desktop.i18n import language
 from artrator_desktop.state.job import JobPhase, Money
-from artrator_desktop.ui.compare_pair import load_pair
 from artrator_desktop.ui.create.actions import PictureActions
 from artrator_desktop.ui.create.earlier import EarlierStrip
 from artrator_desktop.ui.create.facts import SettingsUsed, setting_rows
 from artrator_desktop.ui.create.preview import Preview
 from artrator_desktop.ui.create.strip import BatchStrip
 from artrator_desktop.ui.create.words import cancel_words, headline, money, status
-from artrator_desktop.ui.text import credits_text, duration
+from artrator_desktop.ui.listings.titles import title_of
+from artrator_desktop.ui.text import credits_text, duration, tip
 from artrator_desktop.ui.theme.tokens import L, M
 from artrator_desktop.ui.widgets import Button, Card, CompareSlider, FlowLayout, IconLabel, Label, PageScroll
 
@@ -101,6 +102,7 @@ class Stage(QWidget):
         self._soon.setSingleShot(True)
         self._soon.setInterval(_REFRESH_MS)
         self._soon.timeout.connect(self.refresh)
+        pixmaps.large.ready.connect(self._read)
         app.jobs.changed.connect(self._changed)
         app.jobs.ended.connect(self._ended)
         app.create.listing_changed.connect(self._listing_changed)
@@ -190,13 +192,12 @@ class Stage(QWidget):
             self.title.setText(headline(job, sum(each.expected for each in batch)))
             self.status.setText(status(job) if job.phase is not JobPhase.FAILED else job.title)
             self.cancel.setVisible(bool(going))
-            self.cancel.setText(cancel_words(hold))
-            self.cancel.setAccessibleName(cancel_words(hold))
+            self._name_cancel(cancel_words(hold))
             self.cancel.setEnabled(any(not each.cancelling for each in going))
             self.bar.setVisible(not job.ended)
             self.bar.setValue(round(sum(each.share for each in batch) / len(batch) * 1000))
         elif record is not None:
-            self.title.setText(record.title)
+            self.title.setText(title_of(self._app, record.listing, record.title))
             words = self.tr("Node {name} · {time} · paid {amount}")
             self.status.setText(
                 words.format(name=record.node_name, time=duration(record.seconds), amount=credits_text(record.cost))
@@ -210,6 +211,14 @@ class Stage(QWidget):
             self.bar.hide()
         self.reuse.setVisible(record is not None)
         self.compare.setVisible(record is not None and bool(record.source))
+
+    def _name_cancel(self, words: str) -> None:
+        """Say on the button what it gives back, or in its tool tip where that is too much for the button."""
+        self.cancel.setAccessibleName(words)
+        self.cancel.setText(words)
+        fits = self.cancel.sizeHint().width() <= self.width() - 48
+        self.cancel.setText(words if fits else cancel_words(0))
+        self.cancel.setToolTip("" if fits else tip(words))
 
     def _show_failure(self, job: Job | None) -> None:
         failed = job is not None and job.phase in (JobPhase.FAILED, JobPhase.STALLED) and job.failure is not None
@@ -272,12 +281,19 @@ class Stage(QWidget):
         self.refresh()
 
     def _show_comparison(self, record: ImageRecord) -> None:
-        pictures = load_pair(record.source, record.path)
-        if pictures is None:
+        before, after = (self._pixmaps.large.get(path) for path in (record.source, record.path))
+        if (before is not None and before.isNull()) or (after is not None and after.isNull()):
             self.said.emit("warn", self.tr("The picture it was made from is not there any more."))
             self.compare.setChecked(False)
-            return
-        self.slider.set_pictures(*pictures, (self.tr("Before"), self.tr("After")))
+        elif before is None or after is None:
+            self.slider.set_pictures(QPixmap(), QPixmap(), ("", ""))
+        else:
+            self.slider.set_pictures(before, after, (self.tr("Before"), self.tr("After")))
+
+    def _read(self, path: str) -> None:
+        record = self.record()
+        if record is not None and self.compare.isChecked() and path in (record.source, record.path):
+            self._show_picture(self.job(), record)
 
     def _changed(self, job: str) -> None:
         shown = self.job()

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 from PySide6.QtCore import QSize, Qt, Signal
 from PySide6.QtGui import QImage, QPixmap
@@ -16,6 +16,9 @@ from artrator_desktop.ui.widgets import Button, FlowLayout, ImageDrop
 if TYPE_CHECKING:
     from artrator.manifest import InputSpec
     from artrator_desktop.state.inputs import Picture, Problem
+
+#: Several pictures are shown up to here: a film may have hundreds.
+_THUMBS: Final = 11
 
 
 class ImageInput(InputField):
@@ -83,16 +86,25 @@ class ImagesInput(ImageInput):
             self._flow.removeWidget(thumb)
             thumb.deleteLater()
         self._thumbs = []
-        for number, picture in enumerate(pictures, 1):
+        for number, picture in enumerate(pictures[:_THUMBS], 1):
             thumb = QLabel(self._strip)
             thumb.setFixedSize(QSize(56, 56))
             thumb.setAccessibleName(f"{self.label} {number}: {size_words(picture)}")
             thumb.setToolTip(size_words(picture))
             expand, smooth = Qt.AspectRatioMode.KeepAspectRatioByExpanding, Qt.TransformationMode.SmoothTransformation
-            thumb.setPixmap(QPixmap.fromImage(picture.shown).scaled(QSize(56, 56), expand, smooth))
+            # Coarsely first: the smooth way looks at every pixel, and there are many pictures.
+            small = picture.shown.scaled(QSize(224, 224), Qt.AspectRatioMode.KeepAspectRatioByExpanding)
+            thumb.setPixmap(QPixmap.fromImage(small.scaled(QSize(56, 56), expand, smooth)))
             self._flow.addWidget(thumb)
             thumb.show()
             self._thumbs.append(thumb)
+        if len(pictures) > _THUMBS:
+            more = QLabel(f"+{len(pictures) - _THUMBS:,}", self._strip)
+            more.setFixedSize(QSize(56, 56))
+            more.setAlignment(Qt.AlignmentFlag.AlignCenter)
+            self._flow.addWidget(more)
+            more.show()
+            self._thumbs.append(more)
         self._strip.setVisible(bool(pictures))
         self._clear.setVisible(bool(pictures))
 

@@ -13,6 +13,7 @@ from artrator_desktop.ui.create.facts import setting_rows
 from artrator_desktop.ui.create.preview import Preview
 from artrator_desktop.ui.disputes.strip import DisputeStrip
 from artrator_desktop.ui.gallery.receipt import ReceiptStrip
+from artrator_desktop.ui.listings.titles import title_of
 from artrator_desktop.ui.text import credits_text, duration, when
 from artrator_desktop.ui.theme import set_icon
 from artrator_desktop.ui.widgets import Button, Facts, IconButton, Label, PageScroll
@@ -138,7 +139,7 @@ class DetailsPane(QFrame):
         column.addWidget(area)
 
     def _rows(self, record: ImageRecord) -> list[tuple[str, str]]:
-        rows = [(self.tr("Model"), f"{record.title} {record.version}".strip())]
+        rows = [(self.tr("Model"), f"{title_of(self._app, record.listing, record.title)} {record.version}".strip())]
         rows.append((self.tr("Creator"), record.listing.partition("/")[0]))
         rows += setting_rows(self._app.companions.inputs_of(record.listing), record.inputs)
         rows.append((self.tr("Size"), f"{record.width} × {record.height}"))

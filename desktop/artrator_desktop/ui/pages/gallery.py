@@ -12,6 +12,7 @@ from artrator_desktop.ui.gallery.details import DetailsPane
 from artrator_desktop.ui.gallery.grid import GalleryGrid
 from artrator_desktop.ui.gallery.receipt import ReceiptDialog
 from artrator_desktop.ui.gallery.thumbs import Thumbs
+from artrator_desktop.ui.listings.titles import title_of
 from artrator_desktop.ui.pages.base import Page
 from artrator_desktop.ui.text import bytes_text, when
 from artrator_desktop.ui.theme.tokens import PAGE_SIDE, PAGE_TOP, L
@@ -23,6 +24,8 @@ if TYPE_CHECKING:
     from artrator_desktop.ui.images import Pixmaps
 
 _CHIPS = 6
+#: Room for two lines below the title, beside the search.
+_SUBTITLE = 130
 
 
 class GalleryPage(Page):
@@ -37,8 +40,10 @@ class GalleryPage(Page):
         self.thumbs = Thumbs(app.gallery.cache, self)
         self.destroyed.connect(self.thumbs.close)
         self.header = PageHeader(self.tr("Gallery"))
+        self.header.subtitle.setMinimumWidth(_SUBTITLE)
         self.search = SearchField(self.tr("Search pictures"), self.tr("Search prompts, models, seeds"))
-        self.search.setFixedWidth(300)
+        self.search.setMinimumWidth(120)
+        self.search.setMaximumWidth(300)
         self.search.setText(self._gallery.query.text)
         self.search.textChanged.connect(self._search)
         self.order = ComboBox(self.tr("Order"))
@@ -68,6 +73,7 @@ class GalleryPage(Page):
         self.details.hide()
         self._build()
         self._gallery.changed.connect(self.refresh)
+        app.catalogue.changed.connect(self.refresh)  # it knows more titles
         self._gallery.verified.connect(self.details.show_verdict)
         self._gallery.failed.connect(self._complain)
         self._gallery.model.dataChanged.connect(self._rows_changed)
@@ -89,9 +95,10 @@ class GalleryPage(Page):
         """Show the counts, the chips and the grid, or why it is empty."""
         totals, query = self._gallery.totals, self._gallery.query
         words = self.tr("{count} images · {size} on this computer")
-        self.header.subtitle.setText(words.format(count=f"{totals.count:,}", size=bytes_text(totals.size)))
+        held = words.format(count=f"{totals.count:,}", size=bytes_text(totals.size))
+        self.header.subtitle.setText(held if totals.count else "")
         chips = [("", self.tr("All")), ("*", self.tr("Favourites"))]
-        chips += [(listing, title) for listing, title, _count in totals.listings[:_CHIPS]]
+        chips += [(listing, title_of(self.app, listing, title)) for listing, title, _count in totals.listings[:_CHIPS]]
         self.chips.set_choices(chips, "*" if query.favourites else query.listing)
         self.chips.setVisible(totals.count > 0)
         phase = str(self._gallery.phase)
@@ -241,14 +248,16 @@ class GalleryPage(Page):
         pair = self._pair()
         if pair is not None:
             names = (when(pair[0].created_at), when(pair[1].created_at))
-            dialog = CompareDialog(pair[0].path, pair[1].path, names, self)
+            paths = (pair[0].path, pair[1].path)
         else:
-            dialog = CompareDialog(record.source, record.path, (self.tr("Before"), self.tr("After")), self)
-        if dialog.complete:
-            dialog.exec()
-        else:
-            self.say.emit("warn", self.tr("The picture it was made from is not there any more."))
+            names, paths = (self.tr("Before"), self.tr("After")), (record.source, record.path)
+        dialog = CompareDialog(self.pixmaps.large, *paths, names, self)
+        dialog.incomplete.connect(self._not_there)
+        dialog.exec()
         dialog.deleteLater()
+
+    def _not_there(self) -> None:
+        self.say.emit("warn", self.tr("The picture it was made from is not there any more."))
 
     def _show_receipt(self, verdict: Verdict) -> None:
         dialog = ReceiptDialog(verdict, self)

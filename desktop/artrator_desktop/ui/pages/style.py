@@ -59,7 +59,7 @@ class StylePage(Page):
         self.settings.column.addWidget(self.form)
         self.settings.hide()
         self.run_bar.settings.connect(self.settings.setVisible)
-        self.comparison = Comparison()
+        self.comparison = Comparison(pixmaps.large)
         self.comparison.frame_chosen.connect(self._style.look_at)
         self.comparison.keyed.connect(self._style.toggle_key)
         self.comparison.cancelled.connect(self._cancel)

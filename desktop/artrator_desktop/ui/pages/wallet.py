@@ -140,7 +140,7 @@ class WalletPage(Page):
         self._show_ways()
         self.redeem.set_busy(wallet.redeeming)
         passes = {each.plan: pick(each.title, language()) for each in self.app.passes.mine}
-        self.rows.show_lines(wallet.lines, {card.listing: card for card in self.app.catalogue.cards}, passes)
+        self.rows.show_lines(wallet.lines, self.app.catalogue.known, passes)
         self.rows.setVisible(bool(wallet.lines))
         self.export.setEnabled(bool(wallet.lines))
         self.loading.setVisible(phase in {Phase.IDLE, Phase.LOADING} and not wallet.lines)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import Qt, Signal
@@ -10,7 +9,6 @@ from PySide6.QtGui import QPixmap
 from PySide6.QtWidgets import QHBoxLayout, QProgressBar, QVBoxLayout, QWidget
 
 from artrator_desktop.state.job import JobPhase
-from artrator_desktop.state.pictures import decode_file
 from artrator_desktop.ui.create.words import cancel_words, money, status
 from artrator_desktop.ui.style.scrubber import Scrubber
 from artrator_desktop.ui.widgets import Button, Card, CompareSlider, IconLabel, Label
@@ -20,9 +18,7 @@ if TYPE_CHECKING:
 
     from artrator_desktop.state import Job
     from artrator_desktop.state.inputs import Picture
-
-#: Larger than the slider is on most screens.
-_SIDE = 1600
+    from artrator_desktop.ui.large import LargePictures
 
 
 class Comparison(QWidget):
@@ -40,8 +36,9 @@ class Comparison(QWidget):
     cancelled = Signal()
     save = Signal()
 
-    def __init__(self, parent: QWidget | None = None) -> None:
+    def __init__(self, pictures: LargePictures, parent: QWidget | None = None) -> None:
         super().__init__(parent)
+        self._pictures = pictures
         self.title = Label(self.tr("Compare"), "section")
         self.place = Label("", "dim")
         self.status = Label("", "dim")
@@ -84,7 +81,12 @@ class Comparison(QWidget):
         column.addWidget(self.failure)
         column.addWidget(self.slider)
         column.addLayout(below)
-        self._read: tuple[str, QPixmap] = ("", QPixmap())
+        self._names = ("", "")
+        self._before = QPixmap()
+        #: The result in view, and the one that is still read while the one before stays.
+        self._after: tuple[str, QPixmap] = ("", QPixmap())
+        self._awaited = ""
+        pictures.ready.connect(self._arrived)
 
     def show_job(self, job: Job | None) -> None:
         """Show how the last run stands."""
@@ -117,9 +119,9 @@ class Comparison(QWidget):
             self.scrubber.blockSignals(False)
         words = self.tr("Frame {number} of {count}").format(number=number, count=len(frames))
         self.place.setText(words)
-        before = QPixmap.fromImage(frames[number - 1].shown) if frames else QPixmap()
-        after = self._result(place, job)
-        self.slider.set_pictures(before, after, (self.tr("Target"), self._name(job)))
+        self._before = QPixmap.fromImage(frames[number - 1].shown) if frames else QPixmap()
+        self._names = (self.tr("Target"), self._name(job))
+        self.slider.set_pictures(self._before, self._result(place, job), self._names)
 
     def show_keys(self, numbers: Sequence[int], number: int, *, offered: bool) -> None:
         """Show the keyframes, and offer to make the frame in view one."""
@@ -137,7 +139,13 @@ class Comparison(QWidget):
             return QPixmap()
         if job.images:
             path = job.images[min(place, len(job.images) - 1)].path
-            if self._read[0] != path:
-                self._read = (path, QPixmap.fromImage(decode_file(Path(path), _SIDE)))
-            return self._read[1]
+            self._awaited = path
+            if self._after[0] != path and (read := self._pictures.get(path)) is not None:
+                self._after = (path, read)
+            return self._after[1]
         return QPixmap.fromImage(job.preview) if job.preview is not None else QPixmap()
+
+    def _arrived(self, path: str) -> None:
+        if path == self._awaited and (read := self._pictures.get(path)) is not None:
+            self._after = (path, read)
+            self.slider.set_pictures(self._before, read, self._names)
