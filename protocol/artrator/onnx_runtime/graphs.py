@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import AbstractContextManager, ExitStack, contextmanager
 from dataclasses import dataclass
 from typing import Final, Protocol, runtime_checkable
 
@@ -12,7 +13,7 @@ from artrator.onnx_runtime.derived import Derived, derived, is_filling
 from artrator.onnx_runtime.feed import Pieces, cut
 from artrator.onnx_runtime.gate import check_graph, external_path
 from artrator.onnx_runtime.graph import GraphFacts, read_graph
-from artrator.onnx_runtime.sessions import Session, mapped_session, save_session, session
+from artrator.onnx_runtime.sessions import Lent, Session, mapped_session, save_session, session
 
 #: Names of derived graphs that onnxruntime refused in this process; the worker tells its parent, who removes them.
 refused: Final[list[str]] = []
@@ -37,6 +38,15 @@ class _InPieces(Protocol):
 
     def pieces(self, name: str) -> Iterator[bytes]:
         """The bytes of a signed file; all but the last piece come before it is known that they are what was signed."""
+        ...
+
+
+@runtime_checkable
+class _Lends(Protocol):
+    """A package whose files may be mapped while they are needed."""
+
+    def lent(self, name: str) -> AbstractContextManager[Lent]:
+        """The bytes of a signed file, verified, for as long as the block lasts."""
         ...
 
 
@@ -75,12 +85,26 @@ def load_graph(
             refused.append(name)
     if place is not None and is_filling() and (loaded := _derive(package, name, device, place, change)) is not None:
         return loaded
-    model, facts, external = _read(package, name, change)
-    return session(model, device, name=name, external=external, facts=facts)
+    model, facts = _read(package, name, change)
+    with _external(package, name, facts) as external:
+        return session(model, device, name=name, external=external, facts=facts)
 
 
-def _read(package: PackageFiles, name: str, change: GraphChange | None) -> tuple[Pieces, GraphFacts, dict[str, bytes]]:
-    """The graph, what it says of itself, and its weights in other files. It holds none of the graph's bytes."""
+@contextmanager
+def _external(package: PackageFiles, name: str, facts: GraphFacts) -> Iterator[Mapping[str, Lent]]:
+    """A graph's weights in other files, by the names that it gives them, for as long as the block lasts."""
+    with ExitStack() as lent:
+        external: dict[str, Lent] = {}
+        for file in facts.external:
+            path = external_path(name, file)
+            external[file] = (
+                lent.enter_context(package.lent(path)) if isinstance(package, _Lends) else package.read(path)
+            )
+        yield external
+
+
+def _read(package: PackageFiles, name: str, change: GraphChange | None) -> tuple[Pieces, GraphFacts]:
+    """The graph, and what it says of itself. It holds none of the graph's bytes."""
     if change is None:
         facts = check_graph(package.read(name), name, package.names())
     else:
@@ -92,7 +116,7 @@ def _read(package: PackageFiles, name: str, change: GraphChange | None) -> tuple
             return cut(change.make(package.read(name)))
         return package.pieces(name) if isinstance(package, _InPieces) else cut(package.read(name))
 
-    return pieces, facts, {file: package.read(external_path(name, file)) for file in facts.external}
+    return pieces, facts
 
 
 def _derive(
@@ -112,7 +136,8 @@ def _derive(
 def _save(
     package: PackageFiles, name: str, device: Device, place: Derived, change: GraphChange | None
 ) -> GraphFacts | None:
-    model, facts, external = _read(package, name, change)
-    saved = save_session(model, device, place.graph, place.weights, external=external)
+    model, facts = _read(package, name, change)
+    with _external(package, name, facts) as external:
+        saved = save_session(model, device, place.graph, place.weights, external=external)
     place.keep(facts, saved=saved)
     return facts if saved else None

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import mmap
 import re
 import sys
 import warnings
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, Final, TypeAlias
 
 from artrator.backend import PRECISIONS, Array, Device
 from artrator.errors import ArtratorError, Code, ModelError
@@ -36,6 +37,9 @@ _LEAST_OUTSIDE: Final = 1024
 _BOUND: Final = frozenset({"cuda", "tensorrt"})
 
 _limited_to = 0
+
+#: A file of weights in memory, which must stay until whoever it was lent to has what it needs.
+Lent: TypeAlias = bytes | mmap.mmap
 
 
 class Session:
@@ -95,7 +99,7 @@ def session(
     device: Device | None = None,
     *,
     name: str = "model.onnx",
-    external: Mapping[str, bytes] | None = None,
+    external: Mapping[str, Lent] | None = None,
     facts: GraphFacts | None = None,
 ) -> Session:
     """Load a graph from bytes.
@@ -104,7 +108,7 @@ def session(
         model: The bytes of the ONNX file, or what makes them piece by piece; then ``facts`` must be given.
         device: What to compute on; the processor if None.
         name: For messages.
-        external: Weights in other files, by the name that the model gives them.
+        external: Weights in other files, by the name that the model gives them; needed until this returns.
         facts: What the model says of itself, if the caller has read it.
 
     Raises:
@@ -137,7 +141,7 @@ def mapped_session(graph: Path, device: Device, facts: GraphFacts, *, name: str)
 
 
 def save_session(
-    model: bytes | Pieces, device: Device, graph: Path, weights: Path, *, external: Mapping[str, bytes] | None = None
+    model: bytes | Pieces, device: Device, graph: Path, weights: Path, *, external: Mapping[str, Lent] | None = None
 ) -> bool:
     """Optimise a graph and write it down for ``mapped_session``, with its weights as they are packed on this processor.
 
@@ -161,6 +165,8 @@ def save_session(
         options.add_session_config_entry("session.disable_prepacking", "1")
         if external:
             _lend_external(options, external, graph.name)
+            # Nothing is computed with this session, and it is gone before what was lent to it is: it needs no copy.
+            options.add_session_config_entry("session.use_external_initializer_file_buffers_directly", "1")
         _open(runtime, model, options, device, GraphFacts(), graph.name).close()
         options = _saving(runtime, device, graph, weights)
         options.add_session_config_entry("session.save_external_prepacked_constant_initializers", "1")
@@ -282,7 +288,7 @@ def _limit_memory(runtime: Any, limit: int) -> bool:
     return bool(_limited_to)
 
 
-def _lend_external(options: Any, external: Mapping[str, bytes], name: str) -> None:
+def _lend_external(options: Any, external: Mapping[str, Lent], name: str) -> None:
     lend = getattr(options, "add_external_initializers_from_files_in_memory", None)
     if lend is None:
         raise ArtratorError(

@@ -37,6 +37,7 @@ from artrator.plugins.cache import running_python
 from artrator.plugins.info import PluginInfo
 from artrator.profile import write_atomically
 from artrator.worker.claims import SignedContent
+from artrator.worker.held import HeldFiles
 from artrator.worker.limits import Limits
 from artrator.worker.policy import DERIVED
 from artrator.worker.removal import remove_folder
@@ -255,6 +256,7 @@ class DerivedGraphs:
         begun = time.monotonic()
         place.parent.mkdir(parents=True, exist_ok=True)
         made = Path(tempfile.mkdtemp(prefix=_MAKING, dir=place.parent))
+        held = await asyncio.to_thread(HeldFiles.of, content)
         try:
             step = Step(
                 plugin,
@@ -274,12 +276,14 @@ class DerivedGraphs:
                 seconds=3 * limits.load_seconds,
                 most_bytes=most,
                 readable=[content.folder],
+                held=held,
                 variables={DERIVED: str(made), FILLING: "1"},
                 device=device,
                 limits=limits,
                 spare_bytes=self._spare_bytes,
             )
             await run_step(step)
+            held.require_unchanged()
             files = await asyncio.to_thread(_sealed, made)
             record = _Record(place.with_suffix(".json"), files, seconds=round(time.monotonic() - begun, 3))
             await asyncio.to_thread(self._publish, made, place, record)
@@ -288,6 +292,7 @@ class DerivedGraphs:
             if error.lasting:
                 record.write()
         finally:
+            held.close()
             remove_folder(made)
         return record
 

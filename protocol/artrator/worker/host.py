@@ -33,6 +33,7 @@ from artrator.worker.claims import (
 from artrator.worker.death import Death
 from artrator.worker.derived import DerivedFiles
 from artrator.worker.guard import Breach, Guard
+from artrator.worker.held import HeldFiles
 from artrator.worker.limits import Limits, WorkerInfo
 from artrator.worker.policy import (
     environment,
@@ -149,6 +150,21 @@ class Worker:
             )
         await prepare_if_due(plugin, limits)
         started = time.monotonic()
+        # What was derived is mapped in place of the package's own files.
+        with HeldFiles() if derived is not None else await asyncio.to_thread(HeldFiles.of, content) as held:
+            return await cls._started(plugin, content, device, limits, derived, held, started)
+
+    @classmethod
+    async def _started(
+        cls,
+        plugin: PluginInfo,
+        content: SignedContent,
+        device: Device,
+        limits: Limits,
+        derived: DerivedFiles | None,
+        held: HeldFiles,
+        started: float,
+    ) -> Worker:
         guards: list[Guard] = []
 
         def guard(scratch: Path) -> Guard:
@@ -167,15 +183,16 @@ class Worker:
                     limits,
                     readable=[content.folder, *([] if derived is None else [derived.folder])],
                     scratch=scratch,
-                    mapped_bytes=0 if derived is None else derived.size,
+                    mapped_bytes=held.size + (0 if derived is None else derived.size),
                 ),
             },
             lambda scratch: environment(plugin, device, scratch, None if derived is None else derived.folder),
             guard,
+            list(held.descriptors.values()),
         )
         worker = cls(process, guards[0], limits, content.manifest)
         try:
-            worker.info = await worker._load(plugin, content, device, started)
+            worker.info = await worker._load(plugin, content, device, held, started)
         except BaseException:
             worker.kill()
             await worker.close()
@@ -303,7 +320,9 @@ class Worker:
         self._end(ArtratorError(Code.WORKER_DIED, "The worker was stopped."), Death("was stopped", wanted=True))
         self._process.kill()
 
-    async def _load(self, plugin: PluginInfo, content: SignedContent, device: Device, started: float) -> WorkerInfo:
+    async def _load(
+        self, plugin: PluginInfo, content: SignedContent, device: Device, held: HeldFiles, started: float
+    ) -> WorkerInfo:
         request = {
             "op": "load",
             "plugin": plugin.name,
@@ -312,6 +331,7 @@ class Worker:
             "manifest": content.manifest.text,
             "digest": content.digest,
             "files": dict(content.files),
+            "held": dict(zip(held.descriptors, self._process.inherited, strict=True)),
             "device": asdict(seen_inside(device)),
             "output_bytes": self._limits.output_bytes,
         }
@@ -336,6 +356,7 @@ class Worker:
             self._guard.done(_LOAD)
         if frame.op != "loaded":
             raise error_of(frame.header, loading=True)
+        held.require_unchanged()
         return info_of(frame.header, time.monotonic() - started)
 
     async def _listen(self) -> None:

@@ -45,12 +45,19 @@ class Process:
         breach: The limit that it was killed for, if it was.
         was_killed: It was ended from here, before it ended by itself.
         on_breach: Called on the event loop as soon as it has been killed for a limit.
+        inherited: The numbers by which the child knows the files that it was to inherit.
     """
 
     def __init__(
-        self, connection: socket.socket, scratch: Scratch, guard: Guard, loop: asyncio.AbstractEventLoop
+        self,
+        connection: socket.socket,
+        scratch: Scratch,
+        guard: Guard,
+        loop: asyncio.AbstractEventLoop,
+        inherited: Sequence[int] = (),
     ) -> None:
         self.connection: Final = connection
+        self.inherited: Final = inherited
         self.scratch: Final = scratch.path
         self.breach: Breach | None = None
         self.was_killed = False
@@ -73,8 +80,16 @@ class Process:
         settings: Callable[[Path], Mapping[str, Any]],
         environment: Callable[[Path], Mapping[str, str]],
         guard: Callable[[Path], Guard] = lambda _: Guard(),
+        inherited: Sequence[int] = (),
     ) -> Process:
         """Start a child; all callables are given the child's scratch folder.
+
+        Args:
+            interpreter: What runs it.
+            settings: The first message to it.
+            environment: All of its environment.
+            guard: Looks after its limits.
+            inherited: Open files that it gets as well, under other numbers: those of ``inherited``. Not on Windows.
 
         Raises:
             ArtratorError: ``worker_died`` if the interpreter cannot be started.
@@ -89,10 +104,12 @@ class Process:
             ours, theirs = socket.socketpair()
             for end in (ours, theirs):  # the system grants less where it must; pictures cross in fewer turns
                 end.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, _BUFFER)
+            # Whoever opened them may close them, and another file get their number, before the thread comes to pass it.
+            passed = _copies(inherited)
         except OSError as error:
             scratch.remove()
             raise ArtratorError(Code.WORKER_DIED, f"No worker can be started: {error.strerror}.") from error
-        process = cls(ours, scratch, guard(scratch.path), asyncio.get_running_loop())
+        process = cls(ours, scratch, guard(scratch.path), asyncio.get_running_loop(), passed)
         message = json.dumps({**settings(scratch.path), "scratch": str(scratch.path)}).encode()
         threading.Thread(
             target=process._live,
@@ -158,7 +175,9 @@ class Process:
         """The life of the child, in a thread: start, look after, wait, clean up."""
         code = -1
         try:
-            with theirs:
+            with theirs, contextlib.ExitStack() as passed:
+                for descriptor in self.inherited:
+                    passed.callback(os.close, descriptor)
                 child = self._spawn(interpreter, theirs, environment)
                 self._child = child
                 self.connection.sendall(struct.pack(">I", len(message)) + message)
@@ -206,7 +225,8 @@ class Process:
         windows = sys.platform == "win32"
         # -X utf8 because -I ignores the variable; -B because nothing a worker sees is its to write.
         flags = ["-I", "-S", "-B", "-X", "utf8"]
-        options: dict[str, Any] = {} if windows else {"pass_fds": (theirs.fileno(),), "start_new_session": True}
+        passed = {"pass_fds": (theirs.fileno(), *self.inherited), "start_new_session": True}
+        options: dict[str, Any] = {} if windows else passed
         child = subprocess.Popen(
             [str(interpreter), *flags, str(bootstrap.__file__), "shared" if windows else str(theirs.fileno())],
             stdin=subprocess.PIPE if windows else subprocess.DEVNULL,
@@ -253,6 +273,16 @@ class Process:
     def _call(self, function: Callable[..., None], *values: Any) -> None:
         with contextlib.suppress(RuntimeError):
             self._loop.call_soon_threadsafe(function, *values)
+
+
+def _copies(descriptors: Sequence[int]) -> Sequence[int]:
+    with contextlib.ExitStack() as made:
+        copies = []
+        for descriptor in descriptors:
+            copies.append(os.dup(descriptor))
+            made.callback(os.close, copies[-1])
+        made.pop_all()
+    return copies
 
 
 def exit_sentence(code: int) -> str:

@@ -19,6 +19,7 @@ from typing import Any, Final
 from artrator.backend import Device
 from artrator.plugins.info import PluginInfo, Wants
 from artrator.worker.claims import error_of
+from artrator.worker.held import HeldFiles
 from artrator.worker.limits import Limits
 from artrator.worker.policy import environment, machine_memory, sandbox_settings
 from artrator.worker.process import Process, exit_sentence
@@ -54,6 +55,7 @@ class Step:
         answer: The ``op`` of the frame that it sends when all went well.
         folder: Where it may write.
         readable: What it may read beside what every worker may.
+        held: What of that nobody may write to meanwhile, and the process inherits.
         variables: Added to its environment.
         seconds: From the start of the process to its end.
         most_bytes: In ``folder``.
@@ -69,6 +71,7 @@ class Step:
     seconds: float
     most_bytes: int
     readable: Sequence[Path] = ()
+    held: HeldFiles = field(default_factory=HeldFiles)
     variables: Mapping[str, str] = field(default_factory=dict)
     device: Device = Device()  # noqa: RUF009 - frozen
     limits: Limits = Limits()  # noqa: RUF009 - frozen
@@ -92,7 +95,9 @@ async def run_step(step: Step) -> None:
             "sandbox": _sandbox(step, bare, scratch),
         },
         lambda scratch: {**environment(bare, step.device, scratch), **step.variables},
+        inherited=list(step.held.descriptors.values()),
     )
+    held = dict(zip(step.held.descriptors, process.inherited, strict=True))
     with contextlib.suppress(OSError, AttributeError):  # Windows has no such call
         os.setpriority(os.PRIO_PROCESS, process.pid, _NICE)
     channel = Channel(process.connection, max_body=0)
@@ -101,7 +106,7 @@ async def run_step(step: Step) -> None:
     watch = asyncio.create_task(_watch(process, step))
     try:
         async with asyncio.timeout(step.seconds):
-            await channel.send(step.request)
+            await channel.send({**step.request, "held": held})
             header = (await channel.receive()).header
     except TimeoutError:
         failure = StepError(f"it took longer than {step.seconds:g} seconds")
@@ -125,7 +130,9 @@ async def run_step(step: Step) -> None:
 
 def _sandbox(step: Step, plugin: PluginInfo, scratch: Path) -> dict[str, Any]:
     """A worker's confinement, but for the one folder."""
-    settings = sandbox_settings(plugin, step.device, step.limits, readable=step.readable, scratch=scratch)
+    settings = sandbox_settings(
+        plugin, step.device, step.limits, readable=step.readable, scratch=scratch, mapped_bytes=step.held.size
+    )
     return settings | {
         "files": True,
         "file_bytes": step.most_bytes,

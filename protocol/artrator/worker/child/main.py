@@ -86,7 +86,7 @@ def _load(frame: Frame) -> tuple[Model, dict[str, Any]]:
     """Import the plugin, inspect and load the package; whatever goes wrong is told as an ArtratorError."""
     header = frame.header
     manifest = from_validated(header["manifest"])
-    package = SignedFolder(Path(header["folder"]), manifest, header["digest"], header["files"])
+    package = SignedFolder(Path(header["folder"]), manifest, header["digest"], header["files"], header["held"])
     device = Device(**header["device"])
     backend = load_plugin(header["plugin"], header["entry_points"]).backends[manifest.backend]
     before = used_bytes(device)

@@ -7,12 +7,15 @@ worker reads the files itself, and checks every read against the signed hash: a 
 from __future__ import annotations
 
 import hashlib
+import mmap
 import os
 import stat
+import sys
 import time
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path, PurePosixPath
+from types import MappingProxyType
 from typing import BinaryIO, Final
 
 from artrator.errors import ArtratorError, Code
@@ -24,13 +27,29 @@ _PIECE: Final = 1 << 20
 
 
 class SignedFolder:
-    """PackageFiles over a folder whose signature the parent has verified."""
+    """PackageFiles over a folder whose signature the parent has verified.
 
-    def __init__(self, folder: Path, manifest: Manifest, digest: str, hashes: Mapping[str, str]) -> None:
+    Args:
+        folder: Where it lies.
+        manifest: The validated ``artrator.toml``.
+        digest: What the signature names.
+        hashes: SHA-256 in hex of every signed file.
+        held: Open files to which the parent lets nobody write until the package is loaded, by name.
+    """
+
+    def __init__(
+        self,
+        folder: Path,
+        manifest: Manifest,
+        digest: str,
+        hashes: Mapping[str, str],
+        held: Mapping[str, int] = MappingProxyType({}),
+    ) -> None:
         self._folder: Final = folder
         self._manifest: Final = manifest
         self._digest: Final = digest
         self._hashes: Final = dict(hashes)
+        self._held: Final = dict(held)
         self._hashed: Final[dict[str, tuple[int, ...]]] = {}
 
     @property
@@ -81,7 +100,7 @@ class SignedFolder:
         hashed = hashlib.sha256()
         held = b""
         try:
-            with _open_regular(self._folder, parts) as file:
+            with open_regular(self._folder, parts) as file:
                 while piece := file.read(_PIECE):
                     hashed.update(piece)
                     if held:
@@ -92,6 +111,30 @@ class SignedFolder:
         if hashed.hexdigest() != expected:
             raise _changed(name)
         yield held
+
+    @contextmanager
+    def lent(self, name: str) -> Iterator[bytes | mmap.mmap]:
+        """The bytes of a signed file for as long as the block lasts.
+
+        They are mapped, and so take no memory of this process's own, where the parent keeps everybody from writing to
+        the file; else they are read. Only while the package is loaded: afterwards anybody may write again.
+
+        Raises:
+            ArtratorError: As of ``read``.
+        """
+        expected, _ = self._signed(name)
+        descriptor = self._held.get(name)
+        if sys.platform == "win32" or descriptor is None:
+            yield self.read(name)
+            return
+        try:
+            if _hash_of(descriptor) != expected:
+                raise _changed(name)
+            mapped = mmap.mmap(descriptor, 0, flags=mmap.MAP_PRIVATE, prot=mmap.PROT_READ)
+        except OSError as error:
+            raise _unreadable(name, error) from error
+        with mapped:
+            yield mapped
 
     def _signed(self, name: str) -> tuple[str, Sequence[str]]:
         """The hash that was signed, and the parts of the path."""
@@ -110,6 +153,15 @@ def _unreadable(name: str, error: OSError) -> ArtratorError:
     return ArtratorError(Code.PACKAGE_CHANGED, f"{name} cannot be read: {error.strerror or error}.")
 
 
+def _hash_of(descriptor: int) -> str:
+    """Reads an open file without moving where others read in it."""
+    hashed, at = hashlib.sha256(), 0
+    while piece := os.pread(descriptor, _PIECE, at):
+        hashed.update(piece)
+        at += len(piece)
+    return hashed.hexdigest()
+
+
 def _read_regular(folder: Path, parts: Sequence[str]) -> tuple[bytes, tuple[int, ...] | None]:
     """Read one plain file below ``folder``.
 
@@ -117,7 +169,7 @@ def _read_regular(folder: Path, parts: Sequence[str]) -> tuple[bytes, tuple[int,
         Its bytes, and what a later write to it would change; None if it is so young, or changed while it was read, that
         a write might not show.
     """
-    with _open_regular(folder, parts) as file:
+    with open_regular(folder, parts) as file:
         found = os.fstat(file.fileno())
         data = file.read()
         after = os.fstat(file.fileno())
@@ -128,7 +180,7 @@ def _read_regular(folder: Path, parts: Sequence[str]) -> tuple[bytes, tuple[int,
 
 
 @contextmanager
-def _open_regular(folder: Path, parts: Sequence[str]) -> Iterator[BinaryIO]:
+def open_regular(folder: Path, parts: Sequence[str]) -> Iterator[BinaryIO]:
     """Open one plain file below ``folder``, following no link: a hard link may lead outside just as a symlink may."""
     path = folder.joinpath(*parts)
     for above in [folder.joinpath(*parts[:depth]) for depth in range(1, len(parts))]:
