@@ -201,8 +201,17 @@ async def test_of_an_output_only_what_is_signed_is_believed(world: World) -> Non
         {"sends": png_header(100_000, 100_000)},
         {"receipt_changes": {"outputs": [output(PICTURE, size=2**40)]}},
         {"receipt_changes": {"outputs": [output(PICTURE)] * 1001}},
+        {"receipt_changes": {"outputs": [output(b"x", media_type="text/plain")]}, "sends": b"x"},
+        {"receipt_changes": {"outputs": [output(PICTURE, media_type="image/jpeg")]}},
+        {"sends": encoded(noise(8, 8), "JPEG")},
+        {"receipt_changes": {"outputs": [output(PICTURE, name="preview")]}},
+        {"receipt_changes": {"outputs": [output(PICTURE, name="../image")]}},
+        {"receipt_changes": {"outputs": [output(PICTURE), output(PICTURE)]}},
     ],
-    ids=["digest", "longer", "shorter", "cut off", "no picture", "a program", "bomb", "a tebibyte", "too many"],
+    ids=[
+        *("digest", "longer", "shorter", "cut off", "no picture", "a program", "bomb", "a tebibyte", "too many"),
+        *("a letter", "another label", "another format", "another name", "a path", "twice"),
+    ],
 )
 async def test_what_did_not_arrive_whole_is_disputed_and_not_paid(world: World, lies: dict[str, Any]) -> None:
     ending = await buy(world, **lies)
@@ -228,8 +237,14 @@ SETS = {"name": "sets", "template": picture_sets.manifest("steps", "count").repl
         {"outputs": pictures(1, 2), "measures": {"step": 11}},
         {"outputs": pictures(1, 2, 3, 4, 5)},
         {"outputs": [*pictures(1, 2), output(PICTURE), output(PICTURE)]},
+        {"outputs": pictures(1, 1, 1, 1)},
+        {"outputs": pictures(1, 2, 4, 3)},
+        {"outputs": [*pictures(1, 2, 3), output(PICTURE, name="images-../4")]},
     ],
-    ids=["two for four", "two for nothing said", "two and a little more", "five", "other files"],
+    ids=[
+        *("two for four", "two for nothing said", "two and a little more", "five", "other files"),
+        *("one four times", "out of order", "a path"),
+    ],
 )
 async def test_a_node_that_charges_for_more_pictures_than_it_delivered_is_disputed_by_its_own_receipt(
     world: World, lies: dict[str, Any]

@@ -29,6 +29,7 @@ from artrator.clients.news import Delivered, Result, Stage, Update
 from artrator.clients.node import NodeClient
 from artrator.clients.orders import NullOrderStore, OrderStore, PendingOrder
 from artrator.clients.prepared import Prepared, check_descriptor, read_listing
+from artrator.clients.promised import promised
 from artrator.clients.registry import RegistryClient
 from artrator.documents import Acknowledgement, NodeDescriptor, QuotedPrice, Ticket, document_digest
 from artrator.documents import ticket as tickets
@@ -280,6 +281,7 @@ class Buyer:
             files=prepared.files,
             created_at=time.time(),
             counted=self._counted(prepared),
+            promised=promised(prepared.manifest),
         )
 
     async def _place(self, pending: PendingOrder) -> m.Order:
@@ -311,7 +313,7 @@ class Buyer:
         outputs: Sequence[Delivered] = ()
         problem = tally(receipt, pending)
         if not problem:
-            outputs, problem = await fetch_outputs(node, job, receipt, at_hand)
+            outputs, problem = await fetch_outputs(node, receipt, at_hand)
         acknowledgement = self._acknowledgement(pending.order, receipt_document, problem)
         settled = await self._acknowledge(node, pending.order, receipt_document, acknowledgement)
         if problem:

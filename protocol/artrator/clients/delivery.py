@@ -14,10 +14,11 @@ from artrator.clients._patience import patiently
 from artrator.clients.news import Delivered
 from artrator.clients.node import NodeClient
 from artrator.clients.orders import PendingOrder
+from artrator.clients.promised import fault, reads
 from artrator.documents import NodeDescriptor, OutputDigest, Receipt, ticket_digest
 from artrator.errors import ArtratorError, Code
 from artrator.keys import PublicKey
-from artrator.messages.node import Job, Output
+from artrator.messages.node import Output
 
 #: What one job may deliver at most: outputs wait in memory until the last one is checked.
 _MAX_OUTPUTS: Final = 1_000
@@ -47,20 +48,26 @@ def check_receipt(
 
 
 def tally(receipt: Receipt, pending: PendingOrder) -> str:
-    """What is wrong with the number of outputs and what they are charged for; an empty text if nothing is.
+    """What is wrong with the outputs that are named and what they are charged for; an empty text if nothing is.
 
     The node signs both, so that a receipt of four pictures that names two is proof of what it did.
     """
     if any(used > pending.measures.get(unit, 0) for unit, used in receipt.measures.items()):
         return "The node measured more than was ordered."
+    if len(receipt.outputs) > _MAX_OUTPUTS or sum(output.size for output in receipt.outputs) > _MAX_OUTPUT_BYTES:
+        return "The node lists more than one job can deliver."
     counted = pending.count
-    if counted is None:
+    if counted is not None:
+        names = [output.name for output in receipt.outputs]
+        if problem := counted.fault(pending.measures, receipt.measures, names):
+            return problem
+    if pending.promised is None:  # kept by a program that wrote no promise down
         return ""
-    return counted.fault(pending.measures, receipt.measures, [output.name for output in receipt.outputs])
+    return fault(pending.promised, pending.job_body.format, receipt.outputs)
 
 
 async def fetch_outputs(
-    node: NodeClient, job: Job, receipt: Receipt, at_hand: Sequence[bytes] = ()
+    node: NodeClient, receipt: Receipt, at_hand: Sequence[bytes] = ()
 ) -> tuple[Sequence[Delivered], str]:
     """Every output that the receipt names, and what is wrong with them; an empty text if nothing is.
 
@@ -69,8 +76,6 @@ async def fetch_outputs(
     Raises:
         ArtratorError: Whatever keeps them from being fetched, such as ``node_unreachable``.
     """
-    if len(receipt.outputs) > _MAX_OUTPUTS or sum(output.size for output in receipt.outputs) > _MAX_OUTPUT_BYTES:
-        return (), "The node lists more than one job can deliver."
     if not receipt.outputs:
         return (), "The node delivered nothing."
     delivered, problem = [], ""
@@ -79,11 +84,15 @@ async def fetch_outputs(
         if data is None:
             problem = f"The node sends more of {signed.name} than it signed."
             continue
+        size = None
         if len(data) != signed.size or hashlib.sha256(data).hexdigest() != signed.sha256:
             problem = f"The output {signed.name} differs from what the node signed."
-        elif signed.media_type.startswith("image/") and not await asyncio.to_thread(_decodes, data):
-            problem = f"The output {signed.name} is not a whole image."
-        delivered.append(Delivered(_described(index, signed, job), data))
+        elif signed.media_type.startswith("image/"):
+            size = await asyncio.to_thread(_picture_size, data, signed.media_type)
+            problem = problem if size else f"The output {signed.name} is not a whole image."
+        elif not reads(data, signed.media_type):
+            problem = f"The output {signed.name} cannot be read."
+        delivered.append(Delivered(_described(index, signed, size), data))
     return delivered, problem
 
 
@@ -97,27 +106,27 @@ async def _fetch(node: NodeClient, order: str, index: int, size: int) -> bytes |
         raise
 
 
-def _described(index: int, signed: OutputDigest, job: Job) -> Output:
-    """What is signed of an output; only its width and height are the node's word, for laying out a page."""
-    listed = next((output for output in job.outputs if output.index == index), None)
+def _described(index: int, signed: OutputDigest, size: tuple[int, int] | None) -> Output:
+    """What is signed of an output, and what was seen of it: nothing is the node's word."""
     return Output(
         index=index,
         name=signed.name,
         media_type=signed.media_type,
         sha256=signed.sha256,
         size=signed.size,
-        width=None if listed is None else listed.width,
-        height=None if listed is None else listed.height,
+        width=None if size is None else size[0],
+        height=None if size is None else size[1],
     )
 
 
-def _decodes(data: bytes) -> bool:
-    """Whether the whole image decodes; a limit on pixels keeps a hostile node from filling our memory."""
+def _picture_size(data: bytes, media_type: str) -> tuple[int, int] | None:
+    """Width and height, if the whole image decodes; a limit on pixels keeps a hostile node from filling our memory."""
+    name = next((name for name in _FORMATS if media_type == f"image/{name.lower()}"), None)
     try:
-        with PIL.Image.open(io.BytesIO(data), formats=_FORMATS) as image:
+        with PIL.Image.open(io.BytesIO(data), formats=[name] if name else []) as image:
             if image.width * image.height > _MAX_PIXELS:
-                return False
+                return None
             image.load()
+            return image.size
     except Exception:  # Pillow raises many kinds for damaged files
-        return False
-    return True
+        return None

@@ -33,6 +33,7 @@ class PendingOrder:
         salt: 32 bytes; only the node ever sees it.
         files: The request's files by hex SHA-256.
         counted: How many pictures were ordered, and what fewer measure: a plain ``Counted``.
+        promised: The type of each output by its name, see ``promised``.
     """
 
     order: str
@@ -50,6 +51,7 @@ class PendingOrder:
     files: Mapping[str, bytes]
     created_at: float
     counted: Mapping[str, Any] | None = None
+    promised: Mapping[str, str] | None = None
 
     @property
     def job_body(self) -> JobBody:
