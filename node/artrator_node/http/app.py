@@ -16,7 +16,6 @@ from fastapi.responses import FileResponse, JSONResponse, PlainTextResponse, Res
 from fastapi.routing import APIRoute
 from prometheus_client import CONTENT_TYPE_LATEST
 from starlette.exceptions import HTTPException
-from starlette.requests import ClientDisconnect
 from starlette.types import ASGIApp
 
 import artrator
@@ -90,10 +89,7 @@ def create_app(node: Node) -> ASGIApp:
             return event_stream(jobs.followed(found, 0))
         if wish.wait is None:
             return job_answer(await jobs.show(found), ())
-        try:
-            outputs = await jobs.wait(found, wish.wait, _hung_up(request), limit=MAX_OUTPUT_BYTES * wish.outputs)
-        except ClientDisconnect:
-            return Response(status_code=400)  # nobody reads it
+        outputs = await jobs.wait(found, wish.wait, _hung_up(request), limit=MAX_OUTPUT_BYTES * wish.outputs)
         return job_answer(await jobs.show(found), outputs, wish.applied)
 
     @app.get("/v1/jobs/{job}", response_model=Job, summary="How a job stands")

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable, Sequence
 
 from fastapi.routing import APIRoute
-from starlette.requests import Request
+from starlette.requests import ClientDisconnect, Request
 from starlette.responses import Response
 from starlette.types import ASGIApp, Receive, Scope, Send
 
@@ -54,6 +54,8 @@ class Express:
             response: Response = await route.endpoint(**parts, request=request)
         except ArtratorError as error:
             response = await self._refuse(request, error)
+        except ClientDisconnect:
+            return  # nobody is there to read an answer
         except Exception as error:
             response = await self._broken(request, error)
         await response(scope, receive, send)
