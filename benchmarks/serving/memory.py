@@ -18,16 +18,18 @@ import os
 import statistics
 import sys
 import tempfile
+import threading
 import time
-from collections.abc import Iterator, Sequence
-from contextlib import AsyncExitStack
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import AsyncExitStack, contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 
 os.environ["ORT_DISABLE_TELEMETRY"] = "1"
 sys.path.insert(0, str(Path(__file__).parents[2] / "tests" / "support"))
 
-from mixed_load import MixedLoad
+import onnx
+from mixed_load import MixedLoad, dense_graph
 from models import wide
 from noise_model import noise_manifest
 from onnx import TensorProto, helper
@@ -42,6 +44,7 @@ from artrator.worker.derived import DerivedGraphs
 from artrator.worker.host import Worker
 from artrator.worker.limits import Limits
 from artrator.worker.start import start_worker
+from artrator.worker.usage import own_bytes
 
 MB = 1e6
 DEVICE = Device(threads=1)
@@ -61,19 +64,21 @@ class Packed:
         return verified_content(self.folder, self.key.public)
 
 
-def packed(folder: Path, name: str, model: bytes) -> Packed:
-    """Write and sign a package."""
+def packed(folder: Path, model: onnx.ModelProto, *, beside: bool = False, bright: bool = False) -> Packed:
+    """Write and sign a package, with the weights in a file beside the graph or in it."""
     key = PrivateKey.generate()
     folder.mkdir(parents=True)
-    (folder / "artrator.toml").write_text(noise_manifest(name), encoding="utf-8")
-    (folder / "model.onnx").write_bytes(model)
+    (folder / "artrator.toml").write_text(noise_manifest(folder.name, bright=bright), encoding="utf-8")
+    copy = onnx.ModelProto()
+    copy.CopyFrom(model)  # because saving it so empties it of its weights
+    onnx.save(copy, folder / "model.onnx", save_as_external_data=beside, location="model.onnx.data")
     sign(folder, key)
     for path in folder.iterdir():  # old enough that a change would show
         os.utime(path, (1, 1))
     return Packed(folder, key)
 
 
-def empty_graph() -> bytes:
+def empty_graph() -> onnx.ModelProto:
     """A graph that computes nothing, so that a worker of it holds what every worker holds."""
     info = helper.make_tensor_value_info
     nodes = [
@@ -86,7 +91,7 @@ def empty_graph() -> bytes:
     graph = helper.make_graph(
         nodes, "g", [info("z", TensorProto.FLOAT, ["n", 8])], [info("image", TensorProto.UINT8, ["n", 1, 1, 3])]
     )
-    return helper.make_model(graph, opset_imports=[helper.make_opsetid("", 17)], ir_version=8).SerializeToString()
+    return helper.make_model(graph, opset_imports=[helper.make_opsetid("", 17)], ir_version=8)
 
 
 # --- what processes hold
@@ -110,6 +115,32 @@ def peak(pid: int) -> float:
     return next(int(line.split()[1]) * 1024 / MB for line in text.splitlines() if line.startswith("VmHWM"))
 
 
+@contextmanager
+def own_peak() -> Iterator[Callable[[], float]]:
+    """The most that any worker of this process held of its own, without what it maps from files, in MB.
+
+    Looked at every few milliseconds: the system remembers no such peak.
+    """
+    most, over = [0.0], threading.Event()
+
+    def look() -> None:
+        while not over.wait(0.002):
+            for children in Path("/proc/self/task").glob("*/children"):
+                with suppress(OSError):
+                    for child in children.read_text().split():
+                        # A child that has yet to become a worker is a copy of this process.
+                        if b"bootstrap.py" in Path(f"/proc/{child}/cmdline").read_bytes():
+                            most.append(max(most.pop(), own_bytes(int(child)) / MB))
+
+    looking = threading.Thread(target=look)
+    looking.start()
+    try:
+        yield lambda: most[0]
+    finally:
+        over.set()
+        looking.join()
+
+
 def cpu_seconds(pid: int) -> float:
     """Processor time of a process."""
     fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
@@ -122,8 +153,8 @@ def cpu_seconds(pid: int) -> float:
 async def share(folder: Path, rounds: int, runs: int) -> None:
     """PSS of three workers and the speed of one of them, plain and with what was derived."""
     plugin, seeds = find_backend("onnx"), iter(range(10**9))
-    package = packed(folder / "wide", "wide", wide().SerializeToString())
-    nothing = packed(folder / "nothing", "nothing", empty_graph())
+    package = packed(folder / "wide", wide())
+    nothing = packed(folder / "nothing", empty_graph())
     derived = DerivedGraphs(folder / "derived", 8 << 30)
     async with AsyncExitStack() as stack:
 
@@ -194,14 +225,22 @@ def forget(folder: Path) -> None:
 async def load(folder: Path, rounds: int) -> None:
     """Seconds from nothing to ready: verifying, starting a process, loading; and the most that the worker ever held."""
     plugin = find_backend("onnx")
-    package = packed(folder / "wide", "wide", wide().SerializeToString())
-    nothing = packed(folder / "nothing", "nothing", empty_graph())
+    package = packed(folder / "wide", wide())
+    beside = packed(folder / "wide-beside", wide(), beside=True)
+    layers = packed(folder / "layers", dense_graph(128, 0), bright=True)
+    layers_beside = packed(folder / "layers-beside", dense_graph(128, 0), beside=True, bright=True)
+    nothing = packed(folder / "nothing", empty_graph())
     derived, none = DerivedGraphs(folder / "derived", 8 << 30), DerivedGraphs(folder / "none", 0)
-    begun = time.perf_counter()
-    worker = await start_worker(plugin, package.content, derived, device=DEVICE, limits=LIMITS)
-    first, once = time.perf_counter() - begun, worker.info.once_seconds
-    await worker.close()
-    rows: dict[str, list[tuple[float, float, float, float]]] = {}
+    for name, loaded in (("wide", package), ("wide, weights in a file beside", beside)):
+        begun = time.perf_counter()
+        with own_peak() as most:
+            worker = await start_worker(plugin, loaded.content, derived, device=DEVICE, limits=LIMITS)
+        print(
+            f"First load of {name}: {time.perf_counter() - begun:.2f} s, of which deriving took "
+            f"{worker.info.once_seconds:.2f} s; at most {most():.0f} MB were a process's own."
+        )
+        await worker.close()
+    rows: dict[str, list[tuple[float, float, float, float, float]]] = {}
     for _ in range(rounds):
         for name, loaded, graphs, again, warm in (
             ("an empty graph", nothing, none, True, True),
@@ -210,6 +249,10 @@ async def load(folder: Path, rounds: int) -> None:
             ("derived", package, derived, True, True),
             ("plain, disk cold", package, none, True, False),
             ("derived, disk cold", package, derived, True, False),
+            ("plain, weights in a file beside", beside, none, True, True),
+            ("derived, weights in a file beside", beside, derived, True, True),
+            ("34 layers, plain", layers, none, True, True),
+            ("34 layers, plain, weights in a file beside", layers_beside, none, True, True),
         ):
             if not warm:
                 forget(folder)
@@ -218,18 +261,18 @@ async def load(folder: Path, rounds: int) -> None:
             hashes = {file: signed.sha256 for file, signed in verified.files.items()}
             content = SignedContent(loaded.folder, verified.manifest, verified.digest, hashes)
             checked = time.perf_counter() - begun
-            worker = await start_worker(plugin, content, graphs, device=DEVICE, limits=LIMITS)
+            with own_peak() as own:
+                worker = await start_worker(plugin, content, graphs, device=DEVICE, limits=LIMITS)
             ready = time.perf_counter() - begun
-            cpu, most = cpu_seconds(worker.pid), peak(worker.pid)
+            cpu, whole = cpu_seconds(worker.pid), peak(worker.pid)
             await worker.run("first", {"seed": 1})
             await worker.close()
-            rows.setdefault(name, []).append((ready, checked, cpu, most))
-    print(f"First load of all: {first:.2f} s, of which deriving took {once:.2f} s.\n")
-    print("| load | seconds to ready | of which verifying | CPU s of the worker | most it held, MB |")
-    print("|---|---|---|---|---|")
+            rows.setdefault(name, []).append((ready, checked, cpu, own(), whole))
+    print("\n| load | seconds to ready | of which verifying | CPU s of the worker | most of its own, MB | with files |")
+    print("|---|---|---|---|---|---|")
     for name, found_rows in rows.items():
-        ready, checked, cpu, most = (statistics.median(values) for values in zip(*found_rows, strict=True))
-        print(f"| {name} | {ready:.2f} | {checked:.3f} | {cpu:.2f} | {most:.0f} |")
+        ready, checked, cpu, alone, whole = (statistics.median(values) for values in zip(*found_rows, strict=True))
+        print(f"| {name} | {ready:.2f} | {checked:.3f} | {cpu:.2f} | {alone:.0f} | {whole:.0f} |")
 
 
 # --- a long day
