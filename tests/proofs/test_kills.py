@@ -38,15 +38,15 @@ pytestmark = [
 #: The same command with a writer that, from the first order on, answers a group before it commits.
 HASTY = """
 import asyncio
-from artrator_registry.storage import writer
-careful = writer.Writer._commit
+from artrator import group_commit
+careful = group_commit.GroupCommit._commit
 async def commit(self, group):
     if self._db.execute("SELECT EXISTS (SELECT 1 FROM orders)").fetchone()[0]:
-        writer._finish(group)
-        writer._answer(group)
+        group_commit._finish(group)
+        group_commit._answer(group)
         await asyncio.sleep(0.05)
     await careful(self, group)
-writer.Writer._commit = commit
+group_commit.GroupCommit._commit = commit
 """
 
 DAY = 86_400.0

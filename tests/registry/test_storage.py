@@ -4,12 +4,10 @@ from __future__ import annotations
 
 import asyncio
 import sqlite3
-import threading
 import time
 import uuid
 from collections.abc import AsyncIterator, Callable
 from pathlib import Path
-from typing import Any
 
 import click
 import pytest
@@ -26,7 +24,6 @@ from artrator_registry.core import MIGRATIONS, OLDEST_SCHEMA, SCHEMA
 from artrator_registry.server import alone
 from artrator_registry.settings import Settings
 from artrator_registry.storage import Database, SchemaError, Transaction, connect, migrate
-from artrator_registry.storage.writer import Writer
 
 pytestmark = pytest.mark.anyio
 
@@ -41,8 +38,8 @@ def path(tmp_path: Path) -> Path:
 
 
 @pytest.fixture
-async def writer(path: Path) -> AsyncIterator[Writer]:
-    made = Writer(lambda: connect(path), time.time)
+async def database(path: Path) -> AsyncIterator[Database]:
+    made = Database(path, time.time)
     yield made
     await made.close()
 
@@ -59,12 +56,12 @@ def stored(path: Path) -> list[int]:
         db.close()
 
 
-async def test_a_command_that_fails_undoes_itself_and_not_its_neighbours(writer: Writer, path: Path) -> None:
+async def test_a_command_that_fails_undoes_itself_and_not_its_neighbours(database: Database, path: Path) -> None:
     def half_done(t: Transaction) -> None:
         t.run("INSERT INTO t (n) VALUES (100)")
         raise ArtratorError(Code.CONFLICT, "no")
 
-    answers = await gather(*(writer.write(call) for call in (insert(1), half_done, insert(1), insert(2))))
+    answers = await gather(*(database.write(call) for call in (insert(1), half_done, insert(1), insert(2))))
     assert answers[0] == 1
     assert isinstance(answers[1], ArtratorError)
     assert isinstance(answers[2], sqlite3.IntegrityError)
@@ -72,97 +69,7 @@ async def test_a_command_that_fails_undoes_itself_and_not_its_neighbours(writer:
     assert stored(path) == [1, 2]
 
 
-async def test_a_group_is_answered_only_after_its_one_commit(writer: Writer, path: Path) -> None:
-    seen = []
-
-    def last(t: Transaction) -> None:
-        t.run("INSERT INTO t (n) VALUES (50)")
-        seen.append((quick.done(), stored(path)))  # the first ran, and is not on the disk yet
-
-    quick = asyncio.ensure_future(writer.write(insert(1)))
-    await writer.write(last)
-    assert seen == [(False, [])]
-    assert await quick == 1
-    assert stored(path) == [1, 50]
-
-
-async def test_what_comes_while_the_disk_is_waited_for_is_the_next_group(path: Path) -> None:
-    going, commits = threading.Event(), []
-
-    class Slow(sqlite3.Connection):
-        def execute(self, sql: str, *parameters: Any) -> sqlite3.Cursor:
-            if sql == "COMMIT":
-                commits.append(threading.current_thread() is threading.main_thread())
-                going.wait(5)
-            return super().execute(sql, *parameters)
-
-    writer = Writer(
-        lambda: sqlite3.connect(path, isolation_level=None, check_same_thread=False, factory=Slow), time.time
-    )
-    first = asyncio.ensure_future(writer.write(insert(1)))
-    while not commits:  # the loop turns while the disk is waited for
-        await asyncio.sleep(0.01)
-    others = [asyncio.ensure_future(writer.write(insert(n))) for n in (2, 3)]
-    await asyncio.sleep(0.01)
-    assert not first.done()
-    going.set()
-    assert await asyncio.gather(first, *others) == [1, 2, 3]
-    assert commits == [False, False]
-    await writer.close()
-
-
-class _Disk(sqlite3.Connection):
-    """A disk that is waited for until it is told what to do."""
-
-    told = threading.Event()
-    breaks = False
-
-    def execute(self, sql: str, *parameters: Any) -> sqlite3.Cursor:
-        if sql == "COMMIT":
-            assert self.told.wait(5), "nothing was finished while the disk was waited for"
-            if self.breaks:
-                raise sqlite3.OperationalError("the disk broke")
-        return super().execute(sql, *parameters)
-
-
-async def _finished(path: Path, disk: type[_Disk]) -> object:
-    """The answer to a command that is finished while the disk is waited for, and not told before."""
-    writer = Writer(
-        lambda: sqlite3.connect(path, isolation_level=None, check_same_thread=False, factory=disk), time.time
-    )
-
-    def command(t: Transaction) -> Callable[[], str]:
-        t.run("INSERT INTO t (n) VALUES (1)")
-
-        def finish() -> str:
-            assert not answer.done()
-            disk.told.set()
-            return "done"
-
-        return finish
-
-    answer = asyncio.ensure_future(writer.write_then_finish(command))
-    try:
-        return (await gather(answer))[0]
-    finally:
-        disk.told.clear()
-        await writer.close()
-
-
-async def test_what_needs_no_database_is_done_while_the_disk_is_waited_for(path: Path) -> None:
-    assert await _finished(path, _Disk) == "done"
-    assert stored(path) == [1]
-
-
-async def test_what_was_finished_is_not_told_if_the_commit_fails(path: Path) -> None:
-    class Broken(_Disk):
-        breaks = True
-
-    assert isinstance(await _finished(path, Broken), sqlite3.OperationalError)
-    assert stored(path) == []
-
-
-async def test_who_cannot_be_answered_hears_why_and_the_group_stands(writer: Writer, path: Path) -> None:
+async def test_who_cannot_be_answered_hears_why_and_the_group_stands(database: Database, path: Path) -> None:
     def half_done(t: Transaction) -> Callable[[], None]:
         t.run("INSERT INTO t (n) VALUES (3)")
 
@@ -171,76 +78,45 @@ async def test_who_cannot_be_answered_hears_why_and_the_group_stands(writer: Wri
 
         return finish
 
-    answers = await gather(writer.write(insert(1)), writer.write_then_finish(half_done), writer.write(insert(2)))
+    answers = await gather(database.write(insert(1)), database.write_then_finish(half_done), database.write(insert(2)))
     assert answers[0] == 1
     assert answers[2] == 2
     assert isinstance(answers[1], ArtratorError)
     assert stored(path) == [1, 2, 3]
 
 
-async def test_a_long_queue_is_committed_in_parts(writer: Writer, path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("artrator_registry.storage.writer._SLICE_SECONDS", 0.0)
-
-    def look(t: Transaction) -> list[int]:
-        t.run("INSERT INTO t DEFAULT VALUES")
-        return stored(path)
-
-    assert await asyncio.gather(*(writer.write(look) for _ in range(3))) == [[], [1], [1, 2]]
-
-
-async def test_a_command_that_was_given_up_before_it_ran_does_not_run(writer: Writer, path: Path) -> None:
-    given_up = asyncio.ensure_future(writer.write(insert(1)))
+async def test_a_command_that_was_given_up_before_it_ran_does_not_run(database: Database, path: Path) -> None:
+    given_up = asyncio.ensure_future(database.write(insert(1)))
     await asyncio.sleep(0)  # it is queued, and its turn has not come
     given_up.cancel()
-    assert await writer.write(insert(2)) == 2
+    assert await database.write(insert(2)) == 2
     assert stored(path) == [2]
 
 
-async def test_nothing_is_taken_after_the_end_and_what_was_taken_is_done(path: Path) -> None:
-    writer = Writer(lambda: connect(path), time.time)
-    tasks = [asyncio.ensure_future(writer.write(insert(n))) for n in range(1, 300)]
-    await asyncio.sleep(0)
-    await writer.close()
-    assert await asyncio.gather(*tasks) == list(range(1, 300))
-    with pytest.raises(RuntimeError):
-        await writer.write(insert(300))
-
-
-async def test_who_would_wait_too_long_is_told_at_once(writer: Writer, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("artrator_registry.storage.writer._MOST_WAITING", 3)
-    answers = await gather(*(writer.write(insert(n)) for n in range(1, 5)))
+async def test_who_would_wait_too_long_is_told_at_once(database: Database, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("artrator_registry.storage.database._MOST_WAITING", 3)
+    answers = await gather(*(database.write(insert(n)) for n in range(1, 5)))
     assert answers[:3] == [1, 2, 3]
     assert isinstance(answers[3], ArtratorError)
     assert answers[3].code is Code.STORAGE_BUSY
-    assert await writer.write(insert(5)) == 5
+    assert await database.write(insert(5)) == 5
 
 
-def _small_disk(path: Path) -> sqlite3.Connection:
-    """A database that may not grow: SQLite answers exactly as it does on a full disk."""
-    db = connect(path)
-    pages = db.execute("PRAGMA page_count").fetchone()[0]
-    db.execute(f"PRAGMA max_page_count = {pages + 1}")
-    return db
+async def test_a_full_disk_is_said_and_leaves_nothing_half_written(database: Database, path: Path) -> None:
+    def no_more(t: Transaction) -> None:
+        t.run("CREATE TABLE blobs (b BLOB)")
+        t.run(f"PRAGMA max_page_count = {t.row('PRAGMA page_count')[0] + 1}")
 
+    def fill(t: Transaction) -> None:
+        t.run("INSERT INTO t (n) VALUES (7)")
+        t.run("INSERT INTO blobs (b) VALUES (zeroblob(1000000))")
 
-async def test_a_full_disk_is_said_and_leaves_nothing_half_written(path: Path) -> None:
-    db = connect(path)
-    db.execute("CREATE TABLE blobs (b BLOB)")
-    db.close()
-    writer = Writer(lambda: _small_disk(path), time.time)
-    try:
-
-        def fill(t: Transaction) -> None:
-            t.run("INSERT INTO t (n) VALUES (7)")
-            t.run("INSERT INTO blobs (b) VALUES (zeroblob(1000000))")
-
-        with pytest.raises(ArtratorError) as raised:
-            await writer.write(fill)
-        assert raised.value.code is Code.DISK_FULL
-        assert stored(path) == []
-        assert await writer.write(insert(8)) == 8  # small things still fit
-    finally:
-        await writer.close()
+    await database.write(no_more)
+    with pytest.raises(ArtratorError) as raised:
+        await database.write(fill)
+    assert raised.value.code is Code.DISK_FULL
+    assert stored(path) == []
+    assert await database.write(insert(8)) == 8  # small things still fit
 
 
 async def test_a_database_that_another_program_holds_is_said(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

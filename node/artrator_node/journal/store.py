@@ -44,7 +44,7 @@ class Journal:
 
     def __init__(self, path: Path) -> None:
         self._path = path
-        self._writer = Writer(path)
+        self._writer: Writer  # from ``open`` on
         # One reading thread with a connection of its own: WAL lets it read while the writer commits.
         self._readers = ThreadPoolExecutor(1, thread_name_prefix="journal-reader")
         self._reader: sqlite3.Connection | None = None
@@ -53,7 +53,7 @@ class Journal:
     def open(self) -> None:
         """Open the file and bring its tables up to date."""
         self._path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-        self._writer.open()
+        self._writer = Writer(self._path)
 
     async def close(self) -> None:
         """Commit and close."""

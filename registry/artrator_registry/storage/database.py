@@ -3,18 +3,21 @@
 from __future__ import annotations
 
 import asyncio
+import operator
 import sqlite3
 from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import Concatenate, Final, ParamSpec, TypeVar
+from typing import Any, Concatenate, Final, ParamSpec, TypeVar
 
 from sqlite_utils import Database as Tables
 from sqlite_utils import Migrations
 
+from artrator.errors import ArtratorError, Code
+from artrator.group_commit import GroupCommit
+from artrator_registry.storage.faults import as_problem
 from artrator_registry.storage.homecoming import Homecoming
 from artrator_registry.storage.readers import Readers
 from artrator_registry.storage.transaction import Clock, Transaction
-from artrator_registry.storage.writer import Writer
 
 _P = ParamSpec("_P")
 _T = TypeVar("_T")
@@ -22,6 +25,10 @@ _T = TypeVar("_T")
 #: How long a writer waits for another process (a backup, an administrator's command) before it says so.
 _BUSY_SECONDS = 10.0
 _LOG_BYTES: Final = 64 * 1024 * 1024
+#: As many commands are enough to share a sync.
+_GROUP: Final = 64
+#: Who comes when this many wait already would give up before being answered, so is told at once.
+_MOST_WAITING: Final = 4096
 
 
 def connect(path: Path, *, read_only: bool = False) -> sqlite3.Connection:
@@ -117,15 +124,23 @@ class Database:
     def __init__(self, path: Path, clock: Clock) -> None:
         self.path = path
         self.clock = clock
-        self._writer = Writer(lambda: connect(path), clock)
+        self._writer = GroupCommit(connect(path), "registry-writer", enough=_GROUP)
         self._readers = Readers(lambda: connect(path, read_only=True), clock)
         self._home: Homecoming | None = None
 
     async def write(
         self, call: Callable[Concatenate[Transaction, _P], _T], /, *args: _P.args, **kwargs: _P.kwargs
     ) -> _T:
-        """Run a quick command in the writer; returns after it is on the disk."""
-        return await self._writer.write(lambda t: call(t, *args, **kwargs))
+        """Run a quick command in the writer; returns after it is on the disk.
+
+        Cancelling it before its turn comes undoes it.
+
+        Raises:
+            ArtratorError: ``storage_busy`` when too many wait already or another program holds the database,
+                ``disk_full``, and whatever the command raised.
+        """
+        done: _T = await self._command(lambda t: call(t, *args, **kwargs))
+        return done
 
     async def write_then_finish(
         self, call: Callable[Concatenate[Transaction, _P], Callable[[], _T]], /, *args: _P.args, **kwargs: _P.kwargs
@@ -134,7 +149,8 @@ class Database:
 
         What the command returns is called while the disk is waited for: the caller gets what that returns or raises.
         """
-        return await self._writer.write_then_finish(lambda t: call(t, *args, **kwargs))
+        finished: _T = await self._command(lambda t: call(t, *args, **kwargs), operator.call)
+        return finished
 
     async def read(
         self, call: Callable[Concatenate[Transaction, _P], _T], /, *args: _P.args, **kwargs: _P.kwargs
@@ -152,6 +168,25 @@ class Database:
         loop = asyncio.get_running_loop()
         await loop.run_in_executor(None, self._readers.close)
         await self._writer.close()
+
+    async def _command(self, call: Callable[[Transaction], Any], then: Callable[[Any], Any] | None = None) -> Any:
+        if self._writer.waiting >= _MOST_WAITING:
+            raise ArtratorError(Code.STORAGE_BUSY, "The registry has more to write than it can.", retry_after=2)
+
+        def work(db: sqlite3.Connection) -> Any:
+            if answer.cancelled():  # its caller went away before its turn came
+                raise asyncio.CancelledError
+            return call(Transaction(db, self.clock()))
+
+        answer = self._writer.queue(work, then)
+        self._writer.begin()
+        try:
+            return await answer
+        except sqlite3.Error as error:
+            problem = as_problem(error)
+            if problem is None:
+                raise
+            raise problem from error
 
     def _homecoming(self) -> Homecoming:
         loop = asyncio.get_running_loop()
