@@ -57,6 +57,17 @@ class BrokenPackage:
     code: str
 
 
+@dataclass(frozen=True)
+class _Entry:
+    """What a file in ``served/`` says; nothing of it is verified but its form."""
+
+    package: str
+    folder: Path
+    signer: PublicKey
+    listing: str
+    offers: Sequence[object]
+
+
 class Catalogue:
     """What is served now. ``refresh`` reads the folder again; ``serial`` grows when anything changed."""
 
@@ -92,16 +103,16 @@ class Catalogue:
             entry = await asyncio.to_thread(_read_entry, path)
             if entry is None:
                 continue
-            before = known.get(Path(entry["folder"]))
-            if before is not None and before.digest == entry["package"] and self._seen.get(path) == changed:
+            before = known.get(entry.folder)
+            if before is not None and before.digest == entry.package and self._seen.get(path) == changed:
                 packages[before.digest] = before
                 continue
             try:
                 served = await asyncio.to_thread(_open, entry)
             except ArtratorError as error:
-                folder, code = Path(entry["folder"]), error.code.value
-                broken[entry["package"]] = BrokenPackage(folder, entry["package"], error.message, code)
-                log(_logger, logging.ERROR, "package_refused", package=entry["package"], code=code)
+                code = error.code.value
+                broken[entry.package] = BrokenPackage(entry.folder, entry.package, error.message, code)
+                log(_logger, logging.ERROR, "package_refused", package=entry.package, code=code)
             else:
                 packages[served.digest] = served
         self._seen, self.packages, self.broken = files, packages, broken
@@ -127,45 +138,51 @@ def add(folder: Path, *, package: Path, signer: PublicKey, digest: str, listing:
     folder.mkdir(parents=True, exist_ok=True)
     path = folder / f"{digest.removeprefix('sha256:')}.json"
     before = _read_entry(path) if path.exists() else None
+    home = package.resolve()
     entry = {
         "package": digest,
-        "folder": str(package.resolve()),
+        "folder": str(home),
         "signer": signer.encode(),
         "listing": listing,
-        "offers": [*(before["offers"] if before else ()), offer],
+        "offers": [*(before.offers if before else ()), offer],
     }
     write_atomically(path, json.dumps(entry, indent=2).encode())
     for other in folder.glob("*.json"):
-        if other != path and (old := _read_entry(other)) is not None and old["folder"] == entry["folder"]:
+        if other != path and (old := _read_entry(other)) is not None and old.folder == home:
             other.unlink()  # the folder was signed anew: the older version's files are gone
 
 
-def _read_entry(path: Path) -> dict[str, Any] | None:
+def _read_entry(path: Path) -> _Entry | None:
+    """None, and a word in the log, if it is none: its owner's hand may have been in it."""
     try:
-        entry = json.loads(path.read_bytes())
-        if {"package", "folder", "signer", "listing", "offers"} <= set(entry):
-            return dict(entry)
-    except (OSError, ValueError, TypeError):
+        match json.loads(path.read_bytes()):
+            case {
+                "package": str(package),
+                "folder": str(folder),
+                "signer": str(signer),
+                "listing": str(listing),
+                "offers": list(offers),
+            }:
+                return _Entry(package, Path(folder), PublicKey.decode(signer), listing, offers)
+    except (OSError, ValueError, RecursionError):
         pass
     log(_logger, logging.ERROR, "served_entry_unreadable", file=path.name)
     return None
 
 
-def _open(entry: Mapping[str, Any]) -> ServedPackage:
+def _open(entry: _Entry) -> ServedPackage:
     """Verify every file of the package and read its manifest."""
-    signer = PublicKey.decode(entry["signer"])
-    folder = Path(entry["folder"])
-    verified = verify_again(folder, signer)
-    if verified.digest != entry["package"]:
-        raise ArtratorError(Code.PACKAGE_CHANGED, f"{folder} holds another package now.")
+    verified = verify_again(entry.folder, entry.signer)
+    if verified.digest != entry.package:
+        raise ArtratorError(Code.PACKAGE_CHANGED, f"{entry.folder} holds another package now.")
     return ServedPackage(
-        folder=folder,
-        signer=signer,
+        folder=entry.folder,
+        signer=entry.signer,
         digest=verified.digest,
         manifest=verified.manifest,
-        listing=str(entry["listing"]),
+        listing=entry.listing,
         file_bytes=verified.size,
-        offers=_offers(entry["offers"], signer, verified.digest),
+        offers=_offers(entry.offers, entry.signer, verified.digest),
         files=verified.files,
     )
 

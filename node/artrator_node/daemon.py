@@ -303,7 +303,7 @@ class Node:
         while True:
             try:
                 await self.catalogue.refresh()
-            except OSError:
+            except Exception:  # neither a disk nor a bug may end this task: nothing published would be served any more
                 _logger.exception("served_folder_unreadable")
             now = self.catalogue.serial, [(slot.package.digest, slot.state) for slot in self.engine.slots]
             if now != states:
@@ -333,4 +333,6 @@ class Node:
                 await asyncio.to_thread(keep_only, self.paths.compiled, known)
             except ArtratorError as error:
                 log(_logger, logging.WARNING, "sweep_failed", code=error.code.value)
+            except Exception:  # as above: pictures would be kept for longer than was said
+                _logger.exception("sweep_failed")
             await asyncio.sleep(pause)

@@ -141,10 +141,7 @@ CARDS = Answer(
 
 
 def measured(devices: Devices, package: ServedPackage, choice: Choice, **figures: Any) -> None:
-    circumstances = devices.circumstances(package, choice.place)
-    devices.remember(
-        Measurement(package.digest, choice.place.label, str(choice), circumstances, Figures(**figures), 1.0)
-    )
+    devices.remember(package, choice, Figures(**figures), 1.0)
 
 
 def test_what_the_owner_names_is_used_and_nothing_else_is_ever_tried() -> None:

@@ -20,15 +20,16 @@ from artrator.errors import ArtratorError, Code
 from artrator_node.catalogue import Catalogue, ServedPackage
 from artrator_node.clock import Clock
 from artrator_node.config import Paths, Settings
-from artrator_node.engine.devices import Choice, Devices, Figures, Measurement, trial
+from artrator_node.engine.devices import Choice, Devices, Figures, trial
 from artrator_node.engine.devices.probe import ask
 from artrator_node.engine.slot import StartWorker
 from artrator_node.journal import Journal
-from artrator_node.journal.records import Trial
 
 #: Numbers of runs that are given at once.
 SIZES: Final = (1, 4, 8)
+#: The longest that one package may be tried on one choice; a node that tunes itself has less patience.
 _SECONDS: Final = 120.0
+#: Columns of the tables, on a terminal or in a file.
 _WIDTH: Final = 100
 
 
@@ -129,15 +130,9 @@ async def _package(
     for choice in sorted(choices, key=lambda choice: choice.kind != "cpu"):
         tried = await trial.attempt(start, package, choice, reference=reference, sizes=SIZES, seconds=_SECONDS)
         reference = reference or tried.reference
-        circumstances = devices.circumstances(package, choice.place)
-        kept = Trial(
-            package.digest, str(choice), circumstances, choice.place.label, tried.figures.to_json(), clock.now()
-        )
-        devices.remember(
-            Measurement(kept.package, kept.place, kept.choice, circumstances, tried.figures, kept.measured_at)
-        )
+        measured = devices.remember(package, choice, tried.figures, clock.now())
         if devices.automatic:
-            journal.keep_trial(kept)
+            journal.keep_trial(measured.to_keep())
         yield Row(package, choice, tried.figures)
 
 

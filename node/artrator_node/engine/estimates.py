@@ -10,12 +10,10 @@ from typing import Any, Final
 
 from artrator.worker.batches import batches_of
 from artrator.worker.wire import WireError
-from artrator_node.engine.pace import Pace, ends
+from artrator_node.engine.pace import Pace, blended, ends
 from artrator_node.engine.seats import UNKNOWN
 from artrator_node.journal.records import Measured
 
-#: Weight of the newest run: five runs forget most of an older truth.
-_NEWEST: Final = 0.3
 #: The first so many jobs, and every so manieth from then on, have what was learnt written down.
 _EACH: Final = 16
 #: Before anything was measured.
@@ -94,8 +92,7 @@ class Estimate:
         old, rate = self.measured, seconds / work
         self._pace.observe(rate, company)
         if self.known:
-            rate = _NEWEST * rate + (1 - _NEWEST) * old.seconds_per_work
-            seconds = _NEWEST * seconds + (1 - _NEWEST) * old.run_seconds
+            rate, seconds = blended(old.seconds_per_work, rate), blended(old.run_seconds, seconds)
         self.measured = replace(old, seconds_per_work=rate, run_seconds=seconds)
 
     def observe_load(self, seconds: float, memory_bytes: int, shared_bytes: int = 0) -> None:

@@ -12,7 +12,7 @@ from bisect import bisect_left
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Final
 
-#: Weight of the newest run of its company: five runs forget most of an older truth.
+#: Weight of the newest of all runs: five runs forget most of an older truth.
 _NEWEST: Final = 0.3
 #: Numbers of jobs that are told apart; above the first few, a little more or less company makes no difference.
 _STEPS: Final = (1, 2, 3, 4, 6, 8, 12, 16, 24, 32, 48, 64, 96, 128, 192, 256)
@@ -39,7 +39,7 @@ class Pace:
         """A run took so many seconds for a unit of work, with so many jobs in the worker, itself included."""
         step = min(_STEPS, key=lambda step: abs(step - company))
         old = self.paces.get(step)
-        self.paces[step] = rate if old is None else _NEWEST * rate + (1 - _NEWEST) * old
+        self.paces[step] = rate if old is None else blended(old, rate)
 
     def rate(self, company: float) -> float:
         """Seconds for a unit of work with so many jobs side by side; 0 before any was measured."""
@@ -57,6 +57,11 @@ class Pace:
         below, above = known[place - 1], known[place]
         share = (company - below) / (above - below)
         return self.paces[below] + share * (self.paces[above] - self.paces[below])
+
+
+def blended(before: float, newest: float) -> float:
+    """What is believed after one more run."""
+    return _NEWEST * newest + (1 - _NEWEST) * before
 
 
 def _shape(batches: Mapping[str, Any] | None) -> Callable[[float], float]:

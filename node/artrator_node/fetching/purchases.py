@@ -120,6 +120,7 @@ class Purchases:
         async with self._ending:
             record = await self._journal.job(job)
             if record is None or record.ended:
+                self._spans.pop(job, None)  # a piece that was under way when it ended
                 return _known(record)
             now = self._clock.now()
             code = error.code.value if error is not None else None

@@ -37,6 +37,8 @@ _PATIENCE_SECONDS: Final = 10.0
 _COME_BACK_SECONDS: Final = 3
 #: Hashing and reading have threads of their own, so that they hold up no job's encoding.
 _THREADS: Final = 2
+#: So many files' digests are remembered: of withdrawn packages too, which cost little until their turn comes.
+_MOST_TABLES: Final = 20_000
 
 
 @dataclass(frozen=True)
@@ -93,39 +95,33 @@ class Shelf:
             if not self._busy[buyer]:
                 del self._busy[buyer]
 
-    async def blocks(self, item: Item, begin: int, end: int) -> AsyncGenerator[bytes, None]:
+    def blocks(self, item: Item, begin: int, end: int) -> AsyncGenerator[bytes, None]:
         """The bytes from ``begin`` to before ``end``, in pieces of at most a block, each of them as it was signed.
 
         Raises:
             ArtratorError: ``package_changed``; ``node_busy`` while a large file is being hashed.
         """
-        table = await self._table(item)
-        loop = asyncio.get_running_loop()
-        file = await loop.run_in_executor(self._pool, _open, item)
-        try:
-            for number in range(begin // BLOCK, -(-end // BLOCK)):
-                data = await loop.run_in_executor(self._pool, _read, file, item, table, number)
-                start = number * BLOCK
-                yield data[max(0, begin - start) : end - start]
-        except ArtratorError as error:
-            self._changed(item, error)
-            raise
-        finally:
-            await asyncio.shield(loop.run_in_executor(None, file.close))
+        return self._pieces(item, begin, end, BLOCK, _read)
 
-    async def sealed(self, item: Item, key: bytes, begin: int, end: int) -> AsyncGenerator[bytes, None]:
+    def sealed(self, item: Item, key: bytes, begin: int, end: int) -> AsyncGenerator[bytes, None]:
         """The sealed bytes from ``begin`` to before ``end``, in pieces of at most a sealed block.
 
         Raises:
             ArtratorError: As ``blocks`` does.
         """
+        return self._pieces(item, begin, end, SEALED_CHUNK, _read_sealed, FileSeal(key, item.sha256, item.size))
+
+    async def _pieces(
+        self, item: Item, begin: int, end: int, size: int, read: Callable[..., bytes], *how: Any
+    ) -> AsyncGenerator[bytes, None]:
+        """What ``read`` makes of each block, ``size`` bytes but for the last, cut to what was asked for."""
         table = await self._table(item)
-        loop, seal = asyncio.get_running_loop(), FileSeal(key, item.sha256, item.size)
+        loop = asyncio.get_running_loop()
         file = await loop.run_in_executor(self._pool, _open, item)
         try:
-            for number in range(begin // SEALED_CHUNK, -(-end // SEALED_CHUNK)):
-                data = await loop.run_in_executor(self._pool, _read_sealed, file, item, table, number, seal)
-                start = number * SEALED_CHUNK
+            for number in range(begin // size, -(-end // size)):
+                data = await loop.run_in_executor(self._pool, read, file, item, table, number, *how)
+                start = number * size
                 yield data[max(0, begin - start) : end - start]
         except ArtratorError as error:
             self._changed(item, error)
@@ -153,7 +149,7 @@ class Shelf:
         key = (item.served.digest, item.sha256, *more)
         hashing = self._tables.get(key)
         if hashing is None:
-            self._forget_unserved()
+            self._forget_oldest()
             hashing = self._tables[key] = asyncio.ensure_future(self._read(read, item, *how))
             hashing.add_done_callback(lambda task: task.cancelled() or task.exception())
         with contextlib.suppress(TimeoutError):
@@ -170,20 +166,15 @@ class Shelf:
     async def _read(self, read: Callable[..., bytes], item: Item, *how: Any) -> bytes:
         return await asyncio.get_running_loop().run_in_executor(self._pool, read, item, *how)
 
-    def _forget_unserved(self) -> None:
-        # What was withdrawn comes back, if at all, as another version: a few old tables cost little until then.
+    def _forget_oldest(self) -> None:
         while len(self._tables) > _MOST_TABLES:
-            oldest = next(iter(self._tables))
-            del self._tables[oldest]
+            del self._tables[next(iter(self._tables))]
 
     def _changed(self, item: Item, error: ArtratorError) -> None:
         """A file is not what was signed: hash it anew the next time, in case its owner restored it."""
         for key in [key for key in self._tables if key[:2] == (item.served.digest, item.sha256)]:
             del self._tables[key]
         log(_logger, logging.ERROR, "package_changed", package=item.served.digest, file=item.name, why=error.message)
-
-
-_MOST_TABLES: Final = 20_000
 
 
 def _open(item: Item) -> io.BufferedReader:

@@ -67,9 +67,6 @@ class Ceilings:
     def __init__(self, settings: Settings) -> None:
         self._ceilings = tuple(_ceilings(settings))
 
-    def __bool__(self) -> bool:
-        return bool(self._ceilings)
-
     def look(self, reading: MachineReading, now: float) -> Sequence[Rule]:
         """What holds now, at a monotonic time."""
         return [rule for ceiling in self._ceilings if (rule := ceiling.look(reading, now)) is not None]
@@ -77,10 +74,7 @@ class Ceilings:
     @property
     def blind(self) -> Sequence[str]:
         """The limits for which no sensor has said anything yet, as the owner's settings name them."""
-        return [_SETTING[index] for index in self._blind()]
-
-    def _blind(self) -> Sequence[str]:
-        return [ceiling.words for ceiling in self._ceilings if not ceiling.known]
+        return [_SETTING[ceiling.words] for ceiling in self._ceilings if not ceiling.known]
 
 
 _CARD: Final = "The card has {value} °C; it may have {limit}, and works again at {on}."

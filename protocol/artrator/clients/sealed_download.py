@@ -20,10 +20,8 @@ from pathlib import Path
 from typing import Any, Final
 
 from artrator.clients._lock import only_one
-from artrator.clients.node import Access, NodeClient
-from artrator.clients.package_download import OnDownload, PackageDownload, assemble, begun, disk_errors, take_back
+from artrator.clients.package_download import PackageDownload, assemble, begun, disk_errors, take_back
 from artrator.errors import ArtratorError, Code
-from artrator.keys import PublicKey
 from artrator.profile import write_atomically
 from artrator.sealing import DIGEST, SEALED_CHUNK, FileSeal, TableCheck, chunks, root, sealed_size
 
@@ -35,23 +33,14 @@ _FACTS: Final = "sealed.json"
 class SealedDownload(PackageDownload):
     """One sealed package on its way from one node; ``folder`` belongs to one purchase."""
 
-    def __init__(
-        self,
-        node: NodeClient,
-        access: Access,
-        package: str,
-        creator: PublicKey,
-        folder: Path,
-        on_progress: OnDownload | None = None,
-    ) -> None:
-        super().__init__(node, access, package, creator, folder, on_progress)
-        self._tables: dict[str, bytes] = {}
-        self._plain: dict[str, int] = {}
+    #: Plain sizes and tables by plain hex SHA-256, once ``fetch`` knows them.
+    _plain: dict[str, int]
+    _tables: dict[str, bytes]
 
     async def fetch(self) -> SealedPackage:
         """Fetch what is missing; raises as ``PackageDownload.run`` does."""
         async with self._begun(sealed=True) as files:
-            self._plain = dict(files.values())
+            self._plain, self._tables = dict(files.values()), {}
             for sha256, size in self._plain.items():
                 self._tables[sha256] = await self._table(sha256, size)
             await self._gather({sha256: sealed_size(size) for sha256, size in self._plain.items()})

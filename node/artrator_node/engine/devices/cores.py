@@ -65,17 +65,7 @@ def _own_groups(cgroup: Path, membership: Path) -> Sequence[Path]:
 
 def physical(cores: Sequence[int], cpus: Path = _CPUS) -> tuple[int, ...]:
     """One processor of each physical core among ``cores``."""
-    seen: set[str] = set()
-    chosen = []
-    for core in cores:
-        try:
-            siblings = (cpus / f"cpu{core}" / "topology" / "thread_siblings_list").read_text(encoding="ascii").strip()
-        except OSError:
-            siblings = str(core)
-        if siblings not in seen:
-            seen.add(siblings)
-            chosen.append(core)
-    return tuple(chosen)
+    return tuple(threads[0] for threads in _by_core(cores, cpus))
 
 
 def default_threads(cores: Sequence[int] = ()) -> int:

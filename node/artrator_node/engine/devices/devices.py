@@ -69,9 +69,12 @@ class Devices:
         for measurement in measurements:
             self._measured.setdefault(measurement.package, {})[measurement.key] = measurement
 
-    def remember(self, measurement: Measurement) -> None:
-        """One more measurement; the newest holds."""
-        self.recall([measurement])
+    def remember(self, package: ServedPackage, choice: Choice, figures: Figures, at: float) -> Measurement:
+        """One more measurement, made at a time; the newest holds. The caller keeps what is answered."""
+        circumstances = self.circumstances(package, choice.place)
+        made = Measurement(package.digest, choice.place.label, str(choice), circumstances, figures, at)
+        self.recall([made])
+        return made
 
     # --- what is decided
 
@@ -218,6 +221,3 @@ def _named_place(place: Place, cards: Sequence[Card]) -> Place:
             memory = int(card.memory_bytes * _SHARE_OF_CARD)
             return replace(place, memory_bytes=memory, name=card.name, driver=card.driver)
     return place
-
-
-__all__ = ["Devices", "Figures", "Measurement"]

@@ -1,10 +1,12 @@
-"""What a trial of one choice gave."""
+"""What a trial of one choice gave, and how it is kept."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
 from typing import Any
+
+from artrator_node.journal.records import Trial
 
 
 @dataclass(frozen=True)
@@ -70,6 +72,16 @@ class Measurement:
     circumstances: str
     figures: Figures
     at: float = 0.0
+
+    @classmethod
+    def kept(cls, trial: Trial) -> Measurement:
+        """As the journal has it."""
+        figures = Figures.from_json(trial.figures)
+        return cls(trial.package, trial.place, trial.choice, trial.circumstances, figures, trial.measured_at)
+
+    def to_keep(self) -> Trial:
+        """As the journal keeps it."""
+        return Trial(self.package, self.choice, self.circumstances, self.place, self.figures.to_json(), self.at)
 
     @property
     def key(self) -> str:

@@ -22,7 +22,6 @@ from artrator_node.engine.devices.places import Choice
 from artrator_node.engine.devices.probe import ask
 from artrator_node.engine.slot import StartWorker, WorkerHandle
 from artrator_node.journal import Journal
-from artrator_node.journal.records import Trial
 from artrator_node.logs import log
 
 _logger = logging.getLogger(__name__)
@@ -78,19 +77,7 @@ class Tuner:
 
     async def open(self) -> None:
         """Recall what was measured, and ask the backends of what is served what they can compute on."""
-        self._devices.recall(
-            [
-                Measurement(
-                    kept.package,
-                    kept.place,
-                    kept.choice,
-                    kept.circumstances,
-                    Figures.from_json(kept.figures),
-                    kept.measured_at,
-                )
-                for kept in await self._journal.trials()
-            ]
-        )
+        self._devices.recall([Measurement.kept(trial) for trial in await self._journal.trials()])
         # Cards that the owner named are not tried, but their memory has to be known.
         if self._devices.automatic or any(place.hardware == "gpu" for place in self._devices.places):
             await self._ask()
@@ -155,7 +142,7 @@ class Tuner:
             return
         if tried.reference is not None:
             self._references.setdefault(package.digest, tried.reference)
-        self.keep(package, choice, tried.figures)
+        self._keep(package, choice, tried.figures)
         if not self._devices.unmeasured(package):
             self._references.pop(package.digest, None)
 
@@ -189,19 +176,14 @@ class Tuner:
                 with contextlib.suppress(asyncio.CancelledError):
                     await work
 
-    def keep(self, package: ServedPackage, choice: Choice, figures: Figures) -> None:
-        """Remember what a trial gave."""
-        circumstances = self._devices.circumstances(package, choice.place)
-        now = self._clock.now()
-        label, words = choice.place.label, str(choice)
-        self._devices.remember(Measurement(package.digest, label, words, circumstances, figures, now))
-        self._journal.keep_trial(Trial(package.digest, words, circumstances, label, figures.to_json(), now))
+    def _keep(self, package: ServedPackage, choice: Choice, figures: Figures) -> None:
+        self._journal.keep_trial(self._devices.remember(package, choice, figures, self._clock.now()).to_keep())
         log(
             _logger,
             logging.INFO,
             "package_tried",
             package=package.digest,
-            device=words,
+            device=str(choice),
             run_seconds=round(figures.run_seconds, 4),
             out=figures.out,
         )
