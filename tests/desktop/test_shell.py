@@ -7,7 +7,7 @@ from types import SimpleNamespace
 from typing import Any
 
 import pytest
-from PySide6.QtCore import Qt
+from PySide6.QtCore import QCoreApplication, QEvent, Qt
 from PySide6.QtWidgets import (
     QAbstractButton,
     QAbstractSpinBox,
@@ -92,6 +92,23 @@ def test_a_language_switch_speaks_korean_everywhere_at_once(shell: Shell, state:
     assert shell.nav.button("wallet").isChecked()
     state.settings.set("language", "en")
     assert shell.nav.button("wallet").text() == "Wallet"
+
+
+def test_pages_from_before_a_language_switch_hear_nothing_more(qtbot: Any, shell: Shell, state: AppState) -> None:
+    pages = [page for page in shell_module.PAGES if page != "onboarding"]
+    for page in pages:
+        shell.open(page)
+    state.settings.set("language", "ko")
+    QCoreApplication.sendPostedEvents(None, QEvent.Type.DeferredDelete)
+    failure = Failure("node_busy", "The node is busy.")
+    with qtbot.captureExceptions() as raised:
+        for signal in (state.create.chosen.changed, state.jobs.added, state.jobs.changed, state.jobs.ended):
+            signal.emit("prompt")
+        for refused in (state.passes.refused, state.library.refused, state.node.refused, state.wallet.export_failed):
+            refused.emit(failure)
+        for changed in (state.catalogue, state.wallet, state.gallery, state.disputes, state.companions, state.plugins):
+            changed.changed.emit()
+    assert raised == []
 
 
 def test_what_was_typed_survives_a_language_switch(shell: Shell, state: AppState) -> None:

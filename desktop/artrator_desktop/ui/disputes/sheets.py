@@ -209,9 +209,12 @@ class AnswerSheet(AskingSheet):
         self._name_button()
         self._disputes.said.connect(self._done)
         self._disputes.refused.connect(self._refused)
-        self._disputes.changed.connect(lambda: self.send.setEnabled(not self._disputes.busy))
+        self._disputes.changed.connect(self._free)
         self.words.setFocus(Qt.FocusReason.OtherFocusReason)
         self.fit()
+
+    def _free(self) -> None:
+        self.send.setEnabled(not self._disputes.busy)
 
     def _name_button(self) -> None:
         self.send.setText(self.tr("Give back") if self.give_back.isChecked() else self.tr("Answer"))

@@ -11,7 +11,7 @@ from artrator_desktop.ui.images import Pixmaps
 from artrator_desktop.ui.theme.tokens import PAGE_SIDE, PAGE_TOP, L
 
 if TYPE_CHECKING:
-    from artrator_desktop.state import AppState
+    from artrator_desktop.state import AppState, Failure
 
 
 class Page(QWidget):
@@ -34,6 +34,14 @@ class Page(QWidget):
         self.setFocusPolicy(Qt.FocusPolicy.ClickFocus)
         self.app = app
         self.pixmaps = pixmaps
+
+    def complain(self, failure: Failure) -> None:
+        """Say what went wrong.
+
+        The state's signals are connected to methods and never to a lambda: of a page that was built anew in another
+        language Qt forgets the methods, but it does not know whom a lambda belongs to.
+        """
+        self.say.emit("bad", failure.sentence)
 
     def lay_out(self, header: QWidget, body: QWidget) -> None:
         """Put the header on top and the body, which reaches from edge to edge, below it."""

@@ -19,7 +19,7 @@ from artrator_desktop.ui.theme.tokens import PAGE_SIDE, PAGE_TOP, L
 from artrator_desktop.ui.widgets import ChipRow, ComboBox, Label, PageHeader, SearchField, StatePanel
 
 if TYPE_CHECKING:
-    from artrator_desktop.state import AppState, Failure, ImageRecord
+    from artrator_desktop.state import AppState, ImageRecord
     from artrator_desktop.state.receipts import Verdict
     from artrator_desktop.ui.images import Pixmaps
 
@@ -75,7 +75,7 @@ class GalleryPage(Page):
         self._gallery.changed.connect(self.refresh)
         app.catalogue.changed.connect(self.refresh)  # it knows more titles
         self._gallery.verified.connect(self.details.show_verdict)
-        self._gallery.failed.connect(self._complain)
+        self._gallery.failed.connect(self.complain)
         self._gallery.model.dataChanged.connect(self._rows_changed)
         self.refresh()
 
@@ -166,9 +166,6 @@ class GalleryPage(Page):
                 self.tr("Every picture you make is kept here, with its settings and its receipt."),
                 self.tr("Make one"),
             )
-
-    def _complain(self, failure: Failure) -> None:
-        self.say.emit("bad", failure.sentence)
 
     def _primary(self) -> None:
         if self._gallery.totals.count:

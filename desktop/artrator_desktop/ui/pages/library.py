@@ -60,9 +60,9 @@ class LibraryPage(Page):
         self.lay_out(self.header, self.area)
         app.passes.changed.connect(self.refresh)
         app.passes.bought.connect(self._bought)
-        app.passes.refused.connect(lambda failure: self.say.emit("bad", failure.sentence))
+        app.passes.refused.connect(self.complain)
         app.library.changed.connect(self.refresh)
-        app.library.refused.connect(lambda failure: self.say.emit("bad", failure.sentence))
+        app.library.refused.connect(self.complain)
         app.library.arrived.connect(self._arrived)
         self.refresh()
 

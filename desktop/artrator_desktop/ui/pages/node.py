@@ -63,7 +63,7 @@ class NodePage(Page):
             button.hide()
             self.header.controls.addWidget(button)
         self.header.controls.addWidget(refresh)
-        self._watch.refused.connect(lambda failure: self.say.emit("bad", failure.sentence))
+        self._watch.refused.connect(self.complain)
         self.running = StatCard("play", "on_tint", self.tr("Running"))
         self.done = StatCard("images", "ok", self.tr("Delivered"))
         self.pace = StatCard("zap", "warn", self.tr("Typical time"))

@@ -68,7 +68,7 @@ class StylePage(Page):
         self.panel.primary.connect(self._primary)
         self._build()
         self._create.listing_changed.connect(self.refresh)
-        self._create.chosen.changed.connect(lambda _name: self.refresh())
+        self._create.chosen.changed.connect(self.refresh)
         self._create.values_changed.connect(self.refresh)
         self._create.problems_changed.connect(self.refresh)
         self._create.chosen.refused.connect(self._refused)
@@ -76,7 +76,7 @@ class StylePage(Page):
         self._style.changed.connect(self.refresh)
         app.wallet.changed.connect(self.refresh)
         for signal in (app.jobs.added, app.jobs.changed, app.jobs.ended):
-            signal.connect(lambda _job: self.refresh())
+            signal.connect(self.refresh)
         for keys in ("Ctrl+Return", "Ctrl+Enter"):
             shortcut = QShortcut(QKeySequence(keys), self)
             shortcut.setContext(Qt.ShortcutContext.WidgetWithChildrenShortcut)

@@ -110,7 +110,7 @@ class WalletPage(Page):
         self._wallet.redeemed.connect(self._redeemed)
         self._wallet.redeem_failed.connect(self._redeem_failed)
         self._wallet.exported.connect(self._exported)
-        self._wallet.export_failed.connect(lambda failure: self.say.emit("bad", failure.sentence))
+        self._wallet.export_failed.connect(self.complain)
         app.topups.changed.connect(self._show_ways)
         app.passes.changed.connect(self.refresh)
         app.topups.paid.connect(self._paid)
