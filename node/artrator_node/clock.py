@@ -15,11 +15,15 @@ WARN_SECONDS: Final = 30.0
 
 
 class Clock:
-    """Seconds since 1970 by the registry's clock where it is known, else by this machine's."""
+    """Seconds since 1970 by the registry's clock where it is known, else by this machine's.
+
+    Attributes:
+        monotonic: Called for durations.
+    """
 
     def __init__(self, wall: Callable[[], float] = time.time, monotonic: Callable[[], float] = time.monotonic) -> None:
         self._wall = wall
-        self._monotonic = monotonic
+        self.monotonic = monotonic
         self._anchor: tuple[float, float] | None = None
 
     def now(self) -> float:
@@ -27,15 +31,11 @@ class Clock:
         if self._anchor is None:
             return self._wall()
         told, at = self._anchor
-        return told + self._monotonic() - at
-
-    def monotonic(self) -> float:
-        """For durations."""
-        return self._monotonic()
+        return told + self.monotonic() - at
 
     def synchronise(self, told: float, round_trip: float = 0.0) -> None:
         """The registry said ``told``, and its answer took ``round_trip`` seconds to come and go."""
-        self._anchor = (told + round_trip / 2, self._monotonic())
+        self._anchor = (told + round_trip / 2, self.monotonic())
 
     @property
     def skew(self) -> float:

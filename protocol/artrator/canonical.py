@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import base64
+import binascii
 import hashlib
 import json
 from typing import Any
@@ -30,9 +30,10 @@ def request_digest(salt: bytes, request: Any) -> str:
 
 def b64(data: bytes) -> str:
     """URL-safe base64 without padding."""
-    return base64.urlsafe_b64encode(data).rstrip(b"=").decode()
+    return binascii.b2a_base64(data, newline=False).decode().rstrip("=").replace("+", "-").replace("/", "_")
 
 
 def unb64(text: str) -> bytes:
     """Read URL-safe base64, padded or not; raises ValueError for anything else."""
-    return base64.b64decode(text + "=" * (-len(text) % 4), altchars=b"-_", validate=True)
+    standard = text.replace("-", "+").replace("_", "/")
+    return binascii.a2b_base64(standard + "=" * (-len(text) % 4), strict_mode=True)

@@ -20,8 +20,6 @@ _logger = logging.getLogger(__name__)
 
 #: A job that saw its worker or the daemon die this often is given up.
 MAX_ATTEMPTS: Final = 2
-
-
 #: How the end of a run that was put back is told: it was asked to stop, and some only stop with their worker.
 _PUT_BACK: Final = (Code.JOB_CANCELLED, Code.WORKER_DIED)
 
@@ -59,7 +57,7 @@ async def attempt(shop: life.Workshop, live: LiveJob, slot: Slot, leave: Callabl
             shop.metrics.run_seconds.labels(slot.package.manifest.name).observe(seconds)
         except ArtratorError as error:
             await _look_after(shop, slot, worker, error)
-            if live.put_back and not live.cancel_wish.is_set() and error.code in _PUT_BACK:
+            if live.put_back and not live.cancel_wish and error.code in _PUT_BACK:
                 return _put_back(shop, live)
             if error.code is Code.WORKER_DIED and _may_retry(shop, live):
                 return _retry(shop, live)
@@ -124,18 +122,13 @@ async def _look_after(shop: life.Workshop, slot: Slot, worker: WorkerHandle, err
 
 def _may_retry(shop: life.Workshop, live: LiveJob) -> bool:
     """Nothing was delivered, the buyer still wants it, and the time allows one more attempt."""
-    return (
-        0 < live.record.attempts < MAX_ATTEMPTS
-        and not live.cancel_wish.is_set()
-        and shop.clock.now() < live.record.finish_by
-    )
+    return 0 < live.record.attempts < MAX_ATTEMPTS and not live.cancel_wish and shop.clock.now() < live.record.finish_by
 
 
 def _retry(shop: life.Workshop, live: LiveJob) -> Outcome:
     shop.metrics.retried.inc()
     live.alone = True
     live.begin_anew()
-    live.position, live.done, live.total = 0, 0, 0
     live.record = replace(live.record, state=JobState.QUEUED)
     live.tell_place(shop.journal)
     log(_logger, logging.WARNING, "job_retried", job=live.job, attempts=live.record.attempts)
@@ -146,7 +139,6 @@ def _put_back(shop: life.Workshop, live: LiveJob) -> Outcome:
     """The owner's rules ended the attempt: it waits again as if it had not begun."""
     live.put_back = False
     live.begin_anew()
-    live.position, live.done, live.total = 0, 0, 0
     live.record = replace(live.record, state=JobState.QUEUED, attempts=max(0, live.record.attempts - 1))
     event = live.log.prepare(EventKind.QUEUED, live.place())
     if live.written:

@@ -8,6 +8,7 @@ from typing import Any, Final
 
 from artrator.backend import Image
 from artrator.messages.node import EventKind, JobBody, Output
+from artrator_node.engine.ranks import rank_of
 from artrator_node.journal import Event, JobRecord, Journal
 from artrator_node.waiting import set_within
 
@@ -25,7 +26,8 @@ class EventLog:
     def __init__(self, events: Iterable[Event] = (), next_serial: int = 1) -> None:
         self._events = list(events)
         self._next = next_serial
-        self._changed = asyncio.Event()
+        #: Set by the next event; there is one only while somebody waits.
+        self._changed: asyncio.Event | None = None
 
     @property
     def told(self) -> Sequence[Event]:
@@ -50,8 +52,9 @@ class EventLog:
             old = next((i for i, e in enumerate(self._events) if e.kind in _PASSING), None)
             if old is not None:
                 del self._events[old]
-        self._changed.set()
-        self._changed = asyncio.Event()
+        if self._changed is not None:
+            self._changed.set()
+            self._changed = None
 
     def forget_progress(self) -> None:
         """The job has ended: how it went along the way interests nobody who comes now."""
@@ -60,7 +63,7 @@ class EventLog:
     async def follow(self, after: int, ping_seconds: float) -> AsyncIterator[Event | None]:
         """Events after a serial, until the last one; None after every ``ping_seconds`` of silence."""
         while True:
-            changed = self._changed
+            changed = self._changed = self._changed or asyncio.Event()
             news = [event for event in self._events if event.serial > after]
             for event in news:
                 yield event
@@ -77,6 +80,8 @@ class LiveJob:
     """One job that has not ended, or has just done so.
 
     Attributes:
+        job: Its id.
+        rank: How it is paid; see ``ranks``.
         work: How much it is, for estimates: its largest measure.
         stop: While it is in its worker: asks that to stop.
         put_back: The owner needs the machine: it is to wait again, and this attempt does not count.
@@ -95,6 +100,8 @@ class LiveJob:
     """
 
     def __init__(self, record: JobRecord, log: EventLog, body: JobBody | None = None) -> None:
+        self.job = record.job
+        self.rank = rank_of(record.paid_by)
         self.record = record
         self.log = log
         self.body = body
@@ -116,17 +123,12 @@ class LiveJob:
         self.preview: bytes | None = None
         self.finished: dict[str, list[Image]] = {}
         self.kept: dict[str, list[Image]] = {}
-        self.cancel_wish = asyncio.Event()
+        self.cancel_wish = False
         self.stop: Callable[[], None] | None = None
         self.ended = asyncio.Event()
         self._waiting: list[Callable[[], object]] = []
         self._told_progress = float("-inf")
         self._told_place = float("-inf")
-
-    @property
-    def job(self) -> str:
-        """The job's id."""
-        return self.record.job
 
     @property
     def promised(self) -> bool:
@@ -149,10 +151,11 @@ class LiveJob:
         self.finished.setdefault(output, []).append(picture)
 
     def begin_anew(self) -> None:
-        """The next attempt makes everything again; what this one made is kept until that one has made as much."""
+        """The next attempt begins at the first step; what this one made is kept until that one has made as much."""
         if _count(self.finished) > _count(self.kept):
             self.kept = self.finished
         self.finished = {}
+        self.position, self.done, self.total = 0, 0, 0
 
     def made(self, output: str) -> list[Image]:
         """The finished pictures of an output, from the attempt that got further."""

@@ -7,6 +7,8 @@ again. What ends before anybody was told of it is written once, with its end, an
 from __future__ import annotations
 
 import asyncio
+import contextlib
+from collections.abc import Iterator
 from typing import Final
 
 from artrator.errors import ArtratorError, Code
@@ -30,6 +32,24 @@ async def promise(journal: Journal, spool: Spool, live: LiveJob) -> None:
         live.writing = asyncio.ensure_future(_write(journal, spool, live))
         live.writing.add_done_callback(lambda done: _again_after_failure(live, done))
     await asyncio.shield(live.writing)
+
+
+@contextlib.contextmanager
+def first_written(live: LiveJob) -> Iterator[None]:
+    """While the journal is told of a job for the first time together with its end: whoever asks waits for that."""
+    writing = live.writing = asyncio.get_running_loop().create_future()
+    try:
+        yield
+    except ArtratorError as error:
+        live.writing = None
+        writing.set_exception(error)
+        writing.exception()  # nobody has to be there to hear it
+        raise
+    except BaseException:
+        writing.cancel()
+        raise
+    live.written = True
+    writing.set_result(None)
 
 
 async def _write(journal: Journal, spool: Spool, live: LiveJob) -> None:

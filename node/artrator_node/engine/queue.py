@@ -20,7 +20,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from typing import Final
 
 from artrator_node.engine.live import LiveJob
-from artrator_node.engine.ranks import WEIGHTS, rank_of
+from artrator_node.engine.ranks import WEIGHTS
 
 #: How much later the second job of a buyer stands than the first, the third than the second, and so on.
 LATER_SECONDS: Final = 10.0
@@ -46,8 +46,8 @@ class JobQueue:
 
     def add(self, live: LiveJob) -> None:
         """Let a job wait."""
-        rank = rank_of(live.record.paid_by)
-        if not any(rank_of(other.record.paid_by) == rank for other in self._jobs):
+        rank = live.rank
+        if not any(other.rank == rank for other in self._jobs):
             # A rank of which nobody waited has nothing to make up for.
             self._started[rank] = max(self._started[rank], self._clock)
         self._jobs.append(live)
@@ -58,11 +58,11 @@ class JobQueue:
 
     def start(self, live: LiveJob) -> None:
         """It waits no more: it is started."""
-        ranks = {rank_of(other.record.paid_by) for other in self._jobs}
+        ranks = {other.rank for other in self._jobs}
         self._clock = max(self._clock, min(self._started[rank] for rank in ranks))
         self._jobs.remove(live)
         if live.record.attempts == 0:
-            rank = rank_of(live.record.paid_by)
+            rank = live.rank
             self._started[rank] += 1 / WEIGHTS[rank]
 
     def of_package(self, package: str) -> Sequence[LiveJob]:
@@ -71,7 +71,7 @@ class JobQueue:
 
     def crowd(self, rank: int) -> int:
         """How many of this rank and of those below it wait."""
-        return sum(1 for live in self._jobs if rank_of(live.record.paid_by) >= rank)
+        return sum(1 for live in self._jobs if live.rank >= rank)
 
     def ordered(self, running: Iterable[LiveJob]) -> Sequence[LiveJob]:
         """All in their order, given those that run now."""
@@ -86,7 +86,7 @@ class JobQueue:
         ranks: list[deque[LiveJob]] = [deque() for _ in WEIGHTS]
         for live in in_order:
             if live.record.attempts == 0:
-                ranks[rank_of(live.record.paid_by)].append(live)
+                ranks[live.rank].append(live)
         started = list(self._started)
         found = [live for live in in_order if live.record.attempts > 0]
         while waiting := [rank for rank, jobs in enumerate(ranks) if jobs]:

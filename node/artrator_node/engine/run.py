@@ -20,7 +20,8 @@ from artrator.keys import PrivateKey
 from artrator.messages.node import EventKind, JobBody, JobState
 from artrator_node.clock import Clock
 from artrator_node.engine.live import LiveJob
-from artrator_node.engine.ranks import mark_of, rank_of
+from artrator_node.engine.promise import first_written
+from artrator_node.engine.ranks import mark_of
 from artrator_node.engine.slot import Slot, WorkerHandle
 from artrator_node.files import Outputs, Spool
 from artrator_node.journal import Journal, StoredOutput
@@ -81,7 +82,7 @@ async def compute(
     Raises:
         ArtratorError: ``job_cancelled``, ``job_deadline``, ``worker_died``, ``worker_limit``, or what the model says.
     """
-    if live.cancel_wish.is_set():
+    if live.cancel_wish:
         raise cancelled()
     record = live.record
     work = worker.run(
@@ -90,7 +91,7 @@ async def compute(
         lambda *news: tell_progress(shop, live, *news),
         live.keep,
         buyer=mark_of(record.buyer),
-        rank=rank_of(record.paid_by),
+        rank=live.rank,
     )
     stopped = False
 
@@ -115,7 +116,7 @@ async def compute(
     finally:
         late.cancel()
         live.stop = None
-    raise cancelled() if live.cancel_wish.is_set() else deadline()
+    raise cancelled() if live.cancel_wish else deadline()
 
 
 async def finish(
@@ -209,13 +210,8 @@ async def end(
     if live.written:
         await _commit(shop, live, ending, events, measured, send_at)
     else:  # nobody was told that it came, and whoever asks from now on waits until it has ended
-        live.writing = asyncio.ensure_future(_commit(shop, live, ending, (), measured, send_at, new=record))
-        try:
-            await live.writing
-        except ArtratorError:
-            live.writing = None
-            raise
-        live.written = True
+        with first_written(live):
+            await _commit(shop, live, ending, (), measured, send_at, new=record)
     live.record, live.outputs = record, plain
     live.log.publish(events)
     live.log.forget_progress()

@@ -77,6 +77,9 @@ class Scheduler:
         self._tasks: set[asyncio.Task[Any]] = set()
         self._ticking: asyncio.Task[None] | None = None
         self._halted = False
+        shop.metrics.queued.set_function(lambda: len(queue))
+        shop.metrics.running.set_function(lambda: len(slots.running))
+        shop.metrics.memory_bytes.set_function(lambda: slots.memory_bytes)
         self.draining = False
         self.hold: Hold | None = None
         self.on_end = asyncio.Event()
@@ -104,7 +107,7 @@ class Scheduler:
 
     async def cancel(self, live: LiveJob) -> None:
         """The buyer wants it no more. A queued job ends at once, a running one as soon as its worker lets go."""
-        live.cancel_wish.set()
+        live.cancel_wish = True
         if live.stop is not None:
             live.stop()
         if live in self._queue:
@@ -175,10 +178,6 @@ class Scheduler:
         for worker in self._slots.unserved():
             self.task(worker.close())
         self._waits.tell_places(self._shop.journal, monotonic)
-        metrics = self._shop.metrics
-        metrics.queued.set(len(self._queue))
-        metrics.running.set(len(self._slots.running))
-        metrics.memory_bytes.set(self._slots.memory_bytes)
 
     def _hopeless(self, live: LiveJob, slot: Slot | None, now: float, monotonic: float) -> ArtratorError | None:
         """Why a queued job can never run."""

@@ -12,7 +12,6 @@ from collections.abc import Collection
 from typing import Final
 
 from artrator_node.engine.live import LiveJob
-from artrator_node.engine.ranks import rank_of
 
 #: Where nothing was learnt yet, or where a backend has nothing to batch.
 UNKNOWN: Final = 4
@@ -32,7 +31,7 @@ def has_seat(live: LiveJob, inside: Collection[LiveJob], seats: int) -> bool:
         return True
     if len(inside) >= _CROWDED * seats:
         return False
-    rank = rank_of(live.record.paid_by)
-    each = Counter(other.record.buyer for other in inside if rank_of(other.record.paid_by) <= rank)
+    rank = live.rank
+    each = Counter(other.record.buyer for other in inside if other.rank <= rank)
     mine = each.pop(live.record.buyer, 0)
     return mine + sum(min(count, mine + 1) for count in each.values()) < seats

@@ -190,7 +190,8 @@ class Slot:
         """Whether a job may join those in the worker."""
         if self.state is not SlotState.WARM or not has_seat(live, self.running.values(), self.seats):
             return False
-        return not self.running or not (live.alone or any(other.alone for other in self.running.values()))
+        # Whoever is to be alone has nobody beside it, so the first of those inside tells.
+        return not self.running or not (live.alone or next(iter(self.running.values())).alone)
 
     def refusal(self, now: float) -> ArtratorError | None:
         """Why no job of this package can run now; a broken one becomes cold again when its time has come."""

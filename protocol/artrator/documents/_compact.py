@@ -6,14 +6,13 @@ a part of what such a library reads: one algorithm, known before the text is loo
 
 from __future__ import annotations
 
-import base64
 import json
 from collections.abc import Mapping
 from typing import Any, Final
 
 from cryptography.hazmat.primitives.asymmetric.utils import decode_dss_signature, encode_dss_signature
 
-from artrator.canonical import b64
+from artrator.canonical import b64, unb64
 from artrator.keys import PrivateKey, PublicKey
 
 #: Bytes of each of the two numbers of a P-256 signature.
@@ -57,7 +56,7 @@ class Token:
         Raises:
             ValueError: It did not.
         """
-        r, s = (int.from_bytes(self._signature[at : at + _NUMBER], "big") for at in (0, _NUMBER))
+        r, s = int.from_bytes(self._signature[:_NUMBER], "big"), int.from_bytes(self._signature[_NUMBER:], "big")
         if not key.verify(encode_dss_signature(r, s), self._signed.encode()):
             raise ValueError("signed by another key")
         return _bytes(self._payload)
@@ -65,7 +64,7 @@ class Token:
 
 def _bytes(text: str) -> bytes:
     """Base64url without padding, as the standard writes it, and in no second spelling."""
-    data = base64.b64decode(text + "=" * (-len(text) % 4), altchars=b"-_", validate=True)
+    data = unb64(text)
     if b64(data) != text:
         raise ValueError("not base64url in its one form")
     return data

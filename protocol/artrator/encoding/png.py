@@ -8,6 +8,7 @@ from __future__ import annotations
 import struct
 import zlib
 from collections.abc import Mapping
+from functools import lru_cache
 from typing import Final
 
 import numpy as np
@@ -40,7 +41,7 @@ def encode_png(image: Image, text: Mapping[str, str] | None = None) -> bytes:
         raise ValueError("a picture has 1 to 4 channels")
     header = struct.pack(">IIBBBBB", width, height, 8, _COLOUR_TYPES[channels], 0, 0, 0)
     data = isal_zlib.compress(_filtered(image.reshape(height, width * channels), channels), 1)
-    chunks = [_chunk(b"IHDR", header), *(_text(key, value) for key, value in (text or {}).items())]
+    chunks = [_chunk(b"IHDR", header), *[_text(key, value) for key, value in (text or {}).items()]]
     return b"".join([_SIGNATURE, *chunks, _chunk(b"IDAT", data), _chunk(b"IEND", b"")])
 
 
@@ -57,6 +58,7 @@ def _chunk(kind: bytes, data: bytes) -> bytes:
     return struct.pack(">I", len(data)) + kind + data + struct.pack(">I", zlib.crc32(data, zlib.crc32(kind)))
 
 
+@lru_cache(64)
 def _text(keyword: str, value: str) -> bytes:
     """``tEXt`` for ASCII, ``iTXt`` (uncompressed UTF-8) for everything else and for XMP."""
     name = keyword.encode("latin-1")

@@ -65,6 +65,8 @@ _FRAMES_IN_A_ROW: Final = 8
 _LAST_SECONDS: Final = 0.2
 #: What the guard calls the time of a load. No job is named so, because their ids are not empty.
 _LOAD: Final = ""
+#: Runs that go together end together, and leave the same memory: it is measured once for them.
+_MOMENT: Final = 0.01
 #: How long an orderly end may take.
 _CLOSE_SECONDS: Final = 2.0
 _SIGKILL: Final = 9
@@ -218,7 +220,7 @@ class Worker:
     @property
     def resident_bytes(self) -> int:
         """The host memory that is its own now, without what it maps from files; 0 where the system does not say."""
-        return (self._usage.now()[0] or 0) if self.alive else 0
+        return (self._usage.lately(_MOMENT)[0] or 0) if self.alive else 0
 
     async def run(
         self,

@@ -7,6 +7,7 @@ import os
 import re
 import stat
 import sys
+import time
 from pathlib import Path
 from typing import Final
 
@@ -28,6 +29,8 @@ class Usage:
     def __init__(self, pid: int) -> None:
         self._path: Final = f"/proc/{pid}/status"
         self._file: int | None = None
+        self._read_at = float("-inf")
+        self._last: tuple[int | None, int] = 0, 0
 
     def now(self) -> tuple[int | None, int]:
         """Bytes of memory in use, without what is only mapped from files, and threads.
@@ -43,6 +46,13 @@ class Usage:
             return 0, 0
         threads, own = _THREADS.search(text), _OWN.findall(text)
         return sum(map(int, own)) << 10 if own else None, int(threads[1]) if threads else 0
+
+    def lately(self, seconds: float) -> tuple[int | None, int]:
+        """Like ``now``, but what was read within so many seconds will do."""
+        now = time.monotonic()
+        if now - self._read_at >= seconds:
+            self._read_at, self._last = now, self.now()
+        return self._last
 
     def close(self) -> None:
         """Let go of the file."""
