@@ -9,7 +9,6 @@ from dataclasses import replace
 from artrator.backend import Device
 from artrator.errors import ArtratorError, Code
 from artrator.plugins.info import PluginInfo
-from artrator.worker.bytecode import compile_once
 from artrator.worker.claims import SignedContent
 from artrator.worker.derived import DerivedGraphs
 from artrator.worker.host import Worker
@@ -29,7 +28,6 @@ async def start_worker(
     begun = time.monotonic()
     files = None
     if plugin.error is None and content.manifest.backend in plugin.entry_points:
-        compile_once(plugin)
         await prepare_if_due(plugin, limits)
         files = await derived.ready(plugin, content, device, limits)
     once = time.monotonic() - begun
