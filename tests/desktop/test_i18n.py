@@ -44,6 +44,12 @@ def test_korean_keeps_every_place_holder() -> None:
             assert set(re.findall(r"\{\w+\}|%L?n", form)) == wanted, name
 
 
+def test_korean_never_offers_two_particles_to_choose_from() -> None:
+    rows = messages(i18n.CATALOGUES / "artrator_ko.ts")
+    said = ["".join(message.find("translation").itertext()) for _, message in rows]  # type: ignore[union-attr]
+    assert [words for words in said if "(가)" in words or "(를)" in words or "(는)" in words or "(으)" in words] == []
+
+
 @pytest.mark.parametrize("code", i18n.LANGUAGES)
 def test_the_catalogue_holds_every_text_of_the_code(code: str, tmp_path: Path) -> None:
     committed = i18n.CATALOGUES / f"artrator_{code}.ts"

@@ -111,7 +111,7 @@
     </message>
     <message>
         <source>{amount} return to the buyer, and the dispute is over.</source>
-        <translation>{amount}이(가) 구매자에게 돌아가고 분쟁이 끝납니다.</translation>
+        <translation>{amount}이 구매자에게 돌아가고 분쟁이 끝납니다.</translation>
     </message>
     <message>
         <source>Close</source>
@@ -656,7 +656,7 @@
     </message>
     <message>
         <source>Decided for the buyer: {amount} went back</source>
-        <translation>구매자 승: {amount}이(가) 돌아갔습니다</translation>
+        <translation>구매자 승: {amount}이 돌아갔습니다</translation>
     </message>
     <message>
         <source>Decided for the creator: the payment stands</source>
@@ -1985,7 +1985,7 @@
     <name>JobNotices</name>
     <message>
         <source>{title} is ready. Paid {amount}.</source>
-        <translation>{title}이(가) 완성되었습니다. {amount}을 결제했습니다.</translation>
+        <translation>완성: {title}. {amount}을 결제했습니다.</translation>
     </message>
     <message>
         <source>{title} made {made} of {ordered} pictures. Paid {amount} for those.</source>
@@ -1997,7 +1997,7 @@
     </message>
     <message>
         <source>{title} failed. {reason}</source>
-        <translation>{title}을(를) 만들지 못했습니다. {reason}</translation>
+        <translation>실패: {title}. {reason}</translation>
     </message>
 </context>
 <context>
@@ -2277,7 +2277,7 @@
     </message>
     <message>
         <source>Bought on {day} for {amount}</source>
-        <translation>{day}에 {amount}(으)로 구매</translation>
+        <translation>{day}에 {amount}으로 구매</translation>
     </message>
 </context>
 <context>
@@ -2328,7 +2328,7 @@
     </message>
     <message>
         <source>Remove {title} from this computer?</source>
-        <translation>{title}을(를) 이 컴퓨터에서 삭제할까요?</translation>
+        <translation>이 컴퓨터에서 삭제할까요? {title}</translation>
     </message>
     <message>
         <source>The licence stays yours, and the model can be fetched again for nothing.</source>
@@ -2340,11 +2340,11 @@
     </message>
     <message>
         <source>{title} is here, and runs on this computer.</source>
-        <translation>{title}이(가) 도착했고, 이 컴퓨터에서 실행됩니다.</translation>
+        <translation>{title}: 도착했습니다. 이제 이 컴퓨터에서 실행됩니다.</translation>
     </message>
     <message>
         <source>{title} is yours.</source>
-        <translation>{title}을(를) 구매했습니다.</translation>
+        <translation>구매 완료: {title}.</translation>
     </message>
 </context>
 <context>
@@ -2473,7 +2473,7 @@
     </message>
     <message>
         <source>{title} is yours.</source>
-        <translation>{title}을(를) 구매했습니다.</translation>
+        <translation>구매 완료: {title}.</translation>
     </message>
 </context>
 <context>
@@ -2695,15 +2695,15 @@
     </message>
     <message>
         <source>At most {limit}; it works again at {again}.</source>
-        <translation>한도는 {limit}이며, {again}이(가) 되면 다시 일합니다.</translation>
+        <translation>한도는 {limit}이며, {again} 이하가 되면 다시 일합니다.</translation>
     </message>
     <message>
         <source>Processor: {value} of at most {limit}; it works again at {again}.</source>
-        <translation>프로세서: 현재 {value}, 한도 {limit}. {again}이(가) 되면 다시 일합니다.</translation>
+        <translation>프로세서: 현재 {value}, 한도 {limit}. {again} 이하가 되면 다시 일합니다.</translation>
     </message>
     <message>
         <source>Graphics card: {value} of at most {limit}; it works again at {again}.</source>
-        <translation>그래픽 카드: 현재 {value}, 한도 {limit}. {again}이(가) 되면 다시 일합니다.</translation>
+        <translation>그래픽 카드: 현재 {value}, 한도 {limit}. {again} 이하가 되면 다시 일합니다.</translation>
     </message>
     <message>
         <source>Works {hours} ({timezone})</source>
@@ -3039,11 +3039,11 @@
     </message>
     <message>
         <source>Renews on {day} through {rail}</source>
-        <translation>{day}에 {rail}(으)로 갱신</translation>
+        <translation>{day} 갱신, 결제 방법: {rail}</translation>
     </message>
     <message>
         <source>Renews on {day} for {amount}</source>
-        <translation>{day}에 {amount}(으)로 갱신</translation>
+        <translation>{day}에 {amount}으로 갱신</translation>
     </message>
     <message>
         <source>Ends on {day}</source>
@@ -3139,14 +3139,14 @@
     </message>
     <message>
         <source>About {money} arrive.</source>
-        <translation>약 {money}을(를) 받습니다.</translation>
+        <translation>받는 금액: 약 {money}.</translation>
     </message>
 </context>
 <context>
     <name>Payouts</name>
     <message>
         <source>Paid in {currency}.</source>
-        <translation>{currency}(으)로 지급됩니다.</translation>
+        <translation>지급 통화: {currency}.</translation>
     </message>
     <message>
         <source>By the registry’s operator</source>
@@ -3221,7 +3221,7 @@
     </message>
     <message>
         <source>Saved as {name}.</source>
-        <translation>{name}(으)로 저장했습니다.</translation>
+        <translation>저장했습니다: {name}.</translation>
     </message>
     <message>
         <source>The file is not there any more.</source>
@@ -4039,7 +4039,7 @@
     </message>
     <message>
         <source>To the registry, {name}</source>
-        <translation>레지스트리 {name}에게</translation>
+        <translation>레지스트리 {name}에</translation>
     </message>
     <message>
         <source>Royalty for {listing}</source>
@@ -4272,7 +4272,7 @@
     </message>
     <message>
         <source>Saved as {name}.</source>
-        <translation>{name}(으)로 저장했습니다.</translation>
+        <translation>저장했습니다: {name}.</translation>
     </message>
 </context>
 <context>
@@ -4616,7 +4616,7 @@
     </message>
     <message>
         <source>{amount} arrive as soon as it is paid.</source>
-        <translation>결제하는 즉시 {amount}이(가) 들어옵니다.</translation>
+        <translation>결제하는 즉시 {amount}이 들어옵니다.</translation>
     </message>
     <message>
         <source>Waiting for your wallet…</source>
@@ -4789,7 +4789,7 @@
     </message>
     <message>
         <source>Saved as {name}.</source>
-        <translation>{name}(으)로 저장했습니다.</translation>
+        <translation>저장했습니다: {name}.</translation>
     </message>
     <message>
         <source>credits to spend</source>
