@@ -149,20 +149,35 @@ def test_what_is_held_and_is_not_what_was_signed_is_refused(content, held):
     assert caught.value.code == Code.PACKAGE_CHANGED
 
 
+def test_once_it_is_let_go_of_it_is_read(content, held):
+    copy = os.dup(held.descriptors["large.bin"])
+    package = SignedFolder(content.folder, content.manifest, content.digest, content.files, {"large.bin": copy})
+    package.let_go()
+    with pytest.raises(OSError, match="Bad file descriptor"):
+        os.fstat(copy)
+    with package.lent("large.bin") as lent:
+        assert lent == WEIGHTS
+
+
 # --- a whole worker
 
 #: A backend that maps its weights, and is not done with loading before the test is.
 LENDS = """
-import time
+import os, time
 from pathlib import Path
 import numpy as np
 from artrator import Inspection, hookimpl
 
 class Model:
     memory_bytes = 0
-    def __init__(self, told):
-        self.told = told
+    def __init__(self, told, descriptor):
+        self.told, self.descriptor = told, descriptor
     async def run(self, inputs, context):
+        try:
+            os.fstat(self.descriptor)
+            self.told += ", still open"
+        except OSError:
+            pass
         nothing = np.zeros((1, 1, 3), np.uint8)
         return {"text": self.told, "value": 0.0, "image": nothing, "frames": [nothing]}
     def close(self):
@@ -177,7 +192,7 @@ class Backend:
             told = f"{type(lent).__name__} {len(lent)}"
             while Path(WAIT).exists():
                 time.sleep(0.01)
-        return Model(told)
+        return Model(told, package._held["large.bin"])
 
 @hookimpl
 def register_backends(register):

@@ -93,6 +93,7 @@ def _load(frame: Frame) -> tuple[Model, dict[str, Any]]:
     try:
         inspection = backend.inspect(package)
         model = backend.load(package, device)
+        package.let_go()
         memory_bytes = int(model.memory_bytes)
         give_back()
     except ArtratorError:

@@ -136,6 +136,11 @@ class SignedFolder:
         with mapped:
             yield mapped
 
+    def let_go(self) -> None:
+        """The package is loaded: from now on anybody may write to its files, or take them away for good."""
+        while self._held:
+            os.close(self._held.popitem()[1])
+
     def _signed(self, name: str) -> tuple[str, Sequence[str]]:
         """The hash that was signed, and the parts of the path."""
         expected = self._hashes.get(name)
