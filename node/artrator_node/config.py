@@ -176,50 +176,62 @@ class Paths:
 
     @property
     def settings(self) -> Path:
+        """The owner's decisions."""
         return self.root / "node.toml"
 
     @property
     def receipt_key(self) -> Path:
+        """Signs receipts; its id is the node's."""
         return self.root / "keys" / "receipt.pem"
 
     @property
     def tls_key(self) -> Path:
+        """Of the certificate."""
         return self.root / "keys" / "tls.pem"
 
     @property
     def tls_certificate(self) -> Path:
+        """What buyers pin."""
         return self.root / "keys" / "tls.crt"
 
     @property
     def keyset(self) -> Path:
+        """The registry's ticket keys as they were last heard."""
         return self.root / "keyset.json"
 
     @property
     def journal(self) -> Path:
+        """Jobs, receipts and what was measured: see ``journal``."""
         return self.root / "journal.db"
 
     @property
     def served(self) -> Path:
+        """An entry for each package: see ``catalogue``."""
         return self.root / "served"
 
     @property
     def revoked(self) -> Path:
+        """Licences that were taken back."""
         return self.root / "revoked.json"
 
     @property
     def spool(self) -> Path:
+        """What buyers sent, until their job has ended: see ``files``."""
         return self.root / "spool"
 
     @property
     def outputs(self) -> Path:
+        """What was made for them, for the retention time."""
         return self.root / "outputs"
 
     @property
     def derived(self) -> Path:
+        """Graphs that were optimised for this processor; may be deleted at any time."""
         return self.root / "derived"
 
     @property
     def compiled(self) -> Path:
+        """What compilers of devices keep; may be deleted at any time."""
         return self.root / "compiled"
 
 

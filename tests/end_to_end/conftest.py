@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 
 import pytest
 from federation import Federation, Person, copy_example, federation
+from registry_world import World
+
+from artrator_registry import Settings
 
 
 @pytest.fixture(scope="session")
@@ -19,6 +22,18 @@ def running(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Federation]:
         it.publish(copy_example("upscale-x4", folder / "packages"), "--base", "1", "--price", "pixel=8/1000000")
         it.start_node()
         yield it
+
+
+@pytest.fixture
+def anyio_backend() -> str:
+    return "asyncio"
+
+
+@pytest.fixture
+async def world(tmp_path: Path) -> AsyncIterator[World]:
+    """A registry in this process, whose books are audited at the end."""
+    async with World(Settings(data=tmp_path / "registry")) as opened:
+        yield opened
 
 
 @pytest.fixture(scope="session")

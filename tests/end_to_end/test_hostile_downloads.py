@@ -10,7 +10,7 @@ import contextlib
 import hashlib
 import json
 import time
-from collections.abc import AsyncIterator, Callable
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -44,17 +44,6 @@ WEIGHTS = b"weights" * 40_000
 #: How long a download waits for a node, when nobody shortens it.
 PATIENCE = PackageDownload.__init__.__kwdefaults__["patience"]
 SELLER = pm.SellerProfile(legal_name="Atelier", representative="", country="FR", address="1 rue", email="a@example.org")
-
-
-@pytest.fixture
-def anyio_backend() -> str:
-    return "asyncio"
-
-
-@pytest.fixture
-async def world(tmp_path: Path) -> AsyncIterator[World]:
-    async with World(Settings(data=tmp_path / "registry")) as opened:
-        yield opened
 
 
 @pytest.fixture(autouse=True)

@@ -11,9 +11,8 @@ import json
 import struct
 import uuid
 import zlib
-from collections.abc import AsyncIterator, Callable, Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from pathlib import Path
 from typing import Any
 
 import picture_sets
@@ -29,22 +28,10 @@ from artrator.documents import OutputDigest
 from artrator.errors import ArtratorError, Code
 from artrator.keys import PrivateKey, PublicKey
 from artrator.messages import registry as m
-from artrator_registry import Settings
 
 pytestmark = pytest.mark.anyio
 
 PICTURE = encoded(noise(8, 8))
-
-
-@pytest.fixture
-def anyio_backend() -> str:
-    return "asyncio"
-
-
-@pytest.fixture
-async def world(tmp_path: Path) -> AsyncIterator[World]:
-    async with World(Settings(data=tmp_path / "registry")) as opened:
-        yield opened
 
 
 @pytest.fixture(autouse=True)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import hashlib
 import io
-import time
 from collections.abc import Callable
 
 import httpx
@@ -13,7 +12,7 @@ from PIL import Image
 from toy_node import ToyNode
 
 from artrator.clients.node import NodeClient
-from artrator.documents import Acknowledgement, Receipt, document_digest, proof, ticket_digest
+from artrator.documents import Receipt, proof, ticket_digest
 from artrator.errors import ArtratorError, Code
 from artrator.keys import PrivateKey, PublicKey
 from artrator.messages.node import EventKind, JobState
@@ -43,14 +42,7 @@ def test_a_job_is_run_and_delivered_with_a_receipt_that_names_it(node: ToyNode) 
         assert receipt.outcome == "delivered"
         assert receipt.measures == {"step": 3, "pixel": 0}
         assert receipt.outputs[0].sha256 == job.outputs[0].sha256
-        acknowledgement = Acknowledgement(
-            buyer=node.buyer.public.encode(),
-            order=request.job,
-            receipt=document_digest(job.receipt),
-            verdict="accepted",
-            at=time.time(),
-        ).sign(node.buyer)
-        await client.acknowledge(request.job, acknowledgement)
+        await client.acknowledge(request.job, node.acknowledgement(job).sign(node.buyer))
 
     node.ask(work)
     node.wait_for(
@@ -110,14 +102,7 @@ def test_outputs_go_when_their_time_is_over_and_the_receipt_stays(make_node: Cal
 
 def test_an_acknowledgement_of_something_else_is_refused(node: ToyNode) -> None:
     first, second = node.run({"steps": 1}), node.run({"steps": 1})
-    assert first.receipt is not None
-    said = Acknowledgement(
-        buyer=node.buyer.public.encode(),
-        order=first.job,
-        receipt=document_digest(first.receipt),
-        verdict="accepted",
-        at=time.time(),
-    )
+    said = node.acknowledgement(first)
     for key, job in ((node.buyer, second.job), (PrivateKey.generate(), first.job)):
         with pytest.raises(ArtratorError) as caught:
             node.ask(lambda client, job=job, key=key: client.acknowledge(job, said.sign(key)))

@@ -3,14 +3,12 @@
 from __future__ import annotations
 
 import shutil
-import time
 from collections.abc import Callable
 
 import pytest
 from toy_node import ToyNode
 
 from artrator.clients.node import NodeClient
-from artrator.documents import Acknowledgement, document_digest
 from artrator.errors import ArtratorError, Code
 from artrator.messages.node import EventKind, JobState
 
@@ -117,14 +115,7 @@ def test_receipts_and_acknowledgements_outlive_a_registry_that_is_away(make_node
     node.registry.stop()
     job = node.run({"steps": 1})
     assert job.state is JobState.DELIVERED
-    assert job.receipt is not None
-    acknowledgement = Acknowledgement(
-        buyer=node.buyer.public.encode(),
-        order=job.job,
-        receipt=document_digest(job.receipt),
-        verdict="accepted",
-        at=time.time(),
-    ).sign(node.buyer)
+    acknowledgement = node.acknowledgement(job).sign(node.buyer)
     node.ask(lambda client: client.acknowledge(job.job, acknowledgement))
     node.kill()
     # Even a node that starts without its registry serves: the keys are on its disk.

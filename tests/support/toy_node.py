@@ -21,7 +21,7 @@ from registry_double import RegistryDouble
 from artrator.canonical import b64, request_digest
 from artrator.clients.node import JobEvent, NodeClient
 from artrator.demo.services import Service, environment
-from artrator.documents import NodeDescriptor, UnitPrice, document_digest
+from artrator.documents import Acknowledgement, NodeDescriptor, UnitPrice, document_digest
 from artrator.inputs import request_body
 from artrator.keys import PrivateKey
 from artrator.messages.node import Job, JobRequest, JobState
@@ -246,6 +246,17 @@ class ToyNode:
             offer=offer,
         )
         return document_digest(offer)
+
+    def acknowledgement(self, job: Job) -> Acknowledgement:
+        """What the buyer says of a job that was delivered; yet to be signed."""
+        assert job.receipt is not None
+        return Acknowledgement(
+            buyer=self.buyer.public.encode(),
+            order=job.job,
+            receipt=document_digest(job.receipt),
+            verdict="accepted",
+            at=time.time(),
+        )
 
     # --- the process
 
