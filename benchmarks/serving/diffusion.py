@@ -208,13 +208,16 @@ class Engine:
         hashes = {name: signed.sha256 for name, signed in verified.files.items()}
         package = SignedFolder(folder, verified.manifest, verified.digest, hashes)
         self._model: Model = DiffusionBackend().load(package, Device(threads=1))
-        self._batcher = Batcher()
+        self._running = 0
+        self._batcher = Batcher(at_work=lambda: self._running)
         self._numbers = iter(range(1 << 30))
 
     async def run(self, job: Job) -> None:
         number = str(next(self._numbers))
         context = JobContext(number, self._batcher, lambda *_: None)
+        self._running += 1
         await self._model.run({"prompt": "a cat", "seed": job.seed, "steps": job.steps}, context)
+        self._running -= 1
 
     async def close(self) -> None:
         await self._batcher.close()

@@ -121,11 +121,14 @@ class Kernel:
             inputs alone. It is called in a thread, one call at a time.
         max_batch: The most rows that one call can take. How many of them are worth it the worker learns from what they
             took, and from memory.
+        any_thread: It need not be the same thread each time, nor one without an event loop, because ``run`` only
+            computes. What is brief is then called without the way to that thread and back.
     """
 
     name: str
     run: Callable[[Batch], Batch]
     max_batch: int = 8
+    any_thread: bool = False
 
 
 class Context(Protocol):

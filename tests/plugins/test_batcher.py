@@ -452,3 +452,57 @@ def test_jobs_that_come_one_by_one_end_up_in_one_batch():
     assert max(len(batch) for batch in device.batches) == 6
     assert sum(len(batch) for batch in device.batches) == 360
     assert len(device.batches) < 180
+
+
+@pytest.mark.parametrize(
+    ("any_thread", "others", "seconds", "on_the_loop"),
+    [(True, 0, 0, True), (False, 0, 0, False), (True, 1, 0, False), (True, 0, 0.05, False)],
+    ids=["brief", "the kernel needs its thread", "the loop has other things to do", "long"],
+)
+def test_what_is_brief_is_computed_on_the_loop_while_everybody_waits_for_it(any_thread, others, seconds, on_the_loop):
+    threads = []
+
+    def compute(feeds):
+        threads.append(threading.current_thread())
+        time.sleep(seconds)
+        return {"y": feeds["x"] * 2}
+
+    kernel = Kernel("double", compute, max_batch=8, any_thread=any_thread)
+
+    async def job(batcher, number):
+        for _ in range(10):
+            made = await batcher.submit(Party(str(number), str(number)), kernel, rows(number))
+            assert made["y"][0, 0] == 2 * number
+
+    async def main():
+        batcher = Batcher(at_work=lambda: 1 + others)
+        try:
+            await job(batcher, 1)
+        finally:
+            await batcher.close()
+
+    asyncio.run(main())
+    assert len(threads) == 10
+    assert threads[0] is not threading.main_thread()  # nobody knew how long it takes
+    beside = [thread for thread in threads if thread is not threading.main_thread()]
+    assert len(set(beside)) == 1
+    assert (len(beside) < 10) == on_the_loop
+
+
+def test_a_kernel_that_fails_on_the_loop_fails_its_own_call_alone():
+    device = Device(fails=3)
+    kernel = Kernel("double", device.run, max_batch=8, any_thread=True)
+
+    async def main():
+        batcher = Batcher(at_work=lambda: 1)
+        party = Party("a", "a")
+        try:
+            for _ in range(5):
+                await batcher.submit(party, kernel, rows(1))
+            with pytest.raises(ZeroDivisionError):
+                await batcher.submit(party, kernel, rows(3))
+            return await batcher.submit(party, kernel, rows(4))
+        finally:
+            await batcher.close()
+
+    assert asyncio.run(main())["y"][0, 0] == 8

@@ -49,8 +49,8 @@ class Autoencoder:
         self._decoder: Final = decoder
         self._encoder: Final = encoder
         # One tile a run: this takes the most memory of all, and gains nothing from company.
-        self._decoding: Final = Kernel(settings.decoder, self._decode_rows, 1)
-        self._encoding: Final = Kernel(settings.encoder or "", self._encode_rows, 1)
+        self._decoding: Final = Kernel(settings.decoder, self._decode_rows, 1, any_thread=decoder.any_thread)
+        self._encoding: Final = Kernel(settings.encoder or "", self._encode_rows, 1, any_thread=decoder.any_thread)
 
     @property
     def weight_bytes(self) -> int:

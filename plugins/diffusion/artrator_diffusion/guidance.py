@@ -51,7 +51,9 @@ class Denoiser:
         self._single_time = not loaded.each_time
         self._time_shape = session.inputs[tensors.time].shape or ()
         self._dtypes = {name: tensor.dtype for name, tensor in session.inputs.items()}
-        self._kernel = Kernel(session.name, self._run, batch if loaded.several_rows else 1)
+        self._kernel = Kernel(
+            session.name, self._run, batch if loaded.several_rows else 1, any_thread=session.any_thread
+        )
 
     def guided(
         self,

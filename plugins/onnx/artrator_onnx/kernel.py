@@ -38,7 +38,9 @@ class GraphKernel:
             for result in spec.results.values()
             if isinstance(result, PictureResult) and len(session.outputs[result.tensor].shape or (0,) * 4) == 3
         )
-        self.kernel: Final = Kernel(spec.graph, self._run, self._max_batch(spec.most_rows))
+        self.kernel: Final = Kernel(
+            spec.graph, self._run, self._max_batch(spec.most_rows), any_thread=session.any_thread
+        )
 
     def _run(self, batch: Batch) -> Batch:
         count = len(next(iter(batch.values()))) if batch else 1

@@ -64,6 +64,11 @@ class Session:
         self.outputs: Final = facts.outputs
         self.weight_bytes: Final = facts.weight_bytes
 
+    @property
+    def any_thread(self) -> bool:
+        """Whether runs may come from any thread; for a card, onnxruntime keeps something for each."""
+        return self.provider == "CPUExecutionProvider"
+
     def run(self, feeds: Mapping[str, Array], outputs: Sequence[str], *, release: bool = False) -> dict[str, Array]:
         """Run the graph once. Releases the interpreter lock while it computes.
 

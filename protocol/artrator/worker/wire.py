@@ -16,6 +16,7 @@ from __future__ import annotations
 import asyncio
 import json
 import math
+import select
 import socket
 import struct
 from collections.abc import Mapping, Sequence
@@ -126,6 +127,10 @@ class Channel:
                 await self._fill(_bytes(array))
             arrays.append(array)
         return Frame(header, arrays, header_size)
+
+    def has_news(self) -> bool:
+        """Whether something has arrived that ``receive`` has not taken yet."""
+        return bool(select.select([self._socket], [], [], 0)[0])
 
     async def close(self) -> None:
         """Hang up, once whoever sends has finished or failed: a closed socket would keep it waiting for ever."""

@@ -60,7 +60,7 @@ class ClipEncoder:
         self._reader: Final = reader
         self._outputs: Final = [part.hidden] if part.pooled is None else [part.hidden, part.pooled]
         # One prompt a run: encoders that quantise as they go would make a prompt depend on its company.
-        self._kernel: Final = Kernel(part.graph, self._run, 1)
+        self._kernel: Final = Kernel(part.graph, self._run, 1, any_thread=session.any_thread)
 
     @property
     def weight_bytes(self) -> int:

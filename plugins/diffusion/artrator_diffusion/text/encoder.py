@@ -55,7 +55,7 @@ class TextEncoder:
         self._settings: Final = settings
         self._session: Final = session
         self._reader: Final = reader
-        self._kernel: Final = Kernel(settings.graph, self._run, settings.batch)
+        self._kernel: Final = Kernel(settings.graph, self._run, settings.batch, any_thread=session.any_thread)
 
     async def encode(self, inputs: Mapping[str, Value], context: Context) -> Array:
         """The prompt of a job as ``[width]`` pooled, else ``[tokens, width]``."""

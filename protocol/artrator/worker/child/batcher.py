@@ -11,6 +11,7 @@ fell into two groups would else stay in two groups for ever, and each step be co
 from __future__ import annotations
 
 import asyncio
+import math
 import time
 from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -36,6 +37,10 @@ _OUT_OF_MEMORY: Final = (
 )
 #: Rows that failed together and did well apart this often belong to a graph that cannot take several.
 _STRIKES: Final = 2
+#: A batch that is over within this time may be computed on the loop: who comes meanwhile does not notice the wait.
+_BRIEF_SECONDS: Final = 0.02
+#: What it takes to pass a batch to the other thread and back.
+_WAY_SECONDS: Final = 0.0003
 #: Signatures that are remembered as they came; buyers choose sizes, so there may be any number.
 _REMEMBERED: Final = 256
 
@@ -81,22 +86,26 @@ class Batcher:
         *,
         tell: Callable[[Mapping[str, Any]], Awaitable[None]] | None = None,
         memory_bytes: int = 0,
+        at_work: Callable[[], int] | None = None,
     ) -> None:
         """Begin to serve.
 
         Args:
             tell: Called with what is worth keeping, whenever there is news.
             memory_bytes: What the process may take; 0 where that is not known.
+            at_work: Asked how many jobs there are, and how many other things for the loop to do. While all of them wait
+                for the device, brief batches are computed on the loop itself. None where nobody can say.
         """
         self._queue: list[_Call] = []
         self._turns: Final = Turns()
         self._experience: Final = Experience()
         self._tell: Final = tell
         self._memory_bytes: Final = memory_bytes
+        self._at_work: Final = at_work
         self._wake: Final = asyncio.Event()
         self._may: Final = asyncio.Event()
         self._may.set()
-        # One thread: kernels are called one at a time, which is what the contract promises to backends.
+        # Kernels are called one at a time, and those that care always in the same thread: the contract promises that.
         self._thread: Final = OneThread("kernel")
         self._signatures: Final[dict[object, Signature]] = {}
         # Of each job, between two steps.
@@ -213,15 +222,32 @@ class Batcher:
         sizes = self._experience.of(signature)
         here = sum(call.rows - call.taken for call in self._queue if call.signature == signature)
         coming = sum(piece.rows for piece in back)
-        if here >= sizes.wanted:
+        saved = 0.0
+        if here < sizes.wanted:
+            together = min(here + coming, sizes.wanted)
+            if sizes.is_new(together):
+                return True  # Nobody knows yet. Two jobs that never met would else go past each other for ever.
+            left = here + coming - together
+            apart = (sizes.seconds(here) or 0) + (sizes.seconds(coming) or 0)
+            saved = apart - (sizes.seconds(together) or 0) - ((sizes.seconds(left) or 0) if left else 0)
+        if self._fits_the_loop(sizes, signature[0], here, back):
+            saved += _WAY_SECONDS
+        return saved >= self._moment.seconds * len(back)
+
+    def _fits_the_loop(self, sizes: Sizes, kernel: Kernel, rows: int, pieces: Sequence[_Piece]) -> bool:
+        """Whether a batch can be computed on the loop: it is brief, and nobody else has anything to do meanwhile.
+
+        Args:
+            sizes: What is known of it.
+            kernel: That computes it.
+            rows: How many.
+            pieces: Whose jobs wait as well, beside those in the queue.
+        """
+        if self._at_work is None or not kernel.any_thread or (sizes.seconds(rows) or math.inf) > _BRIEF_SECONDS:
             return False
-        together = min(here + coming, sizes.wanted)
-        if sizes.is_new(together):
-            return True  # Nobody knows yet. Two jobs that never met would else go past each other for ever.
-        apart, merged = (sizes.seconds(here) or 0) + (sizes.seconds(coming) or 0), sizes.seconds(together) or 0
-        left = here + coming - together
-        merged += (sizes.seconds(left) or 0) if left else 0
-        return apart - merged >= self._moment.seconds * len(back)
+        waiting = {call.party for call in self._queue}
+        waiting.update([piece.call.party for piece in pieces])
+        return self._at_work() <= len(waiting)
 
     async def _report(self) -> None:
         if self._tell is not None and (news := self._experience.news()) is not None:
@@ -255,7 +281,13 @@ class Batcher:
                 self._hand_out(pieces, rows, *made)
 
         try:
-            outputs, seconds = await self._thread.call(_called, pieces, as_it_is_made)
+            if not new and self._fits_the_loop(sizes, pieces[0].call.kernel, rows, pieces):
+                outputs, seconds = _called(pieces)
+                as_it_is_made((outputs, seconds))
+                if handed_out:
+                    await asyncio.sleep(0)
+            else:
+                outputs, seconds = await self._thread.call(_called, pieces, as_it_is_made)
         except Exception as error:  # whatever a kernel raises is the job's failure, not the worker's
             return await self._in_halves(pieces, rows, sizes, error)
         if not handed_out:
@@ -269,16 +301,16 @@ class Batcher:
 
     def _hand_out(self, pieces: Sequence[_Piece], rows: int, outputs: dict[str, Array], seconds: float) -> None:
         """Give every call its rows, and charge its job for them."""
-        begun, offset = time.perf_counter(), 0
+        begun, offset = time.thread_time(), 0
         for piece in pieces:
             self._turns.charge(piece.call.party, seconds * piece.rows / rows)
             # Copied out of the batch, so that no job keeps the rows of another one alive.
             mine = slice(offset, offset + piece.rows)
             _deliver(piece, outputs if len(pieces) == 1 else {n: array[mine].copy() for n, array in outputs.items()})
             offset += piece.rows
-        # After all that the loop does with them. A machine that is busy elsewhere makes that longer now and then, which
-        # must not keep jobs apart afterwards.
-        asyncio.get_running_loop().call_soon(lambda: self._moment.add((time.perf_counter() - begun) / len(pieces)))
+        # Called after all that the loop does with them. Of the processor's time: the machine, or the other thread,
+        # may keep the loop from it.
+        asyncio.get_running_loop().call_soon(lambda: self._moment.add((time.thread_time() - begun) / len(pieces)))
 
     async def _in_halves(self, pieces: Sequence[_Piece], rows: int, sizes: Sizes, error: Exception) -> bool:
         memory = _out_of_memory(error)
@@ -307,7 +339,7 @@ def _checked(kernel: Kernel, feeds: Batch) -> tuple[dict[str, Array], int]:
 
 
 def _called(pieces: Sequence[_Piece]) -> tuple[dict[str, Array], float]:
-    """Merge the pieces and call the kernel, in the kernel thread, and hold it to its promise."""
+    """Merge the pieces and call the kernel, and hold it to its promise."""
     kernel, rows = pieces[0].call.kernel, sum(piece.rows for piece in pieces)
     begun = time.perf_counter()
     merged = {name: _joined([piece.feed(name) for piece in pieces]) for name in pieces[0].call.feeds}

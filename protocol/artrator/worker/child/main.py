@@ -148,7 +148,9 @@ class _Server:
         # Batches are learnt anew where something else computes, or with other threads.
         self._runtime: Final = f"{_runtime(device)}, {device.threads} threads"
         self._batcher: Final = Batcher(
-            tell=self._tell_batches, memory_bytes=device.memory_bytes if device.kind == "cpu" else 0
+            tell=self._tell_batches,
+            memory_bytes=device.memory_bytes if device.kind == "cpu" else 0,
+            at_work=self._at_work,
         )
         self._jobs: Final[dict[str, tuple[asyncio.Task[None], JobContext]]] = {}
         self._reports: Final[set[asyncio.Task[None]]] = set()
@@ -200,6 +202,10 @@ class _Server:
                 await self._channel.send({"op": "error", "job": job, **_failure(error, context).to_json()})
         finally:
             self._jobs.pop(job, None)
+
+    def _at_work(self) -> int:
+        """The jobs there are, and what else the loop has to do."""
+        return len(self._jobs) + len(self._reports) + self._channel.has_news()
 
     def _reporter(self, job: str) -> Any:
         loop = asyncio.get_running_loop()
