@@ -117,6 +117,9 @@ def test_found_models_are_listed_with_a_banner_for_the_most_used(
     assert not page.hero.isHidden()
     assert page.hero.name.text() == "Tiny Emoji"
     assert page.header.subtitle.text() == "8 models · 3 nodes online"
+    state.session.link = Link.OFFLINE
+    state.session.changed.emit()
+    assert page.header.subtitle.text() == "8 models", "who is online is not known now"
     index = page.grid.model.index(2)
     assert index.data(Qt.ItemDataRole.AccessibleTextRole) == "Upscale ×4"
     assert "1.5 credits a run" in index.data(Qt.ItemDataRole.AccessibleDescriptionRole)

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, ClassVar, Final
 from PySide6.QtCore import QRect, QTimer
 from PySide6.QtWidgets import QHBoxLayout, QStackedWidget, QVBoxLayout, QWidget
 
-from artrator_desktop.state import Phase
+from artrator_desktop.state import Link, Phase
 from artrator_desktop.ui.images import Pixmaps
 from artrator_desktop.ui.listings import ListingGrid
 from artrator_desktop.ui.pages.base import Page
@@ -157,7 +157,8 @@ class DiscoverPage(Page):
             return
         models = self.tr("%Ln model(s)", "", info.listings)
         nodes = self.tr("%Ln node(s) online", "", info.nodes_online)
-        self.header.subtitle.setText(f"{models} · {nodes}")
+        online = self.app.session.link is Link.ONLINE  # who is online is not known while nobody says so
+        self.header.subtitle.setText(f"{models} · {nodes}" if online else models)
 
     def _show_hero(self, cards: list[ListingCard]) -> None:
         browsing = not self._catalogue.query and not self._catalogue.task

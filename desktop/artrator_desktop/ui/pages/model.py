@@ -12,6 +12,7 @@ from artrator_desktop.i18n import language
 from artrator_desktop.state import Phase
 from artrator_desktop.ui.images import Pixmaps
 from artrator_desktop.ui.listings.delegate import state_words
+from artrator_desktop.ui.listings.titles import title_of
 from artrator_desktop.ui.pages.base import Page
 from artrator_desktop.ui.pages.model_inputs import InputTable
 from artrator_desktop.ui.pages.model_terms import TermsPanel
@@ -137,7 +138,7 @@ class ModelPage(Page):
             self.stack.setCurrentWidget(self.area)
         elif failed:
             failure = self._catalogue.detail_failure
-            self.title.setText(self._listing)
+            self.title.setText(title_of(self.app, self._listing, self._listing))
             self.by_line.setText("")
             self.state.hide()
             self.panel.show_state(
@@ -150,7 +151,7 @@ class ModelPage(Page):
             )
             self.stack.setCurrentWidget(self.panel)
         else:
-            self.title.setText(self._listing.rpartition("/")[2])
+            self.title.setText(title_of(self.app, self._listing, self._listing.rpartition("/")[2]))
             self.by_line.setText("")
             self.state.hide()
             self.stack.setCurrentWidget(self.loading)
