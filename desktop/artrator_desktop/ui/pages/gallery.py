@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING, ClassVar
 
+from PySide6.QtGui import QResizeEvent
 from PySide6.QtWidgets import QHBoxLayout, QMessageBox, QStackedWidget, QVBoxLayout, QWidget
 
 from artrator_desktop.ui.gallery.compare import CompareDialog
@@ -24,6 +25,8 @@ if TYPE_CHECKING:
     from artrator_desktop.ui.images import Pixmaps
 
 _CHIPS = 6
+#: The search is as wide as this, and less on a page below a width.
+_SEARCH, _NARROW_SEARCH, _NARROW = 300, 160, 980
 #: Room for two lines below the title, beside the search.
 _SUBTITLE = 130
 
@@ -42,8 +45,6 @@ class GalleryPage(Page):
         self.header = PageHeader(self.tr("Gallery"))
         self.header.subtitle.setMinimumWidth(_SUBTITLE)
         self.search = SearchField(self.tr("Search pictures"), self.tr("Search prompts, models, seeds"))
-        self.search.setMinimumWidth(120)
-        self.search.setMaximumWidth(300)
         self.search.setText(self._gallery.query.text)
         self.search.textChanged.connect(self._search)
         self.order = ComboBox(self.tr("Order"))
@@ -78,6 +79,11 @@ class GalleryPage(Page):
         self._gallery.failed.connect(self.complain)
         self._gallery.model.dataChanged.connect(self._rows_changed)
         self.refresh()
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        """Let the words of the header have their room beside the search."""
+        super().resizeEvent(event)
+        self.search.setFixedWidth(_NARROW_SEARCH if self.width() < _NARROW else _SEARCH)
 
     def activate(self, **arguments: object) -> None:
         """Be shown, perhaps with one picture chosen."""
