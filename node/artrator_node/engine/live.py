@@ -139,8 +139,13 @@ class LiveJob:
         """Call ``tell`` once it has ended."""
         self._waiting.append(tell)
 
-    def end(self) -> None:
-        """It has ended, durably: everybody may know."""
+    def end(self, record: JobRecord, outputs: Sequence[Output], events: Iterable[Event]) -> None:
+        """It has ended, durably: everybody may know, and what it was made of is forgotten."""
+        self.record, self.outputs = record, outputs
+        self.log.publish(events)
+        self.log.forget_progress()
+        self.preview = self.body = None
+        self.finished, self.kept = {}, {}
         self.ended.set()
         for tell in self._waiting:
             tell()

@@ -24,7 +24,7 @@ from artrator_node.engine.promise import first_written
 from artrator_node.engine.ranks import mark_of
 from artrator_node.engine.slot import Slot, WorkerHandle
 from artrator_node.files import Outputs, Spool
-from artrator_node.journal import Journal, StoredOutput
+from artrator_node.journal import JobRecord, Journal, StoredOutput
 from artrator_node.journal.endings import last_events
 from artrator_node.journal.records import Ending
 from artrator_node.logs import log
@@ -177,10 +177,41 @@ async def end(
     Raises:
         ArtratorError: ``disk_full`` if there is no room for the outputs; then the job has not ended.
     """
+    record, ending = _as_ended(shop, live, state, slot, error, outputs, measures)
+    plain = [stored.output for stored in outputs]
+    events = [live.log.prepare(*event) for event in last_events(record, plain, done=live.done, total=live.total)]
+    measured = slot.estimate.count(done=state is JobState.DELIVERED) if slot is not None else None
+    send_at = ending.finished_at + _PATIENCE_SECONDS * (state is JobState.DELIVERED)
+    if live.writing is not None:
+        with contextlib.suppress(ArtratorError):
+            await asyncio.shield(live.writing)
+    if live.written:
+        await _commit(shop, live, ending, events, measured, send_at)
+    else:  # nobody was told that it came, and whoever asks from now on waits until it has ended
+        with first_written(live):
+            await _commit(shop, live, ending, (), measured, send_at, new=record)
+    live.end(record, plain, events)
+    if live.spooled:
+        await asyncio.to_thread(shop.spool.remove, live.job)
+    code = error.code.value if error is not None else ""
+    shop.metrics.ended.labels(state.value, code).inc()
+    log(_logger, logging.INFO, "job_ended", job=live.job, state=state.value, code=code, package=live.record.package)
+
+
+def _as_ended(
+    shop: Workshop,
+    live: LiveJob,
+    state: JobState,
+    slot: Slot | None,
+    error: ArtratorError | None,
+    outputs: Sequence[StoredOutput],
+    measures: Mapping[str, int] | None,
+) -> tuple[JobRecord, Ending]:
+    """The job's record with its signed receipt, and what of it is new to the journal; see ``end``."""
     now = shop.clock.now()
+    until = now + shop.retention_hours * _HOUR
     runtime = slot.runtime if slot is not None and live.record.started_at is not None else ""
     problem = error.to_json()["error"] if error is not None else None
-    plain = [stored.output for stored in outputs]
     receipt = sign_receipt(
         shop.receipt_key,
         live.record,
@@ -188,7 +219,7 @@ async def end(
         finished_at=now,
         runtime=runtime,
         error=error.code.value if error is not None else None,
-        outputs=plain,
+        outputs=[stored.output for stored in outputs],
         measures=measures,
     )
     record = replace(
@@ -198,31 +229,9 @@ async def end(
         runtime=runtime,
         error=problem,
         receipt=receipt,
-        retained_until=now + shop.retention_hours * _HOUR,
+        retained_until=until,
     )
-    events = [live.log.prepare(*event) for event in last_events(record, plain, done=live.done, total=live.total)]
-    ending = Ending(live.job, state, now, receipt, record.retained_until or now, runtime, problem, outputs)
-    measured = slot.estimate.count(done=state is JobState.DELIVERED) if slot is not None else None
-    send_at = now + _PATIENCE_SECONDS * (state is JobState.DELIVERED)
-    if live.writing is not None:
-        with contextlib.suppress(ArtratorError):
-            await asyncio.shield(live.writing)
-    if live.written:
-        await _commit(shop, live, ending, events, measured, send_at)
-    else:  # nobody was told that it came, and whoever asks from now on waits until it has ended
-        with first_written(live):
-            await _commit(shop, live, ending, (), measured, send_at, new=record)
-    live.record, live.outputs = record, plain
-    live.log.publish(events)
-    live.log.forget_progress()
-    live.preview = live.body = None
-    live.finished, live.kept = {}, {}
-    live.end()
-    if live.spooled:
-        await asyncio.to_thread(shop.spool.remove, live.job)
-    code = error.code.value if error is not None else ""
-    shop.metrics.ended.labels(state.value, code).inc()
-    log(_logger, logging.INFO, "job_ended", job=live.job, state=state.value, code=code, package=live.record.package)
+    return record, Ending(live.job, state, now, receipt, until, runtime, problem, outputs)
 
 
 async def _commit(shop: Workshop, live: LiveJob, ending: Ending, *what: Any, **how: Any) -> None:
