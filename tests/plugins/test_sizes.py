@@ -61,6 +61,22 @@ def test_a_model_that_gains_up_to_a_point_is_taken_to_that_point():
     assert sorted(chosen[-50:])[25] <= 10
 
 
+def test_nothing_is_left_over_that_costs_more_than_it_saves():
+    """The twelfth row is dear, but by itself it would be dearer."""
+    seconds = {1: 4.1, 2: 4.9, 4: 5.5, 8: 7.9, 11: 9.0, 12: 12.1, 16: 12.2, 22: 18.0}
+    sizes = Sizes(64)
+    for rows, taken in seconds.items():
+        for _ in range(4):
+            sizes.observe(rows, taken / 1000, 1)
+    assert sizes.choose(12, 1) == 12
+    # Where the rest is worth a batch, it is one.
+    for _ in range(4):
+        sizes.observe(22, 0.03, 1)
+    for _ in range(8):
+        sizes.observe(16, 0.029, 1)
+    assert sizes.choose(22, 1) == 11
+
+
 def test_what_does_not_fit_is_remembered_and_what_fits_is_used():
     sizes, chosen = taught(weights, 64, memory=20)
     assert max(chosen) <= 20

@@ -15,7 +15,8 @@ from typing import Any, Final
 #: Sizes whose rows a second are within this share of the best are as good; one of them that is at most half as large as
 #: what waits answers sooner.
 _AS_GOOD: Final = 0.95
-#: All that waits goes together unless that makes fewer rows a second than this share of the best.
+#: All that waits goes together unless that makes fewer rows a second than this share of the best, and two batches are
+#: quicker than it.
 _NOT_WORSE: Final = 0.85
 #: A size that was measured less often than this is taken once more: its first run may have prepared something.
 _SURE: Final = 3
@@ -172,9 +173,13 @@ class Sizes:
 
     def _find_best(self, most: int) -> int:
         rates = {size: size / seconds for size, seconds in self._known().items() if size <= most}
-        all_of_them = rates[most] = most / (self.seconds(most) or math.inf)
-        top = max(rates.values())
-        below = most // 2 if all_of_them >= _NOT_WORSE * top else most
+        whole = self.seconds(most) or math.inf
+        all_of_them = rates[most] = most / whole
+        quickest = max(rates, key=lambda size: rates[size])
+        top = rates[quickest]
+        # What is left over has to be computed as well, and few rows are slow.
+        in_two = (self.seconds(quickest) or 0.0) + (self.seconds(most - quickest) or 0.0)
+        below = most // 2 if all_of_them >= _NOT_WORSE * top or whole <= in_two else most
         return min((size for size, rate in rates.items() if size <= below and rate >= _AS_GOOD * top), default=most)
 
     def _raise_ceiling(self) -> None:
