@@ -227,8 +227,8 @@ async def load(folder: Path, rounds: int) -> None:
     plugin = find_backend("onnx")
     package = packed(folder / "wide", wide())
     beside = packed(folder / "wide-beside", wide(), beside=True)
-    layers = packed(folder / "layers", dense_graph(128, 0), bright=True)
-    layers_beside = packed(folder / "layers-beside", dense_graph(128, 0), beside=True, bright=True)
+    layers = packed(folder / "layers", dense_graph(400, 0), bright=True)
+    layers_beside = packed(folder / "layers-beside", dense_graph(400, 0), beside=True, bright=True)
     nothing = packed(folder / "nothing", empty_graph())
     derived, none = DerivedGraphs(folder / "derived", 8 << 30), DerivedGraphs(folder / "none", 0)
     for name, loaded in (("wide", package), ("wide, weights in a file beside", beside)):
@@ -251,8 +251,8 @@ async def load(folder: Path, rounds: int) -> None:
             ("derived, disk cold", package, derived, True, False),
             ("plain, weights in a file beside", beside, none, True, True),
             ("derived, weights in a file beside", beside, derived, True, True),
-            ("34 layers, plain", layers, none, True, True),
-            ("34 layers, plain, weights in a file beside", layers_beside, none, True, True),
+            ("102 layers, plain", layers, none, True, True),
+            ("102 layers, plain, weights in a file beside", layers_beside, none, True, True),
         ):
             if not warm:
                 forget(folder)
@@ -278,10 +278,10 @@ async def load(folder: Path, rounds: int) -> None:
 # --- a long day
 
 
-def mixed(folder: Path, jobs: int, mib: int) -> None:
-    """Jobs on five packages with room for two: what daemon and workers hold, over time."""
+def mixed(folder: Path, jobs: int, mib: int, packages: int) -> None:
+    """Jobs on more packages than the two there is room for: what daemon and workers hold, over time."""
     # A worker takes some 50 MiB of its own beside the weights that it maps.
-    load_ = MixedLoad(folder / "mixed", packages=5, mib=mib, memory_mib=2 * (50 + mib) + 40, prewarm=False)
+    load_ = MixedLoad(folder / "mixed", packages=packages, mib=mib, memory_mib=2 * (50 + mib) + 40, prewarm=False)
     try:
         load_.start()
         begun = time.perf_counter()
@@ -312,6 +312,7 @@ def main() -> None:
     parser.add_argument("--runs", type=int, default=200)
     parser.add_argument("--jobs", type=int, default=1000)
     parser.add_argument("--mib", type=int, default=48, help="weights of each package of `mixed`")
+    parser.add_argument("--packages", type=int, default=5, help="of `mixed`; with one, nothing is loaded anew")
     chosen = parser.parse_args()
     with tempfile.TemporaryDirectory(prefix="artrator-memory-") as place:
         os.environ["ARTRATOR_HOME"] = str(Path(place, "home"))
@@ -320,7 +321,7 @@ def main() -> None:
         elif chosen.part == "load":
             asyncio.run(load(Path(place), chosen.rounds))
         else:
-            mixed(Path(place), chosen.jobs, chosen.mib)
+            mixed(Path(place), chosen.jobs, chosen.mib, chosen.packages)
 
 
 if __name__ == "__main__":
