@@ -194,10 +194,11 @@ async def test_of_an_output_only_what_is_signed_is_believed(world: World) -> Non
         {"receipt_changes": {"outputs": [output(PICTURE, name="preview")]}},
         {"receipt_changes": {"outputs": [output(PICTURE, name="../image")]}},
         {"receipt_changes": {"outputs": [output(PICTURE), output(PICTURE)]}},
+        {"sends": PICTURE[:33] + (b"\0\0\0\0aaAa" + zlib.crc32(b"aaAa").to_bytes(4, "big")) * 30_000 + PICTURE[33:]},
     ],
     ids=[
         *("digest", "longer", "shorter", "cut off", "no picture", "a program", "bomb", "a tebibyte", "too many"),
-        *("a letter", "another label", "another format", "another name", "a path", "twice"),
+        *("a letter", "another label", "another format", "another name", "a path", "twice", "pieces"),
     ],
 )
 async def test_what_did_not_arrive_whole_is_disputed_and_not_paid(world: World, lies: dict[str, Any]) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import struct
 import zlib
+from collections.abc import Iterator
 
 import numpy as np
 import PIL.Image
@@ -195,6 +196,50 @@ def test_a_jpeg_of_a_thousand_scans_is_refused() -> None:
     data = encoded(PICTURE, "JPEG", progressive=True)
     scan = data[data.index(b"\xff\xda") : -2]
     assert refusal(data[:-2] + scan * 200 + data[-2:]).code is Code.IMAGE_TOO_LARGE
+
+
+def _flooded(image_format: str, at: int, piece: bytes) -> bytes:
+    whole = encoded(noise(8, 8), image_format)
+    return whole[:at] + piece * (1_000_000 // len(piece)) + whole[at:]
+
+
+@pytest.mark.parametrize(
+    "data",
+    [
+        _flooded("PNG", 33, b"\0\0\0\0aaAa" + zlib.crc32(b"aaAa").to_bytes(4, "big")),
+        _flooded("PNG", -12, b"\0\0\0\0aaAa" + zlib.crc32(b"aaAa").to_bytes(4, "big")),
+        _flooded("JPEG", 2, b"\xff\xe5\0\2"),
+        _flooded("JPEG", 2, b"\xff"),
+        b"GIF89a\x08\0\x08\0\0\0\0" + b"\x21\xfe\0" * 100_000 + b"\x2c\0\0\0\0\x08\0\x08\0\0\2\2\x4c\1\0;",
+    ],
+    ids=["before the pixels", "behind the pixels", "empty segments", "fill bytes", "empty blocks"],
+)
+def test_a_picture_of_very_many_empty_pieces_is_refused(data: bytes) -> None:
+    with pytest.raises(ArtratorError, match="pieces") as caught:
+        decode_image(data)
+    assert caught.value.code is Code.IMAGE_TOO_LARGE
+
+
+def test_a_large_picture_in_small_pieces_is_read() -> None:
+    whole = encoded(noise(1000, 1000))
+    begin = whole.index(b"IDAT") - 4
+    pixels = b"".join(data for data in _idats(whole))
+    pieces = [pixels[at : at + 2048] for at in range(0, len(pixels), 2048)]
+    made = b"".join(
+        len(piece).to_bytes(4, "big") + b"IDAT" + piece + zlib.crc32(b"IDAT" + piece).to_bytes(4, "big")
+        for piece in pieces
+    )
+    assert len(pieces) > 1000
+    assert np.array_equal(decode_image(whole[:begin] + made + whole[-12:]), decode_image(whole))
+
+
+def _idats(png: bytes) -> Iterator[bytes]:
+    at = 8
+    while at < len(png):
+        size = int.from_bytes(png[at : at + 4], "big")
+        if png[at + 4 : at + 8] == b"IDAT":
+            yield png[at + 8 : at + 8 + size]
+        at += 12 + size
 
 
 def test_too_many_bytes_are_refused_unread() -> None:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import hashlib
-import io
 from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
@@ -17,6 +16,7 @@ from artrator.clients.orders import PendingOrder
 from artrator.clients.promised import fault, reads
 from artrator.documents import NodeDescriptor, OutputDigest, Receipt, ticket_digest
 from artrator.errors import ArtratorError, Code
+from artrator.inputs.metered import MeteredBytes
 from artrator.keys import PublicKey
 from artrator.messages.node import Output
 
@@ -120,10 +120,10 @@ def _described(index: int, signed: OutputDigest, size: tuple[int, int] | None) -
 
 
 def _picture_size(data: bytes, media_type: str) -> tuple[int, int] | None:
-    """Width and height, if the whole image decodes; a limit on pixels keeps a hostile node from filling our memory."""
+    """Width and height, if the whole image decodes, within limits: it may not fill our memory, nor take our time."""
     name = next((name for name in _FORMATS if media_type == f"image/{name.lower()}"), None)
     try:
-        with PIL.Image.open(io.BytesIO(data), formats=[name] if name else []) as image:
+        with PIL.Image.open(MeteredBytes(data), formats=[name] if name else []) as image:
             if image.width * image.height > _MAX_PIXELS:
                 return None
             image.load()

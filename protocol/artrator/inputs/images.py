@@ -11,7 +11,6 @@ Whatever is wrong with the bytes comes out as ``image_corrupt`` or ``image_too_l
 
 from __future__ import annotations
 
-import io
 import struct
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -24,6 +23,7 @@ from PIL import UnidentifiedImageError
 from artrator.backend import Image
 from artrator.errors import ArtratorError, Code
 from artrator.inputs.colour import to_grey, to_rgb, to_rgba
+from artrator.inputs.metered import MeteredBytes, TooManyPiecesError
 from artrator.manifest import InputSpec, InputType
 
 #: No manifest can raise these: they are what a node's daemon can stand.
@@ -144,7 +144,7 @@ def _opened(data: bytes, spec: InputSpec | None) -> Iterator[PIL.Image.Image]:
     if len(data) > MAX_IMAGE_BYTES:
         raise _too_large(spec, f"has {len(data)} bytes; at most {MAX_IMAGE_BYTES} are accepted")
     try:
-        with PIL.Image.open(io.BytesIO(data), formats=_FORMATS) as picture:
+        with PIL.Image.open(MeteredBytes(data), formats=_FORMATS) as picture:
             if min(picture.size) < 1:
                 raise _corrupt(spec, "has no pixels")
             yield picture
@@ -154,6 +154,8 @@ def _opened(data: bytes, spec: InputSpec | None) -> Iterator[PIL.Image.Image]:
         raise _too_large(spec, f"has more pixels than the {MAX_PIXELS} that are accepted") from error
     except UnidentifiedImageError as error:
         raise _corrupt(spec, "is not a PNG, JPEG, WebP, GIF, BMP or TIFF image") from error
+    except TooManyPiecesError as error:
+        raise _too_large(spec, "is made of too many pieces") from error
     except MemoryError as error:
         raise _too_large(spec, "does not fit into memory") from error
     except Exception as error:  # decoders of hostile bytes raise nearly everything: OSError, SyntaxError, struct.error
