@@ -234,6 +234,21 @@ def test_a_form_is_no_wider_than_its_place_in_a_small_window(
     i18n.install("en")
 
 
+def test_tab_goes_through_the_form_before_the_button_that_sends_it(
+    qtbot: Any, app: AppState, page: CreatePage, opened: Opened
+) -> None:
+    for listing in ("atelier/upscale-x4", "atelier/emoji"):  # the second form's fields are made later
+        opened(listing)
+    order, widget = [], page.chip.button.nextInFocusChain()
+    while widget is not page.chip.button:
+        order.append(widget)
+        widget = widget.nextInFocusChain()
+    prompt, folded = (page.form.fields[name].field.control for name in ("prompt", "avoid"))
+    expected = (prompt, page.form.more, folded, page.footer.button, page.queue.made)
+    places = [order.index(control) for control in expected]
+    assert places == sorted(places)
+
+
 def test_numbers_that_would_not_fit_side_by_side_have_a_slider() -> None:
     few = InputSpec("images", InputType.INTEGER, {"en": "Images"}, minimum=1, maximum=8)
     sizes = InputSpec("side", InputType.INTEGER, {"en": "Side"}, minimum=512, maximum=1024, step=128)

@@ -33,6 +33,7 @@ class ManifestForm(QWidget):
         self.fields: dict[str, InputField] = {}
         self.touched: set[str] = set()
         self.complain = False
+        self._before: QWidget | None = None
         self._column = QVBoxLayout(self)
         self._column.setContentsMargins(0, 0, 0, 0)
         self._column.setSpacing(18)
@@ -73,6 +74,11 @@ class ManifestForm(QWidget):
         for name, spec in specs.items():
             if spec.type in FILE_TYPES:
                 self._show_pictures(name)
+        self._order_tabs()
+
+    def follow(self, before: QWidget) -> None:
+        """Stand after a widget in the order of the Tab key, also with fields that are made later."""
+        self._before = before
         self._order_tabs()
 
     def complain_about_all(self) -> None:
@@ -175,9 +181,13 @@ class ManifestForm(QWidget):
             field.show_problem(problem_words(problem) if problem is not None and not quiet else "")
 
     def _order_tabs(self) -> None:
-        previous: QWidget | None = None
-        for field in self.fields.values():
-            for control in field.findChildren(QWidget):
+        # A widget that is made later stands last in the order of its window.
+        previous = self._before if self._before is not None and self._before.window() is self.window() else None
+        specs = self._create.specs()
+        plain = [field for name, field in self.fields.items() if not specs[name].advanced]
+        advanced = [field for name, field in self.fields.items() if specs[name].advanced]
+        for part in (*plain, self.more, *advanced):
+            for control in (part, *part.findChildren(QWidget)):
                 # A list's drop-down is a window of its own and has no place in this order.
                 if control.focusPolicy() & Qt.FocusPolicy.TabFocus and control.window() is self.window():
                     if previous is not None:

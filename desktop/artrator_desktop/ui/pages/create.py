@@ -70,6 +70,7 @@ class CreatePage(Page):
         self.panel.primary.connect(self._primary)
         self.panel.secondary.connect(lambda: self.navigate.emit("discover", {}))
         self._build()
+        self.form.follow(self.chip.button)
         self._create.listing_changed.connect(self.refresh)
         self._create.submitted.connect(self._submitted)
         self._create.reused.connect(self._reused)

@@ -73,6 +73,7 @@ class GalleryPage(Page):
         self.details.said.connect(self.say)
         self.details.hide()
         self._build()
+        self.chips.follow(self.order)
         self._gallery.changed.connect(self.refresh)
         app.catalogue.changed.connect(self.refresh)  # it knows more titles
         self._gallery.verified.connect(self.details.show_verdict)

@@ -184,6 +184,13 @@ class StylePage(Page):
                 card.numbers_typed.connect(self._style.set_numbers)
             self.cards[name] = card
             self.grid.addWidget(card, place // _COLUMNS, place % _COLUMNS)
+        # A widget that is made later stands last in the order of the Tab key.
+        previous: QWidget = self.mode.button("style")
+        for card in self.cards.values():
+            for control in (card.drop, card.numbers):
+                if control.window() is previous.window():
+                    QWidget.setTabOrder(previous, control)
+                    previous = control
 
     def _show_panel(self) -> None:
         self.header.title.setText(self.tr("Style transfer"))
