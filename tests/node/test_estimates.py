@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import random
 import sysconfig
 import tempfile
 from collections.abc import Sequence
@@ -34,6 +35,22 @@ BATCHES = {
         }
     ],
 }
+
+
+def test_what_a_newcomer_waits_at_most_is_never_less_than_what_it_is_told() -> None:
+    chance = random.Random(1)
+    for _ in range(500):
+        estimate = Estimate(Measured("p"))
+        for _ in range(chance.randint(1, 8)):
+            estimate.observe_run(chance.uniform(0.01, 20), chance.uniform(0.5, 30), chance.uniform(1, 40))
+        if chance.random() < 0.5:
+            estimate.observe_batches(BATCHES)
+        workers = chance.randint(1, 3)
+        seats = workers * chance.randint(1, 40)
+        left = [chance.uniform(0, 30) for _ in range(chance.randint(0, 3 * seats))]
+        waiting = [chance.uniform(0.1, 30) for _ in range(chance.randint(0, 40))]
+        told = estimate.wait_seconds(left, waiting, seats, workers)
+        assert told <= estimate.wait_at_most(left, waiting, seats) * (1 + 1e-9)
 
 
 def test_company_that_was_never_seen_is_read_from_the_batches() -> None:

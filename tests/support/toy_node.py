@@ -10,7 +10,6 @@ import signal
 import subprocess
 import sys
 import time
-import uuid
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -22,6 +21,7 @@ from artrator.canonical import b64, request_digest
 from artrator.clients.node import JobEvent, NodeClient
 from artrator.demo.services import Service, environment
 from artrator.documents import Acknowledgement, NodeDescriptor, UnitPrice, document_digest
+from artrator.ids import new_id
 from artrator.inputs import request_body
 from artrator.keys import PrivateKey
 from artrator.messages.node import Job, JobRequest, JobState
@@ -331,7 +331,7 @@ class ToyNode:
         body = request_body(self.manifest, digest, inputs or {}, files or {}, image_format=image_format)
         salt = secrets.token_bytes(32)
         number = request_digest(salt, body.body.model_dump(mode="json"))
-        job = str(ticket.pop("jti", None) or uuid.uuid4())
+        job = str(ticket.pop("jti", None) or new_id())
         buyer = ticket.pop("buyer", self.buyer)
         claims = {"request": number, "jti": job, "measures": dict(body.measures), **ticket}
         text = self.registry.ticket(

@@ -24,7 +24,7 @@ from artrator_node.engine.ranks import SHARES, rank_of
 from artrator_node.engine.roster import Roster
 from artrator_node.engine.run import Workshop
 from artrator_node.engine.scheduler import Scheduler
-from artrator_node.engine.slot import StartWorker
+from artrator_node.engine.slot import Slot, StartWorker
 from artrator_node.engine.slots import Slots
 from artrator_node.engine.waits import Waits
 from artrator_node.journal import JobRecord
@@ -124,19 +124,21 @@ class Engine:
             raise hold.refusal(now)
         if self.closes_at is not None and finish_by > self.closes_at:
             raise refusal("The node's hours are over before the ticket's time is.", self.closes_at - now)
-        wait = self._waits.of_newcomer(slot) if slot is not None else 0.0
         rank = rank_of(paid_by)
         if (crowd := self._queue.crowd(rank)) >= max(1, int(self._settings.queue_limit * SHARES[rank])):
-            raise _busy(f"{crowd} jobs are waiting already.", wait / 2)
-        if slot is not None and slot.estimate.known and self._shop.clock.now() + wait > finish_by:
-            raise _busy("The queue is longer than the ticket's time.", wait)
+            raise _busy(f"{crowd} jobs are waiting already.", self._wait(slot) / 2)
+        if slot is not None and not self._waits.fits_newcomer(slot, finish_by - now):
+            raise _busy("The queue is longer than the ticket's time.", self._wait(slot))
         mine = self._roster.open_of(buyer)
         if mine >= self._settings.jobs_per_buyer:
             raise ArtratorError(
                 Code.RATE_LIMITED,
                 f"This buyer has {mine} open jobs here; {self._settings.jobs_per_buyer} are allowed.",
-                retry_after=_retry_after(wait / 2),
+                retry_after=_retry_after(self._wait(slot) / 2),
             )
+
+    def _wait(self, slot: Slot | None) -> float:
+        return self._waits.of_newcomer(slot) if slot is not None else 0.0
 
     async def accept(self, record: JobRecord, body: JobBody | None = None, *, promised: bool = True) -> LiveJob | None:
         """Queue a new job; None if there is a job of that id already.

@@ -73,6 +73,11 @@ class Estimate:
         last = self.ends(left, [*waiting, work], seats, workers)[-1]
         return max(0.0, last - self.run_seconds(work))
 
+    def wait_at_most(self, left: Sequence[float], waiting: Sequence[float], seats: int) -> float:
+        """No less than ``wait_seconds``, and soon reckoned: one after the other, each as slow as in a crowd."""
+        slowest = max(self._pace.slowest(max(seats, len(left))), self.measured.seconds_per_work)
+        return (sum(left) + sum(waiting) + self._typical_work) * slowest
+
     @property
     def _typical_work(self) -> float:
         return self.measured.run_seconds / self.measured.seconds_per_work

@@ -8,14 +8,17 @@ seen, by the batches of the worker.
 from __future__ import annotations
 
 import heapq
-from bisect import bisect_left
+from bisect import bisect_left, insort
 from collections.abc import Callable, Mapping, Sequence
+from itertools import pairwise
 from typing import Any, Final
 
 #: Weight of the newest of all runs: five runs forget most of an older truth.
 _NEWEST: Final = 0.3
 #: Numbers of jobs that are told apart; above the first few, a little more or less company makes no difference.
 _STEPS: Final = (1, 2, 3, 4, 6, 8, 12, 16, 24, 32, 48, 64, 96, 128, 192, 256)
+#: What is no more than this counts as the step before it, what is more as the step behind.
+_MIDDLES: Final = tuple((below + above) / 2 for below, above in pairwise(_STEPS))
 
 
 class Pace:
@@ -29,6 +32,7 @@ class Pace:
             batches: What the package's worker told of its batches, as of ``artrator.worker.batches``.
         """
         self.paces: Final = dict(paces)
+        self._known: Final = sorted(self.paces)
         self._shape = _shape(batches)
 
     def learn_shape(self, batches: Mapping[str, Any] | None) -> None:
@@ -37,13 +41,15 @@ class Pace:
 
     def observe(self, rate: float, company: float) -> None:
         """A run took so many seconds for a unit of work, with so many jobs in the worker, itself included."""
-        step = min(_STEPS, key=lambda step: abs(step - company))
+        step = _STEPS[bisect_left(_MIDDLES, company)]
         old = self.paces.get(step)
+        if old is None:
+            insort(self._known, step)
         self.paces[step] = rate if old is None else blended(old, rate)
 
     def rate(self, company: float) -> float:
         """Seconds for a unit of work with so many jobs side by side; 0 before any was measured."""
-        known = sorted(self.paces)
+        known = self._known
         if not known:
             return 0.0
         company = max(1.0, company)
@@ -57,6 +63,10 @@ class Pace:
         below, above = known[place - 1], known[place]
         share = (company - below) / (above - below)
         return self.paces[below] + share * (self.paces[above] - self.paces[below])
+
+    def slowest(self, company: float) -> float:
+        """The most that ``rate`` says for any number up to this."""
+        return max(self.rate(1.0), self.rate(company), *self.paces.values())
 
 
 def blended(before: float, newest: float) -> float:

@@ -29,6 +29,17 @@ class Waits:
         waiting = [live.work for live in self._queue.of_package(slot.package.digest)]
         return load + slot.estimate.wait_seconds(left, waiting, seats, workers)
 
+    def fits_newcomer(self, slot: Slot, seconds: float) -> bool:
+        """Whether a new job of this package would lose no more than so many seconds; asked for each one that comes.
+
+        True before any run was measured.
+        """
+        if not slot.estimate.known:
+            return True
+        load, left, seats, _ = self._there(slot)
+        waiting = [live.work for live in self._queue.of_package(slot.package.digest)]
+        return load + slot.estimate.wait_at_most(left, waiting, seats) <= seconds or self.of_newcomer(slot) <= seconds
+
     def tell_first_place(self, live: LiveJob) -> None:
         """Tell a queued job's place for the first time; the journal hears of it together with the job."""
         ordered = self._queue.ordered(self._slots.running)
