@@ -11,7 +11,8 @@ class Relay:
     """Hands bytes on, both ways, to a port of this machine.
 
     ``cut`` breaks every connection and refuses new ones, as a cable that is pulled; ``silence`` keeps them open and
-    hands nothing on, as a router that has lost its way; ``mend`` ends either.
+    hands nothing on, as a router that has lost its way; ``mend`` ends either. ``cut_next`` breaks the next connection
+    alone, after so many bytes.
     """
 
     def __init__(self) -> None:
@@ -21,6 +22,7 @@ class Relay:
         self._going = threading.Event()
         self._going.set()
         self._cut = False
+        self._next: tuple[int | None, int | None] = (None, None)
         self._closed = False
         self._guard = threading.Lock()
         self._open: set[socket.socket] = set()
@@ -29,6 +31,15 @@ class Relay:
     def cut(self) -> None:
         self._cut = True
         self._break()
+
+    def cut_next(self, *, up: int | None = None, down: int | None = None) -> None:
+        """Break the next connection after ``up`` bytes of who connects, or ``down`` of who answers."""
+        self._next = (up, down)
+
+    @property
+    def cut_pending(self) -> bool:
+        """Whether nobody has connected since ``cut_next``."""
+        return self._next != (None, None)
 
     def silence(self) -> None:
         self._going.clear()
@@ -68,13 +79,20 @@ class Relay:
             with self._guard:
                 self._open |= {near, far}
             both = threading.Barrier(2)
-            for source, target in ((near, far), (far, near)):
-                threading.Thread(target=self._hand_on, args=(source, target, both), daemon=True).start()
+            (up, down), self._next = self._next, (None, None)
+            for source, target, most in ((near, far, up), (far, near, down)):
+                threading.Thread(target=self._hand_on, args=(source, target, both, most), daemon=True).start()
 
-    def _hand_on(self, source: socket.socket, target: socket.socket, both: threading.Barrier) -> None:
+    def _hand_on(self, source: socket.socket, target: socket.socket, both: threading.Barrier, most: int | None) -> None:
+        handed = 0
         with contextlib.suppress(OSError):
             while data := source.recv(65_536):
                 self._going.wait()
+                if most is not None and handed + len(data) > most:
+                    target.sendall(data[: most - handed])
+                    source.shutdown(socket.SHUT_RDWR)
+                    break
+                handed += len(data)
                 target.sendall(data)
         with contextlib.suppress(OSError):
             target.shutdown(socket.SHUT_WR)
