@@ -80,7 +80,8 @@ class Reception:
                     async def examine(request: JobRequest) -> Expected | None:
                         expected = await submission.examine(request)
                         self._antechamber.leave(text)
-                        self._supersede(job, clock)
+                        if expected is not None:
+                            self._supersede(job, clock)
                         return expected
 
                     if content_type.partition(";")[0].strip().lower() == "application/json":
