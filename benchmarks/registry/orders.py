@@ -130,7 +130,7 @@ def raw_bound(path: Path, recording: Recording, group: int, seconds: float) -> f
 
 def serve(data: Path) -> tuple[subprocess.Popen[str], int]:
     process = subprocess.Popen(
-        [*REGISTRY, "serve", "--data", str(data), "--port", "0"],
+        [*REGISTRY, "serve", "--init", "--data", str(data), "--port", "0"],
         stdout=subprocess.PIPE,
         stderr=subprocess.DEVNULL,
         text=True,

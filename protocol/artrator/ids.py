@@ -5,6 +5,10 @@ from __future__ import annotations
 import os
 import time
 import uuid
+from typing import Final
+
+#: How every id is written, whoever made it.
+ID_PATTERN: Final = r"^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$"
 
 
 def new_id() -> str:

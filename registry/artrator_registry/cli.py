@@ -11,7 +11,7 @@ from typing import Any
 import click
 
 from artrator.money import format_credits
-from artrator_registry.admin import Credits, data_option, existing, prepare, read, write
+from artrator_registry.admin import Credits, data_option, existing, make, new_file, prepare, read, write
 from artrator_registry.disputes.commands import dispute, disputes, resolve
 from artrator_registry.ledger.commands import statement
 from artrator_registry.payouts.commands import payouts
@@ -20,6 +20,9 @@ from artrator_registry.sellers.commands import sellers
 from artrator_registry.settings import Settings
 from artrator_registry.storage import Transaction
 from artrator_registry.verifications.commands import verifiers
+
+_SECONDS = click.IntRange(1, 10**9)
+_TIME = click.FloatRange(0, 10**9)
 
 
 @click.group()
@@ -31,7 +34,7 @@ def registry() -> None:
 @data_option
 def init(data: Path) -> None:
     """Make a registry: its database and its keys. Harmless if it is there."""
-    opened = prepare(data)
+    opened = make(data)
     click.echo(f"registry {opened.id}")
     click.echo(f"root key {opened.root.public.encode()}")
     click.echo(f"data     {data.resolve()}")
@@ -40,18 +43,46 @@ def init(data: Path) -> None:
 
 @registry.command()
 @data_option
+@click.option("--init", "anew", is_flag=True, help="Make the registry first if there is none.")
 @click.option("--host", default="127.0.0.1", show_default=True, help="The address to listen on.")
-@click.option("--port", default=8750, show_default=True, help="0 picks a free one.")
+@click.option("--port", default=8750, show_default=True, type=click.IntRange(0, 65_535), help="0 picks a free one.")
 @click.option("--name", default="Artrator", show_default=True, help="What people call this registry.")
-@click.option("--fee", "fee_basis_points", default=500, show_default=True, help="The operator's share, in 1/100 %.")
-@click.option("--start-seconds", default=300, show_default=True, help="How long a ticket may wait to be started.")
-@click.option("--finish-seconds", default=900, show_default=True, help="When a ticket's job must be done.")
-@click.option("--capture-seconds", default=86_400, show_default=True, help="When a silent node's hold ends at last.")
-@click.option("--purchase-seconds", default=86_400, show_default=True, help="How long a bought package may be fetched.")
-@click.option("--grace-seconds", type=float, default=None, help="How long a receipt may travel after the finish.")
-@click.option("--dispute-seconds", default=86_400.0, show_default=True, help="How long a buyer may object.")
-@click.option("--answer-seconds", default=1_209_600.0, show_default=True, help="How long a creator may say nothing.")
-@click.option("--payout-delay-seconds", default=604_800.0, show_default=True, help="How long earnings mature.")
+@click.option(
+    "--fee",
+    "fee_basis_points",
+    default=500,
+    show_default=True,
+    type=click.IntRange(0, 10_000),
+    help="The operator's share, in 1/100 %.",
+)
+@click.option(
+    "--start-seconds", default=300, show_default=True, type=_SECONDS, help="How long a ticket may wait to be started."
+)
+@click.option(
+    "--finish-seconds", default=900, show_default=True, type=_SECONDS, help="When a ticket's job must be done."
+)
+@click.option(
+    "--capture-seconds",
+    default=86_400,
+    show_default=True,
+    type=_SECONDS,
+    help="When a silent node's hold ends at last.",
+)
+@click.option(
+    "--purchase-seconds",
+    default=86_400,
+    show_default=True,
+    type=_SECONDS,
+    help="How long a bought package may be fetched.",
+)
+@click.option("--grace-seconds", type=_TIME, default=None, help="How long a receipt may travel after the finish.")
+@click.option("--dispute-seconds", default=86_400.0, show_default=True, type=_TIME, help="How long a buyer may object.")
+@click.option(
+    "--answer-seconds", default=1_209_600.0, show_default=True, type=_TIME, help="How long a creator may say nothing."
+)
+@click.option(
+    "--payout-delay-seconds", default=604_800.0, show_default=True, type=_TIME, help="How long earnings mature."
+)
 @click.option("--payout-minimum", type=Credits(), default="10", show_default=True, help="The least that is paid out.")
 @click.option(
     "--verify-payouts",
@@ -60,11 +91,11 @@ def init(data: Path) -> None:
     show_default=True,
     help="Who must be verified as a seller before being paid out; cash: whoever is not paid by hand.",
 )
-@click.option("--heartbeat-seconds", default=15.0, show_default=True, help="How often nodes are to come.")
-@click.option("--sweep-seconds", default=5.0, show_default=True, help="How often expiry is looked at.")
+@click.option("--heartbeat-seconds", default=15.0, show_default=True, type=_TIME, help="How often nodes are to come.")
+@click.option("--sweep-seconds", default=5.0, show_default=True, type=_TIME, help="How often expiry is looked at.")
 @click.option("--rail", "rails", multiple=True, help="Take money through this extension; see rails.toml. Repeatable.")
 @click.option("--public-url", default="", help="Where the world finds this registry, such as https://art.example.")
-def serve(data: Path, host: str, port: int, **settings: Any) -> None:
+def serve(data: Path, anew: bool, host: str, port: int, **settings: Any) -> None:
     """Serve the registry until it is told to stop (SIGTERM or Ctrl+C)."""
     from artrator_registry.server import serve as run
 
@@ -72,7 +103,11 @@ def serve(data: Path, host: str, port: int, **settings: Any) -> None:
     for library in ("httpx", "stripe"):  # every call of a provider would be a line, every few seconds
         logging.getLogger(library).setLevel(logging.WARNING)
     online = max(Settings.online_seconds, 3 * settings["heartbeat_seconds"])
-    run(Settings(data=data, online_seconds=online, **settings), host, port)
+    try:
+        chosen = Settings(data=data, online_seconds=online, **settings)
+    except ValueError as error:
+        raise click.UsageError(f"{error}.") from error
+    run(chosen, host, port, anew=anew)
 
 
 for command in (dispute, disputes, forgive, payouts, resolve, sellers, statement, topups, verifiers):
@@ -144,10 +179,8 @@ def backup(data: Path, target: Path) -> None:
     """Copy the whole registry to a new folder, while it runs. The copy holds the keys: keep it safe."""
     from artrator_registry.backup import backup as copy
 
-    try:
+    with new_file(target):
         copy(existing(data), target)
-    except OSError as error:
-        raise click.ClickException(str(error)) from error
     click.echo(f"copied to {target}; serve it with: artrator registry serve --data {target}")
 
 
@@ -178,6 +211,5 @@ def info(data: Path) -> None:
 @data_option
 def rotate_key(data: Path) -> None:
     """Sign tickets with a fresh key; nodes hear of it with their next heartbeat."""
-    existing(data)
     serial = prepare(data).rotate(time.time())
     click.echo(f"key set {serial}; the new key signs in two minutes")

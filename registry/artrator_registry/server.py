@@ -18,9 +18,9 @@ from fastapi import FastAPI
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
 from artrator.bounded_http import BoundedHTTP
-from artrator.errors import ArtratorError
+from artrator.errors import ArtratorError, Code
 from artrator.keep_alive import SERVER_SECONDS
-from artrator_registry.admin import prepare
+from artrator_registry.admin import Refused, existing, make, prepare
 from artrator_registry.app import create_app
 from artrator_registry.settings import Settings
 
@@ -52,10 +52,12 @@ class _Server(uvicorn.Server):
             click.echo(f"listening on http://{f'[{host}]' if ':' in host else host}:{port}")
 
 
-def serve(settings: Settings, host: str, port: int) -> None:
-    """Serve until SIGTERM or SIGINT."""
+def serve(settings: Settings, host: str, port: int, *, anew: bool = False) -> None:
+    """Serve until SIGTERM or SIGINT. ``anew``: a folder without a registry gets one, and is no slip."""
+    if not anew:
+        existing(settings.data)
     with alone(settings.data), _listen(host, port) as listening:
-        prepare(settings.data)
+        (make if anew else prepare)(settings.data)
         config = uvicorn.Config(
             _application(settings, listening),
             access_log=False,  # addresses with queries in them are nobody's business
@@ -76,7 +78,7 @@ def _application(settings: Settings, listening: socket.socket) -> FastAPI:
         return create_app(settings)
     except ArtratorError as problem:
         # A registry that was told to take money and cannot must not look as if it could.
-        raise click.ClickException(f"{problem.message} {problem.cure}") from problem
+        raise Refused(problem) from problem
 
 
 @contextlib.contextmanager
@@ -91,7 +93,10 @@ def alone(data: Path) -> Iterator[None]:
         try:
             lock.execute("BEGIN EXCLUSIVE")
         except sqlite3.OperationalError as error:
-            raise click.ClickException(f"Another registry is serving {data}. Stop it first.") from error
+            problem = ArtratorError(
+                Code.CONFLICT, f"Another registry is serving {data}.", cure="Stop it first, or name another folder."
+            )
+            raise Refused(problem) from error
         yield
     finally:
         lock.close()
@@ -108,5 +113,11 @@ def _listen(host: str, port: int) -> socket.socket:
     except OSError as error:
         if listening is not None:
             listening.close()
-        raise click.ClickException(f"Cannot listen on {host}:{port}: {error}.") from error
+        raise Refused(
+            ArtratorError(
+                Code.REQUEST_INVALID,
+                f"Cannot listen on {host}:{port}: {error.strerror or error}.",
+                cure="Stop what uses the port, or choose another with --port; --host is an address of this machine.",
+            )
+        ) from error
     return listening

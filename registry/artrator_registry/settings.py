@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -103,6 +104,10 @@ class Settings:
             raise ValueError("start_seconds, finish_seconds and capture_seconds must grow in this order")
         if self.purchase_seconds <= 0:
             raise ValueError("purchase_seconds must be above 0")
+        if self.heartbeat_seconds <= 0 or self.sweep_seconds <= 0:
+            raise ValueError("heartbeat_seconds and sweep_seconds must be above 0")
+        if self.public_url and not re.fullmatch(r"https?://[^/\s?#]+[^\s?#]*", self.public_url):
+            raise ValueError("public_url must be an address such as https://art.example")
 
     @property
     def grace(self) -> float:
@@ -133,3 +138,8 @@ class Settings:
     def keys(self) -> Path:
         """The folder of the root key and the ticket keys."""
         return self.data / "keys"
+
+    @property
+    def root_key(self) -> Path:
+        """The key that is the registry's identity."""
+        return self.keys / "root.pem"

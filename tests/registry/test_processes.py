@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import shutil
 import signal
 import sys
@@ -26,6 +27,10 @@ from artrator_registry.cli import registry
 pytestmark = [pytest.mark.anyio, pytest.mark.skipif(sys.platform == "win32", reason="signals")]
 
 
+#: While the registry is away, and until it has heard the node again after a long pause.
+_AGAIN = {Code.REGISTRY_UNREACHABLE, Code.NODE_UNKNOWN, Code.NO_NODE}
+
+
 @pytest.fixture(scope="module")
 def server(fresh: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
     """One process for all tests, because starting one is most of what they cost."""
@@ -37,14 +42,18 @@ def server(fresh: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Se
     made.end(signal.SIGKILL)
 
 
-async def _shop(server: Server, key: PrivateKey) -> tuple[Node, str]:
+async def _shop(server: Server, key: PrivateKey) -> tuple[Node, str, str]:
     made, node = make_package(key), Node(key)
     async with server.client(key, "atelier") as creator:
         await creator.publish("atelier/painter", made.publication)
         await creator.register_node(node.id, m.NodeRegistration(descriptor=node.descriptor()))
-        warm = m.PackageState(package=made.package, state=m.NodeState.WARM)
-        await creator.heartbeat(node.id, m.Heartbeat(packages=[warm]))
-    return node, "atelier/painter"
+        await _beat(creator, node, made.package)
+    return node, "atelier/painter", made.package
+
+
+async def _beat(creator: RegistryClient, node: Node, package: str) -> None:
+    warm = m.PackageState(package=package, state=m.NodeState.WARM)
+    await creator.heartbeat(node.id, m.Heartbeat(packages=[warm]))
 
 
 async def _until_it_answers(call: Callable[[], Awaitable[m.Order]]) -> m.Order:
@@ -53,7 +62,7 @@ async def _until_it_answers(call: Callable[[], Awaitable[m.Order]]) -> m.Order:
         try:
             return await call()
         except ArtratorError as problem:
-            if problem.code is not Code.REGISTRY_UNREACHABLE:
+            if problem.code not in _AGAIN:
                 raise
             await anyio.sleep(0.05)
 
@@ -61,7 +70,7 @@ async def _until_it_answers(call: Callable[[], Awaitable[m.Order]]) -> m.Order:
 @pytest.mark.slow
 async def test_what_was_acknowledged_survives_kill_9_and_nothing_is_charged_twice(server: Server) -> None:
     creator_key, buyer_key = PrivateKey.generate(), PrivateKey.generate()
-    node, listing = await _shop(server, creator_key)
+    node, listing, package = await _shop(server, creator_key)
     buyer, creator = server.client(buyer_key, "mina"), server.client(creator_key, "atelier")
     await buyer.sign_in()
     server.run("grant", "mina", "1000")
@@ -74,7 +83,7 @@ async def test_what_was_acknowledged_survives_kill_9_and_nothing_is_charged_twic
             try:
                 quote = await buyer.quote(m.QuoteRequest(listing=listing, measures={"step": 1}, request="ab" * 32))
             except ArtratorError as problem:
-                if problem.code is not Code.REGISTRY_UNREACHABLE:
+                if problem.code not in _AGAIN:
                     raise
                 await anyio.sleep(0.05)
                 continue
@@ -88,15 +97,28 @@ async def test_what_was_acknowledged_survives_kill_9_and_nothing_is_charged_twic
             settled = await _until_it_answers(partial(creator.claim, order, claim))
             assert (settled.state, settled.charged) == (m.OrderState.SETTLED, quote.cap)
 
+    async def beating() -> None:  # as nodes do: however long a restart takes, the node is online after it
+        while not stop.is_set():
+            with contextlib.suppress(ArtratorError):
+                await _beat(creator, node, package)
+            await anyio.sleep(1)
+
+    async def bought(more: int) -> None:
+        wanted = len(acknowledged) + more
+        with anyio.fail_after(240):
+            while len(acknowledged) < wanted:
+                await anyio.sleep(0.05)
+
     async with anyio.create_task_group() as tasks:
+        tasks.start_soon(beating)
         for _ in range(6):
             tasks.start_soon(shopper)
         for _ in range(2):
-            await anyio.sleep(0.5)
+            await bought(12)
             await anyio.to_thread.run_sync(server.end, signal.SIGKILL)
             assert "no difference" in await anyio.to_thread.run_sync(server.run, "audit")
             await anyio.to_thread.run_sync(server.start)
-        await anyio.sleep(0.3)
+        await bought(6)
         stop.set()
     assert acknowledged
     assert set(acknowledged) == attempted  # every buyer came to an end by itself
@@ -182,8 +204,49 @@ def test_a_command_that_cannot_be_done_says_why(data: Path, arguments: list[str]
     assert says in result.output
 
 
+def test_a_mistyped_folder_is_no_new_registry(tmp_path: Path) -> None:
+    told = CliRunner().invoke(registry, ["serve", "--data", str(tmp_path / "slip"), "--port", "0"])
+    assert told.exit_code == 1
+    assert "There is no registry in" in told.output
+    assert "artrator registry init" in told.output
+    assert "[not_found]" in told.output
+    assert not (tmp_path / "slip").exists()
+
+
+def test_a_registry_without_its_root_key_is_not_served_under_a_new_one(data: Path) -> None:
+    (data / "keys" / "root.pem").unlink()
+    for arguments in (["serve", "--port", "0"], ["serve", "--init", "--port", "0"], ["init"], ["rotate-key"], ["info"]):
+        told = CliRunner().invoke(registry, [*arguments, "--data", str(data)])
+        assert told.exit_code == 1, arguments
+        assert "has lost its root key" in told.output, arguments
+    assert not (data / "keys" / "root.pem").exists()
+
+
+@pytest.mark.parametrize(
+    "option",
+    [
+        ["--port", "99999"],
+        ["--fee", "10001"],
+        ["--fee", "-1"],
+        ["--start-seconds", "0"],
+        ["--finish-seconds", "100000"],
+        ["--heartbeat-seconds", "0"],
+        ["--sweep-seconds", "-1"],
+        ["--public-url", "art.example"],
+        ["--public-url", "https://"],
+    ],
+    ids=" ".join,
+)
+def test_options_that_cannot_be_are_told_before_anything_is_made(tmp_path: Path, option: list[str]) -> None:
+    arguments = ["serve", "--init", "--data", str(tmp_path / "new"), *option]
+    told = CliRunner().invoke(registry, arguments)
+    assert told.exit_code == 2, told.output
+    assert "Error: " in told.output
+    assert not (tmp_path / "new").exists()
+
+
 def test_a_port_that_is_taken_is_said(server: Server, tmp_path: Path) -> None:
-    arguments = ["serve", "--data", str(tmp_path / "other"), "--port", str(server.port)]
+    arguments = ["serve", "--init", "--data", str(tmp_path / "other"), "--port", str(server.port)]
     taken = CliRunner().invoke(registry, arguments)
     assert taken.exit_code == 1
     assert "Cannot listen" in taken.output

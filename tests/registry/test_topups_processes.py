@@ -46,7 +46,7 @@ class Server:
         code = "from artrator_registry.cli import registry; registry()"
         options = ["--port", str(self.port), "--rail", "stripe", "--sweep-seconds", "0.3"]
         self.process = subprocess.Popen(
-            [sys.executable, "-c", code, "serve", "--data", str(self.data), *options],
+            [sys.executable, "-c", code, "serve", "--init", "--data", str(self.data), *options],
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
             text=True,
@@ -113,7 +113,7 @@ async def _insist(client: RegistryClient, topup: str) -> rm.TopUp:
 @pytest.mark.slow
 async def test_kill_9_between_webhook_and_answer_loses_and_doubles_nothing(shop: tuple[Server, Stripe]) -> None:
     server, fake = shop
-    client = RegistryClient(server.url, PrivateKey.generate(), handle="mina", timeout=10)
+    client = RegistryClient(server.url, PrivateKey.generate(), handle="mina", timeout=60)
     await client.sign_in()
     topups: list[str] = []
     for number in range(12):
@@ -220,7 +220,7 @@ def test_credits_are_bought_from_the_command_line(shop: tuple[Server, Stripe], t
 
 def test_a_rail_that_cannot_be_had_is_said_before_anything_is_served(tmp_path: Path) -> None:
     for rail, says in (("paypal", "No extension called paypal"), ("stripe", "secret_key is missing")):
-        done = CliRunner().invoke(registry, ["serve", "--data", str(tmp_path), "--port", "0", "--rail", rail])
+        done = CliRunner().invoke(registry, ["serve", "--init", "--data", str(tmp_path), "--port", "0", "--rail", rail])
         assert done.exit_code == 1
         assert says in done.output
         assert "listening" not in done.output

@@ -7,12 +7,13 @@ import uuid
 from typing import Any
 
 import pytest
-from registry_world import Person, Shop, World
+from registry_world import MICRO, Person, Shop, World
 
 from artrator.clients.registry import RegistryClient
 from artrator.documents import ticket as tickets
 from artrator.errors import ArtratorError, Code
 from artrator.keys import PublicKey
+from artrator.messages import products as p
 from artrator.messages import registry as m
 from artrator.messages.verifications import VerificationRequest
 from artrator_registry.verifications.service import LASTS_SECONDS, name_verifier
@@ -78,6 +79,18 @@ async def test_the_same_request_twice_is_one_look_and_another_is_a_conflict(worl
     await name(world, "eve")
     assert await code(eve.verification(this, wanted(shop))) is Code.CONFLICT
     assert len(await shop.creator.verifications()) == 1
+
+
+async def test_a_look_and_an_order_never_share_an_id(world: World) -> None:
+    """A removed verifier's looks and refunded licences go to nodes as one list of ids: one must not end the other."""
+    shop = await world.shop(licence=5 * MICRO)
+    mina, vera = await world.person("mina", 50), await world.person("vera")
+    await name(world, "vera")
+    ordered = await shop.order(mina)
+    assert await code(vera.verification(ordered.order, wanted(shop))) is Code.CONFLICT
+    looked = await ask(vera, shop)
+    request = p.PurchaseRequest(listing=shop.listing, package=shop.made.package, max_price=50 * MICRO)
+    assert await code(mina.buy_licence(looked.verification, request)) is Code.CONFLICT
 
 
 async def test_who_is_removed_gets_no_more_tickets_and_nodes_hear_of_those_that_last(world: World) -> None:

@@ -131,12 +131,12 @@ class Federation:
         """Start the registry, again on the same port and data."""
         service = Service(
             "registry",
-            *("registry", "serve", "--data", str(self.registry_data), "--port", str(self.registry_port)),
+            *("registry", "serve", "--init", "--data", str(self.registry_data), "--port", str(self.registry_port)),
             *self._registry_options,
             home=self.folder / "operator",
             log=self.folder / "logs" / "registry.log",
         )
-        service.wait()
+        service.wait(240)
         self.registry = service
         return service
 
@@ -148,7 +148,7 @@ class Federation:
             home=self.creator.profile.folder,
             log=self.folder / "logs" / "node.log",
         )
-        service.wait()
+        service.wait(240)
         self.node = service
         self.wait_for(lambda: len(self.creator.ask(lambda client: client.nodes())) > 0, "the node is not online")
         return service
@@ -187,7 +187,7 @@ class Federation:
         service.stop()
 
     @staticmethod
-    def wait_for(condition: Callable[[], bool], otherwise: str, seconds: float = 90.0) -> None:
+    def wait_for(condition: Callable[[], bool], otherwise: str, seconds: float = 240.0) -> None:
         """Wait until ``condition`` holds."""
         deadline = time.monotonic() + seconds
         while not condition():

@@ -61,7 +61,17 @@ class Server:
         self._reader.start()
 
     def _command(self) -> list[str]:
-        return [sys.executable, "-c", self._program, "serve", "--data", str(self.data), "--port", str(self.port)]
+        return [
+            sys.executable,
+            "-c",
+            self._program,
+            "serve",
+            "--init",
+            "--data",
+            str(self.data),
+            "--port",
+            str(self.port),
+        ]
 
     def wait(self) -> None:
         """Wait until it serves."""
@@ -86,7 +96,7 @@ class Server:
 
     def end(self, how: signal.Signals) -> int:
         self.process.send_signal(how)
-        code = self.process.wait(30)
+        code = self.process.wait(120)
         self._reader.join(10)
         return code
 
@@ -95,7 +105,7 @@ class Server:
         return f"http://127.0.0.1:{self.port}"
 
     def client(self, key: PrivateKey, handle: str) -> RegistryClient:
-        return RegistryClient(self.url, key, handle=handle, timeout=10)
+        return RegistryClient(self.url, key, handle=handle, timeout=60)
 
     def run(self, *arguments: str) -> str:
         """An administrator's command, beside the running registry."""

@@ -87,7 +87,7 @@ def _registry(folder: Path, port: int) -> Iterator[Service]:
     operator = folder / "operator"
     registry = Service(
         "registry",
-        *("registry", "serve", "--data", str(operator / "registry"), "--port", str(port)),
+        *("registry", "serve", "--init", "--data", str(operator / "registry"), "--port", str(port)),
         home=operator,
         log=folder / "logs" / "registry.log",
     )

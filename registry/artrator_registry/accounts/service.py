@@ -210,7 +210,9 @@ def _create_api_key(t: Transaction, account: str, request: m.APIKeyRequest) -> m
 def _revoke(t: Transaction, account: str, key: str) -> None:
     row = store.api_key(t, key)
     if row is None or row["account"] != account:
-        raise ArtratorError(Code.NOT_FOUND, "You have no such API key.")
+        raise ArtratorError(
+            Code.NOT_FOUND, "You have no such API key.", cure="`artrator account keys list` lists them."
+        )
     store.revoke(t, key)
 
 

@@ -8,8 +8,9 @@ from pathlib import Path
 import click
 
 from artrator.documents import Acknowledgement, Receipt
+from artrator.errors import ArtratorError, Code
 from artrator.money import format_credits
-from artrator_registry.admin import data_option, read, write
+from artrator_registry.admin import Refused, data_option, read, write
 from artrator_registry.cells import moment
 
 
@@ -79,7 +80,13 @@ def seal(data: Path, order: str, package: Path) -> None:
     row, signed = read(data, lambda t: evidence(t, order))
     verified = verify(package, PublicKey.decode(row["creator_key"]))
     if verified.digest != row["package"]:
-        raise click.ClickException(f"This is another package; {row['package']} was sold.")
+        raise Refused(
+            ArtratorError(
+                Code.PACKAGE_CHANGED,
+                f"This is another package; {row['package']} was sold.",
+                cure="Name a copy of the package that was sold.",
+            )
+        )
     files = {file.sha256: (package / name, file.size) for name, file in verified.files.items()}
     if root_of(files, row["sealed_key"]) == signed.root:
         click.echo("the node sent this package: what it signed is the package, sealed with the key that was handed out")

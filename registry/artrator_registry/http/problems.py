@@ -13,6 +13,7 @@ from starlette.exceptions import HTTPException
 from starlette.responses import JSONResponse
 
 from artrator.errors import CATALOGUE, ArtratorError, Code
+from artrator.ids import ID_PATTERN
 
 
 class Problem(BaseModel):
@@ -84,7 +85,7 @@ def install(app: FastAPI) -> None:
 def _invalid(errors: Sequence[Mapping[str, Any]]) -> ArtratorError:
     if errors[0]["type"] == "missing" and tuple(errors[0]["loc"]) == ("body",):
         return ArtratorError(Code.REQUEST_INVALID, "The request has no body.", field="")
-    problems = [{"field": _field(error["loc"]), "problem": str(error["msg"])} for error in errors[:20]]
+    problems = [{"field": _field(error["loc"]), "problem": _said(error)} for error in errors[:20]]
     first = problems[0]
     where = f"The field {first['field']}" if first["field"] else "The request"
     return ArtratorError(
@@ -93,6 +94,12 @@ def _invalid(errors: Sequence[Mapping[str, Any]]) -> ArtratorError:
         field=first["field"],
         problems=problems,
     )
+
+
+def _said(error: Mapping[str, Any]) -> str:
+    if error["type"] == "string_pattern_mismatch" and error["ctx"]["pattern"] == ID_PATTERN:
+        return "This is no id, such as 01a20654-1f86-776b-92d9-110a19619c0e"
+    return str(error["msg"])
 
 
 def _field(location: Sequence[object]) -> str:

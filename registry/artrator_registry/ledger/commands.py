@@ -7,10 +7,9 @@ from pathlib import Path
 
 import click
 
-from artrator.errors import ArtratorError
 from artrator.money import format_credits
 from artrator_registry import cells
-from artrator_registry.admin import data_option, read
+from artrator_registry.admin import data_option, new_file, read
 from artrator_registry.ledger import books
 from artrator_registry.ledger.service import COLUMNS, as_cells
 from artrator_registry.storage import Transaction
@@ -25,21 +24,16 @@ def statement(data: Path, account: str | None, file: Path | None) -> None:
 
     Without ACCOUNT: what stands in each account of yours.
     """
-    try:
-        if account is None:
-            if file is not None:
-                raise click.UsageError("Name the account whose lines are to be written.")
-            read(data, _show_accounts)
-        elif file is None:
-            read(data, lambda t: _show(t, account))
-        else:
-            click.echo(f"{read(data, lambda t: _write(t, account, file))} lines in {file}")
-    except ArtratorError as problem:
-        raise click.ClickException(f"{problem.message} {problem.cure}") from problem
-    except FileExistsError as error:
-        raise click.ClickException(f"{file} exists; choose a new file.") from error
-    except OSError as error:
-        raise click.ClickException(f"{file} could not be written: {error.strerror}") from error
+    if account is None:
+        if file is not None:
+            raise click.UsageError("Name the account whose lines are to be written.")
+        read(data, _show_accounts)
+    elif file is None:
+        read(data, lambda t: _show(t, account))
+    else:
+        with new_file(file):
+            count = read(data, lambda t: _write(t, account, file))
+        click.echo(f"{count} lines in {file}")
 
 
 def _show_accounts(t: Transaction) -> None:

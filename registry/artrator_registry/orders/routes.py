@@ -8,6 +8,7 @@ from fastapi import APIRouter, Depends, Path, Query
 from fastapi.routing import APIRoute
 
 from artrator.errors import Code
+from artrator.ids import ID_PATTERN
 from artrator.messages import registry as m
 from artrator_registry.core import Registry
 from artrator_registry.http.callers import SignedIn, the_registry
@@ -19,7 +20,7 @@ _Registry = Annotated[Registry, Depends(the_registry)]
 _Order = Annotated[
     str,
     Path(
-        pattern=r"^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$",
+        pattern=ID_PATTERN,
         description="Made and stored by the buyer before it is sent.",
     ),
 ]

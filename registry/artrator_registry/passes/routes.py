@@ -7,6 +7,7 @@ from typing import Annotated
 from fastapi import APIRouter, Depends, Path
 
 from artrator.errors import Code
+from artrator.ids import ID_PATTERN
 from artrator.messages import products as p
 from artrator.messages import registry as m
 from artrator_registry.core import Registry
@@ -19,7 +20,7 @@ _Registry = Annotated[Registry, Depends(the_registry)]
 _Pass = Annotated[
     str,
     Path(
-        pattern=r"^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$",
+        pattern=ID_PATTERN,
         description="Made and stored by the buyer before it is sent.",
     ),
 ]

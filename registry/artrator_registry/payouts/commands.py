@@ -10,7 +10,7 @@ import click
 
 from artrator.messages.payouts import SellerProfile
 from artrator.money import format_credits
-from artrator_registry.admin import data_option, read, write
+from artrator_registry.admin import data_option, new_file, read, write
 from artrator_registry.cells import credits_, moment, text
 from artrator_registry.cells import write as write_cells
 from artrator_registry.payouts import service, store
@@ -63,12 +63,8 @@ def export(data: Path, file: Path, again: bool) -> None:
         write_cells(file, _rows([(row, _risk(t, row)) for row in rows], restored))
         return len(rows), sum(row["requested_at"] < restored for row in rows)
 
-    try:
+    with new_file(file):
         count, doubtful = write(data, work)
-    except FileExistsError as error:
-        raise click.ClickException(f"{file} exists; choose a new file.") from error
-    except OSError as error:
-        raise click.ClickException(f"{file} could not be written: {error.strerror}") from error
     click.echo(f"{count} payouts in {file}")
     if doubtful:
         click.echo(

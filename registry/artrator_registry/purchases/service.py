@@ -28,6 +28,7 @@ from artrator_registry.purchases.models import PAID, request
 from artrator_registry.sellers.service import is_verified
 from artrator_registry.settings import Settings
 from artrator_registry.storage import Database, Transaction
+from artrator_registry.verifications import store as verifications
 
 
 def _paid(t: Transaction, order: Any) -> None:
@@ -79,6 +80,8 @@ class Purchases:
         body = sha256(canonical_json({"purchase": wanted.model_dump()}))
         if placing.repeated(t, who, order, body) is not None:
             return None
+        if verifications.verification(t, order) is not None:  # nodes hear of both in one list of ids
+            raise ArtratorError(Code.CONFLICT, "Somebody looked at a package under this id.")
         version = store.version(t, wanted.listing, wanted.package)
         if version is None:
             raise ArtratorError(Code.LISTING_UNKNOWN, f"There is no listing {wanted.listing} of this package.")

@@ -8,6 +8,7 @@ from typing import Annotated, Any, Final
 from fastapi import APIRouter, Depends, Path, Query, Request, Response
 
 from artrator.errors import ArtratorError, Code
+from artrator.ids import ID_PATTERN
 from artrator.messages import rails as rm
 from artrator.messages import registry as m
 from artrator_registry.core import Registry
@@ -22,7 +23,7 @@ _Registry = Annotated[Registry, Depends(the_registry)]
 _TopUp = Annotated[
     str,
     Path(
-        pattern=r"^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$",
+        pattern=ID_PATTERN,
         description="Made and stored by the buyer before it is sent.",
     ),
 ]

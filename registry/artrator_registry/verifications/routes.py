@@ -4,18 +4,22 @@ from __future__ import annotations
 
 from typing import Annotated
 
-from fastapi import APIRouter, Depends
+from fastapi import APIRouter, Depends, Path
 
 from artrator.errors import Code
+from artrator.ids import ID_PATTERN
 from artrator.messages import verifications as v
 from artrator_registry.core import Registry
 from artrator_registry.http.callers import SignedIn, the_registry
 from artrator_registry.http.examples import VerificationBody
 from artrator_registry.http.problems import responses
-from artrator_registry.purchases.routes import _Purchase as _Id
 
 router = APIRouter(tags=["verifications"])
 _Registry = Annotated[Registry, Depends(the_registry)]
+_Id = Annotated[
+    str,
+    Path(pattern=ID_PATTERN, description="Made and stored by the caller before it is sent; no order has the same."),
+]
 _AUTH = (Code.SESSION_INVALID, Code.API_KEY_INVALID, Code.SCOPE_MISSING)
 
 

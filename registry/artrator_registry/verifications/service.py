@@ -15,6 +15,7 @@ from artrator_registry.accounts.models import Caller
 from artrator_registry.authority import Authority
 from artrator_registry.listings import store as listings
 from artrator_registry.nodes.service import candidates
+from artrator_registry.orders import store as orders
 from artrator_registry.purchases import store as purchases
 from artrator_registry.purchases.models import request
 from artrator_registry.settings import Settings
@@ -50,6 +51,8 @@ class Verifications:
             if (known["verifier"], known["body"]) != (who.account, body):
                 raise ArtratorError(Code.CONFLICT, "Another request used this id.")
             return _as_message(t, known, who)
+        if orders.order(t, name) is not None:  # nodes hear of withdrawn looks and refunded licences in one list of ids
+            raise ArtratorError(Code.CONFLICT, "An order has this id.")
         version = purchases.version(t, wanted.listing, wanted.package)
         if version is None:
             raise ArtratorError(Code.LISTING_UNKNOWN, f"There is no listing {wanted.listing} of this package.")
