@@ -2,6 +2,8 @@ from __future__ import annotations
 
 import json
 import os
+import signal
+import socket
 import subprocess
 import sys
 from pathlib import Path
@@ -15,7 +17,7 @@ def artrator(*arguments: str, home: Path) -> subprocess.CompletedProcess[str]:
     environment = os.environ | {"ARTRATOR_HOME": str(home)}
     environment.pop("ARTRATOR_REGISTRY", None)
     command = [sys.executable, "-m", "artrator", *arguments]
-    return subprocess.run(command, env=environment, capture_output=True, text=True, timeout=60)
+    return subprocess.run(command, env=environment, capture_output=True, text=True, timeout=240)
 
 
 def test_help_names_every_command_without_loading_any(tmp_path: Path) -> None:
@@ -66,6 +68,50 @@ def test_an_address_without_a_scheme_is_answered_with_a_whole_one(tmp_path: Path
     done = artrator("account", "use", "registry.example.org", "--handle", "mina", home=tmp_path)
     assert done.returncode == 1
     assert "https://registry.example.org" in done.stderr
+
+
+def test_a_value_that_no_message_may_carry_is_told_in_a_sentence(tmp_path: Path) -> None:
+    (tmp_path / "profile.json").write_text(json.dumps({"registry_url": "http://127.0.0.1:9"}))
+    done = artrator("plan", "publish", "X Y", "--title", "T", "--price", "5", "--allowance", "9", home=tmp_path)
+    assert done.returncode == 1
+    assert done.stderr.startswith("name is wrong: ")
+    assert "[request_invalid]" in done.stderr
+    assert "Traceback" not in done.stderr
+
+
+def test_what_is_no_listing_is_told_before_anybody_is_asked(tmp_path: Path) -> None:
+    (tmp_path / "profile.json").write_text(json.dumps({"registry_url": "http://127.0.0.1:9"}))
+    done = artrator("show", "painterly", home=tmp_path)
+    assert done.returncode == 1
+    assert "'painterly' is no listing." in done.stderr
+    assert "[listing_unknown]" in done.stderr
+
+
+@pytest.mark.skipif(os.name != "posix", reason="Ctrl+C of a process is a signal")
+def test_ctrl_c_ends_a_command_quietly_with_its_own_exit_code(tmp_path: Path) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as silent:
+        address = f"http://127.0.0.1:{silent.getsockname()[1]}"
+        (tmp_path / "profile.json").write_text(json.dumps({"registry_url": address}))
+        waiting = subprocess.Popen(
+            [sys.executable, "-m", "artrator", "search"],
+            env=os.environ | {"ARTRATOR_HOME": str(tmp_path)},
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+        )
+        silent.settimeout(240)
+        with silent.accept()[0]:  # it asks, and nobody answers
+            waiting.send_signal(signal.SIGINT)
+            said, _ = waiting.communicate(timeout=240)
+    assert waiting.returncode == 130
+    assert said.strip() == "Stopped."
+
+
+def test_a_pipe_of_another_encoding_gets_question_marks_and_no_failure() -> None:
+    code = "from artrator.cli.main import _write_what_can_be_written as f; f(); print('화풍 ok')"
+    environment = os.environ | {"PYTHONIOENCODING": "cp1252"}
+    done = subprocess.run([sys.executable, "-c", code], env=environment, capture_output=True, timeout=240)
+    assert (done.returncode, done.stdout.strip()) == (0, b"?? ok")
 
 
 def test_a_file_that_the_system_refuses_ends_with_its_name_and_no_traceback(tmp_path: Path) -> None:

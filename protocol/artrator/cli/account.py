@@ -39,7 +39,7 @@ def use(url: str, handle: str | None, name: str | None) -> None:
         raise ArtratorError(
             Code.REQUEST_INVALID,
             f"{url} is not the address of a registry.",
-            cure=f"Write it whole: https://{url}",
+            cure=f"Write it whole: https://{url.rpartition('://')[2]}",
         )
 
     root = profile.root_key(url)

@@ -8,6 +8,7 @@ import click
 
 from artrator.cli._session import json_option, print_json, run
 from artrator.clients.orders import OrderFolder
+from artrator.errors import ArtratorError, Code
 from artrator.messages import disputes as m
 from artrator.money import format_credits
 from artrator.profile import Profile
@@ -32,7 +33,9 @@ def open_dispute(order: str, reason: str, text: str, reveal: bool, as_json: bool
     if reveal:
         evidence = OrderFolder(Profile().folder / "orders").evidence(order)
         if evidence is None:
-            raise click.ClickException("This machine does not have what you asked for; try it without --reveal.")
+            raise ArtratorError(
+                Code.NOT_FOUND, "This machine does not have what you asked for.", cure="Try it without --reveal."
+            )
     opening = m.DisputeOpening(reason=m.DisputeReason(reason), text=text, evidence=evidence)
     _print(run(lambda client: client.open_dispute(order, opening)), as_json=as_json)
 
@@ -53,6 +56,8 @@ def list_disputes(as_json: bool) -> None:
     if as_json:
         print_json(page.model_dump(mode="json"))
         return
+    if not page.items:
+        click.echo("There are no disputes.")
     for found in page.items:
         click.echo(
             f"{_when(found.opened_at)}  {found.order}  {_state(found):<19} {found.listing}  {found.reason.value}"

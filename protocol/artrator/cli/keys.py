@@ -59,6 +59,8 @@ def list_keys(as_json: bool) -> None:
     if as_json:
         print_json([key.model_dump(mode="json") for key in found])
         return
+    if not found:
+        click.echo("There are no API keys.")
     for key in found:
         click.echo(f"{key.id}  {_sentence(key)}{' Revoked.' if key.revoked_at else ''}")
 

@@ -71,6 +71,8 @@ def list_licences(as_json: bool) -> None:
     if as_json:
         print_json([_json(item, here) for item in items])
         return
+    if not items:
+        click.echo("You own no models yet. `artrator licence buy` buys one to keep.")
     for item in items:
         when = time.strftime("%Y-%m-%d", time.localtime(item.order.created_at))
         where = "here" if item.order.package in here else "not here"

@@ -5,6 +5,7 @@ from __future__ import annotations
 import errno
 import importlib
 import importlib.util
+import io
 import json
 import os
 import sys
@@ -81,12 +82,24 @@ class LazyGroup(click.Group):
 
     def invoke(self, ctx: click.Context) -> Any:
         """Run, and turn an ArtratorError into its sentence, its cure and an exit code."""
-        from artrator.errors import ArtratorError
+        from artrator.errors import ArtratorError, Code
 
+        _write_what_can_be_written()
         try:
             return super().invoke(ctx)
         except ArtratorError as error:
             problem: ArtratorError = error
+        except (KeyboardInterrupt, click.Abort):
+            click.echo("\nStopped.", err=True)
+            return ctx.exit(EXIT_CANCELLED)
+        except UnicodeEncodeError as error:  # what was typed in another encoding than the terminal says it has
+            problem = ArtratorError(
+                Code.REQUEST_INVALID,
+                f"What was typed is no text in this terminal's encoding, {error.encoding}.",
+                cure="Use a locale with UTF-8, such as LANG=C.UTF-8.",
+            )
+        except ValueError as error:
+            problem = _wrong_value(error)
         except OSError as error:
             if error.filename is None and error.errno != errno.ENOSPC:  # no file's fault, such as a reader that left
                 raise
@@ -95,11 +108,31 @@ class LazyGroup(click.Group):
         return ctx.exit(exit_code(problem))
 
 
+def _write_what_can_be_written() -> None:
+    """Into a file or pipe of another encoding than UTF-8 go question marks for the rest, and no failure."""
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper) and stream.errors == "strict":
+            stream.reconfigure(errors="replace")
+
+
 def _say(message: str) -> Any:
     def callback() -> None:
         raise click.UsageError(message)
 
     return callback
+
+
+def _wrong_value(error: ValueError) -> Any:
+    """A value that no message may carry; answers are checked where they come in, so it was given to this command."""
+    from pydantic import ValidationError
+
+    from artrator.errors import ArtratorError, Code
+
+    if not isinstance(error, ValidationError):
+        raise error
+    first = error.errors(include_url=False, include_input=False)[0]
+    field = ".".join(str(part) for part in first["loc"])
+    return ArtratorError(Code.REQUEST_INVALID, f"{field or 'A value'} is wrong: {first['msg']}.", field=field)
 
 
 def _file_trouble(error: OSError) -> Any:

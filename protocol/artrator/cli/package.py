@@ -14,6 +14,7 @@ from rich.table import Table
 
 from artrator.cli._session import fetch_as_verifier, json_option, print_json
 from artrator.cli._session import run as run_session
+from artrator.cli._tables import print_table
 from artrator.errors import ArtratorError
 from artrator.keys import PrivateKey, PublicKey
 from artrator.manifest import InputSpec, Manifest, pick
@@ -163,7 +164,7 @@ def looks(as_json: bool) -> None:
     for each in found:
         when = time.strftime("%Y-%m-%d %H:%M", time.localtime(each.at))
         table.add_row(when, each.verifier, each.listing, each.package[:19], each.node[:19])
-    Console().print(table)
+    print_table(table)
 
 
 def _print_report(report: Report) -> None:

@@ -66,6 +66,8 @@ def topups(limit: int, as_json: bool) -> None:
     if as_json:
         print_json(page.model_dump(mode="json"))
         return
+    if not page.items:
+        click.echo("There are no top-ups yet. `artrator topup` lists the ways to buy credits.")
     for each in page.items:
         when = time.strftime("%Y-%m-%d %H:%M", time.localtime(each.created_at))
         line = f"{when}  {each.id}  {each.rail:<8} {each.state.value:<12} {format_credits(each.amount)} credits"

@@ -347,5 +347,7 @@ def disk_errors(needed: int) -> Iterator[None]:
                 needed=needed,
             ) from error
         raise ArtratorError(
-            Code.DISK_FULL, f"The package could not be written: {error.strerror}.", needed=needed
+            Code.REQUEST_INVALID,
+            f"The package could not be written: {error.strerror}.",
+            cure="Name a folder in which you may write.",
         ) from error

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import Any, Final
 
 from artrator.clients._connection import RegistryConnection, sign_in_bytes
 from artrator.documents import KeySet
+from artrator.errors import ArtratorError, Code
 from artrator.keys import PublicKey
 from artrator.messages import disputes as dm
 from artrator.messages import payouts as pm
@@ -16,6 +18,9 @@ from artrator.messages import registry as m
 from artrator.messages import verifications as vm
 
 __all__ = ["RegistryClient", "sign_in_bytes"]
+
+#: A listing's address, as offers are signed for it.
+_LISTING: Final = re.compile(r"[a-z0-9-]{1,32}/[a-z0-9-]{1,64}")
 
 
 class RegistryClient(RegistryConnection):
@@ -82,6 +87,12 @@ class RegistryClient(RegistryConnection):
 
     async def listing(self, listing: str, version: str | None = None) -> m.Listing:
         """One listing, ``handle/name``."""
+        if not _LISTING.fullmatch(listing):
+            raise ArtratorError(
+                Code.LISTING_UNKNOWN,
+                f"{listing!r} is no listing.",
+                cure="Write the creator's handle and the model's name, such as atelier/emoji: `artrator search`.",
+            )
         return await self._get(f"/v1/listings/{listing}", m.Listing, {"version": version}, signed=False)
 
     async def sample(self, path: str) -> bytes:
