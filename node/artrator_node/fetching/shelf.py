@@ -18,6 +18,7 @@ from collections.abc import AsyncGenerator, AsyncIterator, Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
+from functools import partial
 from typing import Any, Final
 
 from artrator.documents import Seal
@@ -37,8 +38,13 @@ _PATIENCE_SECONDS: Final = 10.0
 _COME_BACK_SECONDS: Final = 3
 #: Hashing and reading have threads of their own, so that they hold up no job's encoding.
 _THREADS: Final = 2
-#: So many files' digests are remembered: of withdrawn packages too, which cost little until their turn comes.
-_MOST_TABLES: Final = 20_000
+#: So many bytes of digests are remembered, which are those of two thousand gigabytes; of withdrawn packages too.
+_MOST_REMEMBERED: Final = 64 * 2**20
+#: What a table takes besides its digests: a small file has one of 32 bytes.
+_TABLE_ITSELF: Final = 1_024
+
+#: The package, the file in it, and what it is sealed with.
+_Key = tuple[str, ...]
 
 
 @dataclass(frozen=True)
@@ -57,7 +63,9 @@ class Shelf:
     def __init__(self, settings: Settings) -> None:
         self._limit = settings.downloads
         self._pool = ThreadPoolExecutor(_THREADS, thread_name_prefix="shelf")
-        self._tables: dict[tuple[str, ...], asyncio.Task[bytes]] = {}
+        self._tables: dict[_Key, bytes] = {}  # the one that was used last is the last
+        self._remembered = 0
+        self._hashing: dict[_Key, asyncio.Task[bytes]] = {}
         self._busy: defaultdict[str, int] = defaultdict(int)
 
     def close(self) -> None:
@@ -147,11 +155,13 @@ class Shelf:
     async def _once(self, item: Item, more: tuple[str, ...], read: Callable[..., bytes], *how: Any) -> bytes:
         """What one pass over a file brings, in a thread; remembered by the file and ``more``."""
         key = (item.served.digest, item.sha256, *more)
-        hashing = self._tables.get(key)
+        if (table := self._forget(key)) is not None:
+            self._remember(key, table)
+            return table
+        hashing = self._hashing.get(key)
         if hashing is None:
-            self._forget_oldest()
-            hashing = self._tables[key] = asyncio.ensure_future(self._read(read, item, *how))
-            hashing.add_done_callback(lambda task: task.cancelled() or task.exception())
+            hashing = self._hashing[key] = asyncio.ensure_future(self._read(read, item, *how))
+            hashing.add_done_callback(partial(self._hashed, key))
         with contextlib.suppress(TimeoutError):
             async with asyncio.timeout(_PATIENCE_SECONDS):
                 try:
@@ -166,14 +176,27 @@ class Shelf:
     async def _read(self, read: Callable[..., bytes], item: Item, *how: Any) -> bytes:
         return await asyncio.get_running_loop().run_in_executor(self._pool, read, item, *how)
 
-    def _forget_oldest(self) -> None:
-        while len(self._tables) > _MOST_TABLES:
-            del self._tables[next(iter(self._tables))]
+    def _hashed(self, key: _Key, hashing: asyncio.Task[bytes]) -> None:
+        del self._hashing[key]
+        if not hashing.cancelled() and hashing.exception() is None:
+            self._remember(key, hashing.result())
+
+    def _remember(self, key: _Key, table: bytes) -> None:
+        self._tables[key] = table
+        self._remembered += len(table) + _TABLE_ITSELF
+        while self._remembered > _MOST_REMEMBERED:
+            self._forget(next(iter(self._tables)))
+
+    def _forget(self, key: _Key) -> bytes | None:
+        table = self._tables.pop(key, None)
+        if table is not None:
+            self._remembered -= len(table) + _TABLE_ITSELF
+        return table
 
     def _changed(self, item: Item, error: ArtratorError) -> None:
         """A file is not what was signed: hash it anew the next time, in case its owner restored it."""
         for key in [key for key in self._tables if key[:2] == (item.served.digest, item.sha256)]:
-            del self._tables[key]
+            self._forget(key)
         log(_logger, logging.ERROR, "package_changed", package=item.served.digest, file=item.name, why=error.message)
 
 

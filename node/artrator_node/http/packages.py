@@ -32,14 +32,12 @@ class Packages:
 
     def __init__(self, node: Node) -> None:
         self._node = node
+        self._looks: dict[str, float] = {}  # the looks that were logged, and when they end
 
     async def files(self, package: str, shown: Shown) -> PackageFiles:
         """The signed list of files."""
-        access = await self._node.door.open(package, shown)
+        access = await self._open(package, shown)
         served = access.served
-        if access.verification is not None:
-            look = access.verification
-            log(_logger, logging.INFO, "package_looked_at", package=package, verifier=look.sub, verification=look.jti)
         return PackageFiles(
             package=served.digest,
             files=[
@@ -52,7 +50,7 @@ class Packages:
 
     async def table(self, package: str, sha256: str, shown: Shown) -> bytes:
         """The table of one sealed file."""
-        access = await self._node.door.open(package, shown)
+        access = await self._open(package, shown)
         item = self._node.shelf.find(access.served, sha256)
         if access.key is None:
             raise ArtratorError(Code.NOT_FOUND, "To a licence files are sent as they are.")
@@ -61,7 +59,7 @@ class Packages:
 
     async def file(self, package: str, sha256: str, shown: Shown, range_header: str | None) -> Response:
         """One file, or one range of it. What is sent is what was signed; it counts once it went out."""
-        access = await self._node.door.open(package, shown)
+        access = await self._open(package, shown)
         item = self._node.shelf.find(access.served, sha256)
         size = item.size if access.key is None else sealed_size(item.size)
         span = parse(range_header, size) if size else (0, 0)
@@ -102,6 +100,16 @@ class Packages:
             error=record.error,
             retained_until=record.retained_until,
         )
+
+    async def _open(self, package: str, shown: Shown) -> Access:
+        """Let somebody in; whoever only looks stands in the log, whichever file they began with."""
+        access = await self._node.door.open(package, shown)
+        look, now = access.verification, self._node.clock.now()
+        if look is not None and look.jti not in self._looks:
+            self._looks = {jti: end for jti, end in self._looks.items() if end > now}
+            self._looks[look.jti] = look.finish_by
+            log(_logger, logging.INFO, "package_looked_at", package=package, verifier=look.sub, verification=look.jti)
+        return access
 
     def _on_sent(self, access: Access, item: Item) -> Callable[[int, int], Awaitable[None]]:
         node, purchase = self._node, access.purchase
