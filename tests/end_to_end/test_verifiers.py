@@ -71,7 +71,7 @@ def test_a_second_node_of_the_creator_fetches_the_package_and_sells_it_when_the_
             log=running.folder / "logs" / "second.log",
         )
         try:
-            second.wait()
+            second.wait(240)
 
             def serves() -> bool:
                 return any(node.name == "Second" for node in creator.ask(lambda client: client.nodes("atelier/emoji")))

@@ -102,6 +102,6 @@ def test_outputs_and_uploads_keep_to_the_owners_line_and_others_are_answered_mea
         # Never faster than the line; how much slower is the business of the machine that runs this.
         assert uploaded > len(noise) / 1e6 * 0.8
         assert downloaded > 2 * output.size / 1e6 * 0.8
-        assert sorted(answers)[len(answers) // 2] < 1.0
+        assert sorted(answers)[len(answers) // 2] < downloaded / 4
 
     node.ask(work)

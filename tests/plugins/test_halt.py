@@ -40,8 +40,10 @@ def test_a_halted_run_stops_between_steps_and_goes_on_where_it_was(make_plugin, 
         task = await begun(worker, "a", 100, seen)
         worker.halt(True)
         worker.halt(True)
-        await asyncio.sleep(0.5)  # the step that computed, and what was said of it
-        before = len(seen)
+        before = -1
+        while before != len(seen):  # the step that computed, and what was said of it
+            before = len(seen)
+            await asyncio.sleep(2)
         # Longer than a run may take: the clock stands still as well.
         await asyncio.sleep(6.5)
         assert len(seen) == before

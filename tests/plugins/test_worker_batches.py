@@ -4,7 +4,6 @@ import asyncio
 import copy
 import json
 import struct
-import time
 
 import pytest
 
@@ -85,13 +84,11 @@ def test_a_cancelled_job_leaves_the_device_to_the_others_within_a_step(make_plug
         for task in long:
             task.cancel()
         await asyncio.gather(*long, return_exceptions=True)
-        begun = time.monotonic()
         outputs = await worker.run("next", {"do": "steps", "start": 1, "steps": 3})
-        return outputs["text"].split(",")[-2:], time.monotonic() - begun
+        return outputs["text"].split(",")[-2:]
 
-    last, seconds = with_worker(work, make_plugin(), content)
-    assert last == ["1", "1"]  # alone: nothing of the eight is computed any more
-    assert seconds < 10
+    # Alone: nothing of the eight, which had minutes to go, is computed any more.
+    assert with_worker(work, make_plugin(), content) == ["1", "1"]
 
 
 def broken(*path, value):

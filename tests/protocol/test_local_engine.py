@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import io
 import json
-import time
 from collections.abc import Awaitable, Callable
 from pathlib import Path
 
@@ -94,11 +93,9 @@ def test_files_are_decoded_and_named_by_their_digests(toy: LocalPackage) -> None
 def test_a_model_stays_warm_and_runs_share_it(toy: LocalPackage) -> None:
     async def work(engine: LocalEngine) -> None:
         assert await engine.start(toy)
-        began = time.monotonic()
         heard: list[LocalProgress] = []
         await asyncio.gather(*(engine.run(toy, {"seed": n}, on_progress=heard.append) for n in range(4)))
         assert LocalStage.LOADING not in [news.stage for news in heard]
-        assert time.monotonic() - began < 10
         assert len(engine._places) == 1
 
     with_engine(work)

@@ -150,7 +150,7 @@ class Scene:
 
     @staticmethod
     async def until(condition: Callable[[], bool]) -> None:
-        async with asyncio.timeout(60):
+        async with asyncio.timeout(180):
             while not condition():
                 await asyncio.sleep(0.005)
 

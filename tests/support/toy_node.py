@@ -277,7 +277,7 @@ class ToyNode:
                 del os.environ["PYTHONPATH"]
             else:
                 os.environ["PYTHONPATH"] = before
-        self.url = self.service.wait()
+        self.url = self.service.wait(240)
 
     def kill(self) -> None:
         """End the node as a power cut would."""
@@ -373,7 +373,7 @@ class ToyNode:
 
         return self.ask(work)
 
-    def wait_for(self, condition: Callable[[], bool], otherwise: str, seconds: float = 60.0) -> None:
+    def wait_for(self, condition: Callable[[], bool], otherwise: str, seconds: float = 180.0) -> None:
         """Wait until ``condition`` holds."""
         deadline = time.monotonic() + seconds
         while not condition():

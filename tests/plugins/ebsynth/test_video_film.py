@@ -1,7 +1,6 @@
 """Films: what comes back of keyframes, masks, motion and cuts; the same at any number of threads; cancelled at once."""
 
 import threading
-import time
 
 import numpy as np
 import pytest
@@ -202,14 +201,14 @@ def test_a_cancelled_film_ends_within_a_frame(land, painted_land):
     wide = np.repeat(np.repeat(land, 4, 0), 4, 1)
     frames = [np.ascontiguousarray(wide[:, 8 * number : 8 * number + 352]) for number in range(6)]
     painted = np.ascontiguousarray(np.repeat(np.repeat(painted_land, 4, 0), 4, 1)[:, :352])
-    begun, stop = threading.Event(), threading.Event()
+    stop, told = threading.Event(), []
 
     def progress(done, total, preview):
-        begun.set()
+        told.append((done, total))
+        stop.set()
 
-    threading.Thread(target=lambda: (begun.wait(30), time.sleep(0.1), stop.set()), daemon=True).start()
-    started = time.monotonic()
     with pytest.raises(ArtratorError) as found:
         make_film(make_clip(frames, {0: painted}), Manner(), progress, stop.is_set)
     assert found.value.code is Code.JOB_CANCELLED
-    assert time.monotonic() - started < 10
+    done, total = told[-1]
+    assert done <= total / 2, "it had most of it still to do"
