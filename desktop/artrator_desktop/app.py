@@ -61,6 +61,7 @@ def main(argv: Sequence[str] | None = None) -> int:
 def run(data_dir: Path | None = None, *, page: str = "", qt_arguments: Sequence[str] = ()) -> int:
     """Open the window on a profile and stay until it is closed; returns the exit status."""
     app = make_application(qt_arguments)
+    _quit_on_interrupt(app)
     collector = Collector(app)
 
     from artrator_desktop.state import AppState
@@ -81,7 +82,6 @@ def run(data_dir: Path | None = None, *, page: str = "", qt_arguments: Sequence[
         window.show()
     # The engine's imports compete with the first paint for the interpreter, so they wait for it.
     QTimer.singleShot(0, state.start)
-    _quit_on_interrupt(app)
     try:
         return app.exec()
     finally:
@@ -91,8 +91,9 @@ def run(data_dir: Path | None = None, *, page: str = "", qt_arguments: Sequence[
 
 
 def _quit_on_interrupt(app: QApplication) -> None:
-    signal.signal(signal.SIGINT, lambda *_: app.quit())
-    signal.signal(signal.SIGTERM, lambda *_: app.quit())
+    # It may come before the loop runs, and would not be heard: so it waits for the loop.
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, lambda *_: QTimer.singleShot(0, app.quit))
     # Python runs signal handlers only between its own instructions; this gives it some while Qt waits.
     heartbeat = QTimer(app)
     heartbeat.timeout.connect(lambda: None)
