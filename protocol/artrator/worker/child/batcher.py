@@ -37,8 +37,9 @@ _OUT_OF_MEMORY: Final = (
 )
 #: Rows that failed together and did well apart this often belong to a graph that cannot take several.
 _STRIKES: Final = 2
-#: A batch that is over within this time may be computed on the loop: who comes meanwhile does not notice the wait.
-_BRIEF_SECONDS: Final = 0.02
+#: A batch that is over within this time may be computed on the loop: a tenth of it is saved, and nobody notices the wait.
+#: With longer ones, a whole node on two cores was slower in half of its runs.
+_BRIEF_SECONDS: Final = 0.003
 #: What it takes to pass a batch to the other thread and back.
 _WAY_SECONDS: Final = 0.0003
 #: Signatures that are remembered as they came; buyers choose sizes, so there may be any number.
