@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from artrator.group_commit import GroupCommit
@@ -480,7 +480,7 @@ def failed(answer: asyncio.Future[Any]) -> bool:
     return answer.cancelled() or answer.exception() is not None
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(kinds=st.lists(st.sampled_from(KINDS), min_size=20, max_size=200), enough=st.sampled_from([0, 3, 64]))
 def test_whoever_hears_yes_is_stored_and_whoever_hears_no_is_not(kinds: list[str], enough: int) -> None:
     async def play(path: Path) -> tuple[Play, set[int]]:
