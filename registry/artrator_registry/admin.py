@@ -56,7 +56,7 @@ class Refused(click.ClickException):
     def __init__(self, problem: ArtratorError) -> None:
         super().__init__(problem.message)
         self.problem = problem
-        self.exit_code = exit_code(problem)
+        self.exit_code = exit_code(problem)  # type: ignore[misc]  # click reads it of the instance
 
     def show(self, file: IO[Any] | None = None) -> None:
         """The sentence, the cure and the code on standard error."""
