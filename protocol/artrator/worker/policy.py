@@ -170,8 +170,8 @@ def environment(plugin: PluginInfo, device: Device, scratch: Path, derived: Path
         "TOKENIZERS_PARALLELISM": "false",
         # Each heap of a thread maps 64 MB, which would count against the limit of memory.
         "MALLOC_ARENA_MAX": "4",
-        # Weights lie in large pages where the system leaves that to who asks, as most do: a step that is bound by memory
-        # is up to a third shorter, and takes the same time in every process.
+        # Weights lie in large pages where the system leaves that to who asks, as most do: a step that is bound by
+        # memory is up to a third shorter, and takes the same time in every process.
         "GLIBC_TUNABLES": "glibc.malloc.hugetlb=1",
     }
     cache = cache_of(plugin)
