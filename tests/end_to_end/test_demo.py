@@ -8,6 +8,8 @@ from pathlib import Path
 import pytest
 
 from artrator.demo.stage import stage
+from artrator.keys import PrivateKey
+from artrator_registry.settings import Settings
 
 
 @pytest.mark.slow
@@ -17,6 +19,9 @@ def test_the_demo_of_an_older_version_is_kept_and_a_new_one_begins(tmp_path: Pat
     with sqlite3.connect(old) as db:
         db.execute("PRAGMA user_version = 111")
     db.close()
+    root_key = Settings(data=old.parent).root_key
+    root_key.parent.mkdir()
+    PrivateKey.generate().save(root_key)
     said: list[str] = []
     with stage(tmp_path / "demo", said.append) as running:
         assert running.registry.alive

@@ -545,7 +545,8 @@ def test_a_look_stands_in_the_log_once_whatever_it_begins_with(shop: ToyNode) ->
     look, access = verification(shop, buyer=vera)
 
     async def directly(client: NodeClient) -> bytes:
-        chunks = client.package_file(shop.digest, hashlib.sha256(WEIGHTS).hexdigest(), access, size=len(WEIGHTS))
+        digest = hashlib.sha256(WEIGHTS).hexdigest()
+        chunks = client.package_file(shop.digest, digest, access, begin=0, size=len(WEIGHTS))
         return b"".join([chunk async for chunk in chunks])
 
     assert shop.ask(directly, vera) == WEIGHTS

@@ -92,8 +92,10 @@ def test_ctrl_c_ends_a_command_quietly_with_its_own_exit_code(tmp_path: Path) ->
     with socket.create_server(("127.0.0.1", 0)) as silent:
         address = f"http://127.0.0.1:{silent.getsockname()[1]}"
         (tmp_path / "profile.json").write_text(json.dumps({"registry_url": address}))
+        # Told to hear Ctrl+C: what is started from a shell's background does not.
+        command = "import signal; signal.signal(signal.SIGINT, signal.default_int_handler)"
         waiting = subprocess.Popen(
-            [sys.executable, "-m", "artrator", "search"],
+            [sys.executable, "-c", f"{command}; from artrator.cli import main; main()", "search"],
             env=os.environ | {"ARTRATOR_HOME": str(tmp_path)},
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,

@@ -335,7 +335,7 @@ async def test_the_operator_exports_pays_and_marks(world: World, tmp_path: Path)
     assert rows[0]["destination"] == "'=cmd|' /C calc'!A0"
     assert (rows[0]["legal name"], rows[0]["business number"], rows[0]["verified"]) == ("'@SUM(A1)", "1248100998", "no")
     assert rows[0]["amount"] == "10.000000"
-    assert "choose a new file" in run(data, "payouts", "export", str(file), fails=True)
+    assert "Choose a new name" in run(data, "payouts", "export", str(file), fails=True)
     assert "0 payouts" in run(data, "payouts", "export", str(tmp_path / "none.csv"))
     assert "2 payouts" in run(data, "payouts", "export", str(tmp_path / "again.csv"), "--again")
     await refuse(Code.PAYOUT_CLOSED, shop.creator.cancel_payout(first))
