@@ -9,8 +9,10 @@ the lowest priority, it costs them nothing; it reads one snapshot, as it would i
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import json
 import os
+import sqlite3
 import sys
 import time
 from collections.abc import Sequence
@@ -22,8 +24,12 @@ from artrator_registry.storage import Transaction, connect
 _NICE = 19
 
 
+class NotAuditedError(Exception):
+    """The auditor could not tell; what it said of that stands in the log."""
+
+
 async def audit_apart(database: Path) -> Sequence[str]:
-    """The first differences, as sentences; raises RuntimeError if the process could not tell."""
+    """The first differences, as sentences; raises NotAuditedError if the process could not tell."""
     process = await asyncio.create_subprocess_exec(
         *(sys.executable, "-m", "artrator_registry.auditor", str(database)),
         stdin=asyncio.subprocess.DEVNULL,
@@ -36,7 +42,7 @@ async def audit_apart(database: Path) -> Sequence[str]:
             process.kill()
             await process.wait()
     if process.returncode:
-        raise RuntimeError(f"the auditor ended with {process.returncode}")
+        raise NotAuditedError(f"the auditor ended with {process.returncode}")
     found: Sequence[str] = json.loads(answer)
     return found
 
@@ -45,12 +51,13 @@ def main() -> None:
     """Audit the database that is named, and print the differences as a JSON list."""
     if hasattr(os, "nice"):
         os.nice(_NICE)
-    db = connect(Path(sys.argv[1]), read_only=True)
     try:
-        db.execute("BEGIN")
-        print(json.dumps(audit(Transaction(db, time.time()))))  # this is what it is asked for
-    finally:
-        db.close()
+        with contextlib.closing(connect(Path(sys.argv[1]), read_only=True)) as db:
+            db.execute("BEGIN")
+            print(json.dumps(audit(Transaction(db, time.time()))))  # this is what it is asked for
+    except sqlite3.OperationalError as error:
+        # Another program holds it, or its registry was killed and is just being started again.
+        sys.exit(f"audit: the database could not be read: {error}")
 
 
 if __name__ == "__main__":

@@ -20,7 +20,7 @@ from artrator.messages import registry as m
 from artrator.rail import Rail
 from artrator_registry.accounts import schema as accounts_schema
 from artrator_registry.accounts.service import Accounts
-from artrator_registry.auditor import audit_apart
+from artrator_registry.auditor import NotAuditedError, audit_apart
 from artrator_registry.authority import Authority
 from artrator_registry.disputes import schema as disputes_schema
 from artrator_registry.disputes.service import Disputes
@@ -89,6 +89,8 @@ SCHEMA: Final = 218
 OLDEST_SCHEMA: Final = 200
 #: As many oddities as somebody reads in a log; the command tells them all.
 _MOST_EXPLANATIONS: Final = 100
+#: An audit that could not be made, because another program held the database, is tried again so soon.
+_UNAUDITED_SECONDS: Final = 60.0
 
 
 def _known_time(settings: Settings) -> float | None:
@@ -188,11 +190,15 @@ class Registry:
 
     async def _audit_for_ever(self) -> None:
         while True:
+            pause = self.settings.audit_seconds
             try:
                 await self.audit()
+            except NotAuditedError as error:
+                pause = min(pause, _UNAUDITED_SECONDS)
+                _log.warning("there was no audit; it is tried again in %d s: %s", pause, error)
             except Exception:
                 _log.exception("the audit could not be made")
-            await asyncio.sleep(self.settings.audit_seconds)
+            await asyncio.sleep(pause)
 
     async def health(self) -> Mapping[str, Any]:
         """Whether reading and writing work, and whether the last audit found the ledger whole."""
