@@ -38,7 +38,7 @@ _OUT_OF_MEMORY: Final = (
 #: Rows that failed together and did well apart this often belong to a graph that cannot take several.
 _STRIKES: Final = 2
 #: A batch that is over within this time may be computed on the loop: a tenth of it is saved, and nobody notices it.
-#: With longer ones, a whole node on two cores was slower in half of its runs.
+#: With longer ones, a whole node on two cores was slower in seven of twelve runs.
 _BRIEF_SECONDS: Final = 0.003
 #: What it takes to pass a batch to the other thread and back.
 _WAY_SECONDS: Final = 0.0003
