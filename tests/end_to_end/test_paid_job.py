@@ -122,6 +122,18 @@ def test_too_dear_is_said_before_anything_is_held(running: Federation, buyer: Pe
     assert buyer.balance() == before
 
 
+def test_where_nothing_can_be_written_nothing_is_bought(running: Federation, buyer: Person, tmp_path: Path) -> None:
+    before = buyer.balance(), len(buyer.ask(lambda client: client.orders(limit=100)).items)
+    (tmp_path / "file").write_bytes(b"")
+    job = ("generate", "atelier/emoji", "--prompt", "x", "--set", "steps=4", "--yes")
+    for place in (("-o", str(tmp_path / "file" / "x.png")), ("--video", str(tmp_path / "file" / "x.mp4"))):
+        done = buyer.run(*job, *place, cwd=tmp_path)
+        assert done.returncode == 1
+        assert f"Nothing can be written to {tmp_path / 'file'}" in done.stderr
+        assert "[request_invalid]" in done.stderr
+    assert before == (buyer.balance(), len(buyer.ask(lambda client: client.orders(limit=100)).items))
+
+
 def test_a_program_spends_no_more_than_its_key_allows(running: Federation, buyer: Person, tmp_path: Path) -> None:
     made = read_json(buyer.run("account", "keys", "create", "batch", "--limit", "3", "--json").stdout)
     job = ("generate", "atelier/emoji", "--prompt", "a star", "--set", "steps=4", "--json")

@@ -16,6 +16,7 @@ import click
 from rich.console import Console
 from rich.progress import BarColumn, Progress, TaskID, TextColumn, TimeRemainingColumn
 
+from artrator.cli._outputs import try_place, write_outputs
 from artrator.cli._prices import agree, paid, price_of, read_max_price, say_split
 from artrator.cli._session import json_option, make_buyer, print_json, run
 from artrator.clients.buyer import Buyer, Prepared, Result, Stage, Update, read_listing
@@ -29,8 +30,6 @@ from artrator.messages import registry as m
 from artrator.money import format_credits
 from artrator.profile import Profile, write_atomically
 from artrator.values import FILE_TYPES
-
-_SUFFIXES = {"image/png": ".png", "image/jpeg": ".jpg", "image/webp": ".webp", "text/plain": ".txt"}
 
 
 @click.command()
@@ -93,6 +92,8 @@ def generate(
         manifest, _, _ = read_listing(found)
         inputs = read_settings(manifest, [*settings, *([f"prompt={prompt}"] if prompt is not None else [])])
         given = read_files(manifest, files)
+        if not quote_only:
+            try_places(output, video, default=manifest.name)
         prepared = buyer.prepare(found, inputs, given.files, image_format=image_format, pay=pay)
         quote = await buyer.quote(prepared)
         if limit is not None and quote.cap > limit:
@@ -109,13 +110,14 @@ def generate(
             try:
                 if video is not None:
                     return write_film_of(result, video, rate or given.rate)
-                return write_outputs(result, output, default=manifest.name)
+                return write_result(result, output, default=manifest.name)
             except OSError as error:
-                raise ArtratorError(
+                raise _unwritten(
                     Code.DISK_FULL if error.errno == errno.ENOSPC else Code.REQUEST_INVALID,
-                    f"It is made, but cannot be written: {error.filename or 'the file'}: {error.strerror}.",
-                    cure="Nothing is lost: `artrator orders resume --folder FOLDER` writes it where there is room.",
+                    f"{error.filename or 'the file'}: {error.strerror}",
                 ) from error
+            except ArtratorError as error:
+                raise _unwritten(error.code, error.message.rstrip(".")) from error
 
         # The file is named after what the creator signed, which is a plain word; a registry may send any listing.
         result, written = await _follow(buyer, prepared, quote, keep, quiet=as_json)
@@ -198,18 +200,31 @@ def write_film_of(result: Result, video: Path, rate: float | None) -> list[Path]
     return [video]
 
 
-def write_outputs(result: Result, output: Path | None, *, default: str) -> list[Path]:
-    """Write every output. With several, the second is NAME-2 and so on. Existing files are replaced whole."""
-    written = []
-    for number, delivered in enumerate(result.outputs, start=1):
-        suffix = _SUFFIXES.get(delivered.output.media_type, ".bin")
-        path = output or Path(f"{default}-{result.order[:8]}{suffix}")
-        if number > 1:
-            path = path.with_name(f"{path.stem}-{number}{path.suffix}")
-        write_atomically(path, delivered.data)
-        written.append(path)
+def write_result(result: Result, output: Path | None, *, default: str, folder: Path = Path()) -> list[Path]:
+    """Write every output, and the papers beside the first; without ``output``, into ``folder``."""
+    written = write_outputs(result.outputs, output, default=folder / f"{default}-{result.order[:8]}")
     _write_papers(result, written[0])
     return written
+
+
+def try_places(output: Path | None, video: Path | None, *, default: str) -> None:
+    """Try where outputs would go, before anybody works for them; nothing is left behind.
+
+    Raises:
+        ArtratorError: ``request_invalid``, ``disk_full``.
+    """
+    if video is None:
+        try_place(output or Path(default))
+    else:
+        try_place(video if video.suffix else video / default)
+
+
+def _unwritten(code: Code, why: str) -> ArtratorError:
+    return ArtratorError(
+        code,
+        f"It is made, but cannot be written: {why}.",
+        cure="Nothing is lost: `artrator orders resume --folder FOLDER` writes it where there is room.",
+    )
 
 
 def _write_papers(result: Result, beside: Path) -> None:

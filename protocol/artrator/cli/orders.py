@@ -8,8 +8,9 @@ from pathlib import Path
 
 import click
 
+from artrator.cli._outputs import try_place
 from artrator.cli._session import json_option, make_buyer, print_json, run
-from artrator.cli.generate import write_outputs
+from artrator.cli.generate import write_result
 from artrator.clients.registry import RegistryClient
 from artrator.errors import ArtratorError
 from artrator.money import format_credits
@@ -48,14 +49,15 @@ def resume(folder: Path) -> None:
         waiting = buyer.pending()
         if not waiting:
             click.echo("Nothing was interrupted.")
+            return
+        try_place(folder / "picture")
         for pending in waiting:
             try:
                 async with contextlib.aclosing(buyer.resume(pending)) as updates:
                     async for update in updates:
                         if update.result is not None:
-                            name = pending.listing.partition("/")[2]
-                            path = folder / f"{name}-{pending.order[:8]}.png"
-                            for written in write_outputs(update.result, path, default=name):
+                            name = Path(pending.listing).name  # a registry may send any listing
+                            for written in write_result(update.result, None, default=name, folder=folder):
                                 click.echo(written)
             except ArtratorError as error:
                 paid = format_credits(int(error.details.get("charged", 0)))

@@ -16,8 +16,9 @@ from rich.progress import BarColumn, Progress, TaskID, TextColumn, TimeRemaining
 
 from artrator.backend import Device
 from artrator.cli import _session
+from artrator.cli._outputs import write_outputs
 from artrator.cli._session import json_option, print_json
-from artrator.cli.generate import read_files, read_settings
+from artrator.cli.generate import read_files, read_settings, try_places
 from artrator.clients.registry import RegistryClient
 from artrator.errors import ArtratorError, Code
 from artrator.frames import write_film
@@ -26,7 +27,6 @@ from artrator.local import Library, LocalEngine, LocalPackage, LocalProgress, Lo
 from artrator.package import read_manifest
 from artrator.profile import Profile, write_atomically
 
-_SUFFIXES = {"image/png": ".png", "image/jpeg": ".jpg", "image/webp": ".webp", "application/json": ".json"}
 _DEVICES = ("cpu", "cuda", "tensorrt", "directml", "coreml", "openvino")
 
 
@@ -66,13 +66,15 @@ def run(
     manifest = read_manifest((package.folder / "artrator.toml").read_text(encoding="utf-8"))
     inputs = read_settings(manifest, [*settings, *([f"prompt={prompt}"] if prompt is not None else [])])
     given = read_files(manifest, files)
+    try_places(output, video, default=manifest.name)
     result = asyncio.run(_run(package, inputs, given.files, image_format, device, quiet=as_json))
     if video is not None:
         frames = [item.data for item in result.outputs if item.output.media_type.startswith("image/")]
         write_film(video, frames, rate or given.rate)
         written = [video]
     else:
-        written = _write(result, output, default=manifest.name)
+        default = Path(f"{manifest.name}-{result.record.package[7:15]}")
+        written = write_outputs(result.outputs, output, default=default)
     record = json.dumps(result.record.to_json(), ensure_ascii=False, indent=2).encode()
     write_atomically(written[0].with_suffix(".run.json"), record)
     if as_json:
@@ -142,16 +144,3 @@ def _show(progress: Progress, bar: TaskID, news: LocalProgress) -> None:
         progress.update(bar, description="Running", completed=news.done, total=news.total, news=text)
     elif news.stage is LocalStage.ENCODING:
         progress.update(bar, description="Writing", news="")
-
-
-def _write(result: LocalResult, output: Path | None, *, default: str) -> list[Path]:
-    """Every output; with several, the second is NAME-2 and so on. Existing files are replaced whole."""
-    written = []
-    for number, delivered in enumerate(result.outputs, start=1):
-        suffix = _SUFFIXES.get(delivered.output.media_type, ".txt")
-        path = output or Path(f"{default}-{result.record.package[7:15]}{suffix}")
-        if number > 1:
-            path = path.with_name(f"{path.stem}-{number}{path.suffix}")
-        write_atomically(path, delivered.data)
-        written.append(path)
-    return written

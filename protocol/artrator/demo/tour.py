@@ -12,7 +12,7 @@ from rich.console import Console
 from artrator.cli._prices import paid
 from artrator.cli._session import make_buyer
 from artrator.cli.account import print_statement, without_holds
-from artrator.cli.generate import write_outputs
+from artrator.cli.generate import write_result
 from artrator.clients.buyer import Buyer
 from artrator.clients.registry import RegistryClient
 from artrator.demo.catalogue import examples_folder
@@ -60,7 +60,7 @@ async def _buy(
     async with contextlib.aclosing(buyer.run(prepared, quote)) as updates:
         async for update in updates:
             if (result := update.result) is not None:
-                write_outputs(result, path, default=name)
+                write_result(result, path, default=name)
                 picture = result.outputs[0].data
                 # The buyer has checked signature, order, ticket, package, request and output digests by now.
                 say(
