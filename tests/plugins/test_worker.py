@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 
 from artrator import ArtratorError, Code, Device
+from artrator.worker import host
 from artrator.worker.host import Limits, Worker
 
 
@@ -130,12 +131,33 @@ def frame_of(text, body=0):
         frame_of('{"op":"done","job":"a","values":{},"arrays":[["uint8",[-1]]]}', 8),
         frame_of('{"op":"done","job":"a","values":{},"arrays":[["uint8",[9]]]}', 8),
         frame_of("[" * 100_000),
+        # Whole numbers that no float can hold: whoever reckons with one would fail in the middle of listening.
+        frame_of(
+            '{"op":"batches","runtime":"a","places":1,"rows":1,"kernels":[{"kernel":"a","row":"b","sizes":[[1,'
+            + "9" * 400
+            + ']],"ceiling":1,"tried":1}]}'
+        ),
+        frame_of('{"op":"done","job":"a","values":{"value":{"value":' + "9" * 400 + "}}}"),
     ],
 )
 def test_a_worker_that_talks_nonsense_is_ended(nonsense, make_plugin, content):
     shout = {"do": "shout", "text": nonsense.decode("latin-1")}
     error = with_worker(lambda worker: failing(worker.run("a", shout)), make_plugin(), content)
     assert error.code == Code.WORKER_DIED
+
+
+def test_a_picture_that_came_once_is_one_output_once(make_plugin, content):
+    """A few bytes of a list would else be encoded and kept as a thousand pictures."""
+    header = (
+        '{"op":"done","job":"a","values":{"text":{"value":""},"value":{"value":0},"image":{"image":0},'
+        '"frames":{"images":[' + ",".join(["0"] * 1000) + ']}},"arrays":[["uint8",[2,2,3]]]}'
+    )
+    shout = {"do": "shout", "text": frame_of(header, 12).decode("latin-1") + "x" * 12}
+    error = with_worker(lambda worker: failing(worker.run("a", shout)), make_plugin(), content)
+    assert (error.code, error.message) == (
+        Code.MODEL_FAILED,
+        "The model made an output that is none: A picture is announced that did not come.",
+    )
 
 
 def test_a_worker_that_announces_too_much_is_ended_before_it_is_read(make_plugin, content):
@@ -302,6 +324,33 @@ def test_what_is_handed_over_must_be_a_picture_of_a_list(do, make_plugin, conten
     error, after = with_worker(work, make_plugin(), content)
     assert error.code is Code.MODEL_FAILED
     assert "value" in after
+
+
+def test_pictures_without_number_are_not_kept(make_plugin, content, monkeypatch):
+    """Each takes next to nothing, but more of the parent than its bytes."""
+    monkeypatch.setattr(host, "_MOST_HANDED", 50)
+    header = '{"op":"output","job":"a","name":"frames","arrays":[["uint8",[1,1]]]}'
+    shout = {"do": "shout", "text": frame_of(header, 1).decode("latin-1") + "x", "times": 60}
+    kept = []
+
+    async def work(worker):
+        return await failing(worker.run("a", shout, on_output=lambda name, picture: kept.append(name)))
+
+    error = with_worker(work, make_plugin(), content)
+    assert (error.code, error.message) == (Code.WORKER_LIMIT, "The model handed over more than 50 pictures.")
+    assert len(kept) == 50
+
+
+def test_a_mistake_while_listening_ends_the_worker_and_its_runs(make_plugin, content):
+    def mistaken(_name, _picture):
+        raise RuntimeError("a mistake of the caller's")
+
+    async def work(worker):
+        return await failing(worker.run("a", {"do": "early", "steps": 1}, on_output=mistaken))
+
+    error = with_worker(work, make_plugin(), content)
+    assert error.code is Code.WORKER_DIED
+    assert "could not be taken" in error.message
 
 
 def test_handed_over_pictures_count_towards_the_limit(make_plugin, content):

@@ -20,8 +20,8 @@ from artrator.errors import ArtratorError, Code
 from artrator.manifest import Manifest, OutputSpec, OutputType
 from artrator.messages.node import Output
 
-#: More than this is not a picture that any buyer's program would open.
-_MAX_SIDE: Final = 16_384
+#: What each of the formats can say; more is not a picture that any buyer's program would open.
+_MAX_SIDE: Final = 16_383
 _MAX_ITEMS: Final = 1_000
 _MAX_TEXT: Final = 1_000_000
 _PREVIEW_SIDE: Final = 320

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import logging
 import time
 from collections.abc import Mapping
 from dataclasses import asdict, replace
@@ -49,10 +50,12 @@ from artrator.worker.process import Process, exit_sentence
 from artrator.worker.run import OnOutput, Progress, Run, cancelled
 from artrator.worker.usage import Usage
 from artrator.worker.values import ValueInvalid, pack
-from artrator.worker.wire import Channel, Frame, FrameTooLarge, WireError
+from artrator.worker.wire import MAX_ARRAYS, Channel, Frame, FrameTooLarge, WireError
 from artrator.worker.words import sentence
 
 __all__ = ["Limits", "Progress", "SignedContent", "Worker", "WorkerInfo"]
+
+_log: Final = logging.getLogger(__name__)
 
 #: What is added to the limit of a frame for a preview and the rounding of everything else.
 _FRAME_SLACK: Final = 1 << 20
@@ -61,6 +64,8 @@ _FRAMES_A_SECOND: Final = 2000
 #: More of headers than a worker with something to say sends in a second: reading them keeps the parent from others.
 _HEADERS_A_SECOND: Final = 16 << 20
 _FRAMES_IN_A_ROW: Final = 8
+#: Pictures of one job before its end: as many as one frame may hold.
+_MOST_HANDED: Final = MAX_ARRAYS
 #: A worker that hung up has so long to end by itself, so that its own words tell how it ended.
 _LAST_SECONDS: Final = 0.2
 #: What the guard calls the time of a load. No job is named so, because their ids are not empty.
@@ -384,6 +389,10 @@ class Worker:
             # Gone, or talking nonsense: in both cases there is nobody to talk to any more.
             self._fault = str(error).replace("the other side has gone", "it hung up")
             await self._process.end(_LAST_SECONDS)
+        except Exception:  # a mistake of ours, or of whoever is called back: nobody would hear of this worker again
+            _log.exception("What a worker said could not be taken.")
+            self._fault = "what it said could not be taken"
+            self._process.kill()
         finally:
             await self._channel.close()
 
@@ -425,6 +434,11 @@ class Worker:
         except ArtratorError as error:
             run.settle(error)
             self.cancel(job)
+            return
+        run.handed_count += 1
+        if run.handed_count > _MOST_HANDED:
+            message = f"The model handed over more than {_MOST_HANDED} pictures."
+            self._kill_for(job, ArtratorError(Code.WORKER_LIMIT, message))
             return
         run.take(name, picture)
         if run.handed_bytes > self._limits.output_bytes:  # a worker that keeps its promises has stopped before

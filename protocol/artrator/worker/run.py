@@ -34,6 +34,7 @@ class Run:
         grace: Once cancelled: ends the process if the job will not go.
         handed: The pictures that were handed over before the end, by output.
         handed_bytes: What they take.
+        handed_count: How many came.
     """
 
     future: asyncio.Future[dict[str, Value]]
@@ -43,6 +44,7 @@ class Run:
     on_output: OnOutput | None = None
     handed: dict[str, list[Image]] = field(default_factory=dict)
     handed_bytes: int = 0
+    handed_count: int = 0
 
     @property
     def cancelled(self) -> bool:

@@ -59,12 +59,13 @@ def unpack(described: object, arrays: Sequence[Array]) -> dict[str, Value]:
     if not isinstance(described, dict) or len(described) > MAX_VALUES:
         raise ValueInvalid("The values are not described.")
     values: dict[str, Value] = {}
+    rest = dict(enumerate(arrays))
     for name, entry in described.items():
         match entry:
             case {"image": int(index)}:
-                values[name] = _image(name, _at(arrays, index))
+                values[name] = _image(name, _taken(rest, index))
             case {"images": list(indices)}:
-                values[name] = [_image(name, _at(arrays, index)) for index in indices]
+                values[name] = [_image(name, _taken(rest, index)) for index in indices]
             case {"value": str(text)} if len(text) <= MAX_TEXT:
                 values[name] = text
             case {"value": bool() | int() as number}:
@@ -76,10 +77,11 @@ def unpack(described: object, arrays: Sequence[Array]) -> dict[str, Value]:
     return values
 
 
-def _at(arrays: Sequence[Array], index: object) -> Array:
-    if type(index) is not int or not 0 <= index < len(arrays):
+def _taken(rest: dict[int, Array], index: object) -> Array:
+    """Each picture once: one that stood a thousand times in a list would be encoded and kept as often."""
+    if type(index) is not int or index not in rest:
         raise ValueInvalid("A picture is announced that did not come.")
-    return arrays[index]
+    return rest.pop(index)
 
 
 def _image(name: str, array: object) -> Image:

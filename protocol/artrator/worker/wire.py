@@ -33,6 +33,8 @@ MAX_HEADER: Final = 4 << 20
 MAX_ARRAYS: Final = 4096
 #: Bytes that are sent in one piece, and read ahead.
 _AT_ONCE: Final = 64 << 10
+#: Whole numbers lie below.
+_WHOLE: Final = 1 << 63
 #: Numbers only: no object dtype, whose bytes would be pointers.
 DTYPES: Final = frozenset({"uint8", "int8", "uint16", "int16", "int32", "int64", "float16", "float32", "float64"})
 
@@ -172,7 +174,7 @@ def _bytes(array: Array) -> memoryview:
 
 def _parse(text: bytes) -> dict[str, Any]:
     try:
-        header = json.loads(text, parse_constant=_refuse)
+        header = json.loads(text, parse_constant=_refuse, parse_int=_whole)
     except (ValueError, RecursionError) as error:
         raise WireError("the header is not JSON") from error
     if not isinstance(header, dict):
@@ -182,6 +184,14 @@ def _parse(text: bytes) -> dict[str, Any]:
 
 def _refuse(constant: str) -> None:
     raise ValueError(f"{constant} is no JSON")
+
+
+def _whole(digits: str) -> int:
+    """A whole number of 64 bits: what is longer becomes no float, and fails whoever reckons with it."""
+    number = int(digits)
+    if not -_WHOLE <= number < _WHOLE:
+        raise ValueError("a whole number is too long")
+    return number
 
 
 def _described(entries: object) -> list[tuple[np.dtype[Any], tuple[int, ...], int]]:
