@@ -21,8 +21,8 @@ from artrator.profile import Profile
 from artrator_node import config, identity, logs
 from artrator_node.commands.address import data_option, health_of, local_url, own_url, paths_of
 from artrator_node.commands.bench_command import bench
+from artrator_node.commands.owner import pause, release, resume
 from artrator_node.config import Paths, Settings
-from artrator_node.owner.commands import pause, release, resume
 
 _T = TypeVar("_T")
 

@@ -16,7 +16,7 @@ from pydantic import BaseModel, ConfigDict, Field, field_validator
 from artrator.errors import ArtratorError, Code
 from artrator.profile import write_atomically
 from artrator.worker.policy import machine_memory
-from artrator_node.owner.schedule import Schedule
+from artrator_node.schedule import Schedule
 
 _MIB = 1024 * 1024
 _DEVICE = r"^(cpu|cuda|tensorrt|directml|coreml|openvino|openvino-gpu)(:[0-9]{1,3})?$"

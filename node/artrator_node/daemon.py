@@ -24,11 +24,12 @@ from artrator.worker.scratch import sweep_once
 from artrator_node import advice
 from artrator_node.catalogue import Catalogue
 from artrator_node.clock import Clock
-from artrator_node.compiled import keep_only
 from artrator_node.config import Paths, Settings
 from artrator_node.engine import Engine
-from artrator_node.engine.run import Workshop
+from artrator_node.engine.compiled import keep_only
+from artrator_node.engine.life import Workshop
 from artrator_node.engine.slot import StartWorker
+from artrator_node.engine.workers import worker_starter
 from artrator_node.fetching import Door, Purchases, Shelf
 from artrator_node.files import Outputs, Spool
 from artrator_node.gate import Gate
@@ -43,7 +44,6 @@ from artrator_node.registry.keyring import Keyring
 from artrator_node.registry.link import Link
 from artrator_node.registry.outbox import Outbox
 from artrator_node.registry.revocations import Revocations
-from artrator_node.workers import worker_starter
 
 _logger = logging.getLogger(__name__)
 

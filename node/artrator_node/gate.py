@@ -26,7 +26,7 @@ from artrator.manifest import Manifest
 from artrator.messages.node import JobRequest
 from artrator_node.catalogue import Catalogue, ServedPackage
 from artrator_node.clock import Clock
-from artrator_node.crowd import proven
+from artrator_node.connections.crowd import proven
 from artrator_node.registry.keyring import Keyring
 
 #: What a message may be under way; the clock itself is the registry's (see ``clock``).

@@ -8,7 +8,7 @@ from typing import Final
 
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, generate_latest
 
-from artrator_node.crowd import Crowd
+from artrator_node.connections.crowd import Crowd
 from artrator_node.owner.readings import MachineReading
 from artrator_node.owner.rules import Kind
 

@@ -16,13 +16,13 @@ import uvicorn
 
 from artrator.errors import ArtratorError, Code
 from artrator.keep_alive import SERVER_SECONDS
-from artrator_node.bandwidth import MBIT, Line
 from artrator_node.config import Paths
-from artrator_node.crowd import Crowd, Guest, room_for_connections
+from artrator_node.connections.bandwidth import MBIT, Line
+from artrator_node.connections.crowd import Crowd, Guest, room_for_connections
+from artrator_node.connections.doorman import Doorman, PatientProtocol
+from artrator_node.connections.traffic import Traffic
 from artrator_node.daemon import Node
 from artrator_node.http.app import create_app
-from artrator_node.http.doorman import Doorman, PatientProtocol
-from artrator_node.http.traffic import Traffic
 from artrator_node.logs import log
 
 _logger = logging.getLogger(__name__)

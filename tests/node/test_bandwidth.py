@@ -14,7 +14,7 @@ from toy_node import ToyNode
 
 from artrator.clients.node import NodeClient
 from artrator.messages.node import JobState
-from artrator_node.bandwidth import PIECE, Line
+from artrator_node.connections.bandwidth import PIECE, Line
 
 
 @pytest.fixture(scope="module")

@@ -20,7 +20,7 @@ from toy_node import ToyNode
 
 from artrator.clients.node import NodeClient
 from artrator.messages.node import EventKind
-from artrator_node.crowd import Crowd
+from artrator_node.connections.crowd import Crowd
 
 if sys.platform == "win32":
     pytest.skip("counts open files as POSIX does", allow_module_level=True)

@@ -15,8 +15,8 @@ from artrator.errors import ArtratorError
 from artrator.messages.node import JobState, WorkerHealth
 from artrator_node.catalogue import ServedPackage
 from artrator_node.commands import status
-from artrator_node.compiled import compiled_folder, keep_only
 from artrator_node.config import Settings
+from artrator_node.engine.compiled import compiled_folder, keep_only
 from artrator_node.engine.devices import Answer, Card, Choice, Devices, Figures, Measurement, Place, cores
 from artrator_node.engine.devices.places import parse
 from artrator_node.engine.slot import SlotState

@@ -21,8 +21,8 @@ from uvicorn.server import ServerState
 
 from artrator.errors import CATALOGUE, Code
 from artrator.keys import PrivateKey
-from artrator_node.crowd import Crowd, Guest
-from artrator_node.http.doorman import Doorman, PatientProtocol
+from artrator_node.connections.crowd import Crowd, Guest
+from artrator_node.connections.doorman import Doorman, PatientProtocol
 
 JOB = f"/v1/jobs/{uuid.UUID(int=7)}".encode()
 

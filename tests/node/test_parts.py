@@ -92,7 +92,7 @@ def test_settings_come_back_from_their_file_and_mistakes_are_named(tmp_path: Pat
 
 def test_the_daemon_imports_no_plugin_and_no_runtime() -> None:
     program = (
-        "import sys, artrator_node.cli, artrator_node.serve, artrator_node.daemon, artrator_node.workers;"
+        "import sys, artrator_node.cli, artrator_node.serve, artrator_node.daemon, artrator_node.engine.workers;"
         "from artrator.plugins import discover; discover();"
         "bad = ('onnxruntime', 'artrator_onnx', 'artrator_diffusion', 'tokenizers', 'onnx');"
         "print([name for name in sys.modules if name.partition('.')[0] in bad])"

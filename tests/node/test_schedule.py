@@ -14,7 +14,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from artrator.errors import ArtratorError
-from artrator_node.owner.schedule import Schedule
+from artrator_node.schedule import Schedule
 
 BERLIN = ZoneInfo("Europe/Berlin")
 DAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")

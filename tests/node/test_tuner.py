@@ -21,7 +21,8 @@ from artrator.errors import ArtratorError, Code
 from artrator.messages.node import EventKind, JobState
 from artrator.package import read_manifest
 from artrator_node.catalogue import ServedPackage
-from artrator_node.engine.devices import Choice, Place, cores, samples, trial
+from artrator_node.engine.devices import Choice, Place, cores
+from artrator_node.engine.trials import samples, trial
 
 
 def trials(node: ToyNode) -> Mapping[str, Mapping[str, Any]]:

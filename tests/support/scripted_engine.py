@@ -25,8 +25,8 @@ from artrator_node.clock import Clock
 from artrator_node.config import Settings
 from artrator_node.engine import Engine
 from artrator_node.engine.devices import Choice
+from artrator_node.engine.life import Workshop
 from artrator_node.engine.live import LiveJob
-from artrator_node.engine.run import Workshop
 from artrator_node.files import Outputs, Spool
 from artrator_node.journal import JobRecord, Journal
 from artrator_node.metrics import Metrics

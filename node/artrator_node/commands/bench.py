@@ -20,9 +20,10 @@ from artrator.errors import ArtratorError, Code
 from artrator_node.catalogue import Catalogue, ServedPackage
 from artrator_node.clock import Clock
 from artrator_node.config import Paths, Settings
-from artrator_node.engine.devices import Choice, Devices, Figures, trial
+from artrator_node.engine.devices import Choice, Devices, Figures
 from artrator_node.engine.devices.probe import ask
 from artrator_node.engine.slot import StartWorker
+from artrator_node.engine.trials import trial
 from artrator_node.journal import Journal
 
 #: Numbers of runs that are given at once.

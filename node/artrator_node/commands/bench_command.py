@@ -25,7 +25,7 @@ def bench(packages: Sequence[str], every: bool, as_json: bool, data: Path | None
     """
     from artrator.worker.derived import DerivedGraphs
     from artrator_node.commands import bench as trials
-    from artrator_node.workers import worker_starter
+    from artrator_node.engine.workers import worker_starter
 
     paths = paths_of(data)
     settings = config.load(paths)

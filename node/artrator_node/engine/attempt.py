@@ -10,8 +10,7 @@ from typing import Final
 
 from artrator.errors import ArtratorError, Code
 from artrator.messages.node import EventKind, JobState
-from artrator_node.engine import part
-from artrator_node.engine import run as life
+from artrator_node.engine import life, part
 from artrator_node.engine.live import LiveJob
 from artrator_node.engine.slot import Slot, WorkerHandle
 from artrator_node.logs import log

@@ -17,12 +17,12 @@ from artrator.messages.registry import PackageState
 from artrator_node.catalogue import Catalogue
 from artrator_node.config import Settings
 from artrator_node.engine.attempt import MAX_ATTEMPTS
+from artrator_node.engine.life import Workshop
 from artrator_node.engine.live import EventLog, LiveJob
 from artrator_node.engine.promise import MOMENT_SECONDS, promise
 from artrator_node.engine.queue import JobQueue
 from artrator_node.engine.ranks import SHARES, rank_of
 from artrator_node.engine.roster import Roster
-from artrator_node.engine.run import Workshop
 from artrator_node.engine.scheduler import Scheduler
 from artrator_node.engine.slot import Slot, StartWorker
 from artrator_node.engine.slots import Slots

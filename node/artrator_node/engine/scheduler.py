@@ -17,14 +17,14 @@ from typing import Any, Final
 
 from artrator.errors import ArtratorError, Code
 from artrator.messages.node import JobState
-from artrator_node.engine import run as life
+from artrator_node.engine import life
 from artrator_node.engine.attempt import Outcome, attempt
-from artrator_node.engine.devices.tuner import Tuner
 from artrator_node.engine.live import LiveJob
 from artrator_node.engine.queue import JobQueue
 from artrator_node.engine.roster import Roster
 from artrator_node.engine.slot import Slot, StartWorker, WorkerHandle
 from artrator_node.engine.slots import Slots
+from artrator_node.engine.trials.tuner import Tuner
 from artrator_node.engine.waits import Waits
 from artrator_node.owner.hold import Hold
 

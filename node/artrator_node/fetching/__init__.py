@@ -1,6 +1,6 @@
 """Fetching of bought packages: ``door`` decides who may, ``shelf`` reads what was signed, ``purchases`` writes it down.
 
-``ranges`` is arithmetic of bytes, ``pace`` keeps the line free for others.
+``ranges`` is arithmetic of bytes.
 """
 
 from artrator_node.fetching.door import Access, Door

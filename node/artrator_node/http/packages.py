@@ -16,7 +16,7 @@ from artrator.errors import ArtratorError, Code
 from artrator.messages.node import LICENCE_HEADER, TICKET_HEADER, Job, JobState, PackageFile, PackageFiles
 from artrator.package.tree import SIGNATURE_NAME, open_plain
 from artrator.sealing import commitment, sealed_size
-from artrator_node.bandwidth import PIECE
+from artrator_node.connections.bandwidth import PIECE
 from artrator_node.daemon import Node
 from artrator_node.fetching import Access, Item
 from artrator_node.fetching.door import Shown

@@ -9,7 +9,7 @@ from artrator.messages.node import CardHealth, HoldHealth, MachineHealth, RuleHe
 from artrator_node.clock import Clock
 from artrator_node.config import Settings
 from artrator_node.owner.owner import Owner
-from artrator_node.owner.schedule import describe
+from artrator_node.schedule import describe
 
 
 def hold_of(owner: Owner, *, to_owner: bool) -> HoldHealth | None:

@@ -27,7 +27,7 @@ from artrator_node.owner.hwmon import LinuxSensors
 from artrator_node.owner.nvml import NVML
 from artrator_node.owner.readings import MachineReading, Sensor, Sensors
 from artrator_node.owner.rules import Kind, Rule, merged
-from artrator_node.owner.schedule import Schedule
+from artrator_node.schedule import Schedule
 
 _logger = logging.getLogger(__name__)
 

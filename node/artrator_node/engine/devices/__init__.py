@@ -1,7 +1,7 @@
 """Which device, which provider, how many threads.
 
-``places`` names what there is, ``cores`` counts processors, ``probe`` asks a confined process what answers, ``trial``
-times a package on one choice, ``samples`` makes its inputs, ``tuner`` tries while nobody waits, ``devices`` decides.
+``places`` names what there is, ``cores`` counts processors, ``probe`` asks a confined process what answers, ``figures``
+are what trials have measured, ``devices`` decides.
 """
 
 from artrator_node.engine.devices.devices import Devices

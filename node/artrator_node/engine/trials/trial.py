@@ -20,10 +20,10 @@ from artrator.errors import ArtratorError, Code
 from artrator.manifest import Manifest
 from artrator.worker.host import Worker
 from artrator_node.catalogue import ServedPackage
-from artrator_node.engine.devices import samples
 from artrator_node.engine.devices.figures import Figures
 from artrator_node.engine.devices.places import Choice
 from artrator_node.engine.slot import StartWorker, WorkerHandle
+from artrator_node.engine.trials import samples
 
 #: How far a picture may be from the processor's, in levels of 255 (root of the mean square): rounding differs from
 #: device to device and grows from step to step, but nobody sees it below this.

@@ -12,7 +12,7 @@ from typing import Any, Final
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
 from artrator.bounded_http import BoundedHTTP
-from artrator_node.crowd import Crowd, Guest
+from artrator_node.connections.crowd import Crowd, Guest
 from artrator_node.logs import log
 
 _logger = logging.getLogger(__name__)

@@ -15,12 +15,12 @@ from typing import Final
 
 from artrator_node.catalogue import ServedPackage
 from artrator_node.clock import Clock
-from artrator_node.engine.devices import trial
 from artrator_node.engine.devices.devices import Devices
 from artrator_node.engine.devices.figures import Figures, Measurement
 from artrator_node.engine.devices.places import Choice
 from artrator_node.engine.devices.probe import ask
 from artrator_node.engine.slot import StartWorker, WorkerHandle
+from artrator_node.engine.trials import trial
 from artrator_node.journal import Journal
 from artrator_node.logs import log
 

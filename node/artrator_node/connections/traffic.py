@@ -8,8 +8,8 @@ from typing import Any, Final
 
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-from artrator_node.bandwidth import PIECE, Line
-from artrator_node.crowd import Crowd, arrived_by
+from artrator_node.connections.bandwidth import PIECE, Line
+from artrator_node.connections.crowd import Crowd, arrived_by
 
 #: Whoever takes less than a few thousand bytes in so long has gone, whatever the connection says.
 STALL_SECONDS: Final = 30.0

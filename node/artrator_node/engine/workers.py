@@ -12,8 +12,8 @@ from artrator.worker.derived import DerivedGraphs
 from artrator.worker.host import Limits
 from artrator.worker.start import start_worker
 from artrator_node.catalogue import ServedPackage
-from artrator_node.compiled import COMPILED_BYTES, compiled_folder
 from artrator_node.config import Paths, Settings
+from artrator_node.engine.compiled import COMPILED_BYTES, compiled_folder
 from artrator_node.engine.devices import Choice
 from artrator_node.engine.slot import StartWorker, WorkerHandle
 

@@ -1,0 +1,1 @@
+"""The routes, thin: read, prove, ask the node, answer."""
