@@ -10,6 +10,7 @@ from click.testing import CliRunner
 
 from artrator.cli import main
 from artrator.errors import ArtratorError, Code
+from artrator.keys import PrivateKey
 from artrator.package import read_manifest
 from artrator.plugins import find_backend
 from artrator.testing import run
@@ -66,7 +67,9 @@ def test_upscale_enlarges_in_a_worker():
     assert np.array_equal(made[0]["image"], run(ONNXBackend(), folder, {"image": picture})["image"])
 
 
-def test_what_is_wrong_with_a_package_reaches_its_owner_with_the_line(tmp_path):
+def test_what_is_wrong_with_a_package_reaches_its_owner_with_the_line(tmp_path_factory, tmp_path):
+    key_file = tmp_path_factory.mktemp("key") / "key.pem"
+    PrivateKey.generate().save(key_file)
     source = EXAMPLES / "upscale-x4" / "package"
     for name in ("model.onnx", "LICENSE"):
         (tmp_path / name).write_bytes((source / name).read_bytes())
@@ -81,10 +84,11 @@ def test_what_is_wrong_with_a_package_reaches_its_owner_with_the_line(tmp_path):
     assert caught.value.code is Code.PACKAGE_INVALID
     assert f"artrator.toml:{line}: settings.results.image.tensor is 'upscald'" in caught.value.message
     assert caught.value.cure == "Correct that line in artrator.toml."
-    plain = CliRunner().invoke(main, ["package", "check", str(tmp_path)])
-    loaded = CliRunner().invoke(main, ["package", "check", "--load", str(tmp_path)])
-    assert (plain.exit_code, loaded.exit_code) == (0, 1)
-    assert f"artrator.toml:{line}: settings.results.image.tensor" in loaded.output
+    for command in (["check"], ["check", "--load"], ["sign", "--key", str(key_file)]):
+        done = CliRunner().invoke(main, ["package", *command, str(tmp_path)])
+        assert done.exit_code == 1
+        assert f"artrator.toml:{line}: settings.results.image.tensor is 'upscald'" in done.output
+    assert not (tmp_path / "model.sig").exists()
 
 
 def test_check_says_what_a_package_needs_once_it_is_loaded():

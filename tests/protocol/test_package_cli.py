@@ -5,8 +5,10 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
+import onnx
 import pytest
 from click.testing import CliRunner, Result
+from onnx import TensorProto, helper
 from packages import MANIFEST, write_package
 
 from artrator.cli import main
@@ -18,6 +20,17 @@ def _own_profile(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("ARTRATOR_HOME", str(tmp_path / "profile"))
 
 
+#: No backend here is called so: what is signed with it is signed without a worker, because nobody can be asked.
+UNASKED = MANIFEST.replace('backend = "onnx"', 'backend = "tarot"')
+
+
+def write_graph(path: Path) -> None:
+    """The graph that the starter's manifest speaks of."""
+    ends = [helper.make_tensor_value_info(name, TensorProto.FLOAT, ["n", 3, "h", "w"]) for name in ("image", "output")]
+    graph = helper.make_graph([helper.make_node("Identity", ["image"], ["output"])], "graph", ends[:1], ends[1:])
+    onnx.save(helper.make_model(graph, opset_imports=[helper.make_opsetid("", 17)], ir_version=8), path)
+
+
 def artrator(*arguments: str | Path) -> Result:
     return CliRunner().invoke(main, ["package", *map(str, arguments)])
 
@@ -25,8 +38,15 @@ def artrator(*arguments: str | Path) -> Result:
 def test_new_check_sign_verify_show_is_one_road(tmp_path: Path) -> None:
     assert artrator("new", "my-model", "--in", tmp_path).exit_code == 0
     folder = tmp_path / "my-model"
+    line = (folder / "artrator.toml").read_text().splitlines().index('graph = "model.onnx"') + 1
+    for command in ("check", "sign"):
+        early = artrator(command, folder)
+        assert early.exit_code == 1
+        assert f"artrator.toml:{line}: settings.graph is 'model.onnx', which is not in the package" in early.output
+    assert not (folder / "model.sig").exists()
+    write_graph(folder / "model.onnx")
     checked = artrator("check", folder)
-    assert checked.exit_code == 0
+    assert checked.exit_code == 0, checked.output
     assert "ready to be signed" in checked.output
     signed = json.loads(artrator("sign", folder, "--json").output)
     verified = json.loads(artrator("verify", folder, "--json").output)
@@ -50,7 +70,7 @@ def test_a_wrong_manifest_names_line_and_cure_and_ends_with_1(tmp_path: Path) ->
 
 
 def test_a_changed_file_is_refused_by_name(tmp_path: Path) -> None:
-    folder = write_package(tmp_path / "model")
+    folder = write_package(tmp_path / "model", UNASKED)
     artrator("sign", folder)
     (folder / "model.onnx").write_bytes(b"other")
     done = artrator("verify", folder)
@@ -61,7 +81,7 @@ def test_a_changed_file_is_refused_by_name(tmp_path: Path) -> None:
 
 
 def test_a_key_file_signs_and_its_public_half_verifies(tmp_path: Path, key: PrivateKey) -> None:
-    folder = write_package(tmp_path / "model")
+    folder = write_package(tmp_path / "model", UNASKED)
     key.save(tmp_path / "key.pem")
     (tmp_path / "public.pem").write_bytes(key.public.to_pem())
     assert artrator("sign", folder, "--key", tmp_path / "key.pem").exit_code == 0
@@ -86,8 +106,10 @@ def test_check_as_json_has_every_problem(tmp_path: Path) -> None:
 
 
 def test_a_backend_that_is_not_installed_is_said_so_with_its_cure(tmp_path: Path) -> None:
-    folder = write_package(tmp_path / "model", MANIFEST.replace('backend = "onnx"', 'backend = "tarot"'))
-    assert artrator("check", folder).exit_code == 0
+    folder = write_package(tmp_path / "model", UNASKED)
+    unasked = artrator("check", folder)
+    assert unasked.exit_code == 0
+    assert "[settings] were not checked: No plugin provides the backend tarot." in unasked.output
     done = artrator("check", folder, "--load")
     assert done.exit_code == 1
     assert "tarot" in done.output

@@ -9,12 +9,11 @@ from pathlib import Path
 from typing import Any
 
 import click
-from rich.console import Console
 from rich.table import Table
 
 from artrator.cli._session import fetch_as_verifier, json_option, print_json
 from artrator.cli._session import run as run_session
-from artrator.cli._tables import print_table
+from artrator.cli._tables import plain_console, print_table
 from artrator.errors import ArtratorError
 from artrator.keys import PrivateKey, PublicKey
 from artrator.manifest import InputSpec, Manifest, pick
@@ -28,7 +27,7 @@ from artrator.package.tree import SIGNATURE_NAME
 from artrator.profile import Profile
 from artrator.values import number_text
 from artrator.worker.limits import WorkerInfo
-from artrator.worker.trial import try_loading
+from artrator.worker.trial import ask_backend, try_loading
 
 _FOLDER = click.Path(exists=True, file_okay=False, path_type=Path)
 _FILE = click.Path(exists=True, dir_okay=False, path_type=Path)
@@ -53,15 +52,16 @@ def new(name: str, parent: Path) -> None:
 
 @package.command()
 @click.argument("folder", type=_FOLDER)
-@click.option("--load", is_flag=True, help="Also load it with its backend, confined as on a node: checks [settings].")
+@click.option("--load", is_flag=True, help="Also load its weights, confined as on a node: says memory and time.")
 @json_option
 @click.pass_context
 def check(context: click.Context, folder: Path, load: bool, as_json: bool) -> None:
     """Say everything that is wrong with the package in FOLDER, and what could be better.
 
-    Exit code 1 if anything must be mended.
+    Its backend is asked about [settings] and the files they name, confined as on a node. Exit code 1 if anything must
+    be mended.
     """
-    report = check_folder(folder)
+    report = asyncio.run(ask_backend(folder, check_folder(folder)))
     info = asyncio.run(try_loading(folder, report)) if load and report.ok else None
     if as_json:
         print_json(report.to_json() | ({} if info is None else {"loaded": _loaded_json(info)}))
@@ -79,10 +79,15 @@ def check(context: click.Context, folder: Path, load: bool, as_json: bool) -> No
 def sign(folder: Path, key_file: Path | None, as_json: bool) -> None:
     """Check the package in FOLDER and sign it: writes model.sig."""
     key = _private_key(key_file) if key_file else Profile().identity
+    report = asyncio.run(ask_backend(folder, check_folder(folder)))
+    report.accepted()
     digest = sign_folder(folder, key)
     if as_json:
-        print_json({"package": digest, "signer": key.id})
+        warnings = [warning.to_json() for warning in report.warnings]
+        print_json({"package": digest, "signer": key.id, "warnings": warnings})
         return
+    for warning in report.warnings:
+        _print_problem("look", "yellow", warning)
     click.echo(f"signed {folder / SIGNATURE_NAME}\npackage {digest}\nsigner  {key.id}")
 
 
@@ -125,7 +130,7 @@ def show(folder: Path, key: str | None, as_json: bool) -> None:
         table.add_column(column)
     for spec in manifest.inputs.values():
         table.add_row(spec.name, spec.type.value, _default(spec), _accepts(spec), pick(spec.label, "en"))
-    Console().print("", table)
+    plain_console().print("", table)
     for unit in manifest.cost.units:
         click.echo(f"costs by {unit.name}: {' x '.join(unit.factors) or '1 a run'}")
 
@@ -180,8 +185,6 @@ def _print_report(report: Report) -> None:
 
 
 def _print_loaded(info: WorkerInfo) -> None:
-    for warning in info.inspection.warnings:
-        click.echo(f"{click.style('look', fg='yellow')}  {warning}")
     needs = f"needs at most {info.inspection.memory_bytes / 2**20:.0f} MiB"
     click.echo(f"loads in {info.load_seconds:.1f} s on {info.runtime}, {needs}")
 
@@ -191,7 +194,6 @@ def _loaded_json(info: WorkerInfo) -> dict[str, Any]:
         "runtime": info.runtime,
         "seconds": round(info.load_seconds, 3),
         "memory_bytes": info.inspection.memory_bytes,
-        "warnings": list(info.inspection.warnings),
     }
 
 

@@ -21,7 +21,7 @@ class Problem:
         file: The file at fault, relative to the package folder.
         line: Its line, from 1; None where the whole file is meant.
         message: One sentence that says what is wrong.
-        cure: One sentence that says what to do.
+        cure: One sentence that says what to do; empty where there is nothing to be done.
     """
 
     file: str
@@ -30,7 +30,7 @@ class Problem:
     cure: str
 
     def __str__(self) -> str:
-        return f"{self.place}: {self.message} {self.cure}"
+        return f"{self.place}: {self.message} {self.cure}".rstrip()
 
     @property
     def place(self) -> str:

@@ -69,17 +69,17 @@ def error_of(header: Mapping[str, Any], *, loading: bool = False) -> ArtratorErr
 
 
 def info_of(header: Mapping[str, Any], seconds: float) -> WorkerInfo:
-    """What a worker says of itself; raises WireError if it makes no sense."""
+    """What a worker says of itself; raises ``worker_died`` if it makes no sense."""
     match header:
         case {
-            "inspection": {"memory_bytes": int(bound), "warnings": list(warnings)},
+            "inspection": inspection,
             "memory_bytes": int(taken),
             "runtime": str(runtime),
             "confinement": list(confinement),
             "refused": list(refused),
-        } if bound >= 0 and taken >= 0:
+        } if taken >= 0:
             return WorkerInfo(
-                inspection=Inspection(bound, [sentence(warning) for warning in warnings[:50]]),
+                inspection=inspection_of(inspection),
                 memory_bytes=taken,
                 runtime=sentence(runtime, 80),
                 load_seconds=seconds,
@@ -88,7 +88,19 @@ def info_of(header: Mapping[str, Any], seconds: float) -> WorkerInfo:
                 card_bytes=_bytes(header.get("card_bytes", 0)),
                 refused=[sentence(name, 200) for name in refused[:50]],
             )
-    raise ArtratorError(Code.WORKER_DIED, "The worker told something that makes no sense when it was ready.")
+    raise _nonsense()
+
+
+def inspection_of(told: object) -> Inspection:
+    """What a worker says of a package; raises ``worker_died`` if it makes no sense."""
+    match told:
+        case {"memory_bytes": int(bound), "warnings": list(warnings)} if bound >= 0:
+            return Inspection(bound, [sentence(warning) for warning in warnings[:50]])
+    raise _nonsense()
+
+
+def _nonsense() -> ArtratorError:
+    return ArtratorError(Code.WORKER_DIED, "The worker told something that makes no sense when it was ready.")
 
 
 def output_of(manifest: Manifest, header: Mapping[str, Any], arrays: Sequence[Array]) -> tuple[str, Image]:

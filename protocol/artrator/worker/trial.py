@@ -1,17 +1,49 @@
-"""Load a package that is not signed yet in a worker, to learn what its backend thinks of it."""
+"""What the backend of a package that is not signed yet thinks of it, as a node would be told when it loads it."""
 
 from __future__ import annotations
 
-import hashlib
+import re
+from dataclasses import replace
 from pathlib import Path
+from typing import Final
 
+from artrator.errors import ArtratorError, Code
+from artrator.package.problems import MANIFEST_NAME, Problem
 from artrator.package.report import Report
+from artrator.package.tree import hash_file
 from artrator.plugins import find_backend
+from artrator.worker.check import inspect_package
 from artrator.worker.claims import SignedContent
 from artrator.worker.host import Worker
 from artrator.worker.limits import WorkerInfo
 
-_CHUNK = 1 << 20
+#: How a backend says which line of the manifest is wrong: as ``Settings.error`` writes it.
+_AT_LINE: Final = re.compile(rf"{re.escape(MANIFEST_NAME)}(?::(\d{{1,9}}))?: (.*)")
+#: This machine's troubles, which say nothing of the package.
+_NOT_ASKED: Final = frozenset({Code.BACKEND_MISSING, Code.BACKEND_RUNTIME_BROKEN, Code.PLUGIN_BROKEN})
+
+
+async def ask_backend(folder: Path, report: Report) -> Report:
+    """The report, with what the package's backend says of its ``[settings]`` and files without loading it.
+
+    Where nothing here can say it, a warning tells that nobody has looked.
+
+    Args:
+        folder: The package.
+        report: Of the same folder. One with problems is answered as it is: a backend is asked of sound packages.
+    """
+    if not report.ok:
+        return report
+    try:
+        content = _content(folder, report)
+        inspection = await inspect_package(find_backend(content.manifest.backend), content)
+    except ArtratorError as error:
+        if error.code in _NOT_ASKED:
+            message = f"[settings] were not checked: {error.message}"
+            return replace(report, warnings=[*report.warnings, Problem(MANIFEST_NAME, None, message, error.cure)])
+        return replace(report, problems=[_problem(error)])
+    found = [Problem(MANIFEST_NAME, None, warning, "") for warning in inspection.warnings]
+    return replace(report, warnings=[*report.warnings, *found])
 
 
 async def try_loading(folder: Path, report: Report) -> WorkerInfo:
@@ -25,8 +57,7 @@ async def try_loading(folder: Path, report: Report) -> WorkerInfo:
         ArtratorError: ``backend_missing`` and ``plugin_broken`` if nothing here can load it; ``package_invalid`` and
             the like with what the backend says of its settings and files.
     """
-    hashes = {name: _sha256(folder / name) for name in report.files}
-    content = SignedContent(folder.resolve(), report.accepted(), "sha256:" + "0" * 64, hashes)
+    content = _content(folder, report)
     worker = await Worker.start_verified(find_backend(content.manifest.backend), content)
     try:
         return worker.info
@@ -34,9 +65,14 @@ async def try_loading(folder: Path, report: Report) -> WorkerInfo:
         await worker.close()
 
 
-def _sha256(path: Path) -> str:
-    found = hashlib.sha256()
-    with path.open("rb") as file:
-        while chunk := file.read(_CHUNK):
-            found.update(chunk)
-    return found.hexdigest()
+def _content(folder: Path, report: Report) -> SignedContent:
+    """The package as if it were signed as it is now."""
+    hashes = {name: hash_file(folder / name, name)[0] for name in report.files}
+    return SignedContent(folder.resolve(), report.accepted(), "sha256:" + "0" * 64, hashes)
+
+
+def _problem(error: ArtratorError) -> Problem:
+    told = _AT_LINE.fullmatch(error.message)
+    if told is None:
+        return Problem(MANIFEST_NAME, None, error.message, error.cure)
+    return Problem(MANIFEST_NAME, int(told[1]) if told[1] else None, told[2], error.cure)

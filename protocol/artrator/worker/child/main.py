@@ -3,8 +3,9 @@
 The order of things::
 
     bootstrap.py    confines the process, with the standard library alone
-    serve           waits for ``check``, ``prepare``, ``derive`` or ``load``
+    serve           waits for ``check``, ``inspect``, ``prepare``, ``derive`` or ``load``
     check           imports the plugin, tells its hooks and backends, and ends
+    inspect         imports the plugin, tells what it says of a package, and ends
     prepare         runs the module with which a plugin fills its cache, and ends
     derive          loads the package once, so that its graphs are saved as they were optimised, and ends
     load            imports the plugin, inspects and loads the package, answers ``loaded``
@@ -19,11 +20,11 @@ import contextlib
 import socket
 import sys
 import traceback
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any, Final
 
-from artrator.backend import PRECISIONS, Device, Image, Model, Value
+from artrator.backend import PRECISIONS, Backend, Device, Image, Inspection, Model, Value
 from artrator.errors import ArtratorError, Code
 from artrator.package import from_validated
 from artrator.worker.child.batcher import Batcher
@@ -53,6 +54,8 @@ async def _serve(connection: socket.socket, confinement: list[str]) -> None:
         frame = await channel.receive()
         if frame.op == "check":
             await channel.send(_check(frame))
+        elif frame.op == "inspect":
+            await channel.send(_inspect(frame))
         elif frame.op == "probe":
             await channel.send(probe(frame.header["kind"], int(frame.header["cards"])))
         elif frame.op == "prepare":
@@ -77,6 +80,12 @@ def _check(frame: Frame) -> dict[str, Any]:
     return {"op": "checked", "backends": sorted(loaded.backends), "hooks": list(loaded.hooks)}
 
 
+def _inspect(frame: Frame) -> dict[str, Any]:
+    backend, package = _backend_and_package(frame.header)
+    with _failures_told(package.manifest.name):
+        return {"op": "inspected", "inspection": _inspection_json(backend.inspect(package))}
+
+
 def _prepare(frame: Frame) -> dict[str, Any]:
     run_module(frame.header["plugin"], frame.header["module"])
     return {"op": "prepared"}
@@ -84,41 +93,54 @@ def _prepare(frame: Frame) -> dict[str, Any]:
 
 def _load(frame: Frame) -> tuple[Model, dict[str, Any]]:
     """Import the plugin, inspect and load the package; whatever goes wrong is told as an ArtratorError."""
-    header = frame.header
-    manifest = from_validated(header["manifest"])
-    package = SignedFolder(Path(header["folder"]), manifest, header["digest"], header["files"], header["held"])
-    device = Device(**header["device"])
-    backend = load_plugin(header["plugin"], header["entry_points"]).backends[manifest.backend]
+    device = Device(**frame.header["device"])
+    backend, package = _backend_and_package(frame.header)
     before = used_bytes(device)
-    try:
+    with _failures_told(package.manifest.name):
         inspection = backend.inspect(package)
         model = backend.load(package, device)
         package.let_go()
         memory_bytes = int(model.memory_bytes)
         give_back()
-    except ArtratorError:
-        raise
-    except MemoryError as error:
-        traceback.print_exc()
-        raise ArtratorError(
-            Code.WORKER_LIMIT, f"{manifest.name} does not fit into the memory that a model may take."
-        ) from error
-    except Exception as error:
-        traceback.print_exc()
-        raise ArtratorError(
-            Code.PACKAGE_INVALID, f"{manifest.name} could not be loaded: {type(error).__name__}: {_sentence(error)}"
-        ) from error
     return model, {
         "op": "loaded",
-        "inspection": {
-            "memory_bytes": int(inspection.memory_bytes),
-            "warnings": [str(warning) for warning in inspection.warnings],
-        },
+        "inspection": _inspection_json(inspection),
         "memory_bytes": memory_bytes,
         "runtime": _runtime(device),
         "provider": next(iter(_providers()), ("", ""))[0],
         "card_bytes": max(0, used_bytes(device) - before) if before else 0,
         "refused": list(getattr(sys.modules.get("artrator.onnx_runtime.graphs"), "refused", ())),
+    }
+
+
+def _backend_and_package(header: Mapping[str, Any]) -> tuple[Backend, SignedFolder]:
+    manifest = from_validated(header["manifest"])
+    held = header.get("held", {})
+    package = SignedFolder(Path(header["folder"]), manifest, header["digest"], header["files"], held)
+    return load_plugin(header["plugin"], header["entry_points"]).backends[manifest.backend], package
+
+
+@contextlib.contextmanager
+def _failures_told(name: str) -> Iterator[None]:
+    """Whatever a backend raises over the package ``name`` becomes a sentence; the traceback is for its author."""
+    try:
+        yield
+    except ArtratorError:
+        raise
+    except MemoryError as error:
+        traceback.print_exc()
+        raise ArtratorError(Code.WORKER_LIMIT, f"{name} does not fit into the memory that a model may take.") from error
+    except Exception as error:
+        traceback.print_exc()
+        raise ArtratorError(
+            Code.PACKAGE_INVALID, f"{name} could not be loaded: {type(error).__name__}: {_sentence(error)}"
+        ) from error
+
+
+def _inspection_json(inspection: Inspection) -> dict[str, Any]:
+    return {
+        "memory_bytes": int(inspection.memory_bytes),
+        "warnings": [str(warning) for warning in inspection.warnings],
     }
 
 
