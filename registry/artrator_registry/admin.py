@@ -7,7 +7,7 @@ import sqlite3
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import IO, Any, TypeVar
+from typing import IO, Any, Final, TypeVar
 
 import click
 import platformdirs
@@ -18,9 +18,28 @@ from artrator.money import parse_credits
 from artrator_registry.authority import Authority
 from artrator_registry.core import MIGRATIONS, OLDEST_SCHEMA, SCHEMA
 from artrator_registry.settings import Settings
-from artrator_registry.storage import SchemaError, Transaction, connect, migrate
+from artrator_registry.storage import (
+    SchemaError,
+    Transaction,
+    as_problem,
+    connect,
+    fault_of,
+    migrate,
+    schema_of,
+)
 
 _T = TypeVar("_T")
+
+#: What is wrong with a file and not with the moment: it is no database, is torn, or belongs to somebody else.
+_UNUSABLE: Final = frozenset(
+    {
+        sqlite3.SQLITE_CANTOPEN,
+        sqlite3.SQLITE_CORRUPT,
+        sqlite3.SQLITE_NOTADB,
+        sqlite3.SQLITE_PERM,
+        sqlite3.SQLITE_READONLY,
+    }
+)
 
 
 def _default_data() -> Path:
@@ -75,8 +94,8 @@ def new_file(file: Path | None) -> Iterator[None]:
         raise Refused(
             ArtratorError(
                 Code.REQUEST_INVALID,
-                f"{file} could not be written: {error.strerror}.",
-                cure="Name a place in which you may write.",
+                f"{file} could not be written: {error.strerror or error}.",
+                cure="Name a place with room for it in which you may write.",
             )
         ) from error
 
@@ -95,19 +114,29 @@ def existing(data: Path) -> Settings:
     return settings
 
 
-def make(data: Path) -> Authority:
-    """Make the registry if there is none, or bring it up to date; answers its keys."""
+def make(data: Path, *, held: bool = False) -> Authority:
+    """Make the registry if there is none, or bring it up to date; answers its keys.
+
+    Args:
+        data: Its folder.
+        held: Whether this process holds it already, see ``alone``.
+    """
     settings = Settings(data=data)
     if settings.database.exists():
-        return prepare(data)
+        return prepare(data, held=held)
     # The keys first: then a database without a root key has lost it, and is not merely unfinished.
     with _usable(settings):
         authority = Authority(settings.keys)
-    return _brought_up(settings, authority)
+    return _brought_up(settings, authority, held)
 
 
-def prepare(data: Path) -> Authority:
-    """Bring a registry that is there up to date; answers its keys. Raises Refused if there is none, or no root key."""
+def prepare(data: Path, *, held: bool = False) -> Authority:
+    """Bring a registry that is there up to date; answers its keys. Raises Refused if there is none, or no root key.
+
+    Args:
+        data: Its folder.
+        held: Whether this process holds it already, see ``alone``.
+    """
     settings = existing(data)
     if not settings.root_key.exists():
         raise Refused(
@@ -117,41 +146,75 @@ def prepare(data: Path) -> Authority:
                 cure="Put it back from a backup: under another key nobody would know this registry.",
             )
         )
-    return _brought_up(settings, Authority(settings.keys))
+    return _brought_up(settings, Authority(settings.keys), held)
 
 
-def _brought_up(settings: Settings, authority: Authority) -> Authority:
-    _migrate(settings)
+def _brought_up(settings: Settings, authority: Authority, held: bool) -> Authority:
+    _migrate(settings, held=held)
     authority.prepare(time.time())
     return authority
 
 
 def read(data: Path, query: Callable[[Transaction], _T]) -> _T:
     """Run a query on one snapshot of the database; a problem is told."""
-    db = connect(existing(data).database, read_only=True)
-    try:
+    settings = existing(data)
+    _migrate(settings)
+    with told(settings), contextlib.closing(connect(settings.database, read_only=True)) as db:
         db.execute("BEGIN")
         return query(Transaction(db, time.time()))
-    except ArtratorError as problem:
-        raise Refused(problem) from problem
-    finally:
-        db.close()
 
 
 def write(data: Path, command: Callable[[Transaction], _T]) -> _T:
     """Run one command on the database; a problem is told and leaves nothing behind."""
     settings = existing(data)
     _migrate(settings)
-    db = connect(settings.database)
-    try:
+    # Closed without a COMMIT, everything is undone.
+    with told(settings), contextlib.closing(connect(settings.database)) as db:
         db.execute("BEGIN IMMEDIATE")
         result = command(Transaction(db, time.time()))
         db.execute("COMMIT")
+    return result
+
+
+@contextlib.contextmanager
+def alone(data: Path) -> Iterator[None]:
+    """Hold the folder: two registries on one database would each keep half of the truth in memory.
+
+    The lock is SQLite's own, so it works on every system and ends with the process, however that ends.
+    """
+    data.mkdir(parents=True, exist_ok=True, mode=0o700)
+    lock = sqlite3.connect(data / "serve.lock", timeout=0.5, isolation_level=None)
+    try:
+        try:
+            lock.execute("BEGIN EXCLUSIVE")
+        except sqlite3.OperationalError as error:
+            problem = ArtratorError(
+                Code.CONFLICT, f"Another registry is serving {data}.", cure="Stop it first, or name another folder."
+            )
+            raise Refused(problem) from error
+        yield
+    finally:
+        lock.close()
+
+
+@contextlib.contextmanager
+def told(settings: Settings) -> Iterator[None]:
+    """While the registry's database is used: what cannot be done, or cannot be done now, is told; raises Refused."""
+    try:
+        yield
     except ArtratorError as problem:
         raise Refused(problem) from problem
-    finally:
-        db.close()  # without a COMMIT, everything is undone
-    return result
+    except sqlite3.DatabaseError as error:
+        found = as_problem(error)
+        if fault_of(error) in _UNUSABLE:
+            found = ArtratorError(
+                Code.REQUEST_INVALID,
+                f"{settings.database} cannot be opened: {error}.",
+                cure="Is it whole, and yours? If its disk is broken, serve a backup.",
+            )
+        if found is None:
+            raise
+        raise Refused(found) from error
 
 
 class OtherVersion(click.ClickException):
@@ -160,20 +223,17 @@ class OtherVersion(click.ClickException):
     exit_code = 78
 
 
-def _migrate(settings: Settings) -> None:
+def _migrate(settings: Settings, *, held: bool = False) -> None:
     try:
-        with _usable(settings):
-            migrate(settings.database, MIGRATIONS, SCHEMA, OLDEST_SCHEMA)
+        with _usable(settings), told(settings):
+            found = schema_of(settings.database)
+            if found == SCHEMA:
+                return
+            # An older version that is serving must not find its tables changed beneath it. A newer one's are refused.
+            with contextlib.nullcontext() if held or found > SCHEMA else alone(settings.data):
+                migrate(settings.database, MIGRATIONS, SCHEMA, OLDEST_SCHEMA)
     except SchemaError as error:
         raise OtherVersion(str(error)) from error
-    except sqlite3.DatabaseError as error:
-        raise Refused(
-            ArtratorError(
-                Code.REQUEST_INVALID,
-                f"{settings.database} cannot be opened: {error}.",
-                cure="Is it whole, and yours?",
-            )
-        ) from error
 
 
 @contextlib.contextmanager

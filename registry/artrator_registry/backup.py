@@ -1,7 +1,8 @@
-"""A copy of a registry that may be running: one consistent moment of the database, then samples and keys."""
+"""A copy of a registry that may be running: one consistent moment of the database, then samples, keys and rails."""
 
 from __future__ import annotations
 
+import contextlib
 import os
 import shutil
 import time
@@ -18,7 +19,8 @@ def backup(source: Settings, target: Path) -> None:
 
     Raises:
         FileExistsError: ``target`` exists.
-        OSError: It could not be written.
+        OSError: It could not be written; nothing is left of it.
+        sqlite3.DatabaseError: The database could not be read or written; nothing is left of the copy.
     """
     if target.exists():
         raise FileExistsError(f"{target} exists; choose a new folder.")
@@ -26,22 +28,42 @@ def backup(source: Settings, target: Path) -> None:
     if scratch.exists():
         shutil.rmtree(scratch)
     scratch.mkdir(parents=True, mode=0o700)
-    copy = Settings(data=scratch)
-    mark(scratch, time.time())  # before it is copied: what comes meanwhile may be missing
+    try:
+        _copy(source, Settings(data=scratch))
+        durable.replace(scratch, target)
+    except BaseException:  # half a copy is good for nothing, and may hold the keys
+        shutil.rmtree(scratch, ignore_errors=True)
+        raise
+
+
+def _copy(source: Settings, copy: Settings) -> None:
+    mark(copy.data, time.time())  # before it is copied: what comes meanwhile may be missing
     _copy_database(source.database, copy.database)
     # Samples never change and are written before the rows that name them, so copying them after the database is safe.
     if source.samples.exists():
-        shutil.copytree(source.samples, copy.samples)
-    shutil.copytree(source.keys, copy.keys)
-    for key in copy.keys.iterdir():
-        key.chmod(0o600)
-    for path in (*scratch.rglob("*"), scratch):
+        _copy_files(source.samples, copy.samples)
+    _copy_files(source.keys, copy.keys)
+    secrets = [*copy.keys.iterdir()]
+    if source.rails_file.exists():  # without it the copy would take no money
+        secrets.append(Path(shutil.copyfile(source.rails_file, copy.rails_file)))
+    for path in secrets:
+        path.chmod(0o600)
+    for path in (*copy.data.rglob("*"), copy.data):
         if path.is_dir():
             durable.sync_folder(path)
         else:
             with path.open("rb+") as file:
                 os.fsync(file.fileno())
-    durable.replace(scratch, target)
+
+
+def _copy_files(source: Path, target: Path) -> None:
+    target.mkdir()
+    for path in source.iterdir():
+        if path.is_dir():
+            _copy_files(path, target / path.name)
+        elif not path.name.startswith("."):  # a sample that is being written
+            with contextlib.suppress(FileNotFoundError):  # a ticket key that has just ended
+                shutil.copyfile(path, target / path.name)
 
 
 def _copy_database(source: Path, target: Path) -> None:

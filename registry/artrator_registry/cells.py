@@ -45,14 +45,19 @@ def write(file: Path, rows: Iterable[Iterable[object]]) -> int:
     """Write rows to a new file that is on the disk when this returns and that only its owner reads; their number.
 
     Raises:
-        OSError: It is there already, or cannot be written.
+        OSError: It is there already, or cannot be written; then nothing is left of it.
     """
     count = 0
-    # The mark at its beginning is how spreadsheets know that it is UTF-8.
-    with os.fdopen(os.open(file, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w", encoding="utf-8-sig") as out:
-        for line in lines(rows):
-            count += 1
-            out.write(line)
-        out.flush()
-        os.fsync(out.fileno())
+    handle = os.open(file, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+    try:
+        # The mark at its beginning is how spreadsheets know that it is UTF-8.
+        with os.fdopen(handle, "w", encoding="utf-8-sig") as out:
+            for line in lines(rows):
+                count += 1
+                out.write(line)
+            out.flush()
+            os.fsync(out.fileno())
+    except BaseException:
+        file.unlink(missing_ok=True)
+        raise
     return count

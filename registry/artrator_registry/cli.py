@@ -11,7 +11,7 @@ from typing import Any
 import click
 
 from artrator.money import format_credits
-from artrator_registry.admin import Credits, data_option, existing, make, new_file, prepare, read, write
+from artrator_registry.admin import Credits, data_option, existing, make, new_file, prepare, read, told, write
 from artrator_registry.disputes.commands import dispute, disputes, resolve
 from artrator_registry.ledger.commands import statement
 from artrator_registry.payouts.commands import payouts
@@ -179,8 +179,9 @@ def backup(data: Path, target: Path) -> None:
     """Copy the whole registry to a new folder, while it runs. The copy holds the keys: keep it safe."""
     from artrator_registry.backup import backup as copy
 
-    with new_file(target):
-        copy(existing(data), target)
+    settings = existing(data)
+    with new_file(target), told(settings):
+        copy(settings, target)
     click.echo(f"copied to {target}; serve it with: artrator registry serve --data {target}")
 
 

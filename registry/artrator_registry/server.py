@@ -2,15 +2,11 @@
 
 from __future__ import annotations
 
-import contextlib
 import gc
 import os
 import socket
-import sqlite3
 import sys
-from collections.abc import Iterator
 from dataclasses import replace
-from pathlib import Path
 
 import click
 import uvicorn
@@ -20,7 +16,7 @@ from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 from artrator.bounded_http import BoundedHTTP
 from artrator.errors import ArtratorError, Code
 from artrator.keep_alive import SERVER_SECONDS
-from artrator_registry.admin import Refused, existing, make, prepare
+from artrator_registry.admin import Refused, alone, existing, make, prepare
 from artrator_registry.app import create_app
 from artrator_registry.settings import Settings
 
@@ -57,7 +53,7 @@ def serve(settings: Settings, host: str, port: int, *, anew: bool = False) -> No
     if not anew:
         existing(settings.data)
     with alone(settings.data), _listen(host, port) as listening:
-        (make if anew else prepare)(settings.data)
+        (make if anew else prepare)(settings.data, held=True)
         config = uvicorn.Config(
             _application(settings, listening),
             access_log=False,  # addresses with queries in them are nobody's business
@@ -79,27 +75,6 @@ def _application(settings: Settings, listening: socket.socket) -> FastAPI:
     except ArtratorError as problem:
         # A registry that was told to take money and cannot must not look as if it could.
         raise Refused(problem) from problem
-
-
-@contextlib.contextmanager
-def alone(data: Path) -> Iterator[None]:
-    """Hold the folder: two registries on one database would each keep half of the truth in memory.
-
-    The lock is SQLite's own, so it works on every system and ends with the process, however that ends.
-    """
-    data.mkdir(parents=True, exist_ok=True, mode=0o700)
-    lock = sqlite3.connect(data / "serve.lock", timeout=0.5, isolation_level=None)
-    try:
-        try:
-            lock.execute("BEGIN EXCLUSIVE")
-        except sqlite3.OperationalError as error:
-            problem = ArtratorError(
-                Code.CONFLICT, f"Another registry is serving {data}.", cure="Stop it first, or name another folder."
-            )
-            raise Refused(problem) from error
-        yield
-    finally:
-        lock.close()
 
 
 def _listen(host: str, port: int) -> socket.socket:

@@ -18,10 +18,10 @@ from sqlite_utils import Migrations
 
 from artrator.errors import ArtratorError, Code
 from artrator.messages import registry as m
+from artrator_registry.admin import alone
 from artrator_registry.backup import backup
 from artrator_registry.cli import registry
 from artrator_registry.core import MIGRATIONS, OLDEST_SCHEMA, SCHEMA
-from artrator_registry.server import alone
 from artrator_registry.settings import Settings
 from artrator_registry.storage import Database, SchemaError, Transaction, connect, migrate
 

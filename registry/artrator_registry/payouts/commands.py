@@ -10,7 +10,7 @@ import click
 
 from artrator.messages.payouts import SellerProfile
 from artrator.money import format_credits
-from artrator_registry.admin import data_option, new_file, read, write
+from artrator_registry.admin import Refused, data_option, new_file, read, write
 from artrator_registry.cells import credits_, moment, text
 from artrator_registry.cells import write as write_cells
 from artrator_registry.payouts import service, store
@@ -51,8 +51,10 @@ def export(data: Path, file: Path, again: bool) -> None:
 
     Pay each, then mark each: mark-paid or mark-failed.
     """
+    written = False
 
     def work(t: Transaction) -> tuple[int, int]:
+        nonlocal written
         states = ("requested", "sent") if again else ("requested",)
         rows = [row for state in states for row in store.listed(t, state, service.MANUAL)]
         for row in rows:
@@ -61,10 +63,16 @@ def export(data: Path, file: Path, again: bool) -> None:
         restored = max((each["served_at"] for each in recovery.restores(t)), default=0.0)
         # Before the commit: what is marked as sent stands in a file, whatever happens in between.
         write_cells(file, _rows([(row, _risk(t, row)) for row in rows], restored))
+        written = True
         return len(rows), sum(row["requested_at"] < restored for row in rows)
 
-    with new_file(file):
-        count, doubtful = write(data, work)
+    try:
+        with new_file(file):
+            count, doubtful = write(data, work)
+    except Refused:
+        if written:  # nothing was marked, so the next export has them all: nobody should pay from both files
+            file.unlink(missing_ok=True)
+        raise
     click.echo(f"{count} payouts in {file}")
     if doubtful:
         click.echo(

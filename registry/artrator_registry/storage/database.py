@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import operator
 import sqlite3
 from collections.abc import Callable, Sequence
@@ -62,6 +63,14 @@ def connect(path: Path, *, read_only: bool = False) -> sqlite3.Connection:
 
 class SchemaError(Exception):
     """The database was written by a version whose rules this one does not know."""
+
+
+def schema_of(path: Path) -> int:
+    """The number of a database's schema; 0 if there is no such file, or nothing in it."""
+    if not path.exists():
+        return 0
+    with contextlib.closing(connect(path, read_only=True)) as db:
+        return int(db.execute("PRAGMA user_version").fetchone()[0])
 
 
 def migrate(path: Path, migrations: Sequence[Migrations], version: int = 0, oldest: int = 0) -> None:

@@ -3,20 +3,32 @@
 from __future__ import annotations
 
 import sqlite3
+from typing import Final
 
 from artrator.errors import ArtratorError, Code
 
-#: Primary result codes of SQLite (the low byte of the extended ones).
-_FULL, _IOERR, _READONLY, _CANTOPEN = 13, 10, 8, 14
-_BUSY, _LOCKED = 5, 6
+#: The disk, and not its being full: somebody must look at it.
+_DISK: Final = frozenset({sqlite3.SQLITE_IOERR, sqlite3.SQLITE_READONLY, sqlite3.SQLITE_CANTOPEN})
+_HELD: Final = frozenset({sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED})
+
+
+def fault_of(error: sqlite3.Error) -> int:
+    """SQLite's primary result code (the low byte of the extended ones); 0 if the module itself complains."""
+    return getattr(error, "sqlite_errorcode", 0) & 0xFF
 
 
 def as_problem(error: sqlite3.Error) -> ArtratorError | None:
     """The error to answer with, or None if this is a mistake of ours."""
-    code = getattr(error, "sqlite_errorcode", 0) & 0xFF
-    if code in (_FULL, _IOERR, _READONLY, _CANTOPEN):
-        return ArtratorError(Code.DISK_FULL, "The registry could not write to its disk; nothing was changed.")
-    if code in (_BUSY, _LOCKED):
+    fault = fault_of(error)
+    if fault == sqlite3.SQLITE_FULL:
+        return ArtratorError(Code.DISK_FULL, "The disk of the registry is full; nothing was changed.")
+    if fault in _DISK:
+        return ArtratorError(
+            Code.DISK_FULL,
+            "The registry could not use its disk; nothing was changed.",
+            cure="Its operator must look at the disk; repeat the request when it works again.",
+        )
+    if fault in _HELD:
         return ArtratorError(
             Code.STORAGE_BUSY, "Another program holds the registry's database; nothing was changed.", retry_after=1
         )
