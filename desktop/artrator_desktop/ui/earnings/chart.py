@@ -43,7 +43,7 @@ class EarningsChart(Card):
         top.addWidget(self.title)
         top.addWidget(self.pointed, 1)
         top.addWidget(self.span)
-        self.bars = StackedBars(self.tr("Earnings by day"), self._in_words)
+        self.bars = StackedBars(self.tr("Earnings by day"), self._in_words, amount)
         self.bars.pointed.connect(self._point)
         self.nothing = Label(self.tr("Nothing was earned in this time."), "dim")
         self.nothing.setAlignment(Qt.AlignmentFlag.AlignCenter)
@@ -93,15 +93,15 @@ class EarningsChart(Card):
             self.pointed.setText(self._in_words(column))
             return
         whole = sum(sum(parts.values()) for _day, parts in self._earnings.days())
-        self.pointed.setText(self.tr("{amount} in this time").format(amount=credits_text(whole)))
+        self.pointed.setText(self.tr("{amount} in this time").format(amount=credits_text(whole, places=2)))
 
     def _in_words(self, column: Column) -> str:
         parts = [
-            f"{listing.rpartition('/')[2]} {amount(part)}"
+            f"{listing.rpartition('/')[2]} {amount(part, places=2)}"
             for listing, part in zip(self._series, column.parts, strict=False)
             if part and len(self._series) > 1
         ]
-        words = f"{column.whole_name}: {credits_text(sum(column.parts))}"
+        words = f"{column.whole_name}: {credits_text(sum(column.parts), places=2)}"
         return f"{words} ({', '.join(parts)})" if parts else words
 
 

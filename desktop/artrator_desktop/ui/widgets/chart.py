@@ -14,9 +14,10 @@ from artrator_desktop.ui.widgets.focus import mark_focus
 
 #: Colours of the theme in the order in which series take them; the last one is for all the rest.
 SERIES: Final = ("accent", "ok", "warn", "bad", "text_faint")
-_LINES: Final = 3
 _FOOT: Final = 22
 _HEAD: Final = 10
+#: Between the longest amount of the scale and the bars.
+_SCALE_GAP: Final = 10
 
 
 @dataclass(frozen=True)
@@ -33,8 +34,25 @@ class Column:
         return max(sum(self.parts), 0)
 
 
+def scale(highest: int) -> list[int]:
+    """Return the marks of an axis from 0 to the first one that no bar outgrows: three to six, all round numbers."""
+    if highest <= 0:
+        return [0]
+    power = 1
+    while True:
+        for step in (power, 2 * power, 5 * power):
+            if step * 5 >= highest:
+                return list(range(0, highest + step, step))
+        power *= 10
+
+
 class StackedBars(QWidget):
     """A bar chart that is also a list: the arrow keys walk through the days, and each is read aloud.
+
+    Args:
+        name: What the chart shows.
+        words: Says a day.
+        number: Writes a height beside its line.
 
     Signals:
         pointed: The number of the day that is pointed at, or -1.
@@ -42,10 +60,13 @@ class StackedBars(QWidget):
 
     pointed = Signal(int)
 
-    def __init__(self, name: str, words: Callable[[Column], str], parent: QWidget | None = None) -> None:
+    def __init__(
+        self, name: str, words: Callable[[Column], str], number: Callable[[int], str], parent: QWidget | None = None
+    ) -> None:
         super().__init__(parent)
         self._name = name
         self._words = words
+        self._number = number
         self._columns: list[Column] = []
         self._at = -1
         self.setAccessibleName(name)
@@ -73,12 +94,15 @@ class StackedBars(QWidget):
         tokens = theme().tokens
         painter = QPainter(self)
         painter.setRenderHint(QPainter.RenderHint.Antialiasing)
-        plot = QRectF(0, _HEAD, self.width(), max(self.height() - _FOOT - _HEAD, 1))
-        painter.setPen(QPen(QColor(tokens.border), 1))
-        for line in range(_LINES + 1):
-            y = round(plot.bottom() - plot.height() * line / _LINES) + 0.5
-            painter.drawLine(0, int(y), self.width(), int(y))
-        highest = max((column.total for column in self._columns), default=0)
+        plot = self._plot()
+        marks = self._marks()
+        top = marks[-1]
+        for mark in marks:
+            y = round(plot.bottom() - (plot.height() * mark / top if top else 0))
+            painter.setPen(QPen(QColor(tokens.border), 1))
+            painter.drawLine(int(plot.left()), y, self.width(), y)
+            beside = QRectF(0, y - 8, plot.left() - _SCALE_GAP, 16)
+            text(painter, beside, self._number(mark), font(11), tokens.text_faint, Qt.AlignmentFlag.AlignRight)
         if not self._columns:
             return
         step = plot.width() / len(self._columns)
@@ -87,7 +111,7 @@ class StackedBars(QWidget):
         last = len(self._columns) - 1
         for number, column in enumerate(self._columns):
             left = plot.left() + number * step + (step - width) / 2
-            self._paint_bar(painter, column, QRectF(left, plot.top(), width, plot.height()), highest, number)
+            self._paint_bar(painter, column, QRectF(left, plot.top(), width, plot.height()), top, number)
             if (last - number) % every == 0:
                 wide = QFontMetricsF(font(11)).horizontalAdvance(column.name) + 2
                 middle = min(max(plot.left() + (number + 0.5) * step, wide / 2), plot.right() - wide / 2)
@@ -99,7 +123,16 @@ class StackedBars(QWidget):
             painter.setPen(QPen(QColor(tokens.accent), 1))
             painter.drawRoundedRect(QRectF(self.rect()).adjusted(0.5, 0.5, -0.5, -0.5), 8, 8)
 
-    def _paint_bar(self, painter: QPainter, column: Column, room: QRectF, highest: int, number: int) -> None:
+    def _marks(self) -> list[int]:
+        return scale(max((column.total for column in self._columns), default=0))
+
+    def _plot(self) -> QRectF:
+        """Where bars stand: right of the scale, above the days."""
+        metrics = QFontMetricsF(font(11))
+        left = max(metrics.horizontalAdvance(self._number(mark)) for mark in self._marks()) + 2 + _SCALE_GAP
+        return QRectF(left, _HEAD, max(self.width() - left, 1), max(self.height() - _FOOT - _HEAD, 1))
+
+    def _paint_bar(self, painter: QPainter, column: Column, room: QRectF, top: int, number: int) -> None:
         tokens = theme().tokens
         bright = number == self._at or (self._at < 0 and number == len(self._columns) - 1)
         painter.setPen(Qt.PenStyle.NoPen)
@@ -108,20 +141,21 @@ class StackedBars(QWidget):
         whole = sum(part for _series, part in shown)
         for place, (series, part) in enumerate(shown):
             # What was given back makes the bar lower, and every part of it in proportion.
-            share = part / whole * column.total / highest if highest else 0.0
+            share = part / whole * column.total / top if top else 0.0
             height = max(room.height() * share, 1.0)
             colour = QColor(getattr(tokens, SERIES[min(series, len(SERIES) - 1)]))
             painter.setBrush(colour if bright else _mixed(colour, QColor(tokens.surface)))
             bar = QRectF(room.left(), bottom - height, room.width(), height)
-            top = place == len(shown) - 1
-            painter.drawPath(rounded_top(bar, min(4.0, height, room.width() / 3)) if top else rounded(bar, 0))
+            last = place == len(shown) - 1
+            painter.drawPath(rounded_top(bar, min(4.0, height, room.width() / 3)) if last else rounded(bar, 0))
             bottom -= height
 
     def mouseMoveEvent(self, event: QMouseEvent) -> None:
         """Point at the day below the pointer."""
         if self._columns:
-            step = self.width() / len(self._columns)
-            self._point(min(max(int(event.position().x() / step), 0), len(self._columns) - 1))
+            plot = self._plot()
+            at = int((event.position().x() - plot.left()) / (plot.width() / len(self._columns)))
+            self._point(min(max(at, 0), len(self._columns) - 1))
         super().mouseMoveEvent(event)
 
     def leaveEvent(self, event: QEvent) -> None:
