@@ -6,6 +6,8 @@ import signal
 import socket
 import subprocess
 import sys
+import threading
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
 import pytest
@@ -123,6 +125,51 @@ def test_a_file_that_the_system_refuses_ends_with_its_name_and_no_traceback(tmp_
     assert done.returncode in {1, 4}
     assert "blocked" in done.stderr
     assert "Traceback" not in done.stderr
+
+
+def test_a_summary_that_looks_like_markup_is_words_and_steers_no_terminal(tmp_path: Path) -> None:
+    """It comes from strangers, through a registry that need not look: nothing in it may end or bend the list."""
+    hostile = "[/b] [link=https://evil.example]free[/link] \x1b]0;owned\x07 \u202e5.2 :skull:"
+    card = {
+        "listing": "atelier/emoji",
+        "title": {"en": hostile},
+        "summary": {"en": hostile},
+        "task": hostile,
+        "creator": "atelier",
+        "creator_name": hostile,
+        "version": "1",
+        "package": "sha256:" + "0" * 64,
+        "license": "MIT",
+        "commercial": False,
+        "tags": [],
+        "samples": [],
+        "price": 5,
+        "state": "warm",
+        "nodes": 1,
+        "runs": 0,
+        "published_at": 0.0,
+    }
+    page = json.dumps({"items": [card], "total": 1, "tasks": {}}).encode()
+
+    class Registry(BaseHTTPRequestHandler):
+        def do_GET(self) -> None:
+            self.send_response(200)
+            self.send_header("Content-Length", str(len(page)))
+            self.end_headers()
+            self.wfile.write(page)
+
+        def log_message(self, *_: object) -> None:
+            pass
+
+    with ThreadingHTTPServer(("127.0.0.1", 0), Registry) as server:
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        (tmp_path / "profile.json").write_text(json.dumps({"registry_url": f"http://127.0.0.1:{server.server_port}"}))
+        done = artrator("search", home=tmp_path)
+        server.shutdown()
+    assert done.returncode == 0, done.stderr
+    assert "[/b] [link=https://evil.example]free[/link]" in done.stdout
+    assert ":skull:" in done.stdout
+    assert not {"\x1b", "\x07", "\u202e"} & set(done.stdout)
 
 
 def test_no_amount_or_name_of_a_table_is_cut_off(capsys: pytest.CaptureFixture[str]) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 import ssl
+import time
 from collections.abc import Awaitable, Callable
 from typing import Any
 
@@ -263,6 +264,41 @@ def test_events_are_read_however_they_are_cut(size: int, end: str) -> None:
 
     heard = asyncio.run(run())
     assert heard == [("done", "7", '{\n"그림": 1}'), ("message", "7", ""), ("message", "7", "2")]
+
+
+def test_a_line_in_very_many_pieces_is_read_in_one_go() -> None:
+    """Each piece costs itself and not all that came before: or a few MB would keep a program busy for minutes."""
+
+    def seconds(length: int) -> float:
+        async def chunks() -> Any:
+            yield b"data: "
+            for _ in range(length):
+                yield b"x"
+            yield b"\n\n"
+
+        async def run() -> list[int]:
+            return [len(one.data) async for one in read_events(chunks())]
+
+        began = time.process_time()
+        assert asyncio.run(run()) == [length]
+        return time.process_time() - began
+
+    seconds(1_000)
+    assert seconds(160_000) < 60 * seconds(10_000)  # sixteen times as long; it was more than two hundred times
+
+
+@pytest.mark.parametrize("piece", [b"\n", b": \n\n", b"data: {}\n\n", b"x"])
+def test_events_without_number_end_the_stream(piece: bytes) -> None:
+    async def chunks() -> Any:
+        while True:
+            yield piece
+
+    async def run() -> None:
+        async for _ in read_events(chunks()):
+            pass
+
+    with pytest.raises(MisbehavedError, match=r"more than anybody could hear"):
+        asyncio.run(run())
 
 
 def test_events_that_are_not_text_are_refused() -> None:

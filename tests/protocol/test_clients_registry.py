@@ -91,14 +91,14 @@ def test_an_error_of_the_catalogue_is_told_as_it_is() -> None:
 
 
 def test_control_characters_do_not_reach_a_terminal() -> None:
-    escape = {"name": "\x1b]0;owned\x07Shop\x9b2J\x7f", "credit_note": {"en\x1b": "a\tb\nc\x00"}}
+    escape = {"name": "\x1b]0;owned\x07Shop\x9b2J\x7f", "credit_note": {"en\x1b": "a\tb\nc\x00\rd\u202ee\u2067f\ud800"}}
 
     async def run() -> m.RegistryInfo:
         async with hostile(says(answer(json.dumps(INFO | escape).encode()))) as url, RegistryClient(url) as client:
             return await client.info()
 
     info = asyncio.run(run())
-    assert (info.name, info.credit_note) == ("]0;ownedShop2J", {"en": "a\tb\nc"})
+    assert (info.name, info.credit_note) == ("]0;ownedShop2J", {"en": "a\tb\ncdef"})
     told = ArtratorError(Code.LISTING_UNKNOWN, "There\x1b[2J is none.", cure="\x1b[31mRun").to_json()
     error = meets(says(answer(json.dumps(told).encode(), status="404 Not Found")))
     assert (error.message, error.cure) == ("There[2J is none.", "[31mRun")

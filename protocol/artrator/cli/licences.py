@@ -159,7 +159,7 @@ async def make_licence_buyer(client: RegistryClient, profile: Profile) -> Licenc
 @contextlib.contextmanager
 def _bar(title: str, *, quiet: bool) -> Iterator[Callable[[Download], None]]:
     """A bar of bytes on standard error."""
-    columns = (TextColumn("{task.description}"), BarColumn(), DownloadColumn(), TimeRemainingColumn())
+    columns = (TextColumn("{task.description}", markup=False), BarColumn(), DownloadColumn(), TimeRemainingColumn())
     with Progress(*columns, console=Console(stderr=True), disable=quiet, transient=True) as progress:
         bar = progress.add_task(title, total=None)
         yield lambda news: progress.update(bar, completed=news.done, total=news.total)

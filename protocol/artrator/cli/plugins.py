@@ -9,10 +9,10 @@ from pathlib import Path
 from typing import Any, Final
 
 import click
-from rich.console import Console
 from rich.table import Table
 
 from artrator.cli._session import json_option, print_json
+from artrator.cli._tables import plain_console
 from artrator.errors import ArtratorError, Code
 from artrator.plugins import Plan, PluginInfo, discover, find_plugin
 from artrator.plugins import install as install_plugin
@@ -54,7 +54,7 @@ def list_(check: bool, as_json: bool) -> None:
         table.add_row(
             row["name"], row["version"], ", ".join(row["backends"]), row["origin"], ", ".join(row["wants"]), state
         )
-    Console().print(table)
+    plain_console().print(table)
     for row in rows:
         if row["error"]:
             click.secho(row["error"], fg="red")

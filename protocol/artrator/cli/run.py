@@ -120,7 +120,12 @@ async def _run(
     quiet: bool,
 ) -> LocalResult:
     """One run with its progress; Ctrl+C stops it."""
-    columns = (TextColumn("{task.description}"), BarColumn(), TextColumn("{task.fields[news]}"), TimeRemainingColumn())
+    columns = (
+        TextColumn("{task.description}", markup=False),
+        BarColumn(),
+        TextColumn("{task.fields[news]}", markup=False),
+        TimeRemainingColumn(),
+    )
     with Progress(*columns, console=Console(stderr=True), disable=quiet, transient=True) as progress:
         bar = progress.add_task("Loading", total=None, news="")
         this = str(uuid.uuid4())

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import codecs
+import time
 from collections.abc import AsyncGenerator, AsyncIterator
 from dataclasses import dataclass, field
 from typing import Final
@@ -11,6 +12,10 @@ from artrator.clients._http import MisbehavedError
 
 #: The largest event is ``done`` with its receipt: a few KiB.
 MAX_EVENT: Final = 2**20
+#: Lines and pieces of lines: what has gathered while nobody listened comes at once; then a node tells ten events of
+#: four lines in a second.
+_AT_ONCE: Final = 200_000
+_A_SECOND: Final = 1_000
 
 
 @dataclass(frozen=True)
@@ -33,7 +38,7 @@ async def read_events(chunks: AsyncIterator[bytes]) -> AsyncGenerator[RawEvent, 
     """The events in a stream of bytes, as the HTML standard reads them.
 
     Raises:
-        MisbehavedError: An event is too long, or the stream is not UTF-8.
+        MisbehavedError: An event is too long, there are more than anybody could hear, or the stream is not UTF-8.
     """
     draft, last_id = _Draft(), ""
     async for line in _lines(chunks):
@@ -59,21 +64,27 @@ async def read_events(chunks: AsyncIterator[bytes]) -> AsyncGenerator[RawEvent, 
 
 
 async def _lines(chunks: AsyncIterator[bytes]) -> AsyncGenerator[str, None]:
+    """The lines of a stream, each as soon as it has ended, with work for each byte once however it is cut."""
     decoder = codecs.getincrementaldecoder("utf-8-sig")()
-    rest = ""
+    begun: list[str] = []  # the pieces of the line that has not ended
+    size, pieces, since, returned = 0, 0, time.monotonic(), False
     async for chunk in chunks:
         try:
-            rest += decoder.decode(chunk)
+            text = decoder.decode(chunk)
         except UnicodeDecodeError as error:
             raise MisbehavedError("sends events that are not text") from error
-        # A carriage return at the very end may be the first half of a line end: it waits for the next chunk.
-        held = "\r" if rest.endswith("\r") else ""
-        whole = rest[: len(rest) - len(held)].replace("\r\n", "\n").replace("\r", "\n")
-        *lines, rest = whole.split("\n")
-        rest += held
-        for line in lines:
-            yield line
-        if len(rest) > MAX_EVENT:
+        if returned and text:  # the line ended with the carriage return; this is the other half of that end
+            text, returned = text.removeprefix("\n"), False
+        returned = returned or text.endswith("\r")
+        *ended, rest = text.replace("\r\n", "\n").replace("\r", "\n").split("\n")
+        pieces += 1 + len(ended)
+        if pieces > _AT_ONCE + _A_SECOND * (time.monotonic() - since):
+            raise MisbehavedError("tells more than anybody could hear")
+        for line in ended:
+            begun.append(line)
+            yield "".join(begun)
+            begun, size = [], 0
+        begun.append(rest)
+        size += len(rest)
+        if size > MAX_EVENT:
             raise MisbehavedError("sends a line without end")
-    if rest.endswith("\r"):
-        yield rest[:-1]

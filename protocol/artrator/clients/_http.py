@@ -22,8 +22,9 @@ _M = TypeVar("_M", bound=pydantic.BaseModel)
 MAX_JSON: Final = 16 * 2**20
 #: A compressed answer of a few bytes can unpack to any size, so none is asked for and none is taken.
 HEADERS: Final = {"Accept-Encoding": "identity"}
-# All but tab and line breaks.
-_CONTROL: Final = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f]")
+# All but tab and line breaks; a carriage return would write over what a line began with, characters that turn the
+# direction make a price read as another, and half a character cannot be printed at all.
+_CONTROL: Final = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069\ud800-\udfff]")
 
 
 class Connected:
