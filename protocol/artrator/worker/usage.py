@@ -136,7 +136,7 @@ def deleted_bytes(pid: int, folder: Path, limit: int) -> int:
     if sys.platform != "linux":
         return 0
     opened, total = set[int](), 0
-    here = os.fsencode(folder) + b"/"
+    here = os.fsencode(os.path.realpath(folder)) + b"/"  # ``maps`` knows no links
     try:
         for name in os.listdir(f"/proc/{pid}/fd"):  # noqa: PTH208 - asked for often
             with contextlib.suppress(OSError):
@@ -171,12 +171,13 @@ def folder_bytes(folder: Path, limit: int) -> int:
                         return limit + 1
                     if entry.is_dir(follow_symlinks=False):
                         waiting.append(entry.path)
-                    else:
+                        continue
+                    with contextlib.suppress(FileNotFoundError):  # it alone went while it was looked at
                         found = entry.stat(follow_symlinks=False)
                         # Blocks may be taken beyond the end of a file.
                         total += max(found.st_size, 512 * getattr(found, "st_blocks", 0))
         except FileNotFoundError:
-            continue  # It went while it was looked at.
+            continue  # the whole folder went
         except OSError:
             return limit + 1
     return total
