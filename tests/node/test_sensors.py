@@ -47,10 +47,11 @@ def settings(**owner: object) -> Settings:
 def test_a_card_is_read_through_nvml(nvml: FakeNVML) -> None:
     sensor = NVML(str(nvml.library))
     assert sensor.present
-    nvml.says(degrees=71, watts=220.5, used_mib=3072, pid=1234, pid_mib=512)
+    nvml.says(degrees=71, watts=220.5, used_mib=3072, pid=1234, pid_mib=512, percent=72)
     (card,) = sensor.read().cards
     assert (card.name, card.temperature, card.power) == ("Toy RTX", 71.0, 220.5)
     assert (card.memory_used, card.memory_total) == (3 * GIB, 24 * GIB)
+    assert card.busy == 0.72
     assert card.programs[1234] == 512 << 20
     assert card.programs[4_000_000] == 0  # it does not tell how much
     sensor.close()
@@ -110,12 +111,14 @@ def test_linux_tells_processors_and_amds_cards_in_files(tmp_path: Path) -> None:
         product_name="Radeon RX 7900 XTX",
         mem_info_vram_used=6 * GIB,
         mem_info_vram_total=24 * GIB,
+        gpu_busy_percent=43,
     )
     reading = LinuxSensors(tmp_path).read()
     assert reading.processor == 61.5
     (card,) = reading.cards
     assert (card.name, card.temperature, card.power) == ("Radeon RX 7900 XTX", 81.0, 187.0)
     assert (card.memory_used, card.memory_total) == (6 * GIB, 24 * GIB)
+    assert card.busy == 0.43
 
 
 def test_a_board_without_hwmon_tells_its_zones_and_faults_are_no_temperatures(tmp_path: Path) -> None:

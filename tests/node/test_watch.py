@@ -59,7 +59,9 @@ def looked(now: Health | None, before: Health | None = None, **more: object) -> 
 @pytest.mark.parametrize("width", [40, 60, 80, 100, 132, 250])
 def test_the_screen_fits_any_width(width: int) -> None:
     machine = MachineHealth(
-        cards=[CardHealth(name="NVIDIA GeForce RTX 4090", temperature=71, power=287.4, memory_used=18 << 30)],
+        cards=[
+            CardHealth(name="NVIDIA GeForce RTX 4090", temperature=71, power=287.4, memory_used=18 << 30, busy=0.72)
+        ],
         processor_temperature=58,
         owner_rules=[
             RuleHealth(name="hours", values=["mon-fri 22:00-07:00"], words="works mon-fri 22:00-07:00 (Asia/Seoul)"),

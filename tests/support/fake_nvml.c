@@ -1,22 +1,23 @@
 /* An NVML with one card, for tests of who calls it: what it says stands in the file named by FAKE_NVML, anew at each
- * call, as "degrees milliwatts used_mib pid pid_mib". A word "-" stands for "this card does not tell". */
+ * call, as "degrees milliwatts used_mib pid pid_mib percent". A word "-" stands for "this card does not tell". */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 typedef struct { unsigned long long total, free, used; } memory_t;
+typedef struct { unsigned gpu, memory; } rates_t;
 typedef struct { unsigned pid; unsigned long long used; unsigned instance, compute_instance; } program_t;
 
 enum { SUCCESS = 0, INVALID = 2, UNSUPPORTED = 3, TOO_SMALL = 7 };
 static int card;
 
 static int word(int index, unsigned long long *value) {
-    char text[5][32];
+    char text[6][32];
     FILE *file = fopen(getenv("FAKE_NVML") ? getenv("FAKE_NVML") : "", "r");
     if (!file) return 0;
-    int found = fscanf(file, "%31s %31s %31s %31s %31s", text[0], text[1], text[2], text[3], text[4]);
+    int found = fscanf(file, "%31s %31s %31s %31s %31s %31s", text[0], text[1], text[2], text[3], text[4], text[5]);
     fclose(file);
-    if (found != 5 || !strcmp(text[index], "-")) return 0;
+    if (found != 6 || !strcmp(text[index], "-")) return 0;
     *value = strtoull(text[index], NULL, 10);
     return 1;
 }
@@ -45,6 +46,14 @@ int nvmlDeviceGetPowerUsage(void *handle, unsigned *milliwatts) {
     unsigned long long value;
     if (handle != &card || !word(1, &value)) return UNSUPPORTED;
     *milliwatts = (unsigned)value;
+    return SUCCESS;
+}
+
+int nvmlDeviceGetUtilizationRates(void *handle, rates_t *rates) {
+    unsigned long long value;
+    if (handle != &card || !word(5, &value)) return UNSUPPORTED;
+    rates->gpu = (unsigned)value;
+    rates->memory = 1;
     return SUCCESS;
 }
 

@@ -41,9 +41,10 @@ class FakeNVML:
         used_mib: int | None = None,
         pid: int | None = None,
         pid_mib: int | None = None,
+        percent: int | None = None,
     ) -> None:
         """Let the card say this from now on; None is what it does not tell."""
-        words = [degrees, None if watts is None else round(watts * 1000), used_mib, pid, pid_mib]
+        words = [degrees, None if watts is None else round(watts * 1000), used_mib, pid, pid_mib, percent]
         scratch = self.file.with_suffix(".new")
         scratch.write_text(" ".join("-" if word is None else str(word) for word in words), encoding="ascii")
         scratch.replace(self.file)

@@ -28,6 +28,7 @@ class _Card:
     powers: Sequence[Path]
     memory_used: Path
     memory_total: Path
+    busy: Path
 
 
 class LinuxSensors:
@@ -67,10 +68,12 @@ def _card(chip: Path, name: str) -> _Card:
         powers,
         device / "mem_info_vram_used",
         device / "mem_info_vram_total",
+        device / "gpu_busy_percent",
     )
 
 
 def _read(card: _Card) -> CardReading:
+    percent = _number(card.busy)
     watts = [value / 1e6 for value in _numbers(card.powers)]
     return CardReading(
         card.name,
@@ -78,6 +81,7 @@ def _read(card: _Card) -> CardReading:
         power=max(watts, default=None),
         memory_used=_number(card.memory_used),
         memory_total=_number(card.memory_total),
+        busy=None if percent is None else min(max(percent, 0), 100) / 100,
     )
 
 

@@ -32,6 +32,12 @@ class _Program(ctypes.Structure):
     )
 
 
+class _Rates(ctypes.Structure):
+    """``nvmlUtilization_t``: percent of the time of the last sample, at most a second."""
+
+    _fields_ = (("gpu", ctypes.c_uint), ("memory", ctypes.c_uint))
+
+
 class NVML(nvml.NVML):
     """The cards of one NVML.
 
@@ -50,16 +56,18 @@ class NVML(nvml.NVML):
         return MachineReading(None, found) if found or self.present else MachineReading()
 
     def _read(self, index: int, card: ctypes.c_void_p) -> CardReading:
-        degrees, milliwatts = ctypes.c_uint(), ctypes.c_uint()
+        degrees, milliwatts, rates = ctypes.c_uint(), ctypes.c_uint(), _Rates()
         functions, memory = self.functions, self.memory(card)
         warm = functions.nvmlDeviceGetTemperature(card, ctypes.c_uint(_TEMPERATURE_OF_CHIP), ctypes.byref(degrees))
         power = functions.nvmlDeviceGetPowerUsage(card, ctypes.byref(milliwatts))
+        worked = functions.nvmlDeviceGetUtilizationRates(card, ctypes.byref(rates))
         return CardReading(
             self.name(card) or f"card {index}",
             temperature=float(degrees.value) if warm == SUCCESS else None,
             power=milliwatts.value / 1000 if power == SUCCESS else None,
             memory_used=None if memory is None else memory.used,
             memory_total=None if memory is None else memory.total,
+            busy=min(rates.gpu, 100) / 100 if worked == SUCCESS else None,
             programs=dict(self._programs(card)),
         )
 

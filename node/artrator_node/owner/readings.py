@@ -18,6 +18,8 @@ class CardReading:
     power: float | None = None
     memory_used: int | None = None
     memory_total: int | None = None
+    #: For how much of the time, from 0 to 1, it has computed anything lately.
+    busy: float | None = None
     #: Bytes of its memory by process id; 0 where the system does not tell how many.
     programs: Mapping[int, int] = field(default_factory=dict)
 

@@ -219,6 +219,8 @@ def _grid() -> Table:
 
 def _card(card: CardHealth) -> Text:
     parts = []
+    if card.busy is not None:
+        parts.append(f"{card.busy:.0%} busy")
     if card.temperature is not None:
         parts.append(f"{card.temperature:.0f} °C")
     if card.power is not None:

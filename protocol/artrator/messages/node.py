@@ -225,6 +225,8 @@ class CardHealth(Message):
     power: float | None = None
     memory_used: int | None = None
     memory_total: int | None = None
+    #: For how much of the time, from 0 to 1, it has computed anything lately.
+    busy: float | None = None
 
 
 class RuleHealth(Message):
