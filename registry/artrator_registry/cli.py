@@ -10,7 +10,7 @@ from typing import Any
 
 import click
 
-from artrator.money import format_credits
+from artrator.money import MICRO, format_credits
 from artrator_registry.admin import Credits, data_option, existing, make, new_file, prepare, read, told, write
 from artrator_registry.disputes.commands import dispute, disputes, resolve
 from artrator_registry.ledger.commands import statement
@@ -96,7 +96,10 @@ def init(data: Path) -> None:
 @click.option("--rail", "rails", multiple=True, help="Take money through this extension; see rails.toml. Repeatable.")
 @click.option("--public-url", default="", help="Where the world finds this registry, such as https://art.example.")
 def serve(data: Path, anew: bool, host: str, port: int, **settings: Any) -> None:
-    """Serve the registry until it is told to stop (SIGTERM or Ctrl+C)."""
+    """Serve the registry until it is told to stop.
+
+    SIGTERM or Ctrl+C stops it; requests that run may finish.
+    """
     from artrator_registry.server import serve as run
 
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s %(message)s")
@@ -154,7 +157,10 @@ def create_voucher(data: Path, amount: int, count: int, expires: int | None, pro
 @registry.command()
 @data_option
 def audit(data: Path) -> None:
-    """Replay every transfer and report any difference; then explain what is no difference and looks odd."""
+    """Replay every transfer and report any difference.
+
+    Then explain what is no difference and looks odd. It ends with 1 if there is a difference.
+    """
     from artrator_registry.ledger.audit import differences, explanations
 
     def work(t: Transaction) -> tuple[int, int]:
@@ -168,7 +174,8 @@ def audit(data: Path) -> None:
 
     found, count = read(data, work)
     if found:
-        raise click.ClickException(f"{found} differences in {count} transfers.")
+        many = "1 difference" if found == 1 else f"{found} differences"
+        raise click.ClickException(f"{many} in {count} transfers. Amounts are micro-credits: 1 credit is {MICRO:,}.")
     click.echo(f"{count} transfers replayed, no difference")
 
 
@@ -176,7 +183,10 @@ def audit(data: Path) -> None:
 @data_option
 @click.argument("target", type=click.Path(path_type=Path))
 def backup(data: Path, target: Path) -> None:
-    """Copy the whole registry to a new folder, while it runs. The copy holds the keys: keep it safe."""
+    """Copy the whole registry to a new folder, while it runs.
+
+    The copy holds the keys, and the rails' secrets: keep it safe.
+    """
     from artrator_registry.backup import backup as copy
 
     settings = existing(data)
@@ -211,6 +221,9 @@ def info(data: Path) -> None:
 @registry.command("rotate-key")
 @data_option
 def rotate_key(data: Path) -> None:
-    """Sign tickets with a fresh key; nodes hear of it with their next heartbeat."""
+    """Sign tickets with a fresh key.
+
+    Nodes hear of it with their next heartbeat.
+    """
     serial = prepare(data).rotate(time.time())
     click.echo(f"key set {serial}; the new key signs in two minutes")

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import sqlite3
+from collections.abc import Iterator
 from contextlib import closing
 from pathlib import Path
 from typing import Any
 
+import click
 import pytest
 from click.testing import CliRunner, Result
 
@@ -72,6 +74,63 @@ def test_a_full_disk_is_a_sentence_and_changes_nothing(data: Path, monkeypatch: 
     assert "The disk of the registry is full; nothing was changed." in told.output
     assert "[disk_full]" in told.output
     assert (data / "registry.db").read_bytes() == before
+
+
+@pytest.mark.parametrize(
+    ("arguments", "says"),
+    [
+        (["disputes"], "No dispute waits"),
+        (["payouts", "list"], "There are no payouts."),
+        (["payouts", "list", "--state", "sent"], "No payout is sent."),
+        (["sellers", "list"], "Nobody has said who sells."),
+        (["sellers", "list", "--state", "submitted"], "No seller is submitted."),
+        (["statement", "system:fees"], "Nothing has moved in system:fees yet."),
+        (["topups"], "No top-up wants to be looked at"),
+        (["topups", "--all"], "There are no top-ups."),
+        (["verifiers", "list"], "Nobody is a verifier."),
+    ],
+    ids=lambda value: " ".join(value) if isinstance(value, list) else "",
+)
+def test_an_empty_list_says_so(data: Path, arguments: list[str], says: str) -> None:
+    told = run(data, *arguments)
+    assert told.exit_code == 0
+    assert says in told.output
+
+
+@pytest.mark.parametrize(
+    ("arguments", "cure"),
+    [
+        (["dispute", "show", "x"], "`artrator registry disputes`"),
+        (["forgive", "mina"], "when its owner signs in"),
+        (["grant", "mina", "5"], "when its owner signs in"),
+        (["payouts", "mark-failed", "x", "--reason", "closed"], "`artrator registry payouts list`"),
+        (["payouts", "mark-paid", "x", "--reference", "4711"], "`artrator registry payouts list`"),
+        (["resolve", "x", "--to", "buyer"], "`artrator registry disputes`"),
+        (["sellers", "verify", "mina"], "when its owner signs in"),
+        (["verifiers", "add", "mina"], "when its owner signs in"),
+    ],
+    ids=lambda value: " ".join(value) if isinstance(value, list) else "",
+)
+def test_what_to_do_is_what_an_operator_can_do(data: Path, arguments: list[str], cure: str) -> None:
+    told = run(data, *arguments)
+    assert told.exit_code == 1
+    assert cure in told.output
+
+
+def commands(group: click.Group, name: str = "registry") -> Iterator[tuple[str, click.Command]]:
+    for each, command in group.commands.items():
+        yield f"{name} {each}", command
+        if isinstance(command, click.Group):
+            yield from commands(command, f"{name} {each}")
+
+
+def test_help_says_what_each_command_does_in_a_sentence_that_is_whole() -> None:
+    for name, command in commands(registry):
+        assert command.get_short_help_str(62).endswith("."), name
+        assert "..." not in command.get_short_help_str(62), name
+        for option in command.params:
+            if isinstance(option, click.Option) and option.name not in ("count", "limit"):
+                assert option.help, f"{name} {option.name}"
 
 
 def test_a_mistake_of_ours_is_not_told_as_the_operators(data: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -176,7 +176,7 @@ async def test_an_administrator_works_beside_a_running_registry(server: Server, 
         finally:
             copy.end(signal.SIGTERM)
         assert "accounts" in server.run("info")
-        assert server.run("disputes") == ""
+        assert server.run("disputes") == "No dispute waits to be decided.\n"
         before = (await mina.keyset(_root(server).public)).serial
         server.run("rotate-key")
         assert (await mina.keyset(_root(server).public)).serial == before + 1

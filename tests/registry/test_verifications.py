@@ -110,7 +110,7 @@ async def test_who_is_removed_gets_no_more_tickets_and_nodes_hear_of_those_that_
     await vera.sign_in()
     assert (await vera.verifications())[0].ticket is None
     assert await code(name(world, "vera", named=False)) is Code.REQUEST_INVALID
-    assert await code(name(world, "nobody")) is Code.REQUEST_INVALID
+    assert await code(name(world, "nobody")) is Code.ACCOUNT_UNKNOWN
 
 
 async def test_no_api_key_looks_and_no_look_is_ever_forgotten(world: World) -> None:

@@ -133,7 +133,11 @@ def cancel(listing: str) -> None:
         buyer = await make_licence_buyer(client, Profile())
         waiting = [pending for pending in buyer.pending() if listing in (pending.listing, pending.purchase)]
         if not waiting:
-            raise ArtratorError(Code.ORDER_UNKNOWN, f"No purchase of {listing} is under way.")
+            raise ArtratorError(
+                Code.ORDER_UNKNOWN,
+                f"No purchase of {listing} is under way on this machine.",
+                cure="`artrator licence list` shows what you bought and how far it is.",
+            )
         for pending in waiting:
             order = await buyer.give_up(pending)
             click.echo(f"{pending.purchase}  {order.state.value}  {order.reason or ''}".rstrip())

@@ -148,6 +148,18 @@ def _no_session() -> ArtratorError:
     return ArtratorError(Code.SESSION_INVALID, "The session is unknown or has ended.")
 
 
+def named(t: Transaction, handle: str) -> Any:
+    """The row of the account with this handle; raises ArtratorError ``account_unknown``."""
+    row = store.by_handle(t, handle)
+    if row is None:
+        raise ArtratorError(
+            Code.ACCOUNT_UNKNOWN,
+            f"Nobody here has the handle {handle}.",
+            cure="Check its spelling; an account is made when its owner signs in for the first time.",
+        )
+    return row
+
+
 def spend(t: Transaction, api_key: str, amount: int) -> None:
     """Count a hold against an API key's limit; raises ArtratorError ``spending_limit``."""
     row = store.api_key(t, api_key)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from artrator.money import format_credits
 from artrator_registry.disputes import refund
 from artrator_registry.ledger import store as ledger
 from artrator_registry.orders import shares
@@ -57,6 +58,6 @@ def explain(t: Transaction) -> Iterator[str]:
     """What is no difference and yet wants a look."""
     for row in t.run("SELECT order_id, covered FROM disputes WHERE covered > 0 ORDER BY serial"):
         yield (
-            f"dispute about {row['order_id']}: the operator paid {row['covered']} micro-credits,"
+            f"dispute about {row['order_id']}: the operator paid {format_credits(row['covered'])} credits,"
             " because those who got them had them no longer"
         )

@@ -17,10 +17,16 @@ from artrator_registry.cells import moment
 @click.command()
 @data_option
 def disputes(data: Path) -> None:
-    """List disputes that wait for the creator or for you; their money is set aside."""
+    """List disputes that wait for the creator or for you.
+
+    Their money is set aside until they are decided.
+    """
     from artrator_registry.disputes.service import undecided
 
-    for row in read(data, undecided):
+    rows = read(data, undecided)
+    if not rows:
+        click.echo("No dispute waits to be decided.")
+    for row in rows:
         click.echo(
             f"{row['order_id']}  {moment(row['opened_at'])}  {row['state']:<8} {row['listing']}"
             f"  {format_credits(row['amount'])} credits  {row['buyer_handle']}: {row['reason']}  {_line(row['text'])}"
@@ -29,7 +35,7 @@ def disputes(data: Path) -> None:
 
 @click.group()
 def dispute() -> None:
-    """Look at a dispute."""
+    """Look into a dispute."""
 
 
 @dispute.command("show")
@@ -66,11 +72,17 @@ def show(data: Path, order: str, as_json: bool) -> None:
 @dispute.command("seal")
 @data_option
 @click.argument("order")
-@click.option("--package", type=click.Path(path_type=Path, exists=True, file_okay=False), required=True)
+@click.option(
+    "--package",
+    type=click.Path(path_type=Path, exists=True, file_okay=False),
+    required=True,
+    help="The folder of the package that was sold.",
+)
 def seal(data: Path, order: str, package: Path) -> None:
-    """Compare what a node is bound to by its receipt with the PACKAGE that was sold by ORDER.
+    """Tell whether a node sent the package that it sold.
 
-    The folder is any copy that its creator signed; it is sealed with the key that the node deposited.
+    Compares what its receipt for ORDER binds it to with the PACKAGE that was sold: any copy that its creator signed,
+    sealed with the key that the node deposited.
     """
     from artrator.keys import PublicKey
     from artrator.package import verify

@@ -25,6 +25,7 @@ from artrator_registry.storage import Database, Transaction
 
 #: Why a refused delivery was paid back that nobody decided.
 _SILENCE: Final = "The buyer refused it, and the creator did not answer in time."
+_FOR_THE_OPERATOR: Final = "Check the id; `artrator registry disputes` lists what waits to be decided."
 #: What is told of a listing is what happened lately: a model may have become better.
 _RATE_SECONDS: Final = 90 * 86_400.0
 #: Counting reads every order of a listing, and nobody need be signed in to ask for it.
@@ -98,9 +99,11 @@ def resolve(t: Transaction, order: str, winner: str, note: str = "") -> Any:
     """
     row = orders.order(t, order)
     if row is None:
-        raise ArtratorError(Code.ORDER_UNKNOWN, "There is no such order.")
+        raise ArtratorError(Code.ORDER_UNKNOWN, f"There is no order {order}.", cure=_FOR_THE_OPERATOR)
     if row["state"] != "disputed":
-        raise ArtratorError(Code.ORDER_CLOSED, f"This order is {row['state']}, not disputed.")
+        raise ArtratorError(
+            Code.ORDER_CLOSED, f"This order is {row['state']}, not disputed.", cure="There is nothing to decide."
+        )
     _decide(t, row, _dispute(t, order), winner, "operator", note)
     return orders.order(t, order)
 
@@ -121,13 +124,13 @@ def undecided(t: Transaction) -> list[Any]:
 
 def shown(t: Transaction, order: str) -> m.Dispute:
     """A dispute, for the operator; raises ArtratorError ``dispute_unknown``."""
-    return as_message(_dispute(t, order))
+    return as_message(_dispute(t, order, cure=_FOR_THE_OPERATOR))
 
 
 def one(t: Transaction, who: Caller, order: str) -> m.Dispute:
     """A dispute, for its two sides; raises ArtratorError ``dispute_unknown order_unknown``."""
     _order(t, who, order)
-    return shown(t, order)
+    return as_message(_dispute(t, order))
 
 
 def listed(t: Transaction, who: Caller, before: str | None, limit: int) -> m.Disputes:
@@ -227,10 +230,10 @@ def _order(t: Transaction, who: Caller, order: str) -> Any:
     return row
 
 
-def _dispute(t: Transaction, order: str) -> Any:
+def _dispute(t: Transaction, order: str, cure: str | None = None) -> Any:
     row = store.dispute(t, order)
     if row is None:
-        raise ArtratorError(Code.DISPUTE_UNKNOWN, "Nobody has disputed this order.")
+        raise ArtratorError(Code.DISPUTE_UNKNOWN, "Nobody has disputed this order.", cure=cure)
     return row
 
 

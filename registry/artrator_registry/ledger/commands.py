@@ -20,8 +20,9 @@ from artrator_registry.storage import Transaction
 @click.argument("account", required=False)
 @click.option("--csv", "file", type=click.Path(path_type=Path, dir_okay=False), help="Write it to a new file instead.")
 def statement(data: Path, account: str | None, file: Path | None) -> None:
-    """Show every line of ACCOUNT, oldest first: one of yours, or HANDLE, HANDLE/earnings, HANDLE/debt.
+    """Show what stands in your accounts, or each line of one.
 
+    ACCOUNT is one of yours, or HANDLE, HANDLE/earnings or HANDLE/debt; its lines come oldest first, with times in UTC.
     Without ACCOUNT: what stands in each account of yours.
     """
     if account is None:
@@ -43,12 +44,16 @@ def _show_accounts(t: Transaction) -> None:
 
 
 def _show(t: Transaction, account: str) -> None:
+    empty = True
     for line in books.lines(t, account):
+        empty = False
         order = f"  order {line.order}" if line.order else ""
         click.echo(
             f"{cells.moment(line.at)}  {format_credits(line.amount):>14}  {format_credits(line.balance):>14}"
             f"  {line.text}  ({line.counterparty}){order}"
         )
+    if empty:
+        click.echo(f"Nothing has moved in {account} yet.")
 
 
 def _write(t: Transaction, account: str, file: Path) -> int:

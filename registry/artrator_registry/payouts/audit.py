@@ -48,5 +48,5 @@ def explain(t: Transaction, silent_seconds: float) -> Iterator[str]:
         (t.now - silent_seconds,),
     ):
         days = int((t.now - row["since"]) // 86_400)
-        act = "was sent and is not confirmed" if row["state"] == "sent" else "waits to be sent"
-        yield f"payout {row['id']} by {row['rail']} {act} since {days} days"
+        act = "was sent and has not been confirmed" if row["state"] == "sent" else "has been waiting to be sent"
+        yield f"payout {row['id']} by {row['rail']} {act} for {days} days"

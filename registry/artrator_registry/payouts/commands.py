@@ -25,15 +25,21 @@ _HEAD: Final = (
 
 @click.group()
 def payouts() -> None:
-    """Look at payouts, export them for your bank, and say what became of them."""
+    """List payouts, export them, say what became of them."""
 
 
 @payouts.command("list")
 @data_option
 @click.option("--state", type=click.Choice(["requested", "sent", "paid", "failed", "cancelled"]), help="Only these.")
 def list_payouts(data: Path, state: str | None) -> None:
-    """List payouts, oldest first, with what of those to come was earned from top-ups that may still be taken back."""
-    for row, risk in read(data, lambda t: [(each, _risk(t, each)) for each in store.listed(t, state)]):
+    """List payouts, oldest first.
+
+    Those to come with how much of each was earned from top-ups that may still be taken back.
+    """
+    rows = read(data, lambda t: [(each, _risk(t, each)) for each in store.listed(t, state)])
+    if not rows:
+        click.echo("There are no payouts." if state is None else f"No payout is {state}.")
+    for row, risk in rows:
         said = f"  {row['reference']}" if row["reference"] else ""
         said += f"  ({format_credits(risk)} of it may still be taken back from you)" if risk else ""
         click.echo(
@@ -47,9 +53,9 @@ def list_payouts(data: Path, state: str | None) -> None:
 @click.argument("file", type=click.Path(path_type=Path, dir_okay=False))
 @click.option("--again", is_flag=True, help="Also those that were exported before and are not marked yet.")
 def export(data: Path, file: Path, again: bool) -> None:
-    """Write the payouts that you pay by hand to FILE (CSV), and mark them as sent: they cannot be cancelled now.
+    """Write the payouts that you pay by hand to FILE (CSV).
 
-    Pay each, then mark each: mark-paid or mark-failed.
+    They are marked as sent: nobody can cancel them now. Pay each, then mark each: mark-paid or mark-failed.
     """
     written = False
 
@@ -97,7 +103,12 @@ def mark_paid(data: Path, payout: str, reference: str) -> None:
 @click.argument("payout")
 @click.option("--reason", required=True, help="The creator sees it.")
 def mark_failed(data: Path, payout: str, reason: str) -> None:
-    """Say that PAYOUT could not be paid or has come back: the creator has it again."""
+    """Say that PAYOUT was not paid, or has come back.
+
+    The creator has the earnings again.
+    """
+    if not reason.strip():
+        raise click.UsageError("Say why it failed.")
     row = write(data, lambda t: service.failed(t, payout, reason))
     click.echo(f"{payout} is {row['state']}")
 

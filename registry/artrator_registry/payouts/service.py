@@ -54,7 +54,7 @@ def sent(t: Transaction, payout: str, reference: str = "") -> Any:
     elif row["state"] == "sent" and reference:
         store.refer(t, payout, reference)
     elif row["state"] not in ("sent", "paid"):
-        raise _closed(row)
+        raise _given_back(row)
     return store.payout(t, payout)
 
 
@@ -65,7 +65,7 @@ def paid(t: Transaction, payout: str, reference: str = "") -> Any:
         ledger.capture(t, transfer_id(_cause(payout), "post"), _hold(payout), row["amount"], _why(row, reference))
         store.end(t, payout, "paid", reference, "")
     elif row["state"] != "paid":
-        raise _closed(row)
+        raise _given_back(row)
     return store.payout(t, payout)
 
 
@@ -85,7 +85,7 @@ def failed(t: Transaction, payout: str, reason: str) -> Any:
             ledger.move(t, back, PAYOUTS, earnings(row["account"]), row["amount"], _why(row, reason))
             store.end(t, payout, "failed", "", reason)
         case "cancelled":
-            raise _closed(row)
+            raise _given_back(row)
     return store.payout(t, payout)
 
 
@@ -136,12 +136,12 @@ def cancel(t: Transaction, person: str, payout: str) -> m.Payout:
     """The creator takes it back, before it was sent; raises ArtratorError ``payout_unknown payout_closed``."""
     row = store.payout(t, payout)
     if row is None or row["account"] != person:
-        raise _unknown()
+        raise ArtratorError(Code.PAYOUT_UNKNOWN, "You have no such payout.")
     if row["state"] == "requested":
         ledger.release(t, transfer_id(_cause(payout), "void"), _hold(payout), _why(row, "cancelled"))
         store.end(t, payout, "cancelled", "", "")
     elif row["state"] != "cancelled":
-        raise _closed(row)
+        raise ArtratorError(Code.PAYOUT_CLOSED, f"The payout is {row['state']}.", state=row["state"])
     return as_message(store.payout(t, payout))
 
 
@@ -216,10 +216,18 @@ def _check_road(
     t: Transaction, person: str, rail: str, destination: str, rails: Mapping[str, int], settings: Settings
 ) -> None:
     if rail != MANUAL and rail not in rails:
-        raise ArtratorError(Code.REQUEST_INVALID, f"Nothing is paid out by {rail[:40]!r} here.", field="rail")
+        raise ArtratorError(
+            Code.REQUEST_INVALID,
+            f"Nothing is paid out by {rail[:40]!r} here.",
+            cure=f"Choose one of these: {', '.join([MANUAL, *sorted(rails)])}.",
+            field="rail",
+        )
     if not destination.strip() or not destination.isprintable():
         raise ArtratorError(
-            Code.REQUEST_INVALID, "Where to pay is missing, or has signs that do not print.", field="destination"
+            Code.REQUEST_INVALID,
+            "Where to pay is missing, or has signs that do not print.",
+            cure="Say where: a bank and its account, or what the rail asks for (`--to` of the command).",
+            field="destination",
         )
     needed = settings.verify_payouts == "all" or (settings.verify_payouts == "cash" and rail != MANUAL)
     if needed and not sellers.is_verified(t, person):
@@ -264,16 +272,22 @@ def _why(row: Any, note: str) -> Why:
 def _one(t: Transaction, payout: str) -> Any:
     row = store.payout(t, payout)
     if row is None:
-        raise _unknown()
+        raise ArtratorError(
+            Code.PAYOUT_UNKNOWN,
+            f"There is no payout {payout}.",
+            cure="Check the id; `artrator registry payouts list` lists every payout.",
+        )
     return row
 
 
-def _unknown() -> ArtratorError:
-    return ArtratorError(Code.PAYOUT_UNKNOWN, "There is no such payout.")
-
-
-def _closed(row: Any) -> ArtratorError:
-    return ArtratorError(Code.PAYOUT_CLOSED, f"The payout is {row['state']}.", state=row["state"])
+def _given_back(row: Any) -> ArtratorError:
+    """What a rail or the operator says of a payout comes too late."""
+    return ArtratorError(
+        Code.PAYOUT_CLOSED,
+        f"The payout is {row['state']}.",
+        cure="Do not pay it: its creator has the earnings again, and asks anew.",
+        state=row["state"],
+    )
 
 
 class Payouts:

@@ -10,7 +10,7 @@ from artrator.documents import Plan, document_digest
 from artrator.errors import ArtratorError, Code
 from artrator.keys import PublicKey
 from artrator.messages import products as p
-from artrator_registry.accounts import store as accounts
+from artrator_registry.accounts import service as accounts
 from artrator_registry.accounts.models import Caller
 from artrator_registry.listings import store as listings
 from artrator_registry.orders import shares
@@ -53,12 +53,10 @@ class Plans:
                 raise ArtratorError(Code.LISTING_UNKNOWN, f"There is no listing {listing}.")
             account, name = found["creator"], found["name"]
         if creator is not None:
-            known = accounts.by_handle(t, creator)
-            if known is None:
-                raise ArtratorError(Code.ACCOUNT_UNKNOWN, f"Nobody here has the handle {creator}.")
-            if account not in (None, known["id"]):
+            known = accounts.named(t, creator)["id"]
+            if account not in (None, known):
                 return p.Plans(items=[])
-            account = known["id"]
+            account = known
         rows = [row for row in store.sold(t, account, _MOST_SHOWN) if name is None or covers(row["listings"], name)]
         return p.Plans(items=[as_message(t, row, self._settings) for row in rows])
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import time
 import uuid
 from pathlib import Path
 from typing import Any
@@ -12,6 +11,7 @@ import click
 
 from artrator.money import format_credits
 from artrator_registry.admin import data_option, read, write
+from artrator_registry.cells import moment
 from artrator_registry.rails.debts import forgive as write_off
 from artrator_registry.storage import Transaction
 
@@ -21,17 +21,19 @@ from artrator_registry.storage import Transaction
 @click.option("--all", "everything", is_flag=True, help="Every top-up, not only those that want to be looked at.")
 @click.option("--limit", default=100, show_default=True, type=click.IntRange(1, 100_000))
 def topups(data: Path, everything: bool, limit: int) -> None:
-    """List top-ups whose money does not fit or was taken back, and what may still be taken back."""
+    """List top-ups that want to be looked at.
+
+    Their money does not fit, or was taken back; and how much may still be taken back in all. Times are UTC.
+    """
     rows, strays, risk = read(data, lambda t: (_topups(t, everything, limit), _strays(t), _at_risk(t)))
     for row in strays:
-        when = time.strftime("%Y-%m-%d %H:%M", time.localtime(row["seen_at"]))
         click.echo(
-            f"{when}  {row['topup'][:64]}  {row['rail']:<8} not known here: {row['charge']} {row['currency']} in"
-            f" {row['payment']}, paid after the backup that this registry was restored from?"
+            f"{moment(row['seen_at'])}  {row['topup'][:64]}  {row['rail']:<8} not known here:"
+            f" {row['charge']} {row['currency']} in {row['payment']},"
+            " paid after the backup that this registry was restored from?"
         )
     for row in rows:
-        when = time.strftime("%Y-%m-%d %H:%M", time.localtime(row["created_at"]))
-        line = f"{when}  {row['id']}  {row['rail']:<8} {row['state']:<12} {row['handle']:<16}"
+        line = f"{moment(row['created_at'])}  {row['id']}  {row['rail']:<8} {row['state']:<12} {row['handle']:<16}"
         line += f" {format_credits(row['amount'])} credits for {row['charge']} {row['currency']}"
         if row["taken_back"]:
             line += f", {format_credits(row['taken_back'])} taken back"
@@ -41,6 +43,8 @@ def topups(data: Path, everything: bool, limit: int) -> None:
                 f"    {seen['problem']}: the provider says {seen['charge']} {seen['currency']}"
                 f" in {seen['payment']}; credited to nobody. Refund it there, or grant the difference."
             )
+    if not rows and not strays:
+        click.echo("There are no top-ups." if everything else "No top-up wants to be looked at; --all lists every one.")
     click.echo(f"{format_credits(risk)} credits may still be taken back", err=True)
 
 
@@ -49,7 +53,10 @@ def topups(data: Path, everything: bool, limit: int) -> None:
 @click.argument("handle")
 @click.option("--note", default="", help="Stands on the account's statement.")
 def forgive(data: Path, handle: str, note: str) -> None:
-    """Write off what the account with this handle owes; it is the operator's loss."""
+    """Write off what the account with this handle owes.
+
+    It is the operator's loss.
+    """
     amount = write(data, lambda t: write_off(t, handle, note, str(uuid.uuid4())))
     click.echo(f"{format_credits(amount)} credits of {handle} were written off" if amount else f"{handle} owes nothing")
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from artrator.errors import ArtratorError, Code
 from artrator.money import format_credits
-from artrator_registry.accounts import store as accounts
+from artrator_registry.accounts import service as accounts
 from artrator_registry.ledger import service as ledger
 from artrator_registry.ledger.models import LOSSES, Why, debt, transfer_id
 from artrator_registry.ledger.models import rail as rail_account
@@ -104,9 +104,7 @@ def written_off(t: Transaction, person: str) -> int:
 
 def forgive(t: Transaction, handle: str, note: str, request: str) -> int:
     """Write a debt off; answers how much it was. ``request`` names this act, so that repeating it changes nothing."""
-    account = accounts.by_handle(t, handle)
-    if account is None:
-        raise ArtratorError(Code.ACCOUNT_UNKNOWN, f"Nobody here has the handle {handle}.")
+    account = accounts.named(t, handle)
     repay(t, account["id"], f"forgive:{request}")
     amount = owed(t, account["id"])
     if amount > 0:

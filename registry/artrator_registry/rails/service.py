@@ -16,7 +16,7 @@ from artrator.errors import ArtratorError, Code
 from artrator.messages import rails as rm
 from artrator.messages import registry as m
 from artrator.rail import Rail
-from artrator_registry.accounts import store as accounts
+from artrator_registry.accounts import service as accounts
 from artrator_registry.accounts.models import Caller
 from artrator_registry.ledger import service as ledger
 from artrator_registry.ledger import store as ledger_store
@@ -128,9 +128,7 @@ def redeem(t: Transaction, account: str, code: str) -> m.VoucherRedeemed:
 
 def grant(t: Transaction, handle: str, amount: int, note: str, request: str) -> m.Balance:
     """Give credits to an account. ``request`` names this grant, so that repeating it gives nothing twice."""
-    account = accounts.by_handle(t, handle)
-    if account is None:
-        raise ArtratorError(Code.ACCOUNT_UNKNOWN, f"Nobody here has the handle {handle}.")
+    account = accounts.named(t, handle)
     why = Why("grant", note=note)
     ledger.move(t, transfer_id(f"grant:{request}", "grant"), GRANTS, account["id"], amount, why)
     debts.repay(t, account["id"], f"grant:{request}")

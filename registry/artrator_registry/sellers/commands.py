@@ -23,7 +23,10 @@ def list_sellers(data: Path, state: str | None) -> None:
     """List who sells, those who wait for you first."""
     from artrator_registry.sellers.service import listed
 
-    for row in read(data, lambda t: listed(t, state)):
+    rows = read(data, lambda t: listed(t, state))
+    if not rows:
+        click.echo("Nobody has said who sells." if state is None else f"No seller is {state}.")
+    for row in rows:
         profile = SellerProfile.model_validate_json(row["profile"])
         vat = " VAT" if profile.vat_registered else ""
         number = profile.business_number or profile.vat_number or "no number"
@@ -37,7 +40,10 @@ def list_sellers(data: Path, state: str | None) -> None:
 @data_option
 @click.argument("handle")
 def verify(data: Path, handle: str) -> None:
-    """Say that the profile of HANDLE is true: they may sell licences and be paid out."""
+    """Say that the profile of HANDLE is true.
+
+    From then on they may sell licences and be paid out.
+    """
     from artrator_registry.sellers.service import decide
 
     write(data, lambda t: decide(t, handle, None))

@@ -6,7 +6,7 @@ from typing import Any
 
 from artrator.errors import ArtratorError, Code
 from artrator.messages import payouts as m
-from artrator_registry.accounts import store as accounts
+from artrator_registry.accounts import service as accounts
 from artrator_registry.accounts.models import Caller
 from artrator_registry.sellers import store
 from artrator_registry.sellers.numbers import business_number, plain
@@ -51,14 +51,18 @@ def submit(t: Transaction, person: str, profile: m.SellerProfile) -> m.Seller:
 
 def decide(t: Transaction, handle: str, reject: str | None) -> m.Seller:
     """The operator verifies the profile of this handle, or rejects it for a reason."""
-    account = accounts.by_handle(t, handle)
-    if account is None or store.seller(t, account["id"]) is None:
-        raise ArtratorError(Code.ACCOUNT_UNKNOWN, f"No seller here has the handle {handle}.")
+    account = accounts.named(t, handle)["id"]
+    if store.seller(t, account) is None:
+        raise ArtratorError(
+            Code.ACCOUNT_UNKNOWN,
+            f"{handle} has not said who sells.",
+            cure="`artrator registry sellers list` lists those who have.",
+        )
     if reject is None:
-        store.verify(t, account["id"])
+        store.verify(t, account)
     else:
-        store.reject(t, account["id"], reject)
-    return seller(t, account["id"])
+        store.reject(t, account, reject)
+    return seller(t, account)
 
 
 def listed(t: Transaction, state: str | None) -> list[Any]:

@@ -12,14 +12,20 @@ from artrator_registry.cells import moment
 
 @click.group()
 def verifiers() -> None:
-    """Name those who may look at every package; each look is written down, and its creator sees it."""
+    """Name those who may look at every package.
+
+    Each look is written down, and the package's creator sees it.
+    """
 
 
 @verifiers.command()
 @data_option
 @click.argument("handle")
 def add(data: Path, handle: str) -> None:
-    """Let HANDLE fetch any package with `artrator package fetch --verify`."""
+    """Let HANDLE fetch any package, to look at it.
+
+    They fetch it with `artrator package fetch --verify`.
+    """
     from artrator_registry.verifications.service import name_verifier
 
     write(data, lambda t: name_verifier(t, handle, named=True))
@@ -43,5 +49,8 @@ def list_verifiers(data: Path) -> None:
     """List who may look."""
     from artrator_registry.verifications import store
 
-    for row in read(data, store.verifiers):
+    rows = read(data, store.verifiers)
+    if not rows:
+        click.echo("Nobody is a verifier.")
+    for row in rows:
         click.echo(f"{row['handle']}  since {moment(row['added_at'])}")

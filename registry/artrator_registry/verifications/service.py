@@ -10,7 +10,7 @@ from artrator.documents import Ticket
 from artrator.documents.ticket import issue
 from artrator.errors import ArtratorError, Code
 from artrator.messages import verifications as v
-from artrator_registry.accounts import store as account_store
+from artrator_registry.accounts import service as accounts
 from artrator_registry.accounts.models import Caller
 from artrator_registry.authority import Authority
 from artrator_registry.listings import store as listings
@@ -100,13 +100,15 @@ class Verifications:
 
 def name_verifier(t: Transaction, handle: str, *, named: bool) -> None:
     """Name an account, or take the name back; what a removed verifier holds is told to nodes with their heartbeats."""
-    account = account_store.by_handle(t, handle)
-    if account is None:
-        raise ArtratorError(Code.REQUEST_INVALID, f"There is nobody called {handle}.")
+    account = accounts.named(t, handle)["id"]
     if named:
-        store.add_verifier(t, account["id"])
-    elif not store.remove_verifier(t, account["id"]):
-        raise ArtratorError(Code.REQUEST_INVALID, f"{handle} is no verifier.")
+        store.add_verifier(t, account)
+    elif not store.remove_verifier(t, account):
+        raise ArtratorError(
+            Code.REQUEST_INVALID,
+            f"{handle} is no verifier.",
+            cure="`artrator registry verifiers list` lists those who are.",
+        )
 
 
 def _as_message(t: Transaction, row: Any, who: Caller) -> v.Verification:
