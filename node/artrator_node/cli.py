@@ -19,10 +19,10 @@ from artrator.keys import PublicKey
 from artrator.money import format_credits, parse_credits
 from artrator.profile import Profile
 from artrator_node import config, identity, logs
-from artrator_node.commands.address import data_option, health_of, local_url, own_url, paths_of
+from artrator_node.commands.address import data_option, health_of, local_url, paths_of
 from artrator_node.commands.bench_command import bench
 from artrator_node.commands.owner import pause, release, resume
-from artrator_node.config import Paths, Settings
+from artrator_node.config import Paths, Settings, own_url
 
 _T = TypeVar("_T")
 
@@ -92,9 +92,9 @@ def serve(registry: str | None, data: Path | None, port: int | None) -> None:
     if registry is not None:
         settings = settings.model_copy(update={"registry": registry.rstrip("/")})
     sock = listen(settings.host, settings.port if port is None else port)
-    settings = settings.model_copy(
-        update={"urls": tuple(_with_port(url, settings.port, sock.getsockname()[1]) for url in settings.urls)}
-    )
+    taken = sock.getsockname()[1]
+    urls = tuple(_with_port(each, settings.port, taken) for each in settings.urls)
+    settings = settings.model_copy(update={"urls": urls, "port": taken})
     _run(_serve(profile, paths, settings, sock))
 
 
@@ -205,24 +205,24 @@ def status(data: Path | None, as_json: bool, watching: bool, url: str | None) ->
         from artrator_node.watch.watch import watch
 
         with contextlib.suppress(KeyboardInterrupt):
-            asyncio.run(watch(paths, settings, url or local_url(settings), Console(highlight=False)))
+            asyncio.run(watch(paths, settings, url, Console(highlight=False)))
         return
-    health = asyncio.run(health_of(paths, url or local_url(settings)))
+    problem = None
+    try:
+        health = asyncio.run(health_of(paths, url or local_url(paths, settings)))
+    except ArtratorError as error:  # what its journal holds can be told all the same
+        health, problem = None, error
     journal = read_journal(paths.journal)
     if as_json:
-        click.echo(
-            json.dumps(
-                {
-                    "serving": health is not None,
-                    "health": health.model_dump(mode="json") if health else None,
-                    **journal,
-                },
-                ensure_ascii=False,
-                indent=2,
-            )
-        )
+        told = {
+            "serving": health is not None or problem is not None,
+            "health": None if health is None else health.model_dump(mode="json"),
+            "problem": None if problem is None else problem.to_json()["error"],
+            **journal,
+        }
+        click.echo(json.dumps(told, ensure_ascii=False, indent=2))
     else:
-        click.echo(render(settings, health, journal))
+        click.echo(render(settings, health, journal, problem))
 
 
 def _credits(text: str) -> int:

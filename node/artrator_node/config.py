@@ -24,6 +24,12 @@ _DEVICE = r"^(cpu|cuda|tensorrt|directml|coreml|openvino|openvino-gpu)(:[0-9]{1,
 _UNKNOWN_MEMORY = 8 * 1024 * _MIB
 
 
+def own_url(host: str, port: int) -> str:
+    """The address of a node that listens on ``host``; this machine's own where it listens everywhere."""
+    shown = "127.0.0.1" if host in ("0.0.0.0", "::") else f"[{host}]" if ":" in host else host  # noqa: S104
+    return f"https://{shown}:{port}"
+
+
 class Settings(BaseModel):
     """What the owner decides. What has a default has one that suits a home machine."""
 
@@ -133,6 +139,11 @@ class Settings(BaseModel):
         except ArtratorError as error:
             raise ValueError(f"{error.message} {error.cure}") from error
         return hours
+
+    @property
+    def local_url(self) -> str:
+        """Where the node answers programs on its own machine."""
+        return own_url(self.host, self.port)
 
     @property
     def zone(self) -> tzinfo | None:

@@ -146,7 +146,7 @@ class Node:
             with contextlib.suppress(ArtratorError):
                 await self.keyring.refresh()
         await self.catalogue.refresh()
-        await asyncio.to_thread(self.owner.controls.introduce, self.identity.node)
+        await asyncio.to_thread(self.owner.controls.introduce, self.identity.node, self.settings.local_url)
         self._keep_to(*self.owner.look())
         await self.engine.open()
         self._advice_at_start = [*advice.at_start(), *(advice.of_lack(lack) for lack in await lacks)]

@@ -5,7 +5,7 @@ alike on every system, ask for no port, hold through a restart, and are as safe 
 
     controls/pause.json          the pause that is in force
     controls/release-*.json      a package that is to leave its quarantine; removed once that was done
-    controls/node.json           the id of the node whose folder this is
+    controls/node.json           the id of the node whose folder this is, and where it answers since its last start
 """
 
 from __future__ import annotations
@@ -54,6 +54,7 @@ class _Node(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
 
     node: Annotated[str, Field(min_length=1, max_length=200)]
+    url: Annotated[str, Field(min_length=1, max_length=300)]
 
 
 class NodeControls:
@@ -89,19 +90,30 @@ class NodeControls:
     @property
     def node(self) -> str | None:
         """The id of the node that was last started on this folder."""
+        known = self._introduced()
+        return None if known is None else known.node
+
+    @property
+    def url(self) -> str | None:
+        """Where that node answers programs on its own machine."""
+        known = self._introduced()
+        return None if known is None else known.url
+
+    def _introduced(self) -> _Node | None:
         try:
             text = _own(self._node)
-            return None if text is None else _Node.model_validate_json(text).node
+            return None if text is None else _Node.model_validate_json(text)
         except (ArtratorError, pydantic.ValidationError):
             return None
 
     # --- the node's side
 
-    def introduce(self, node: str) -> None:
-        """The node starts: let its owner's programs find out that this folder is its own."""
+    def introduce(self, node: str, url: str) -> None:
+        """The node starts: let its owner's programs find out that this folder is its own, and where to ask it."""
         self._make_folder()
-        if self.node != node:
-            self._write(self._node, _Node(node=node))
+        own = _Node(node=node, url=url)
+        if self._introduced() != own:
+            self._write(self._node, own)
 
     @property
     def trace(self) -> object:

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import asyncio
+import json
 import os
 import shutil
+import socket
 import subprocess
 import time
 from collections.abc import Callable
@@ -63,7 +65,7 @@ def test_a_pause_refuses_buyers_finishes_what_runs_and_ends_when_the_owner_says_
         assert caught.value.code is Code.NODE_PAUSED
         assert caught.value.details["retry_after"] >= 2
         node.wait_for(lambda: node.registry.heartbeats[-1]["accepting"] is False, "the registry was not told")
-        async with asyncio.timeout(30):  # its memory was the owner's meanwhile
+        async with asyncio.timeout(240):  # its memory was the owner's meanwhile
             while (await client.health()).packages[0].state != "cold":
                 await asyncio.sleep(0.05)
         controls.resume()
@@ -71,7 +73,7 @@ def test_a_pause_refuses_buyers_finishes_what_runs_and_ends_when_the_owner_says_
         node.wait_for(lambda: node.registry.heartbeats[-1]["accepting"] is True, "the registry was not told")
 
         controls.pause(Pause(asked_at=time.time()))
-        async with asyncio.timeout(60):
+        async with asyncio.timeout(240):
             while (await client.health()).packages[0].state != "cold":
                 await asyncio.sleep(0.05)
             controls.resume()
@@ -133,6 +135,58 @@ def test_a_pause_longer_than_a_tickets_time_gives_the_hold_back_at_once(make_nod
 
     node.ask(work)
     assert 7000 < int(str(refused(node).details["retry_after"])) <= 7200
+
+
+def test_what_a_command_says_is_so_when_it_returns(make_node: Callable[..., ToyNode]) -> None:
+    """The node answers at another port than its settings say, and its commands find it by its folder."""
+    node = make_node()
+
+    def status() -> tuple[str, object]:
+        text = node.command("status").stdout.splitlines()
+        return text[1] + text[2], json.loads(node.command("status", "--json").stdout)["health"]["hold"]
+
+    node.start()
+    first, hold = status()
+    assert first.startswith("serving on cpu")
+    assert hold is None
+    assert node.command("pause", "--for", "2h").stdout.startswith("paused until ")
+    first, hold = status()
+    assert first.startswith("paused on cpu"), first
+    assert "You paused it. Until " in first
+    asked = hold["facts"]["asked_at"]  # type: ignore[index]
+    # Another pause in place of the first: what is told is of this one.
+    assert node.command("pause").stdout == "paused until you run `artrator node resume`\n"
+    first, hold = status()
+    assert "You paused it. Until" not in first
+    assert hold["facts"]["asked_at"] > asked  # type: ignore[index]
+    assert node.command("resume").stdout == "not paused; the node takes jobs\n"
+    assert status()[0].startswith("serving on cpu")
+    node.stop()
+    assert "the node is not serving now" in node.command("pause").stdout
+    assert "not serving: start it" in node.command("status").stdout
+
+
+def test_a_node_that_listens_and_says_nothing_is_not_said_to_be_away(node: ToyNode) -> None:
+    with socket.socket() as silent:
+        silent.bind(("127.0.0.1", 0))
+        silent.listen()
+        url = f"https://127.0.0.1:{silent.getsockname()[1]}"
+        told = node.command("status", "--url", url).stdout
+        assert f"The node at {url} does not answer." in told
+        assert "not serving" not in told
+        assert "jobs in the journal" in told
+        done = node.command("resume", "--url", url)
+        assert done.returncode != 0
+        assert "does not answer" in done.stderr
+
+
+def test_another_nodes_folder_does_not_pause_this_one(node: ToyNode, make_node: Callable[..., ToyNode]) -> None:
+    """An answer comes, but not to what was asked."""
+    other = make_node()
+    (other.data / "keys" / "tls.crt").write_bytes((node.data / "keys" / "tls.crt").read_bytes())
+    done = other.command("pause", "--url", node.url)
+    assert done.returncode != 0
+    assert "did not notice the pause" in done.stderr
 
 
 def test_a_pause_survives_a_restart_and_ends_by_itself(make_node: Callable[..., ToyNode]) -> None:
@@ -227,8 +281,9 @@ def test_a_program_of_the_owners_list_goes_before_the_node(make_node: Callable[.
 
 def test_a_restarted_node_does_not_take_an_old_wish_for_a_new_one(tmp_path: Path) -> None:
     controls = NodeControls(tmp_path)
-    controls.introduce("sha256:a")
-    assert controls.node == "sha256:a"
+    controls.introduce("sha256:a", "https://127.0.0.1:8443")
+    controls.introduce("sha256:a", "https://127.0.0.1:9000")
+    assert (controls.node, controls.url) == ("sha256:a", "https://127.0.0.1:9000")
     file = controls.release("toy")
     (controls.folder / "release-broken.json").write_text("{")
     assert controls.take_releases() == ["toy"]

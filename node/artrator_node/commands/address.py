@@ -8,7 +8,9 @@ from pathlib import Path
 import click
 import httpx
 
+from artrator.errors import ArtratorError, Code
 from artrator.messages.node import Health
+from artrator.node_controls import NodeControls
 from artrator.profile import Profile
 from artrator_node.config import Paths, Settings
 
@@ -24,15 +26,9 @@ def paths_of(data: Path | None) -> Paths:
     return Paths((data or Profile().folder / "node").expanduser().resolve())
 
 
-def own_url(host: str, port: int) -> str:
-    """The address of a node that listens on ``host``; this machine's own where it listens everywhere."""
-    shown = "127.0.0.1" if host in ("0.0.0.0", "::") else f"[{host}]" if ":" in host else host  # noqa: S104
-    return f"https://{shown}:{port}"
-
-
-def local_url(settings: Settings) -> str:
-    """Where a node answers on its own machine."""
-    return own_url(settings.host, settings.port)
+def local_url(paths: Paths, settings: Settings) -> str:
+    """Where the node answers on its own machine: since its last start, or where its settings say."""
+    return NodeControls(paths.root).url or settings.local_url
 
 
 def client_of(paths: Paths) -> httpx.AsyncClient | None:
@@ -45,7 +41,11 @@ def client_of(paths: Paths) -> httpx.AsyncClient | None:
 
 
 async def health_of(paths: Paths, url: str) -> Health | None:
-    """The node's own word; None if it does not answer."""
+    """The node's own word; None if it is not serving.
+
+    Raises:
+        ArtratorError: As of ``read_health``.
+    """
     client = client_of(paths)
     if client is None:
         return None
@@ -54,9 +54,20 @@ async def health_of(paths: Paths, url: str) -> Health | None:
 
 
 async def read_health(client: httpx.AsyncClient, url: str) -> Health | None:
-    """The health page by a client that is open."""
+    """The health page by a client that is open; None if nothing of this node's listens there.
+
+    Raises:
+        ArtratorError: ``node_unreachable`` if it listens and gives no answer that can be read: nobody knows how it is.
+    """
     try:
         answer = await client.get(f"{url}/v1/health")
         return Health.model_validate_json(answer.content)
-    except (httpx.HTTPError, ValueError):
-        return None
+    except (httpx.ConnectError, httpx.UnsupportedProtocol, httpx.InvalidURL):
+        return None  # another program's certificate is refused before a word is said
+    except (httpx.HTTPError, ValueError) as error:
+        silent = isinstance(error, httpx.TimeoutException)
+        raise ArtratorError(
+            Code.NODE_UNREACHABLE,
+            f"The node at {url} {'does not answer' if silent else 'gives no answer that can be read'}.",
+            cure="It may be very busy: ask again in a moment. If it stays so, look at its log.",
+        ) from error

@@ -9,6 +9,7 @@ from pathlib import Path
 
 import click
 
+from artrator.errors import ArtratorError
 from artrator_node import config
 from artrator_node.commands.address import data_option, health_of, local_url, paths_of
 
@@ -29,7 +30,10 @@ def bench(packages: Sequence[str], every: bool, as_json: bool, data: Path | None
 
     paths = paths_of(data)
     settings = config.load(paths)
-    serving = asyncio.run(health_of(paths, local_url(settings))) is not None
+    try:
+        serving = asyncio.run(health_of(paths, local_url(paths, settings))) is not None
+    except ArtratorError:  # it listens, and is so busy that it says nothing
+        serving = True
     if every:
         settings = settings.model_copy(update={"device": "auto", "devices": ()})
     rows: list[trials.Row] = []

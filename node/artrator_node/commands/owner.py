@@ -42,18 +42,23 @@ def pause(length: str | None, now: bool, url: str | None, data: Path | None) -> 
     wish = Pause(asked_at=asked, until=None if length is None else asked + _seconds(length), now=now)
     NodeControls(paths.root).pause(wish)
     until = "until you run `artrator node resume`" if wish.until is None else f"until {when(wish.until)}"
-    health = _wait(paths, url or local_url(settings), lambda found: _paused(found, now=now), now=now)
+
+    def obeyed(found: Health) -> bool:
+        return _paused(found, wish.asked_at) and not (now and found.running)
+
+    health = _wait(
+        paths, url or local_url(paths, settings), obeyed, _PATIENCE_NOW_SECONDS if now else _PATIENCE_SECONDS
+    )
     if health is None:
         click.echo(f"paused {until}; the node is not serving now, and will keep to it when it starts")
-    elif not _paused(health, now=False):
-        raise ArtratorError(
-            Code.NODE_UNREACHABLE,
-            "The node that answers did not notice the pause.",
-            cure="Give the folder of that node with --data, or its address with --url.",
-        )
+    elif not _paused(health, wish.asked_at):
+        raise _unnoticed("the pause")
+    elif not health.running:
+        click.echo(f"paused {until}")
+    elif now:
+        click.echo(f"paused {until}; {health.running} running still, which go back into the queue as they let go")
     else:
-        rest = f"; {health.running} running, which are finished first" if health.running else ""
-        click.echo(f"paused {until}{rest}")
+        click.echo(f"paused {until}; {health.running} running, which are finished first")
 
 
 @click.command()
@@ -64,7 +69,9 @@ def resume(url: str | None, data: Path | None) -> None:
     paths = paths_of(data)
     settings = config.load(paths)
     NodeControls(paths.root).resume()
-    health = _wait(paths, url or local_url(settings), lambda found: not _paused(found, now=False))
+    health = _wait(paths, url or local_url(paths, settings), lambda found: not _paused(found), _PATIENCE_SECONDS)
+    if health is not None and _paused(health):
+        raise _unnoticed("the end of the pause")
     if health is None:
         click.echo("not paused; the node is not serving now")
     elif health.hold is not None:
@@ -82,7 +89,7 @@ def release(name: str, url: str | None, data: Path | None) -> None:
     """Let a package out of quarantine, by name or digest, and try it again with the next job."""
     paths = paths_of(data)
     settings = config.load(paths)
-    address = url or local_url(settings)
+    address = url or local_url(paths, settings)
     health = asyncio.run(health_of(paths, address))
     if health is None:
         raise ArtratorError(Code.NODE_UNREACHABLE, "The node is not serving.", cure="Start it: artrator node serve.")
@@ -97,28 +104,43 @@ def release(name: str, url: str | None, data: Path | None) -> None:
     while asked.exists():
         if time.monotonic() > deadline:
             asked.unlink(missing_ok=True)
-            raise ArtratorError(
-                Code.NODE_UNREACHABLE,
-                "The node that answers did not notice.",
-                cure="Give the folder of that node with --data, or its address with --url.",
-            )
+            raise _unnoticed("it")
         time.sleep(0.05)
     click.echo(f"{name} is out of quarantine and is tried again with the next job")
 
 
-def _paused(health: Health, *, now: bool) -> bool:
-    return health.hold is not None and health.hold.kind == "paused" and not (now and health.running)
+def _paused(health: Health, asked_at: float | None = None) -> bool:
+    """Whether the node keeps to a pause: to the one that was asked for then if it says which, and to no earlier one."""
+    if health.hold is None or health.hold.kind != "paused":
+        return False
+    return asked_at is None or health.hold.facts.get("asked_at", asked_at) == asked_at
 
 
-def _wait(paths: config.Paths, url: str, enough: Callable[[Health], bool], *, now: bool = False) -> Health | None:
-    """Ask the node until it says so, or for as long as it should take; None if it does not answer."""
+def _unnoticed(what: str) -> ArtratorError:
+    return ArtratorError(
+        Code.NODE_UNREACHABLE,
+        f"The node that answers did not notice {what}.",
+        cure="Give the folder of that node with --data, or its address with --url.",
+    )
+
+
+def _wait(paths: config.Paths, url: str, enough: Callable[[Health], bool], seconds: float) -> Health | None:
+    """Ask the node until it says so, or for as long as it should take; None if it is not serving.
+
+    Raises:
+        ArtratorError: ``node_unreachable`` if it gave no answer in all that time.
+    """
 
     async def work() -> Health | None:
-        deadline = time.monotonic() + (_PATIENCE_NOW_SECONDS if now else _PATIENCE_SECONDS)
+        deadline = time.monotonic() + seconds
         while True:
-            health = await health_of(paths, url)
-            if health is None or enough(health) or time.monotonic() > deadline:
-                return health
+            try:
+                health = await health_of(paths, url)
+                if health is None or enough(health) or time.monotonic() > deadline:
+                    return health
+            except ArtratorError:
+                if time.monotonic() > deadline:
+                    raise
             await asyncio.sleep(0.1)
 
     return asyncio.run(work())

@@ -8,9 +8,11 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from artrator.messages.node import Health, WorkerHealth
+from artrator.errors import ArtratorError
+from artrator.messages.node import Health, HoldHealth, WorkerHealth
 from artrator_node.config import Settings
 from artrator_node.journal.writer import connect
+from artrator_node.owner.words import when
 
 
 def read_journal(path: Path) -> Mapping[str, Any]:
@@ -46,18 +48,30 @@ def _worker(worker: WorkerHealth) -> str:
     return ", ".join(words)
 
 
-def render(settings: Settings, health: Health | None, journal: Mapping[str, Any]) -> str:
-    """The report for a person."""
+def held(hold: HoldHealth) -> str:
+    """What a node does in place of serving, in a word or two."""
+    return {"paused": "paused", "hours": "closed", "program": "gives way"}.get(hold.kind, "rests")
+
+
+def render(
+    settings: Settings, health: Health | None, journal: Mapping[str, Any], problem: ArtratorError | None = None
+) -> str:
+    """The report for a person; ``problem`` is why the node that listens says nothing of itself."""
     lines = [f"{settings.name}  ({settings.registry})"]
-    if health is None:
+    if problem is not None:
+        lines.append(f"{problem.message} {problem.cure}")
+    elif health is None:
         lines.append("not serving: start it with `artrator node serve`")
     else:
         reached = health.registry_reached_at
         heard = "never" if reached is None else f"{max(0, round(time.time() - reached))} s ago"
+        state = health.state if health.hold is None else held(health.hold)
         lines.append(
-            f"{health.state} on {health.device}; {health.running} running, {health.queued} queued; "
-            f"registry heard {heard}"
+            f"{state} on {health.device}; {health.running} running, {health.queued} queued; registry heard {heard}"
         )
+        if health.hold is not None:
+            until = "" if health.hold.until is None else f" Until {when(health.hold.until)}."
+            lines.append(f"  {health.hold.reason}{until}")
         for package in health.packages:
             facts = f"{package.jobs_done} done, {package.jobs_failed} failed"
             memory = f", {package.memory_bytes >> 20} MiB" if package.memory_bytes else ""

@@ -30,6 +30,7 @@ def machine_of(settings: Settings, owner: Owner, clock: Clock) -> MachineHealth:
         processor_temperature=reading.processor,
         owner_rules=list(_rules(settings)),
         hours_change_at=owner.schedule.next_change(clock.now()),
+        hours_open=owner.schedule.open_at(clock.now()),
         upload_mbit=settings.upload_mbit,
         download_mbit=settings.download_mbit,
     )

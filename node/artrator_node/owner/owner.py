@@ -190,6 +190,7 @@ class Owner:
             # The owner's programs and this one share a wall clock; everybody else has the registry's.
             until=None if left is None else self._clock.now() + left,
             urgent=self._pause.now,
+            facts={"asked_at": self._pause.asked_at},
         )
 
     def _read_pause(self) -> None:

@@ -22,13 +22,14 @@ Buckets = Mapping[float, float]
 
 @dataclass(frozen=True)
 class Sample:
-    """One look at the node. ``health`` is None while it does not answer."""
+    """One look at the node. ``health`` is None while it does not answer; ``problem`` is why, where it listens still."""
 
     at: float
     health: Health | None
     #: By the name of the package.
     runs: Mapping[str, Buckets] = field(default_factory=dict)
     connections: int | None = None
+    problem: str | None = None
 
 
 @dataclass(frozen=True)

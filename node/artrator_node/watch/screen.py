@@ -14,8 +14,9 @@ from rich.table import Table
 from rich.text import Text
 
 from artrator.messages.node import CardHealth, Health, PackageHealth
+from artrator_node.commands.status import held
 from artrator_node.owner.words import span, when
-from artrator_node.watch.facts import Facts, order
+from artrator_node.watch.facts import Facts, Sample, order
 
 _WIDE: Final = 100
 #: Packages that are shown on the lowest screen, and the lines that everything else takes.
@@ -54,7 +55,7 @@ class Screen:
         sample = self._facts.latest
         health = sample.health if sample is not None else None
         if sample is None or health is None:
-            yield from (_inset(line) for line in self._away(looked=sample is not None))
+            yield from (_inset(line) for line in self._away(sample))
             return
         wide = options.max_width >= _WIDE
         yield _inset(self._head(health, sample.connections))
@@ -75,13 +76,15 @@ class Screen:
 
     # --- the parts
 
-    def _away(self, *, looked: bool) -> Iterator[RenderableType]:
-        yield Text.assemble((self._name, "bold"), "  ", ("away" if looked else "looking …", "yellow bold"))
+    def _away(self, sample: Sample | None) -> Iterator[RenderableType]:
+        state = "looking …" if sample is None else "away" if sample.problem is None else "silent"
+        yield Text.assemble((self._name, "bold"), "  ", (state, "yellow bold"))
         yield Text()
-        if looked:
-            seen = self._facts.last_seen
-            yield Text(f"Nothing answers at {self._url}." + _ago(seen, self._now, "  It was last seen "))
-            yield Text("Start it with `artrator node serve`. This screen goes on looking.", style="dim")
+        if sample is not None:
+            seen = _ago(self._facts.last_seen, self._now, "  It was last seen ")
+            yield Text((sample.problem or f"Nothing answers at {self._url}.") + seen)
+            cure = "" if sample.problem else "Start it with `artrator node serve`. "
+            yield Text(f"{cure}This screen goes on looking.", style="dim")
         yield Text()
         yield Text("Ctrl+C leaves.", style="dim")
 
@@ -173,9 +176,8 @@ class Screen:
         for rule in machine.owner_rules:
             grid.add_row(Text(rule.words))
         if machine.hours_change_at is not None:
-            closed = health.hold is not None and health.hold.kind == "hours"
             left = span(machine.hours_change_at - self._now)
-            words = "opens" if closed else "closes"
+            words = "closes" if machine.hours_open else "opens"
             grid.add_row(Text(f"{words} {when(machine.hours_change_at, self._now)}, in {left}", style="cyan"))
         if not machine.owner_rules:
             grid.add_row(Text("none: it may work whenever it runs", style="dim"))
@@ -196,7 +198,7 @@ class Screen:
 
 def _standing(health: Health) -> tuple[str, str]:
     if health.hold is not None:
-        return {"paused": "paused", "hours": "closed", "program": "gives way"}.get(health.hold.kind, "rests"), "yellow"
+        return held(health.hold), "yellow"
     return {"serving": ("open", "green"), "draining": ("stopping", "yellow")}.get(health.state, ("starting", "yellow"))
 
 

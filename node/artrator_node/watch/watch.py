@@ -12,7 +12,8 @@ import httpx
 from rich.console import Console
 from rich.live import Live
 
-from artrator_node.commands.address import client_of, read_health
+from artrator.errors import ArtratorError
+from artrator_node.commands.address import client_of, local_url, read_health
 from artrator_node.config import Paths, Settings
 from artrator_node.watch.facts import Facts, Sample, parse_metrics
 from artrator_node.watch.screen import Screen
@@ -20,8 +21,8 @@ from artrator_node.watch.screen import Screen
 _LOOK_SECONDS: Final = 1.0
 
 
-async def watch(paths: Paths, settings: Settings, url: str, console: Console, *, looks: int | None = None) -> None:
-    """Show the node until Ctrl+C, or for so many looks.
+async def watch(paths: Paths, settings: Settings, url: str | None, console: Console) -> None:
+    """Show the node until Ctrl+C; without ``url`` where it answers since its last start.
 
     On a terminal it has a screen of its own, which leaves everything as it was; into a file or a pipe, and on a
     terminal that can do nothing, each look is printed below the one before.
@@ -31,16 +32,15 @@ async def watch(paths: Paths, settings: Settings, url: str, console: Console, *,
     with contextlib.ExitStack() as stack:
         live = None
         if moving:
-            screen = Screen(settings.name, url, facts)
+            screen = Screen(settings.name, url or local_url(paths, settings), facts)
             live = stack.enter_context(Live(screen, console=console, screen=True, auto_refresh=False, transient=True))
         stop = asyncio.Event()
         _until(stop)
-        count = 0
-        while not stop.is_set() and (looks is None or count < looks):
+        while not stop.is_set():
             begun = time.monotonic()
-            facts.add(await look(paths, url))
-            count += 1
-            drawn = Screen(settings.name, url, facts)
+            where = url or local_url(paths, settings)  # a node that was started again may answer elsewhere
+            facts.add(await look(paths, where))
+            drawn = Screen(settings.name, where, facts)
             if live is not None:
                 live.update(drawn, refresh=True)
             else:
@@ -57,7 +57,10 @@ async def look(paths: Paths, url: str) -> Sample:
     if client is None:
         return Sample(time.time(), None)
     async with client:
-        health = await read_health(client, url)
+        try:
+            health = await read_health(client, url)
+        except ArtratorError as error:
+            return Sample(time.time(), None, problem=error.message)
         if health is None:
             return Sample(time.time(), None)
         try:

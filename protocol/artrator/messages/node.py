@@ -247,8 +247,9 @@ class MachineHealth(Message):
     cards: Sequence[CardHealth] = ()
     processor_temperature: float | None = None
     owner_rules: Sequence[RuleHealth] = ()
-    #: When the owner's hours begin or end next.
+    #: When the owner's hours begin or end next, and whether it is within them now.
     hours_change_at: float | None = None
+    hours_open: bool = True
     upload_mbit: float = 0.0
     download_mbit: float = 0.0
 
