@@ -27,6 +27,15 @@ def test_a_signed_file_is_read(folder):
     assert "parts/a.bin" in folder.names()
 
 
+@pytest.mark.parametrize("bad", [b"", b"weight", b"weightsx", bytes(7)], ids=["empty", "cut", "longer", "other"])
+def test_a_file_that_changed_is_never_handed_out(folder, tmp_path, bad):
+    folder.read("parts/a.bin")
+    (tmp_path / "package" / "parts" / "a.bin").write_bytes(bad)
+    with pytest.raises(ArtratorError, match=r"parts/a\.bin is not the file that was signed") as info:
+        folder.read("parts/a.bin")
+    assert info.value.code == Code.PACKAGE_CHANGED
+
+
 @pytest.mark.parametrize("name", ["other.bin", "", ".", "../secret", "/etc/passwd", "parts"])
 def test_what_is_not_signed_or_leads_outside_is_not_there(folder, name):
     with pytest.raises(ArtratorError) as info:

@@ -18,10 +18,9 @@ import pluggy
 import pytest
 from packages import MANIFEST, write_package
 
-from artrator import ArtratorError, Code, PackageFiles
+from artrator import ArtratorError, Code
 from artrator.keys import PrivateKey
-from artrator.package import Package, sign, verify
-from artrator.package import folder as folder_module
+from artrator.package import sign, verify
 from artrator.package import tree as tree_module
 
 needs_posix = pytest.mark.skipif(os.name != "posix", reason="Windows makes links only for administrators")
@@ -40,12 +39,7 @@ def refusal(folder: Path, key: PrivateKey) -> ArtratorError:
     return caught.value
 
 
-def test_a_signed_folder_verifies_and_hands_out_its_files(folder: Path, key: PrivateKey) -> None:
-    package: PackageFiles = Package.open(folder, key.public)
-    assert package.names() == ("artrator.toml", "data/words.txt", "model.onnx")
-    assert package.manifest.name == "test-model"
-    assert package.digest.startswith("sha256:")
-    assert package.read("data/words.txt") == b"one\ntwo\n"
+def test_a_signed_folder_verifies(folder: Path, key: PrivateKey) -> None:
     verified = verify(folder, key.public)
     assert verified.signer == key.id
     assert verified.size == sum(path.stat().st_size for path in folder.rglob("*") if path.is_file()) - (
@@ -154,37 +148,6 @@ def test_a_linked_signature_is_refused(folder: Path, key: PrivateKey) -> None:
     assert refusal(folder, key).code is Code.PACKAGE_CHANGED
 
 
-def test_a_file_that_changes_after_verification_is_never_handed_out(folder: Path, key: PrivateKey) -> None:
-    package = Package.open(folder, key.public)
-    good = (folder / "model.onnx").read_bytes()
-    for bad in (b"", good[:-1], good + b"x", bytes(len(good))):
-        (folder / "model.onnx").write_bytes(bad)
-        with pytest.raises(ArtratorError) as caught:
-            package.read("model.onnx")
-        assert caught.value.code is Code.PACKAGE_CHANGED
-        assert caught.value.details["file"] == "model.onnx"
-    (folder / "model.onnx").unlink()
-    with pytest.raises(ArtratorError, match=r"model\.onnx is missing"):
-        package.read("model.onnx")
-
-
-@needs_posix
-def test_a_file_that_becomes_a_link_or_a_pipe_is_never_followed(folder: Path, key: PrivateKey) -> None:
-    package = Package.open(folder, key.public)
-    same = folder.parent / "same"
-    same.write_bytes((folder / "model.onnx").read_bytes())
-    for make in (
-        lambda path: path.symlink_to(same),
-        lambda path: os.link(same, path),
-        lambda path: os.mkfifo(path),  # opening it must not wait for a writer
-    ):
-        (folder / "model.onnx").unlink()
-        make(folder / "model.onnx")
-        with pytest.raises(ArtratorError) as caught:
-            package.read("model.onnx")
-        assert caught.value.code is Code.PACKAGE_CHANGED
-
-
 class _BrokenDisk(io.RawIOBase):
     def readable(self) -> bool:
         return True
@@ -197,13 +160,10 @@ class _BrokenDisk(io.RawIOBase):
 
 
 def test_a_disk_that_fails_is_told_by_file(folder: Path, key: PrivateKey, monkeypatch: pytest.MonkeyPatch) -> None:
-    package = Package.open(folder, key.public)
-    for module in (tree_module, folder_module):
-        monkeypatch.setattr(module, "open_plain", lambda path, name: _BrokenDisk())
-    for work in (lambda: package.read("model.onnx"), lambda: tree_module.hash_file(folder / "x", "model.onnx")):
-        with pytest.raises(ArtratorError, match=r"model\.onnx cannot be read: Input/output error") as caught:
-            work()
-        assert caught.value.code is Code.PACKAGE_CHANGED
+    monkeypatch.setattr(tree_module, "open_plain", lambda path, name: _BrokenDisk())
+    with pytest.raises(ArtratorError, match=r"artrator\.toml cannot be read: Input/output error") as caught:
+        verify(folder, key.public)
+    assert caught.value.code is Code.PACKAGE_CHANGED
 
 
 def test_a_file_that_vanishes_while_it_is_looked_at_is_named(
@@ -218,14 +178,6 @@ def test_a_file_that_vanishes_while_it_is_looked_at_is_named(
 
     monkeypatch.setattr(tree_module.os, "lstat", vanishing)
     assert [problem["file"] for problem in refusal(folder, key).details["problems"]] == ["data/words.txt"]
-
-
-@pytest.mark.parametrize("name", ["../elsewhere", "/etc/passwd", "model.sig", "nothing", "data", ""])
-def test_what_is_not_signed_is_not_read(folder: Path, key: PrivateKey, name: str) -> None:
-    (folder.parent / "elsewhere").write_text("secret")
-    with pytest.raises(ArtratorError) as caught:
-        Package.open(folder, key.public).read(name)
-    assert caught.value.code is Code.PACKAGE_INVALID
 
 
 def test_a_package_that_does_not_pass_its_check_is_not_signed(tmp_path: Path, key: PrivateKey) -> None:
@@ -253,7 +205,7 @@ def test_a_large_file_is_hashed_as_it_streams(tmp_path: Path, key: PrivateKey) -
 def test_a_worker_reads_a_package_with_numpy_and_pluggy_alone(folder: Path, key: PrivateKey) -> None:
     """A plugin's environment has no cryptography, no pydantic and no Pillow."""
     verified = verify(folder, key.public)
-    files = {name: (file.sha256, file.size) for name, file in verified.files.items()}
+    files = {name: file.sha256 for name, file in verified.files.items()}
     libraries = {str(Path(module.__file__ or "").parent.parent) for module in (np, pluggy)}
     program = textwrap.dedent(f"""
         import importlib.abc, sys
@@ -269,11 +221,11 @@ def test_a_worker_reads_a_package_with_numpy_and_pluggy_alone(folder: Path, key:
         sys.path[:0] = {sorted(libraries)!r}
         sys.meta_path.insert(0, OnlyThese())
         import artrator
-        from artrator.package import Package
-        from artrator.package.folder import SignedFile
+        from artrator.package import from_validated
+        from artrator.worker.child.package_files import SignedFolder
 
-        files = {{name: SignedFile(*facts) for name, facts in {files!r}.items()}}
-        package = Package.reopen(Path({str(folder)!r}), {verified.digest!r}, files)
+        manifest = from_validated({verified.manifest.text!r})
+        package = SignedFolder(Path({str(folder)!r}), manifest, {verified.digest!r}, {files!r})
         assert package.manifest.name == "test-model"
         assert package.read("data/words.txt") == b"one\\ntwo\\n"
         assert "cryptography" not in sys.modules and "pydantic" not in sys.modules

@@ -20,7 +20,7 @@ from packages import write_package
 
 from artrator import ArtratorError, Code, dsse
 from artrator.keys import PrivateKey
-from artrator.package import Package, sign, verify, verify_signature
+from artrator.package import sign, verify, verify_signature
 from artrator.package.signature import (
     PAYLOAD_TYPE,
     key_hint,
@@ -231,7 +231,7 @@ def test_we_verify_what_the_official_tool_signs(tmp_path: Path, key: PrivateKey,
     )
     assert done.returncode == 0, done.stderr
     theirs = verify(folder, key.public).digest
-    assert Package.open(folder, key.public).read("data.x") == b"x"
+    assert "data.x" in verify(folder, key.public).files
     assert sign(folder, other_key) == theirs
 
 

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from artrator.errors import ArtratorError, Code
 from artrator.keys import PrivateKey
-from artrator.package import Package, sign
+from artrator.package import sign, verify
 
 
 @dataclass(frozen=True)
@@ -59,7 +59,7 @@ def signed_copy(example: Example, folder: Path, key: PrivateKey) -> Path:
     if target.exists():
         if _same_files(source, target):
             try:
-                Package.open(target, key.public)
+                verify(target, key.public)
             except ArtratorError:
                 pass
             else:

@@ -30,7 +30,7 @@ from artrator.documents import Plan
 from artrator.errors import ArtratorError, Code
 from artrator.messages.payouts import SellerProfile, SellerState
 from artrator.money import MICRO, format_credits
-from artrator.package import Package
+from artrator.package import verify
 from artrator.plugins import find_backend
 from artrator.profile import Profile, write_atomically
 
@@ -152,7 +152,7 @@ def stage(folder: Path, say: Say, *, reset: bool = False, more: bool = False) ->
 
         def publish(example: Example) -> None:
             package = signed_copy(example, folder / "packages", creator.identity)
-            if listed.get(example.name) == Package.open(package, creator.identity.public).digest:
+            if listed.get(example.name) == verify(package, creator.identity.public).digest:
                 return  # an earlier run published this very package
             say(f"publishing {CREATOR}/{example.name} …")
             arguments = ("node", "publish", str(package), *example.terms, "--registry", url, "--data", node_data)

@@ -10,14 +10,13 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any, Final
 
 if TYPE_CHECKING:
-    from artrator.package.folder import Package, VerifiedPackage, sign, verify
+    from artrator.package.folder import VerifiedPackage, sign, verify
     from artrator.package.manifest_file import from_validated, read_manifest
     from artrator.package.problems import Problem
     from artrator.package.report import Report, check
     from artrator.package.signature import SignedFiles, verify_signature
 
 _HOMES: Final = {
-    "Package": "folder",
     "Problem": "problems",
     "Report": "report",
     "SignedFiles": "signature",
@@ -31,7 +30,6 @@ _HOMES: Final = {
 }
 
 __all__ = [
-    "Package",
     "Problem",
     "Report",
     "SignedFiles",

@@ -1,4 +1,4 @@
-"""A package on disk: signed, verified, and read file by file under suspicion."""
+"""A package on disk: signed, and verified file by file under suspicion."""
 
 from __future__ import annotations
 
@@ -7,11 +7,11 @@ import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Self
+from typing import TYPE_CHECKING
 
 from artrator.errors import ArtratorError, Code
 from artrator.manifest import Manifest
-from artrator.package.manifest_file import from_validated, read_manifest
+from artrator.package.manifest_file import read_manifest
 from artrator.package.problems import MANIFEST_NAME, Problem, refuse
 from artrator.package.tree import SIGNATURE_NAME, hash_file, open_plain, read_errors, scan
 
@@ -47,77 +47,6 @@ class VerifiedPackage:
     def size(self) -> int:
         """Bytes of all files together."""
         return sum(file.size for file in self.files.values())
-
-
-class Package:
-    """A verified package that hands out bytes; implements ``artrator.PackageFiles``.
-
-    The folder may change after it was verified: ``read`` hashes what it returns, so that nothing unsigned is ever
-    handed out.
-    """
-
-    def __init__(self, folder: Path, manifest: Manifest, digest: str, files: Mapping[str, SignedFile]) -> None:
-        """For a worker, which gets these from the process that verified the folder; else use ``open``."""
-        self.folder = folder
-        self._manifest = manifest
-        self._digest = digest
-        self._files = dict(files)
-
-    @classmethod
-    def open(cls, folder: Path, key: PublicKey) -> Self:
-        """Verify the folder and open it.
-
-        Raises:
-            ArtratorError: as of ``verify``.
-        """
-        verified = verify(folder, key)
-        return cls(folder, verified.manifest, verified.digest, verified.files)
-
-    @classmethod
-    def reopen(cls, folder: Path, digest: str, files: Mapping[str, SignedFile]) -> Self:
-        """Open a folder that another process of this machine has verified; standard library only.
-
-        Raises:
-            ArtratorError: ``package_changed`` if its manifest is no longer the one that was verified.
-        """
-        text = _read(folder, MANIFEST_NAME, files[MANIFEST_NAME]).decode()
-        return cls(folder, from_validated(text), digest, files)
-
-    @property
-    def manifest(self) -> Manifest:
-        """The validated ``artrator.toml``."""
-        return self._manifest
-
-    @property
-    def digest(self) -> str:
-        """``sha256:<hex>``."""
-        return self._digest
-
-    @property
-    def files(self) -> Mapping[str, SignedFile]:
-        """Every signed file by name."""
-        return self._files
-
-    def names(self) -> Sequence[str]:
-        """The signed files, as POSIX paths relative to the folder."""
-        return tuple(self._files)
-
-    def read(self, name: str) -> bytes:
-        """The bytes of a signed file, hashed as they are read.
-
-        Raises:
-            ArtratorError: ``package_changed`` if they differ from what was signed, or the file has become a link;
-                ``package_invalid`` if nothing so named is signed.
-        """
-        signed = self._files.get(name)
-        if signed is None:
-            raise ArtratorError(
-                Code.PACKAGE_INVALID,
-                f"The package has no file {name!a}.",
-                cure="Name a file of the package in artrator.toml, or add the file and sign again.",
-                file=name,
-            )
-        return _read(self.folder, name, signed)
 
 
 def sign(folder: Path, key: PrivateKey) -> str:
