@@ -66,9 +66,11 @@ class Metrics:
         turned_away.set_function(lambda: float(crowd.turned_away))
 
     def machine(self, reading: MachineReading, rules: Sequence[str]) -> None:
-        """What the sensors said last, and the owner's rules that hold."""
+        """What the sensors say, and the owner's rules that hold. A sensor that fell silent has no figure any more."""
         for kind in Kind:
             self.held.labels(kind.value).set(kind.value in rules)
+        for gauge in (self.temperature, self.card_power, self.card_memory):
+            gauge.clear()
         if reading.processor is not None:
             self.temperature.labels("processor").set(reading.processor)
         for index, card in enumerate(reading.cards):

@@ -14,6 +14,7 @@ from artrator.errors import Code
 from artrator.node_controls import Pause
 from artrator_node.clock import Clock
 from artrator_node.config import Settings
+from artrator_node.metrics import Metrics
 from artrator_node.owner.health import hold_of, machine_of
 from artrator_node.owner.owner import Owner
 from artrator_node.owner.readings import CardReading, MachineReading
@@ -141,6 +142,33 @@ def test_a_pause_is_named_before_every_other_rule(tmp_path: Path, worlds: list[W
     world.owner.controls.resume()
     world.owner.look()
     assert [rule.kind for rule in world.owner.rules] == [Kind.HOURS]
+
+
+def test_a_sensor_that_falls_silent_has_no_figure_and_what_was_too_hot_waits(
+    tmp_path: Path, worlds: list[World]
+) -> None:
+    worlds.append(world := World(tmp_path, max_card_celsius=80))
+    metrics = Metrics()
+
+    def figures() -> list[str]:
+        world.owner.look()
+        metrics.machine(world.owner.reading, [rule.kind.value for rule in world.owner.rules])
+        lines = metrics.render().decode().splitlines()
+        return [line for line in lines if line.startswith(("artrator_node_temp", "artrator_node_card"))]
+
+    hot = CardReading("RTX 4090", temperature=84, power=300, memory_used=1 << 30)
+    world.feel(MachineReading(58, [hot]))
+    assert len(figures()) == 4
+    world.feel(MachineReading(None, [CardReading("RTX 4090", power=290)]))
+    assert figures() == ['artrator_node_card_power_watts{card="0"} 290.0']
+    (rule,) = world.owner.rules
+    assert rule.words == "The card's sensor fell silent above its limit of 80; the node works again at 75."
+    world.feel(MachineReading(50, [CardReading("RTX 4090", temperature=75)]))
+    assert len(figures()) == 2
+    assert not world.owner.rules
+    world.now += 60  # a driver hangs, and nobody has read anything since
+    assert figures() == []
+    assert machine_of(world.settings, world.owner, world.clock).processor_temperature is None
 
 
 def test_only_the_machine_itself_is_told_what_runs_and_how_warm_it_is(tmp_path: Path, worlds: list[World]) -> None:

@@ -55,10 +55,11 @@ class Ceiling:
             return None
         again = self.limit - self.margin
         facts: dict[str, str | float] = {"part": self.part, "limit": self.limit, "again": again}
+        words = self.words if values else _SILENT
         if values:
             facts["value"] = max(values)
-        shown = f"{max(values):g}" if values else "?"
-        return Rule(self.kind, self.words.format(value=shown, limit=f"{self.limit:g}", on=f"{again:g}"), facts=facts)
+        shown = {name: value if isinstance(value, str) else f"{value:g}" for name, value in facts.items()}
+        return Rule(self.kind, words.format_map(shown), facts=facts)
 
 
 class Ceilings:
@@ -77,10 +78,11 @@ class Ceilings:
         return [_SETTING[ceiling.words] for ceiling in self._ceilings if not ceiling.known]
 
 
-_CARD: Final = "The card has {value} °C; it may have {limit}, and works again at {on}."
-_PROCESSOR: Final = "The processor has {value} °C; it may have {limit}, and works again at {on}."
-_POWER: Final = "The card takes {value} W; it may take {limit}, and works again at {on}."
-_MEMORY: Final = "{value} MiB of the card's memory are taken; {limit} may be, and {on} let the node work again."
+_CARD: Final = "The card has {value} °C; it may have {limit}, and works again at {again}."
+_PROCESSOR: Final = "The processor has {value} °C; it may have {limit}, and works again at {again}."
+_POWER: Final = "The card takes {value} W; it may take {limit}, and works again at {again}."
+_MEMORY: Final = "{value} MiB of the card's memory are taken; {limit} may be, and {again} let the node work again."
+_SILENT: Final = "The {part}'s sensor fell silent above the limit of {limit}; the node works again when it says {again}"
 _SETTING: Final = {
     _CARD: "max_card_celsius",
     _PROCESSOR: "max_processor_celsius",

@@ -1,7 +1,7 @@
 """The owner's rules as the daemon keeps them: looked at several times a second, and told to the engine.
 
 The pause is a file that is looked at in every pass. Sensors and programs are asked in a thread once a second, because a
-driver may take its time; while it does, what was read last holds.
+driver may take its time; while it does, what was read last holds, for half a minute.
 """
 
 from __future__ import annotations
@@ -33,6 +33,8 @@ _logger = logging.getLogger(__name__)
 
 _LOOK_SECONDS: Final = 0.25
 _MEASURE_SECONDS: Final = 1.0
+#: What was read so long ago says nothing of now.
+_STALE_SECONDS: Final = 30.0
 #: After another program has ended the node waits so long: games start launchers, and launchers games.
 _AFTER_PROGRAM_SECONDS: Final = 10.0
 
@@ -76,6 +78,7 @@ class Owner:
         self._pause: Pause | None = None
         self._pause_error: ArtratorError | None = None
         self._measured = _Measured()
+        self._measured_at = float("-inf")
         self._program_until = float("-inf")
         self._reach = 0.0
         self._looks = 0
@@ -85,8 +88,9 @@ class Owner:
 
     @property
     def reading(self) -> MachineReading:
-        """What the sensors said last."""
-        return self._measured.reading
+        """What the sensors say; nothing while a driver hangs over the answer."""
+        fresh = self._clock.monotonic() - self._measured_at < _STALE_SECONDS
+        return self._measured.reading if fresh else MachineReading()
 
     # --- the daemon's side
 
@@ -233,6 +237,7 @@ class Owner:
     async def _measure(self) -> None:
         loop, workers = asyncio.get_running_loop(), tuple(self._workers())
         self._measured = await loop.run_in_executor(self._pool, self._measure_now, workers)
+        self._measured_at = self._clock.monotonic()
         self._looks += 1
 
     def _tell_trouble(self, event: str, error: Exception) -> None:
