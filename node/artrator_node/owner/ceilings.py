@@ -82,7 +82,7 @@ _CARD: Final = "The card has {value} °C; it may have {limit}, and works again a
 _PROCESSOR: Final = "The processor has {value} °C; it may have {limit}, and works again at {again}."
 _POWER: Final = "The card takes {value} W; it may take {limit}, and works again at {again}."
 _MEMORY: Final = "{value} MiB of the card's memory are taken; {limit} may be, and {again} let the node work again."
-_SILENT: Final = "The {part}'s sensor fell silent above the limit of {limit}; the node works again when it says {again}"
+_SILENT: Final = "The {part}'s sensor fell silent above its limit of {limit}; the node works again at {again}."
 _SETTING: Final = {
     _CARD: "max_card_celsius",
     _PROCESSOR: "max_processor_celsius",
