@@ -16,6 +16,7 @@ from functools import partial
 from typing import Any, Final, Self
 
 from artrator import __version__
+from artrator.errors import ArtratorError
 from artrator.messages import registry as m
 from artrator.rail import Rail
 from artrator_registry.accounts import schema as accounts_schema
@@ -156,6 +157,8 @@ class Registry:
         self.topup_limit = RateLimit("top-ups", settings.topups_per_minute)
         self.webhook_limit = RateLimit("webhooks that nobody signed", settings.requests_per_minute)
         self.differences: Sequence[str] = ()
+        #: When the audit that found them (or none) was made; None before the first.
+        self.audited_at: float | None = None
         self._tasks: list[asyncio.Task[None]] = []
 
     async def __aenter__(self) -> Self:
@@ -182,6 +185,7 @@ class Registry:
             self.differences = await audit_apart(self.settings.database)
         else:
             self.differences = await self.database.read(audit)
+        self.audited_at = self.database.clock()
         for difference in self.differences:
             _log.error("audit: %s", difference)
         for explanation in await self.database.read(_explained, self.settings):
@@ -193,7 +197,7 @@ class Registry:
             pause = self.settings.audit_seconds
             try:
                 await self.audit()
-            except NotAuditedError as error:
+            except (NotAuditedError, ArtratorError) as error:  # another program holds the database, or the disk is full
                 pause = min(pause, _UNAUDITED_SECONDS)
                 _log.warning("there was no audit; it is tried again in %d s: %s", pause, error)
             except Exception:
@@ -206,6 +210,7 @@ class Registry:
         await self.database.write(lambda _: None)
         return {
             "status": "differences" if self.differences else "ok",
+            "audited_at": self.audited_at,
             "version": __version__,
             "up_seconds": round(self.sweeper.up_seconds, 1),
         }

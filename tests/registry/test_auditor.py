@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 from registry_world import World
 
+from artrator.errors import ArtratorError, Code
 from artrator_registry import core
 from artrator_registry.auditor import NotAuditedError, audit_apart
 from artrator_registry.ledger.audit import audit
@@ -40,6 +41,31 @@ async def test_what_it_cannot_read_is_a_sentence(tmp_path: Path, capfd: pytest.C
     said = capfd.readouterr().err
     assert "audit: the database could not be read" in said
     assert "Traceback" not in said
+
+
+async def test_an_audit_that_found_the_database_held_is_made_soon_and_health_says_when(
+    world: World, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    registry = world.registry
+    await registry.audit()
+    assert (await registry.health())["audited_at"] == pytest.approx(world.clock(), abs=3600)
+    made = asyncio.Event()
+
+    async def held_once() -> list[str]:
+        if "there was no audit" not in caplog.text:
+            raise ArtratorError(Code.STORAGE_BUSY, "Another program holds the registry's database.")
+        made.set()
+        return []
+
+    monkeypatch.setattr(registry, "audit", held_once)
+    monkeypatch.setattr(core, "_UNAUDITED_SECONDS", 0.01)
+    with caplog.at_level(logging.WARNING, "artrator_registry"):
+        auditing = asyncio.create_task(registry._audit_for_ever())
+        try:
+            await asyncio.wait_for(made.wait(), 60)
+        finally:
+            auditing.cancel()
+    assert "Traceback" not in caplog.text
 
 
 async def test_an_audit_that_could_not_be_made_is_made_soon(

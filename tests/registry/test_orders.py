@@ -17,7 +17,7 @@ from artrator.errors import ArtratorError, Code
 from artrator.keys import PrivateKey, PublicKey
 from artrator.messages import registry as m
 from artrator_registry.disputes.service import resolve, undecided
-from artrator_registry.orders import settlement
+from artrator_registry.orders import settlement, sweeper
 
 pytestmark = pytest.mark.anyio
 
@@ -601,3 +601,37 @@ async def test_one_order_that_cannot_be_ended_does_not_hold_up_the_rest(
     assert placed[1].order in caplog.text
     assert (await mina.balance()).held == 3 * MICRO
     assert await world.sweep() == 1
+
+
+async def test_an_order_that_cannot_be_ended_holds_up_no_other(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Not even if there are as many of them as are looked at in one go."""
+    shop = await world.shop()
+    mina = await world.person("mina", credits_=100)
+    placed = [await shop.order(mina) for _ in range(3)]
+    for order in placed:
+        await shop.claim(order)
+    settle = settlement.settle
+
+    def broken(t: Any, order: Any, *arguments: Any, **more: Any) -> Any:
+        if order["id"] in (placed[0].order, placed[1].order):
+            raise ValueError("this one is torn")
+        return settle(t, order, *arguments, **more)
+
+    world.clock.offset += world.settings.dispute_seconds + 1
+    await mina.sign_in()
+    with monkeypatch.context() as torn:
+        torn.setattr(sweeper, "_BATCH", 1)
+        torn.setattr(settlement, "settle", broken)
+        assert await world.sweep() == 1
+    assert (await mina.get_order(placed[2].order)).state is m.OrderState.SETTLED
+    assert await world.sweep() == 2
+
+
+async def test_orders_end_although_the_ticket_keys_are_damaged(world: World, caplog: pytest.LogCaptureFixture) -> None:
+    shop = await world.shop()
+    mina = await world.person("mina", credits_=100)
+    await shop.claim(await shop.order(mina))
+    (world.settings.keys / "keyset.json").write_text('{"payload": "torn"}')
+    world.clock.offset += world.settings.dispute_seconds + 1
+    assert await world.sweep() == 1
+    assert "the ticket keys could not be looked after" in caplog.text

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import asyncio
 import time
 import uuid
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -601,6 +603,42 @@ async def test_a_rail_begins_each_period_once(world: World) -> None:
 
 def bought_by(_: Person, account: m.Account) -> str:
     return account.id
+
+
+async def test_of_two_wishes_at_once_the_rail_and_the_registry_keep_the_same(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    shop = await world.shop()
+    await publish(shop.creator)
+    mina = await world.person("mina")
+    number = await paid(world, "mina", 9 * MICRO, "in_1")
+    rail = {"renews": True}
+    asked, over = asyncio.Event(), asyncio.Event()
+
+    async def card(_: str, renew: bool) -> None:
+        rail["renews"] = renew
+        asked.set()
+
+    async def read(call: Any, *arguments: Any) -> Any:
+        found = await world.registry.database.read(call, *arguments)
+        if asked.is_set():  # the second wish has read what the first is about to change
+            await over.wait()
+        return found
+
+    world.registry.passes.renewals["card"] = card
+    monkeypatch.setattr(world.registry.passes, "_db", SimpleNamespace(read=read, write=world.registry.database.write))
+
+    async def first() -> None:
+        await mina.change_pass(number, False)
+        over.set()
+
+    async def second() -> None:
+        await asked.wait()
+        await mina.change_pass(number, True)
+
+    await asyncio.gather(first(), second())
+    monkeypatch.undo()
+    assert (await mina.one_pass(number)).renew == rail["renews"]
 
 
 async def test_a_rail_hears_of_a_change_before_it_counts(world: World) -> None:

@@ -26,7 +26,7 @@ _SESSION_PREFIX: Final = "ars_"
 _API_KEY_PREFIX: Final = "ark_"
 #: Sessions that are remembered without asking the database.
 _REMEMBERED_SESSIONS: Final = 10_000
-#: An account that makes more keys than this has lost track of them.
+#: An account that has more keys than this at a time has lost track of them.
 _MOST_API_KEYS: Final = 100
 #: Handles that would let somebody speak in the operator's name.
 _RESERVED: Final = frozenset({"admin", "administrator", "artrator", "operator", "registry", "support", "system"})
@@ -203,9 +203,11 @@ def _create(t: Transaction, key: PublicKey, handle: str | None, display_name: st
 
 
 def _create_api_key(t: Transaction, account: str, request: m.APIKeyRequest) -> m.APIKey:
-    if len(store.api_keys(t, account)) >= _MOST_API_KEYS:
+    if store.count_api_keys(t, account) >= _MOST_API_KEYS:
         raise ArtratorError(
-            Code.REQUEST_INVALID, f"An account has at most {_MOST_API_KEYS} API keys.", cure="Use one that exists."
+            Code.REQUEST_INVALID,
+            f"An account has at most {_MOST_API_KEYS} API keys at a time.",
+            cure="Use one that exists, or revoke one.",
         )
     if request.expires_at is not None and request.expires_at <= t.now:
         raise ArtratorError(

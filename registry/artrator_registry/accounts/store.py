@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import json
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, Final
 
 from artrator_registry.storage import Transaction
+
+#: API keys that are listed. Each that was ever made stays in the table, because orders name it.
+_MOST: Final = 500
 
 
 def by_id(t: Transaction, account: str) -> Any:
@@ -79,9 +82,23 @@ def api_key_by_digest(t: Transaction, digest: bytes) -> Any:
     )
 
 
+def count_api_keys(t: Transaction, account: str) -> int:
+    """How many API keys of an account are neither revoked nor ended."""
+    row = t.row(
+        "SELECT count(*) FROM api_keys WHERE account = ? AND revoked_at IS NULL"
+        " AND (expires_at IS NULL OR expires_at > ?)",
+        (account, t.now),
+    )
+    return int(row[0])
+
+
 def api_keys(t: Transaction, account: str) -> list[Any]:
-    """Every API key of an account, newest first."""
-    return t.rows("SELECT * FROM api_keys WHERE account = ? ORDER BY created_at DESC, id", (account,))
+    """The API keys of an account, newest first: those that count, and the latest of those that were revoked."""
+    return t.rows(
+        "SELECT * FROM (SELECT * FROM api_keys WHERE account = ? ORDER BY revoked_at IS NOT NULL, created_at DESC, id"
+        " LIMIT ?) ORDER BY created_at DESC, id",
+        (account, _MOST),
+    )
 
 
 def api_key(t: Transaction, key: str) -> Any:

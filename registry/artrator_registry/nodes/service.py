@@ -7,6 +7,7 @@ import time
 from collections.abc import Mapping, Sequence
 from functools import lru_cache
 from typing import Any, Final
+from urllib.parse import SplitResult, urlsplit
 
 from cryptography import x509
 
@@ -101,9 +102,19 @@ def _problem(descriptor: NodeDescriptor, receipt_key: PublicKey, who: Caller) ->
 
 
 def _is_url(url: str) -> bool:
-    return (
-        url.startswith(("https://", "http://127.0.0.1", "http://localhost")) and len(url) <= 300 and url.isprintable()
-    )
+    if len(url) > 300 or not url.isprintable():
+        return False
+    try:
+        parts = urlsplit(url)
+        known = parts.port is None or parts.port > 0
+    except ValueError:  # half an IPv6 address, a port that is no number
+        return False
+    # Without TLS only on one machine, and by the whole name: 127.0.0.1.example.org is anybody's.
+    return known and bool(parts.hostname) and (parts.scheme == "https" or _is_here(parts))
+
+
+def _is_here(parts: SplitResult) -> bool:
+    return parts.scheme == "http" and parts.hostname in ("127.0.0.1", "localhost") and "@" not in parts.netloc
 
 
 def _register(t: Transaction, owner: str, descriptor: NodeDescriptor, document: Mapping[str, Any]) -> None:

@@ -19,7 +19,6 @@ The rule, so that it can rob neither side:
 from __future__ import annotations
 
 import asyncio
-import contextlib
 import logging
 import time
 from collections.abc import Callable
@@ -100,22 +99,25 @@ class Sweeper:
         await self._db.write(self._housekeeping)
         if not self.may_end_orders(up_seconds):
             return 0
-        settled = await self._end_each(partial(store.due, limit=_BATCH), self._settle)
+        settled = await self._end_each(store.due, self._settle)
         online = self._settings.online_seconds
-        overdue = partial(store.overdue, grace=self._settings.grace, online=online, limit=_BATCH)
+        overdue = partial(store.overdue, grace=self._settings.grace, online=online)
         released = await self._end_each(overdue, self._release)
-        silent = partial(unanswered, patience=self._settings.answer_seconds, limit=_BATCH)
+        silent = partial(unanswered, patience=self._settings.answer_seconds)
         released += await self._end_each(silent, lapse)
-        over = partial(passes.over, patience=periods.PATIENCE_SECONDS, limit=_BATCH)
+        over = partial(passes.over, patience=periods.PATIENCE_SECONDS)
         ended = await self._end_each(over, partial(periods.end, fee=self._settings.fee_basis_points))
-        await self._end_each(partial(passes.ending, limit=_BATCH), periods.close)
-        await self._end_each(partial(payout_due, limit=_BATCH), self._payouts.run_schedule)
+        await self._end_each(passes.ending, periods.close)
+        await self._end_each(payout_due, self._payouts.run_schedule)
         return settled + released + ended
 
-    async def _end_each(self, find: Callable[[Transaction], list[str]], end: Callable[[Transaction, str], bool]) -> int:
-        """End each that is found, in a command of its own: one that cannot be ended must not hold up the rest."""
+    async def _end_each(self, find: Callable[..., list[str]], end: Callable[[Transaction, str], bool]) -> int:
+        """End each that ``find`` finds (at most ``limit`` at once), in a command of its own, until there are no more.
+
+        One that cannot be ended must not hold up the rest: it is found again, so more are asked for.
+        """
         ended, failed = 0, set[str]()
-        while orders := [order for order in await self._db.read(find) if order not in failed]:
+        while orders := [each for each in await self._db.read(find, limit=_BATCH + len(failed)) if each not in failed]:
             results = await asyncio.gather(*(self._db.write(end, order) for order in orders), return_exceptions=True)
             for order, result in zip(orders, results, strict=True):
                 if isinstance(result, BaseException):
@@ -129,8 +131,12 @@ class Sweeper:
     def _housekeeping(self, t: Transaction) -> None:
         self._accounts.sweep(t)
         store.forget_quotes(t, t.now - _QUOTE_AFTERLIFE_SECONDS)
-        with contextlib.suppress(OSError):  # the keys' folder may be read-only for a while; the next sweep tries again
+        try:
             self._authority.prepare(t.now)
+        except OSError as error:  # the keys' folder may be read-only for a while; the next sweep tries again
+            _log.warning("the ticket keys could not be looked after: %s", error)
+        except Exception:  # keys that are damaged stop new orders, and must not stop the end of those that are open
+            _log.exception("the ticket keys could not be looked after")
 
     def _settle(self, t: Transaction, order: str) -> bool:
         row = store.order(t, order)

@@ -12,6 +12,7 @@ from artrator.messages import products as p
 from artrator.money import format_credits
 from artrator_registry.accounts.models import Caller
 from artrator_registry.ledger.models import transfer_id
+from artrator_registry.locks import Locks
 from artrator_registry.passes import periods, store
 from artrator_registry.passes.models import NewPass
 from artrator_registry.plans import store as plans
@@ -36,6 +37,7 @@ class Passes:
         self._db = database
         self._settings = settings
         self.renewals: dict[str, Callable[[str, bool], Awaitable[None]]] = {}
+        self._changing = Locks()
 
     async def buy(self, who: Caller, pass_id: str, request: p.PassRequest) -> p.Pass:
         """Buy a pass: its first period begins at once."""
@@ -52,11 +54,12 @@ class Passes:
 
     async def change(self, who: Caller, pass_id: str, request: p.PassChange) -> p.Pass:
         """Whether a pass renews itself."""
-        row = await self._db.read(_own, who, pass_id)
-        tell = self.renewals.get(row["rail"])
-        if tell is not None and row["state"] == "active" and bool(row["renew"]) != request.renew:
-            await tell(pass_id, request.renew)
-        return await self._db.write(_change, who, pass_id, request.renew)
+        async with self._changing.of(pass_id):  # of two wishes at once, the rail and the row must keep the same one
+            row = await self._db.read(_own, who, pass_id)
+            tell = self.renewals.get(row["rail"])
+            if tell is not None and row["state"] == "active" and bool(row["renew"]) != request.renew:
+                await tell(pass_id, request.renew)
+            return await self._db.write(_change, who, pass_id, request.renew)
 
 
 def for_sale(t: Transaction, plan: str, buyer: str, max_price: int) -> Any:

@@ -11,7 +11,6 @@ import logging
 import secrets
 from collections.abc import Mapping
 from typing import Any, Final
-from weakref import WeakValueDictionary
 
 from artrator.canonical import canonical_json, sha256
 from artrator.errors import ArtratorError, Code
@@ -19,6 +18,7 @@ from artrator.messages import rails as rm
 from artrator.money import format_credits
 from artrator.rail import NewTopUp, Notice, Rail
 from artrator_registry.accounts.models import Caller
+from artrator_registry.locks import Locks
 from artrator_registry.paging import pack, unpack
 from artrator_registry.rails import crediting, renewals
 from artrator_registry.rails import topup_store as store
@@ -46,14 +46,14 @@ class TopUps:
         self._settings = settings
         self._rails = rails
         # What a provider says is fetched and concluded from under one lock, so that an old answer never overtakes a
-        # newer one. One process serves a registry, so a lock in memory is enough.
-        self._locks: WeakValueDictionary[str, asyncio.Lock] = WeakValueDictionary()
+        # newer one.
+        self._locks = Locks()
         self._room = asyncio.Semaphore(_AT_ONCE)
 
     async def top_up(self, who: Caller, topup: str, request: rm.TopUpRequest) -> rm.TopUp:
         """Ask for a top-up; the same id and body give the same answer."""
         rail = self.rail(request.rail)
-        async with self._lock(topup):
+        async with self._locks.of(topup):
             row = await self._db.write(self._agree, who, topup, request, rail)
             if row["reference"] is None and row["state"] == "open":
                 row = await self._open(row, rail)
@@ -95,7 +95,7 @@ class TopUps:
         """
         rail = self.rail(name)
         for _ in range(3):  # a provider that names another top-up each time is not to be asked for ever
-            async with self._room, self._lock(hint or f"{name} {reference}"):
+            async with self._room, self._locks.of(hint or f"{name} {reference}"):
                 payment = await rail.look(reference)
                 found = payment.topup if payment is not None else hint
                 if found == hint or not found:
@@ -110,9 +110,6 @@ class TopUps:
         if rail is None:
             raise ArtratorError(Code.RAIL_UNKNOWN, f"This registry has no rail called {name[:40]!r}.")
         return rail
-
-    def _lock(self, key: str) -> asyncio.Lock:
-        return self._locks.setdefault(key, asyncio.Lock())
 
     def _agree(self, t: Transaction, who: Caller, topup: str, request: rm.TopUpRequest, rail: Rail) -> Any:
         body = sha256(canonical_json(request.model_dump()))
