@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import time
 from pathlib import Path
 
 import pytest
@@ -163,6 +164,36 @@ def test_deep_nesting_is_refused_and_crashes_nothing() -> None:
 
 def test_an_endless_number_is_refused() -> None:
     assert refused("x = " + "9" * 100_000)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "a" + ".a" * 5_000 + " = 1",
+        "[" + "a . " * 5_000 + "a]",
+        "[[" + '"a.b".' * 5_000 + "a]]",
+        "'a'." * 33 + "a = 1",
+        '"""' + '\\"' * 100_000 + "\n" + "a." * 40,  # a text that never ends
+    ],
+)
+def test_a_key_of_very_many_parts_is_refused_unread(text: str) -> None:
+    """Every beginning of it would be kept: what fits into a manifest took 24 GB and more of a registry."""
+    began = time.process_time()
+    assert refused(text)
+    assert time.process_time() - began < 5
+    if not text.startswith('"""'):
+        assert "more than 32 parts" in refused(text)[0]
+
+
+def test_dots_that_part_no_key_are_texts() -> None:
+    dots = "." * 100
+    for text in (f'"{dots}"', f"'{dots}'", f'"""{dots}\n\\"{dots}"""', f"'''{dots}'{dots}'''"):
+        assert read_manifest(changed("[inputs.steps]", f"# {dots}\n[inputs.steps]") + f"dots = {text}\n")
+
+
+def test_a_whole_number_that_no_float_holds_is_too_large() -> None:
+    found = refused(changed("default = 25", "default = " + "9" * 400))
+    assert any("too large" in line for line in found), found
 
 
 def test_a_manifest_that_is_too_long_is_refused() -> None:

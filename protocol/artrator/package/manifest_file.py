@@ -21,6 +21,7 @@ from artrator.package.names import name_fault
 from artrator.package.problems import MANIFEST_NAME, Problem, Problems, refuse
 from artrator.package.tables import Table
 from artrator.package.toml_lines import KeyPath, locate
+from artrator.toml_keys import MAX_PARTS, has_long_key
 
 #: A registry takes no longer one.
 MAX_BYTES: Final = 262_144
@@ -70,6 +71,8 @@ def examine(text: str, *, libraries: bool = True) -> tuple[Manifest | None, Sequ
 def _parse(text: str) -> tuple[Mapping[str, Any], Mapping[KeyPath, int], Problem | None]:
     if len(text.encode("utf-8", "surrogatepass")) > MAX_BYTES:
         return {}, {}, Problem(MANIFEST_NAME, None, f"It has more than {MAX_BYTES} bytes.", "Shorten it.")
+    if has_long_key(text):
+        return {}, {}, Problem(MANIFEST_NAME, None, f"A key has more than {MAX_PARTS} parts.", "Use plain keys.")
     try:
         values = tomllib.loads(text)
         return values, locate(text), None

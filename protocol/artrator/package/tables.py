@@ -106,7 +106,7 @@ class Table:
         if isinstance(value, bool) or not isinstance(value, int | float):
             self.problem(key, "is not a number.", "Write a number such as 2 or 0.5, without quotes.")
             return None
-        if not math.isfinite(value) or abs(value) > MAX_INTEGER:
+        if abs(value) > MAX_INTEGER or not math.isfinite(value):  # in this order: not every whole number is a float
             self.problem(key, f"{value} is too large.", f"Stay between -{MAX_INTEGER} and {MAX_INTEGER}.")
             return None
         return float(value)

@@ -9,6 +9,7 @@ from typing import Final
 
 from artrator.errors import ArtratorError, Code
 from artrator.plugins.info import Wants
+from artrator.toml_keys import MAX_PARTS, has_long_key
 from artrator.worker.words import sentence
 
 #: The name of the file, in the plugin's top package or its dist-info folder.
@@ -40,9 +41,11 @@ def read_asked(text: str) -> Asked:
     """
     if len(text) > _MAX_LENGTH:
         raise ArtratorError(Code.PLUGIN_INVALID, f"{WANTS_FILE} is longer than {_MAX_LENGTH} characters.")
+    if has_long_key(text):
+        raise ArtratorError(Code.PLUGIN_INVALID, f"{WANTS_FILE} has a key of more than {MAX_PARTS} parts.")
     try:
         table = tomllib.loads(text)
-    except (tomllib.TOMLDecodeError, RecursionError) as error:
+    except (ValueError, RecursionError) as error:  # also of a number of thousands of digits
         raise ArtratorError(Code.PLUGIN_INVALID, f"{WANTS_FILE} is not TOML: {sentence(error, 200)}.") from error
     unknown = sorted(table.keys() - {*_SWITCHES, "prepare", "reasons"})
     if unknown:
