@@ -19,7 +19,7 @@ from artrator_registry.disputes.routes import router as disputes
 from artrator_registry.earnings.routes import router as earnings
 from artrator_registry.http.express import Express
 from artrator_registry.http.guard import Guard
-from artrator_registry.http.problems import install
+from artrator_registry.http.problems import install, responses
 from artrator_registry.listings.routes import router as listings
 from artrator_registry.nodes.routes import router as nodes
 from artrator_registry.orders.routes import EXPRESS
@@ -56,6 +56,7 @@ _TAGS = [
     {"name": "nodes", "description": "Where packages run."},
     {"name": "passes", "description": "Plans that creators sell, and the passes that people have of them."},
     {"name": "purchases", "description": "Licences to keep a package and run it oneself."},
+    {"name": "verifications", "description": "Looks at packages without buying them, each of them noted."},
     {"name": "orders", "description": "Quotes, orders with their holds and tickets, receipts, settlement."},
     {"name": "disputes", "description": "Deliveries that are not what was bought, and how often that happens."},
 ]
@@ -129,19 +130,19 @@ def create_app(settings: Settings, *, clock: Clock | None = None, rails: Mapping
     ):
         app.include_router(router)
 
-    @app.get("/v1/registry", tags=["registry"], summary="Who answers")
+    @app.get("/v1/registry", tags=["registry"], summary="Who answers", responses=responses())
     async def info() -> m.RegistryInfo:
         """Name, root key (pin it on first use), and what a credit is worth here."""
         return await _registry(app).info()
 
-    @app.get("/v1/keys", tags=["registry"], summary="The keys that sign tickets")
+    @app.get("/v1/keys", tags=["registry"], summary="The keys that sign tickets", responses=responses())
     async def keys() -> Mapping[str, Any]:
         """The key set, signed by the root key."""
         return _registry(app).authority.document()
 
-    @app.get("/v1/health", tags=["registry"], summary="Is it well")
+    @app.get("/v1/health", tags=["registry"], summary="Is it well", responses=responses())
     async def health() -> Mapping[str, Any]:
-        """Answers once a read and an empty write went through; `differences` if the last audit found any."""
+        """Answers once a read and an empty write went through; `differences` if the audit of `audited_at` found any."""
         return await _registry(app).health()
 
     return app

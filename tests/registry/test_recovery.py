@@ -150,7 +150,7 @@ async def test_payouts_that_somebody_forgot_are_explained(world: World) -> None:
     assert await notes(world) == []
     world.clock.offset += 4 * DAY
     (told,) = await notes(world)
-    assert told == f"payout {payout} by manual waits to be sent since 4 days"
+    assert told == f"payout {payout} by manual has been waiting to be sent for 4 days"
 
 
 async def test_an_export_after_a_restore_names_what_may_be_paid_already(world: World, tmp_path: Path) -> None:

@@ -17,6 +17,9 @@ import httpx
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.x509.oid import NameOID
+from fastapi import FastAPI
+from fastapi.routing import APIRoute
+from starlette.routing import Match
 
 from artrator.canonical import b64, sha256, unb64
 from artrator.clients.registry import RegistryClient
@@ -31,6 +34,7 @@ from artrator.documents import (
     document_digest,
     ticket_digest,
 )
+from artrator.errors import Code
 from artrator.keys import PrivateKey
 from artrator.messages import registry as m
 from artrator.package.signature import make_signature, package_digest
@@ -233,6 +237,43 @@ def acknowledge(
     return Acknowledgement(**(values | changes)).sign(key)
 
 
+class ToldErrors:
+    """The application, watched: what errors it answers, and which of them its documentation does not know."""
+
+    def __init__(self, app: FastAPI) -> None:
+        self._app = app
+        self.undocumented: set[str] = set()
+
+    async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
+        status, body = 0, b""
+
+        async def watched(message: Any) -> None:
+            nonlocal status, body
+            status = message.get("status", status)
+            if status >= 400:
+                body += message.get("body", b"")
+            await send(message)
+
+        await self._app(scope, receive, watched)
+        if body and (route := self._route(scope)) is not None:
+            code = json.loads(body)["error"]["code"]
+            if code not in _documented(route).get(status, {}) and code != Code.INTERNAL:
+                self.undocumented.add(f"{scope['method']} {route.path}: {status} {code}")
+
+    def _route(self, scope: Any) -> APIRoute | None:
+        for route in self._app.routes:
+            if isinstance(route, APIRoute) and route.matches(scope)[0] is Match.FULL:
+                return route
+        return None
+
+
+def _documented(route: APIRoute) -> dict[int | str, Any]:
+    return {
+        status: answer.get("content", {}).get("application/json", {}).get("examples", {})
+        for status, answer in route.responses.items()
+    }
+
+
 class Person(RegistryClient):
     """An account, signed in, speaking to the world's registry."""
 
@@ -246,6 +287,7 @@ class World:
         self.settings = settings
         self.clock = Clock()
         self.app = create_app(settings, clock=self.clock, rails=rails)
+        self.errors = ToldErrors(self.app)
         self._running: contextlib.AsyncExitStack = contextlib.AsyncExitStack()
 
     async def __aenter__(self) -> Self:
@@ -256,6 +298,7 @@ class World:
         # Every test ends with an audit: whatever happened, the books must be whole.
         try:
             assert await self.audit() == []
+            assert self.errors.undocumented == set(), "a route must say which errors it answers"
         finally:
             await self._running.aclose()
 
@@ -266,7 +309,7 @@ class World:
 
     @property
     def transport(self) -> httpx.ASGITransport:
-        return httpx.ASGITransport(self.app)
+        return httpx.ASGITransport(self.errors)
 
     def http(self) -> httpx.AsyncClient:
         """A bare client, for requests that no honest client makes."""

@@ -12,11 +12,10 @@ from artrator.messages import registry as m
 from artrator_registry.core import Registry
 from artrator_registry.http.callers import Address, SignedIn, the_registry
 from artrator_registry.http.examples import APIKeyBody, ChallengeBody, SignInBody
-from artrator_registry.http.problems import responses
+from artrator_registry.http.problems import AUTH, responses
 
 router = APIRouter(tags=["accounts"])
 _Registry = Annotated[Registry, Depends(the_registry)]
-_AUTH = (Code.SESSION_INVALID, Code.API_KEY_INVALID, Code.SCOPE_MISSING)
 
 
 @router.post("/v1/challenges", summary="Ask for a challenge to sign", responses=responses(Code.RATE_LIMITED))
@@ -32,21 +31,21 @@ async def sign_in(body: SignInBody, registry: _Registry) -> m.Session:
     return await registry.accounts.sign_in(body)
 
 
-@router.get("/v1/account", summary="Who am I", responses=responses(*_AUTH))
+@router.get("/v1/account", summary="Who am I", responses=responses(*AUTH))
 async def account(who: SignedIn, registry: _Registry) -> m.Account:
     """The account behind the token."""
     who.require(m.Scope.ACCOUNT_READ)
     return await registry.accounts.account(who)
 
 
-@router.get("/v1/account/balance", tags=["money"], summary="What I have", responses=responses(*_AUTH))
+@router.get("/v1/account/balance", tags=["money"], summary="What I have", responses=responses(*AUTH))
 async def balance(who: SignedIn, registry: _Registry) -> m.Balance:
     """What can be spent, what is held for orders, and what is earned but still pending."""
     who.require(m.Scope.ACCOUNT_READ)
     return await registry.ledger.balance(who.account)
 
 
-@router.get("/v1/account/statement", tags=["money"], summary="Where it went", responses=responses(*_AUTH))
+@router.get("/v1/account/statement", tags=["money"], summary="Where it went", responses=responses(*AUTH))
 async def statement(
     who: SignedIn,
     registry: _Registry,
@@ -64,7 +63,7 @@ async def statement(
     tags=["money"],
     summary="Where it went, as CSV",
     response_class=StreamingResponse,
-    responses={200: {"content": {"text/csv": {}}}, **responses(*_AUTH)},
+    responses={200: {"content": {"text/csv": {}}}, **responses(*AUTH)},
 )
 async def statement_csv(
     who: SignedIn,
@@ -80,22 +79,22 @@ async def statement_csv(
     )
 
 
-@router.post("/v1/api-keys", summary="Make an API key", status_code=201, responses=responses(*_AUTH))
+@router.post("/v1/api-keys", summary="Make an API key", status_code=201, responses=responses(*AUTH))
 async def create_api_key(body: APIKeyBody, who: SignedIn, registry: _Registry) -> m.APIKey:
     """The secret stands in this answer and nowhere else."""
     who.require_key()
     return await registry.accounts.create_api_key(who, body)
 
 
-@router.get("/v1/api-keys", summary="My API keys", responses=responses(*_AUTH))
+@router.get("/v1/api-keys", summary="My API keys", responses=responses(*AUTH))
 async def api_keys(who: SignedIn, registry: _Registry) -> m.APIKeys:
-    """Every API key, with what it has spent, without its secret."""
+    """Each with what it has spent, without its secret; of those that were revoked, the latest."""
     who.require_key()
     return await registry.accounts.api_keys(who)
 
 
 @router.delete(
-    "/v1/api-keys/{key}", summary="Revoke an API key", status_code=204, responses=responses(*_AUTH, Code.NOT_FOUND)
+    "/v1/api-keys/{key}", summary="Revoke an API key", status_code=204, responses=responses(*AUTH, Code.NOT_FOUND)
 )
 async def revoke_api_key(key: Annotated[str, Path(max_length=64)], who: SignedIn, registry: _Registry) -> Response:
     """It ends at once. Repeating this is harmless."""

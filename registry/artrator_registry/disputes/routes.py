@@ -12,19 +12,18 @@ from artrator.messages import registry as rm
 from artrator_registry.core import Registry
 from artrator_registry.http.callers import SignedIn, the_registry
 from artrator_registry.http.examples import DisputeAnswerBody, DisputeBody
-from artrator_registry.http.problems import responses
+from artrator_registry.http.problems import AUTH, responses
 
 router = APIRouter(tags=["disputes"])
 _Registry = Annotated[Registry, Depends(the_registry)]
 _Order = Annotated[rm.Identifier, Path(description="The order's id.")]
 _Part = Annotated[str, Path(max_length=64)]
-_AUTH = (Code.SESSION_INVALID, Code.API_KEY_INVALID, Code.SCOPE_MISSING)
 
 
 @router.put(
     "/v1/orders/{order}/dispute",
     summary="Dispute a delivery",
-    responses=responses(*_AUTH, Code.ORDER_UNKNOWN, Code.FORBIDDEN, Code.DISPUTE_CLOSED, Code.CONFLICT),
+    responses=responses(*AUTH, Code.ORDER_UNKNOWN, Code.FORBIDDEN, Code.DISPUTE_CLOSED, Code.CONFLICT),
 )
 async def open_dispute(order: _Order, body: DisputeBody, who: SignedIn, registry: _Registry) -> m.Dispute:
     """By its buyer, before it is accepted or while the dispute window is open (`dispute_until` of the order).
@@ -39,7 +38,7 @@ async def open_dispute(order: _Order, body: DisputeBody, who: SignedIn, registry
 @router.get(
     "/v1/orders/{order}/dispute",
     summary="How a dispute stands",
-    responses=responses(*_AUTH, Code.ORDER_UNKNOWN, Code.DISPUTE_UNKNOWN),
+    responses=responses(*AUTH, Code.ORDER_UNKNOWN, Code.DISPUTE_UNKNOWN),
 )
 async def dispute(order: _Order, who: SignedIn, registry: _Registry) -> m.Dispute:
     """For its buyer and its creator."""
@@ -51,7 +50,7 @@ async def dispute(order: _Order, who: SignedIn, registry: _Registry) -> m.Disput
     "/v1/orders/{order}/dispute/answer",
     summary="Answer a dispute",
     responses=responses(
-        *_AUTH, Code.ORDER_UNKNOWN, Code.FORBIDDEN, Code.DISPUTE_UNKNOWN, Code.DISPUTE_CLOSED, Code.CONFLICT
+        *AUTH, Code.ORDER_UNKNOWN, Code.FORBIDDEN, Code.DISPUTE_UNKNOWN, Code.DISPUTE_CLOSED, Code.CONFLICT
     ),
 )
 async def answer(order: _Order, body: DisputeAnswerBody, who: SignedIn, registry: _Registry) -> m.Dispute:
@@ -60,7 +59,7 @@ async def answer(order: _Order, body: DisputeAnswerBody, who: SignedIn, registry
     return await registry.disputes.answer(who, order, body)
 
 
-@router.get("/v1/disputes", summary="My disputes", responses=responses(*_AUTH))
+@router.get("/v1/disputes", summary="My disputes", responses=responses(*AUTH))
 async def disputes(
     who: SignedIn,
     registry: _Registry,

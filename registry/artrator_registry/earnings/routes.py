@@ -13,15 +13,14 @@ from artrator_registry.core import Registry
 from artrator_registry.earnings import statement as statements
 from artrator_registry.http.callers import SignedIn, the_registry
 from artrator_registry.http.examples import EarningsTransferBody
-from artrator_registry.http.problems import responses
+from artrator_registry.http.problems import AUTH, responses
 
 router = APIRouter(tags=["earnings"])
 _Registry = Annotated[Registry, Depends(the_registry)]
 _Year = Annotated[int, Path(ge=2000, le=9998)]
-_AUTH = (Code.SESSION_INVALID, Code.API_KEY_INVALID, Code.SCOPE_MISSING)
 
 
-@router.get("/v1/earnings", summary="What I earned", responses=responses(*_AUTH))
+@router.get("/v1/earnings", summary="What I earned", responses=responses(*AUTH))
 async def earnings(
     who: SignedIn,
     registry: _Registry,
@@ -36,7 +35,7 @@ async def earnings(
 @router.put(
     "/v1/earnings/transfers/{transfer}",
     summary="Spend what I earned",
-    responses=responses(*_AUTH, Code.CONFLICT, Code.EARNINGS_INSUFFICIENT),
+    responses=responses(*AUTH, Code.CONFLICT, Code.EARNINGS_INSUFFICIENT),
 )
 async def move(
     transfer: Annotated[rm.Identifier, Path(description="Made and stored by the creator before it is sent.")],
@@ -54,7 +53,7 @@ async def move(
     "/v1/earnings/statements/{year}.csv",
     summary="What I earned in a year, as CSV",
     response_class=Response,
-    responses={200: {"content": {"text/csv": {}}}, **responses(*_AUTH)},
+    responses={200: {"content": {"text/csv": {}}}, **responses(*AUTH)},
 )
 async def statement_csv(year: _Year, who: SignedIn, registry: _Registry) -> Response:
     """The yearly statement for a spreadsheet; amounts are in credits."""
@@ -66,7 +65,7 @@ async def statement_csv(year: _Year, who: SignedIn, registry: _Registry) -> Resp
     )
 
 
-@router.get("/v1/earnings/statements/{year}", summary="What I earned in a year", responses=responses(*_AUTH))
+@router.get("/v1/earnings/statements/{year}", summary="What I earned in a year", responses=responses(*AUTH))
 async def statement(year: _Year, who: SignedIn, registry: _Registry) -> m.EarningsStatement:
     """By month, listing and kind, with what was paid out and, for a Korean general taxpayer, the VAT in it."""
     who.require(rm.Scope.ACCOUNT_READ)

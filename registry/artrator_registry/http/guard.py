@@ -73,7 +73,7 @@ class Guard:
             else:
                 # A mistake of ours: the log gets the traceback, the caller does not.
                 _log.exception("%s %s failed", scope["method"], scope["path"])
-                problem = ArtratorError(Code.INTERNAL, "The registry made a mistake; nothing was changed.")
+                problem = ArtratorError(Code.INTERNAL, "The registry made a mistake.")
             if started:
                 raise
             await answer(problem)(scope, receive, send)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import Any, Final
 
 from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
@@ -14,6 +14,11 @@ from starlette.responses import JSONResponse
 
 from artrator.errors import CATALOGUE, ArtratorError, Code
 from artrator.ids import ID_PATTERN
+
+#: What a route that wants to know who calls can answer.
+AUTH: Final = (Code.SESSION_INVALID, Code.API_KEY_INVALID, Code.SCOPE_MISSING)
+#: What every route can answer, whatever it does. ``internal`` is a mistake of ours, so no route is meant to.
+_ANY: Final = (Code.REQUEST_INVALID, Code.REQUEST_TOO_LARGE, Code.STORAGE_BUSY, Code.DISK_FULL)
 
 
 class Problem(BaseModel):
@@ -45,7 +50,7 @@ def answer(problem: ArtratorError, headers: Mapping[str, str] | None = None) -> 
 def responses(*codes: Code) -> dict[int | str, dict[str, Any]]:
     """What the API's documentation says of a route's errors: each status with the codes it can mean."""
     found: dict[int | str, dict[str, Any]] = {}
-    for code in sorted({*codes, Code.REQUEST_INVALID}, key=lambda code: (CATALOGUE[code].status, code)):
+    for code in sorted({*codes, *_ANY}, key=lambda code: (CATALOGUE[code].status, code)):
         entry = CATALOGUE[code]
         known = found.setdefault(entry.status, {"model": ProblemBody, "description": "", "content": {}})
         known["description"] = f"{known['description']}\n\n`{code}`: {entry.cure}".strip()

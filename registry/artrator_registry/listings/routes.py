@@ -12,7 +12,7 @@ from artrator.messages import registry as m
 from artrator_registry.core import Registry
 from artrator_registry.http.callers import SignedIn, the_registry
 from artrator_registry.http.examples import PublicationBody
-from artrator_registry.http.problems import responses
+from artrator_registry.http.problems import AUTH, responses
 
 router = APIRouter(tags=["listings"])
 _Registry = Annotated[Registry, Depends(the_registry)]
@@ -26,8 +26,7 @@ _FOREVER = {"Cache-Control": "public, max-age=31536000, immutable", "X-Content-T
     "/v1/listings/{handle}/{name}",
     summary="Publish a package version",
     responses=responses(
-        Code.SESSION_INVALID,
-        Code.SCOPE_MISSING,
+        *AUTH,
         Code.FORBIDDEN,
         Code.CONFLICT,
         Code.MANIFEST_INVALID,
@@ -36,7 +35,6 @@ _FOREVER = {"Cache-Control": "public, max-age=31536000, immutable", "X-Content-T
         Code.PACKAGE_INVALID,
         Code.IMAGE_CORRUPT,
         Code.IMAGE_TOO_LARGE,
-        Code.REQUEST_TOO_LARGE,
     ),
 )
 async def publish(handle: _Handle, name: _Name, body: PublicationBody, who: SignedIn, registry: _Registry) -> m.Listing:

@@ -11,15 +11,15 @@ from artrator.messages import registry as m
 from artrator_registry.core import Registry
 from artrator_registry.http.callers import SignedIn, the_registry
 from artrator_registry.http.examples import HeartbeatBody, RegistrationBody
-from artrator_registry.http.problems import responses
+from artrator_registry.http.problems import AUTH, responses
 
 router = APIRouter(tags=["nodes"])
 _Registry = Annotated[Registry, Depends(the_registry)]
 _Node = Annotated[str, Path(max_length=100, description="The node's id: its receipt key's id.")]
-_AUTH = (Code.SESSION_INVALID, Code.API_KEY_INVALID, Code.SCOPE_MISSING, Code.FORBIDDEN)
+_MINE = (*AUTH, Code.FORBIDDEN)
 
 
-@router.put("/v1/nodes/{node}", summary="Say where a node is", responses=responses(*_AUTH, Code.DESCRIPTOR_INVALID))
+@router.put("/v1/nodes/{node}", summary="Say where a node is", responses=responses(*_MINE, Code.DESCRIPTOR_INVALID))
 async def register(node: _Node, body: RegistrationBody, who: SignedIn, registry: _Registry) -> m.HeartbeatAnswer:
     """The descriptor must be signed by the account's own key. Repeating it is harmless."""
     who.require(m.Scope.NODES_WRITE)
@@ -27,7 +27,7 @@ async def register(node: _Node, body: RegistrationBody, who: SignedIn, registry:
 
 
 @router.post(
-    "/v1/nodes/{node}/heartbeat", summary="Say that a node is alive", responses=responses(*_AUTH, Code.NODE_UNKNOWN)
+    "/v1/nodes/{node}/heartbeat", summary="Say that a node is alive", responses=responses(*_MINE, Code.NODE_UNKNOWN)
 )
 async def heartbeat(node: _Node, body: HeartbeatBody, who: SignedIn, registry: _Registry) -> m.HeartbeatAnswer:
     """The answer says when to come again and whether ticket keys changed."""

@@ -13,7 +13,7 @@ from artrator.messages import registry as m
 from artrator_registry.core import Registry
 from artrator_registry.http.callers import SignedIn, the_registry
 from artrator_registry.http.examples import AcknowledgeBody, ClaimBody, ClaimsBody, OrderBody, QuoteBody
-from artrator_registry.http.problems import responses
+from artrator_registry.http.problems import AUTH, responses
 
 router = APIRouter(tags=["orders"])
 _Registry = Annotated[Registry, Depends(the_registry)]
@@ -24,14 +24,16 @@ _Order = Annotated[
         description="Made and stored by the buyer before it is sent.",
     ),
 ]
-_AUTH = (Code.SESSION_INVALID, Code.API_KEY_INVALID, Code.SCOPE_MISSING)
-_DOCUMENTS = (Code.ORDER_UNKNOWN, Code.ORDER_CLOSED, Code.CONFLICT, Code.RECEIPT_INVALID, Code.DOCUMENT_INVALID)
+_DOCUMENTS = (
+    *(Code.ORDER_UNKNOWN, Code.ORDER_CLOSED, Code.CONFLICT),
+    *(Code.RECEIPT_INVALID, Code.DOCUMENT_INVALID, Code.KEY_MISSING),
+)
 
 
 @router.post(
     "/v1/quotes",
     summary="Ask for a price",
-    responses=responses(*_AUTH, Code.LISTING_UNKNOWN, Code.NO_NODE, Code.ALLOWANCE_USED),
+    responses=responses(*AUTH, Code.LISTING_UNKNOWN, Code.NO_NODE, Code.ALLOWANCE_USED),
 )
 async def quote(body: QuoteBody, who: SignedIn, registry: _Registry) -> m.Quote:
     """Only numbers that cost something and a salted digest are sent: never the prompt.
@@ -46,7 +48,7 @@ async def quote(body: QuoteBody, who: SignedIn, registry: _Registry) -> m.Quote:
     "/v1/orders/{order}",
     summary="Accept a quote",
     responses=responses(
-        *_AUTH,
+        *AUTH,
         Code.QUOTE_UNKNOWN,
         Code.QUOTE_EXPIRED,
         Code.QUOTE_STALE,
@@ -55,6 +57,7 @@ async def quote(body: QuoteBody, who: SignedIn, registry: _Registry) -> m.Quote:
         Code.DEBT_UNPAID,
         Code.SPENDING_LIMIT,
         Code.NODE_UNKNOWN,
+        Code.NO_NODE,
         Code.CONFLICT,
     ),
 )
@@ -67,7 +70,7 @@ async def order(order: _Order, body: OrderBody, who: SignedIn, registry: _Regist
     return await registry.orders.order(who, order, body)
 
 
-@router.get("/v1/orders", summary="My orders", responses=responses(*_AUTH))
+@router.get("/v1/orders", summary="My orders", responses=responses(*AUTH))
 async def orders(
     who: SignedIn,
     registry: _Registry,
@@ -79,7 +82,7 @@ async def orders(
     return await registry.orders.orders(who, before, limit)
 
 
-@router.get("/v1/orders/{order}", summary="How an order stands", responses=responses(*_AUTH, Code.ORDER_UNKNOWN))
+@router.get("/v1/orders/{order}", summary="How an order stands", responses=responses(*AUTH, Code.ORDER_UNKNOWN))
 async def get_order(order: _Order, who: SignedIn, registry: _Registry) -> m.Order:
     """For its buyer and its creator; the ticket is for the buyer only."""
     who.require(m.Scope.ACCOUNT_READ)
@@ -89,7 +92,7 @@ async def get_order(order: _Order, who: SignedIn, registry: _Registry) -> m.Orde
 @router.delete(
     "/v1/orders/{order}",
     summary="Give up an order",
-    responses=responses(*_AUTH, Code.ORDER_UNKNOWN, Code.ORDER_CLOSED, Code.FORBIDDEN),
+    responses=responses(*AUTH, Code.ORDER_UNKNOWN, Code.ORDER_CLOSED, Code.FORBIDDEN),
 )
 async def cancel(order: _Order, who: SignedIn, registry: _Registry) -> m.Order:
     """States that nothing arrived. Cancel at the node first: its receipt releases the hold at once.
@@ -101,7 +104,7 @@ async def cancel(order: _Order, who: SignedIn, registry: _Registry) -> m.Order:
     return await registry.orders.cancel(who, order, at_once=registry.sweeper.may_end_orders())
 
 
-@router.put("/v1/orders/{order}/receipt", summary="A node's receipt", responses=responses(*_AUTH, *_DOCUMENTS))
+@router.put("/v1/orders/{order}/receipt", summary="A node's receipt", responses=responses(*AUTH, *_DOCUMENTS))
 async def claim(order: _Order, body: ClaimBody, who: SignedIn, registry: _Registry) -> m.Order:
     """`delivered` with an accepting acknowledgement is charged at once, without one when the time to object is over.
 
@@ -111,7 +114,7 @@ async def claim(order: _Order, body: ClaimBody, who: SignedIn, registry: _Regist
     return await registry.orders.report(who, order, body)
 
 
-@router.post("/v1/receipts", summary="A node's receipts", responses=responses(*_AUTH))
+@router.post("/v1/receipts", summary="A node's receipts", responses=responses(*AUTH))
 async def claims(body: ClaimsBody, who: SignedIn, registry: _Registry) -> m.ClaimsAnswer:
     """Receipts for up to 16 orders at once; each is taken or refused by itself. Repeating it is harmless."""
     who.require(m.Scope.NODES_WRITE)
@@ -121,7 +124,7 @@ async def claims(body: ClaimsBody, who: SignedIn, registry: _Registry) -> m.Clai
 @router.put(
     "/v1/orders/{order}/acknowledgement",
     summary="A buyer's acknowledgement",
-    responses=responses(*_AUTH, *_DOCUMENTS),
+    responses=responses(*AUTH, *_DOCUMENTS),
 )
 async def acknowledge(order: _Order, body: AcknowledgeBody, who: SignedIn, registry: _Registry) -> m.Order:
     """Both documents, so that a node that is lost loses nothing. `refused` opens a dispute: the money stays held."""

@@ -13,7 +13,7 @@ from artrator.messages import registry as m
 from artrator_registry.core import Registry
 from artrator_registry.http.callers import SignedIn, the_registry
 from artrator_registry.http.examples import PassBody, PassChangeBody
-from artrator_registry.http.problems import responses
+from artrator_registry.http.problems import AUTH, responses
 
 router = APIRouter(tags=["passes"])
 _Registry = Annotated[Registry, Depends(the_registry)]
@@ -24,14 +24,13 @@ _Pass = Annotated[
         description="Made and stored by the buyer before it is sent.",
     ),
 ]
-_AUTH = (Code.SESSION_INVALID, Code.API_KEY_INVALID, Code.SCOPE_MISSING)
 
 
 @router.put(
     "/v1/passes/{pass_id}",
     summary="Buy a pass",
     responses=responses(
-        *_AUTH,
+        *AUTH,
         Code.PLAN_UNKNOWN,
         Code.FORBIDDEN,
         Code.PASS_IN_FORCE,
@@ -51,14 +50,14 @@ async def buy(pass_id: _Pass, body: PassBody, who: SignedIn, registry: _Registry
     return await registry.passes.buy(who, pass_id, body)
 
 
-@router.get("/v1/passes", summary="My passes", responses=responses(*_AUTH))
+@router.get("/v1/passes", summary="My passes", responses=responses(*AUTH))
 async def passes(who: SignedIn, registry: _Registry) -> p.Passes:
     """Those in force first."""
     who.require(m.Scope.ACCOUNT_READ)
     return await registry.passes.passes(who)
 
 
-@router.get("/v1/passes/{pass_id}", summary="How a pass stands", responses=responses(*_AUTH, Code.PASS_UNKNOWN))
+@router.get("/v1/passes/{pass_id}", summary="How a pass stands", responses=responses(*AUTH, Code.PASS_UNKNOWN))
 async def one_pass(pass_id: _Pass, who: SignedIn, registry: _Registry) -> p.Pass:
     """For its buyer: what of the period's allowance is used, and what waits for open orders."""
     who.require(m.Scope.ACCOUNT_READ)
@@ -68,7 +67,7 @@ async def one_pass(pass_id: _Pass, who: SignedIn, registry: _Registry) -> p.Pass
 @router.patch(
     "/v1/passes/{pass_id}",
     summary="Whether a pass renews itself",
-    responses=responses(*_AUTH, Code.PASS_UNKNOWN, Code.PASS_ENDED),
+    responses=responses(*AUTH, Code.PASS_UNKNOWN, Code.PASS_ENDED, Code.RAIL_UNAVAILABLE),
 )
 async def change(pass_id: _Pass, body: PassChangeBody, who: SignedIn, registry: _Registry) -> p.Pass:
     """It renews itself at the price of its terms when its period ends, if the credits are there then."""

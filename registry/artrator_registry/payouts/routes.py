@@ -12,15 +12,14 @@ from artrator.messages.registry import Identifier
 from artrator_registry.core import Registry
 from artrator_registry.http.callers import SignedIn, the_registry
 from artrator_registry.http.examples import PayoutBody, ScheduleBody
-from artrator_registry.http.problems import responses
+from artrator_registry.http.problems import AUTH, responses
 
 router = APIRouter(tags=["earnings"])
 _Registry = Annotated[Registry, Depends(the_registry)]
 _Payout = Annotated[Identifier, Path(description="Made and stored by the creator before it is sent.")]
-_AUTH = (Code.SESSION_INVALID, Code.API_KEY_INVALID, Code.SCOPE_MISSING)
 
 
-@router.get("/v1/payouts", summary="My payouts", responses=responses(*_AUTH))
+@router.get("/v1/payouts", summary="My payouts", responses=responses(*AUTH))
 async def payouts(
     who: SignedIn,
     registry: _Registry,
@@ -35,7 +34,7 @@ async def payouts(
 @router.put(
     "/v1/payouts/{payout}",
     summary="Ask for a payout",
-    responses=responses(*_AUTH, Code.CONFLICT, Code.DEBT_UNPAID, Code.EARNINGS_INSUFFICIENT, Code.SELLER_UNVERIFIED),
+    responses=responses(*AUTH, Code.CONFLICT, Code.DEBT_UNPAID, Code.EARNINGS_INSUFFICIENT, Code.SELLER_UNVERIFIED),
 )
 async def request(payout: _Payout, body: PayoutBody, who: SignedIn, registry: _Registry) -> m.Payout:
     """Sets the earnings aside at once. The same id and body give the same answer."""
@@ -46,7 +45,7 @@ async def request(payout: _Payout, body: PayoutBody, who: SignedIn, registry: _R
 @router.delete(
     "/v1/payouts/{payout}",
     summary="Take a payout back",
-    responses=responses(*_AUTH, Code.PAYOUT_CLOSED, Code.PAYOUT_UNKNOWN),
+    responses=responses(*AUTH, Code.PAYOUT_CLOSED, Code.PAYOUT_UNKNOWN),
 )
 async def cancel(payout: _Payout, who: SignedIn, registry: _Registry) -> m.Payout:
     """Only before it was sent. Repeating it is harmless."""
@@ -57,7 +56,7 @@ async def cancel(payout: _Payout, who: SignedIn, registry: _Registry) -> m.Payou
 @router.put(
     "/v1/account/payout-schedule",
     summary="Have payouts asked for",
-    responses=responses(*_AUTH, Code.SELLER_UNVERIFIED),
+    responses=responses(*AUTH, Code.SELLER_UNVERIFIED),
 )
 async def set_schedule(body: ScheduleBody, who: SignedIn, registry: _Registry) -> m.PayoutSchedule:
     """Every Monday or every first of a month (UTC) all that is available, from the next one on; or by hand only."""

@@ -12,7 +12,7 @@ from artrator.messages import registry as m
 from artrator_registry.core import Registry
 from artrator_registry.http.callers import SignedIn, the_registry
 from artrator_registry.http.examples import PlanBody
-from artrator_registry.http.problems import responses
+from artrator_registry.http.problems import AUTH, responses
 
 router = APIRouter(tags=["passes"])
 _Registry = Annotated[Registry, Depends(the_registry)]
@@ -35,7 +35,7 @@ async def plans(
 @router.put(
     "/v1/plans/{handle}/{name}",
     summary="Offer a pass, or withdraw it",
-    responses=responses(Code.SESSION_INVALID, Code.SCOPE_MISSING, Code.FORBIDDEN, Code.PLAN_INVALID),
+    responses=responses(*AUTH, Code.FORBIDDEN, Code.PLAN_INVALID),
 )
 async def publish(
     handle: Annotated[str, Path(max_length=64, description="The creator's handle.")],

@@ -13,7 +13,7 @@ from artrator.messages import registry as m
 from artrator_registry.core import Registry
 from artrator_registry.http.callers import SignedIn, the_registry
 from artrator_registry.http.examples import PurchaseBody
-from artrator_registry.http.problems import responses
+from artrator_registry.http.problems import AUTH, responses
 
 router = APIRouter(tags=["purchases"])
 _Registry = Annotated[Registry, Depends(the_registry)]
@@ -24,14 +24,13 @@ _Purchase = Annotated[
         description="Made and stored by the buyer before it is sent. It is the order's id too.",
     ),
 ]
-_AUTH = (Code.SESSION_INVALID, Code.API_KEY_INVALID, Code.SCOPE_MISSING)
 
 
 @router.put(
     "/v1/purchases/{purchase}",
     summary="Buy a licence",
     responses=responses(
-        *_AUTH,
+        *AUTH,
         Code.LISTING_UNKNOWN,
         Code.NOT_FOR_SALE,
         Code.SELLER_UNVERIFIED,
@@ -40,6 +39,7 @@ _AUTH = (Code.SESSION_INVALID, Code.API_KEY_INVALID, Code.SCOPE_MISSING)
         Code.NODE_UNKNOWN,
         Code.PRICE_ABOVE_CAP,
         Code.CREDITS_INSUFFICIENT,
+        Code.DEBT_UNPAID,
         Code.SPENDING_LIMIT,
         Code.CONFLICT,
     ),
@@ -54,16 +54,14 @@ async def buy(purchase: _Purchase, body: PurchaseBody, who: SignedIn, registry: 
     return await registry.purchases.buy(who, purchase, body)
 
 
-@router.get("/v1/purchases", summary="My purchases", responses=responses(*_AUTH))
+@router.get("/v1/purchases", summary="My purchases", responses=responses(*AUTH))
 async def purchases(who: SignedIn, registry: _Registry) -> p.Purchases:
     """Newest first, with their licences."""
     who.require(m.Scope.ACCOUNT_READ)
     return await registry.purchases.purchases(who)
 
 
-@router.get(
-    "/v1/purchases/{purchase}", summary="How a purchase stands", responses=responses(*_AUTH, Code.ORDER_UNKNOWN)
-)
+@router.get("/v1/purchases/{purchase}", summary="How a purchase stands", responses=responses(*AUTH, Code.ORDER_UNKNOWN))
 async def one_purchase(purchase: _Purchase, who: SignedIn, registry: _Registry) -> p.Purchase:
     """For its buyer. `licence` is there once it is paid, signed by the registry's root key."""
     who.require(m.Scope.ACCOUNT_READ)

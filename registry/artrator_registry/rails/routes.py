@@ -14,7 +14,7 @@ from artrator.messages import registry as m
 from artrator_registry.core import Registry
 from artrator_registry.http.callers import Address, SignedIn, the_registry
 from artrator_registry.http.examples import TopUpBody, VoucherBody
-from artrator_registry.http.problems import responses
+from artrator_registry.http.problems import AUTH, responses
 
 router = APIRouter(tags=["money"])
 #: What is sent there is signed as it came, so nobody reads it before the rail does.
@@ -27,7 +27,6 @@ _TopUp = Annotated[
         description="Made and stored by the buyer before it is sent.",
     ),
 ]
-_AUTH = (Code.SESSION_INVALID, Code.API_KEY_INVALID, Code.SCOPE_MISSING)
 _NOTICE: Final[dict[str, Any]] = {
     "requestBody": {
         "description": "As the provider sends and signs it.",
@@ -39,7 +38,7 @@ _NOTICE: Final[dict[str, Any]] = {
 @router.post(
     "/v1/vouchers/redeem",
     summary="Redeem a voucher",
-    responses=responses(Code.SESSION_INVALID, Code.SCOPE_MISSING, Code.VOUCHER_INVALID, Code.RATE_LIMITED),
+    responses=responses(*AUTH, Code.VOUCHER_INVALID, Code.RATE_LIMITED),
 )
 async def redeem(body: VoucherBody, who: SignedIn, registry: _Registry, address: Address) -> m.VoucherRedeemed:
     """A voucher works once. Spaces, dashes and case do not matter."""
@@ -57,7 +56,18 @@ async def rails(registry: _Registry) -> rm.Rails:
 @router.put(
     "/v1/topups/{topup}",
     summary="Ask for a top-up",
-    responses=responses(*_AUTH, Code.CONFLICT, Code.RAIL_UNKNOWN, Code.RAIL_UNAVAILABLE, Code.RATE_LIMITED),
+    responses=responses(
+        *AUTH,
+        Code.CONFLICT,
+        Code.DEBT_UNPAID,
+        Code.FORBIDDEN,
+        Code.PASS_IN_FORCE,
+        Code.PLAN_UNKNOWN,
+        Code.PRICE_ABOVE_CAP,
+        Code.RAIL_UNKNOWN,
+        Code.RAIL_UNAVAILABLE,
+        Code.RATE_LIMITED,
+    ),
 )
 async def top_up(topup: _TopUp, body: TopUpBody, who: SignedIn, registry: _Registry) -> rm.TopUp:
     """Nothing is paid yet: open `page` in a browser, or pay `invoice` from a wallet, and ask how it stands.
@@ -69,7 +79,7 @@ async def top_up(topup: _TopUp, body: TopUpBody, who: SignedIn, registry: _Regis
     return await registry.rails.topups.top_up(who, topup, body)
 
 
-@router.get("/v1/topups", summary="My top-ups", responses=responses(*_AUTH))
+@router.get("/v1/topups", summary="My top-ups", responses=responses(*AUTH))
 async def topups(
     who: SignedIn,
     registry: _Registry,
@@ -81,7 +91,7 @@ async def topups(
     return await registry.rails.topups.list(who, before, limit)
 
 
-@router.get("/v1/topups/{topup}", summary="How a top-up stands", responses=responses(*_AUTH, Code.TOPUP_UNKNOWN))
+@router.get("/v1/topups/{topup}", summary="How a top-up stands", responses=responses(*AUTH, Code.TOPUP_UNKNOWN))
 async def topup(topup: _TopUp, who: SignedIn, registry: _Registry) -> rm.TopUp:
     """`paid` once its credits are in the wallet."""
     who.require(m.Scope.ACCOUNT_READ)

@@ -12,7 +12,7 @@ from artrator.messages import verifications as v
 from artrator_registry.core import Registry
 from artrator_registry.http.callers import SignedIn, the_registry
 from artrator_registry.http.examples import VerificationBody
-from artrator_registry.http.problems import responses
+from artrator_registry.http.problems import AUTH, responses
 
 router = APIRouter(tags=["verifications"])
 _Registry = Annotated[Registry, Depends(the_registry)]
@@ -20,13 +20,12 @@ _Id = Annotated[
     str,
     Path(pattern=ID_PATTERN, description="Made and stored by the caller before it is sent; no order has the same."),
 ]
-_AUTH = (Code.SESSION_INVALID, Code.API_KEY_INVALID, Code.SCOPE_MISSING)
 
 
 @router.put(
     "/v1/verifications/{verification}",
     summary="Look at a package as it is",
-    responses=responses(*_AUTH, Code.CONFLICT, Code.FORBIDDEN, Code.LISTING_UNKNOWN, Code.NODE_UNKNOWN, Code.NO_NODE),
+    responses=responses(*AUTH, Code.CONFLICT, Code.FORBIDDEN, Code.LISTING_UNKNOWN, Code.NODE_UNKNOWN, Code.NO_NODE),
 )
 async def ask(verification: _Id, body: VerificationBody, who: SignedIn, registry: _Registry) -> v.Verification:
     """A ticket of the kind `verify`, for the creator's other nodes and for those whom the operator named.
@@ -38,7 +37,7 @@ async def ask(verification: _Id, body: VerificationBody, who: SignedIn, registry
     return await registry.verifications.ask(who, verification, body)
 
 
-@router.get("/v1/verifications", summary="Who looked at my packages", responses=responses(*_AUTH))
+@router.get("/v1/verifications", summary="Who looked at my packages", responses=responses(*AUTH))
 async def seen(who: SignedIn, registry: _Registry) -> v.Verifications:
     """Looks at the caller's packages, and those that the caller asked for; newest first."""
     who.require_key()
