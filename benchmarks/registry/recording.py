@@ -11,7 +11,7 @@ import asyncio
 import contextlib
 import sqlite3
 import sys
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, ClassVar, Concatenate, ParamSpec, TypeVar
@@ -29,7 +29,8 @@ from artrator_registry.storage import Database, Transaction
 
 _P = ParamSpec("_P")
 _T = TypeVar("_T")
-Statement = tuple[str, tuple[Any, ...]]
+Parameters = Sequence[Any] | Mapping[str, Any]
+Statement = tuple[str, Parameters]
 #: What orders derive transfers from.
 _STEPS = ("hold", "capture", "fee")
 
@@ -48,10 +49,13 @@ class Recording:
         new = {self.quote: quote, self.order: order}
         new |= {transfer_id(self.order, step): transfer_id(order, step) for step in _STEPS}
         for statements in self.commits:
-            yield [
-                (sql, tuple(new.get(each, each) if isinstance(each, str) else each for each in parameters))
-                for sql, parameters in statements
-            ]
+            yield [(sql, _renamed(parameters, new)) for sql, parameters in statements]
+
+
+def _renamed(parameters: Parameters, new: Mapping[str, str]) -> Parameters:
+    if isinstance(parameters, Mapping):
+        return dict(zip(parameters, _renamed([*parameters.values()], new), strict=True))
+    return tuple(new.get(each, each) if isinstance(each, str) else each for each in parameters)
 
 
 def record(data: Path, credits_: int) -> Recording:
@@ -64,9 +68,9 @@ class _Written(Transaction):
 
     kept: ClassVar[list[Statement]] = []
 
-    def run(self, sql: str, parameters: Sequence[object] = ()) -> sqlite3.Cursor:
+    def run(self, sql: str, parameters: Parameters = ()) -> sqlite3.Cursor:
         if sql.lstrip().upper().startswith(("INSERT", "UPDATE")):
-            self.kept.append((sql, tuple(parameters)))
+            self.kept.append((sql, parameters))
         return super().run(sql, parameters)
 
 

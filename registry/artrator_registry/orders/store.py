@@ -37,7 +37,7 @@ def add_quote(t: Transaction, price: QuotedPrice, *, version: int, creator: str,
 
 def quote(t: Transaction, quote: str) -> Any:
     """A quote, or None."""
-    return t.row("SELECT * FROM quotes WHERE id = ?", (quote,))
+    return t.record("SELECT * FROM quotes WHERE id = ?", (quote,))
 
 
 def forget_quotes(t: Transaction, before: float) -> None:
@@ -47,13 +47,13 @@ def forget_quotes(t: Transaction, before: float) -> None:
 
 def order(t: Transaction, order: str) -> Any:
     """An order, or None."""
-    return t.row("SELECT * FROM orders WHERE id = ?", (order,))
+    return t.record("SELECT * FROM orders WHERE id = ?", (order,))
 
 
 def add_order(t: Transaction, new: NewOrder) -> Any:
     """A new order, held; answers its row."""
     ticket = new.ticket
-    return t.row(
+    return t.record(
         "INSERT INTO orders (id, body, buyer, creator, api_key, kind, paid_by, pass, listing, package, node, offer,"
         " request, measures, cap, worth, fee, state, ticket, ticket_digest, created_at, start_by, finish_by,"
         " capture_by) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, 'held', ?, ?, ?, ?, ?, ?)"
@@ -118,11 +118,13 @@ def request_cancel(t: Transaction, order: str) -> None:
 
 def claim(t: Transaction, order: Any, settle_at: float) -> Any:
     """Delivered, says the node's receipt in this row; the buyer may object until then. Answers the row."""
-    return t.row(
-        "UPDATE orders SET state = 'claimed', settle_at = ?, reason = NULL, receipt = ?, receipt_digest = ?"
-        " WHERE id = ? RETURNING *",
-        (settle_at, order["receipt"], order["receipt_digest"], order["id"]),
+    claimed = {**order, "state": "claimed", "settle_at": settle_at, "reason": None}
+    t.run(
+        "UPDATE orders SET state = :state, settle_at = :settle_at, reason = :reason, receipt = :receipt,"
+        " receipt_digest = :receipt_digest WHERE id = :id",
+        claimed,
     )
+    return claimed
 
 
 def dispute(t: Transaction, order: str) -> None:
@@ -137,22 +139,23 @@ def end(
     t: Transaction, order: Any, state: str, charged: int, reason: str | None, dispute_until: float | None = None
 ) -> Any:
     """The order has ended, with the receipt and the acknowledgement that stand in this row; answers the row."""
-    return t.row(
-        "UPDATE orders SET state = ?, charged = ?, reason = ?, settle_at = NULL, ended_at = ?, settled_at = ?,"
-        " dispute_until = ?, receipt = ?, receipt_digest = ?, acknowledgement = ? WHERE id = ? RETURNING *",
-        (
-            state,
-            charged,
-            reason,
-            t.now,
-            t.now if state == "settled" else None,
-            dispute_until,
-            order["receipt"],
-            order["receipt_digest"],
-            order["acknowledgement"],
-            order["id"],
-        ),
+    ended = {
+        **order,
+        "state": state,
+        "charged": charged,
+        "reason": reason,
+        "settle_at": None,
+        "ended_at": t.now,
+        "settled_at": t.now if state == "settled" else None,
+        "dispute_until": dispute_until,
+    }
+    t.run(
+        "UPDATE orders SET state = :state, charged = :charged, reason = :reason, settle_at = :settle_at,"
+        " ended_at = :ended_at, settled_at = :settled_at, dispute_until = :dispute_until, receipt = :receipt,"
+        " receipt_digest = :receipt_digest, acknowledgement = :acknowledgement WHERE id = :id",
+        ended,
     )
+    return ended
 
 
 def end_dispute(t: Transaction, order: str, state: str, refunded: int) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any, NamedTuple
 
 Clock = Callable[[], float]
@@ -15,9 +15,9 @@ class Transaction(NamedTuple):
     db: sqlite3.Connection
     now: float
 
-    def run(self, sql: str, parameters: Sequence[object] = ()) -> sqlite3.Cursor:
-        """Run one statement."""
-        return self.db.execute(sql, tuple(parameters))
+    def run(self, sql: str, parameters: Sequence[object] | Mapping[str, object] = ()) -> sqlite3.Cursor:
+        """Run one statement, its parameters by place (``?``) or by name (``:name``)."""
+        return self.db.execute(sql, parameters)
 
     def rows(self, sql: str, parameters: Sequence[object] = ()) -> list[Any]:
         """Every row of a query, as ``sqlite3.Row``."""
@@ -26,3 +26,11 @@ class Transaction(NamedTuple):
     def row(self, sql: str, parameters: Sequence[object] = ()) -> Any:
         """The first row of a query, or None."""
         return self.run(sql, parameters).fetchone()
+
+    def record(self, sql: str, parameters: Sequence[object] = ()) -> Any:
+        """The first row of a query as a dict, or None.
+
+        For wide rows: a ``sqlite3.Row`` looks for each name from its first column on.
+        """
+        row = self.row(sql, parameters)
+        return None if row is None else dict(zip(row.keys(), row, strict=True))
