@@ -19,9 +19,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Annotated, Final
 
-import pydantic
-from pydantic import BaseModel, ConfigDict, Field
-
+from artrator._pydantic import BaseModel, ConfigDict, Field, ValidationError
 from artrator.errors import ArtratorError, Code
 from artrator.profile import write_atomically
 
@@ -103,7 +101,7 @@ class NodeControls:
         try:
             text = _own(self._node)
             return None if text is None else _Node.model_validate_json(text)
-        except (ArtratorError, pydantic.ValidationError):
+        except (ArtratorError, ValidationError):
             return None
 
     # --- the node's side
@@ -135,7 +133,7 @@ class NodeControls:
             return None
         try:
             return Pause.model_validate_json(text)
-        except pydantic.ValidationError as error:
+        except ValidationError as error:
             raise ArtratorError(
                 Code.REQUEST_INVALID,
                 f"{self._pause} cannot be understood.",
@@ -146,7 +144,7 @@ class NodeControls:
         """The packages that are to be released, each told once."""
         found = []
         for path in sorted(self.folder.glob("release-*.json")) if self.folder.is_dir() else ():
-            with contextlib.suppress(ArtratorError, pydantic.ValidationError):
+            with contextlib.suppress(ArtratorError, ValidationError):
                 text = _own(path)
                 if text is not None:
                     found.append(_Release.model_validate_json(text).package)

@@ -123,7 +123,6 @@ async def read_health(url: str) -> Health:
         ArtratorError: ``node_unreachable``, or ``internal`` when something else than a node answers.
     """
     import httpx
-    import pydantic
 
     from artrator.errors import ArtratorError, Code
     from artrator.messages.node import Health
@@ -136,7 +135,7 @@ async def read_health(url: str) -> Health:
         raise ArtratorError(
             Code.NODE_UNREACHABLE, f"No node answers at {url}.", cure="Start one with `artrator node serve`."
         ) from error
-    except (ValueError, pydantic.ValidationError) as error:
+    except ValueError as error:  # no JSON, or none of a node
         raise ArtratorError(
             Code.INTERNAL, f"What answers at {url} is not a node.", cure="Check the address in the settings."
         ) from error

@@ -22,8 +22,7 @@ from artrator.cli._session import json_option, make_buyer, print_json, run
 from artrator.clients.buyer import Buyer, Prepared, Result, Stage, Update, read_listing
 from artrator.clients.registry import RegistryClient
 from artrator.errors import ArtratorError, Code
-from artrator.frames import FilmLimits, is_film, read_film, write_film
-from artrator.frames.writing import check_target
+from artrator.frames import FilmLimits, check_target, is_film, read_film, write_film
 from artrator.inputs import parse_value
 from artrator.manifest import InputType, Manifest
 from artrator.messages import registry as m

@@ -18,7 +18,7 @@ from artrator.clients.package_download import Download
 from artrator.clients.prepared import read_listing
 from artrator.clients.registry import RegistryClient
 from artrator.errors import ArtratorError, Code
-from artrator.local.library import Library, OwnedPackage
+from artrator.local import Library, OwnedPackage
 from artrator.messages import products as p
 from artrator.money import format_credits
 from artrator.profile import Profile

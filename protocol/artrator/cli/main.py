@@ -124,8 +124,7 @@ def _say(message: str) -> Any:
 
 def _wrong_value(error: ValueError) -> Any:
     """A value that no message may carry; answers are checked where they come in, so it was given to this command."""
-    from pydantic import ValidationError
-
+    from artrator._pydantic import ValidationError
     from artrator.errors import ArtratorError, Code
 
     if not isinstance(error, ValidationError):

@@ -21,8 +21,7 @@ from artrator.cli._session import json_option, print_json
 from artrator.cli.generate import read_files, read_settings, try_places
 from artrator.clients.registry import RegistryClient
 from artrator.errors import ArtratorError, Code
-from artrator.frames import write_film
-from artrator.frames.writing import check_target
+from artrator.frames import check_target, write_film
 from artrator.local import Library, LocalEngine, LocalPackage, LocalProgress, LocalResult, LocalStage
 from artrator.package import read_manifest
 from artrator.profile import Profile, write_atomically

@@ -8,15 +8,15 @@ from dataclasses import dataclass, field
 from typing import Any, TypeVar
 
 import httpx
-import pydantic
 
+from artrator._pydantic import BaseModel
 from artrator.canonical import b64
 from artrator.clients._http import MAX_JSON, Answer, Connected, MisbehavedError, fetch, read
 from artrator.errors import ArtratorError, Code
 from artrator.keys import PrivateKey
 from artrator.messages import registry as m
 
-_M = TypeVar("_M", bound=pydantic.BaseModel)
+_M = TypeVar("_M", bound=BaseModel)
 #: A session token this close to its end is renewed before it is used.
 _RENEW_SECONDS = 30.0
 #: A statement of a million lines, and the time to read it out.
@@ -42,7 +42,7 @@ class _Question:
     method: str
     path: str
     query: Mapping[str, str | int | None] = field(default_factory=dict)
-    body: pydantic.BaseModel | None = None
+    body: BaseModel | None = None
     signed: bool = True
     export: bool = False
 
@@ -125,10 +125,10 @@ class RegistryConnection(Connected):
     ) -> _M:
         return self._read(await self._send("GET", path, query=query or {}, signed=signed), answer)
 
-    async def _post(self, path: str, body: pydantic.BaseModel, answer: type[_M], *, signed: bool = True) -> _M:
+    async def _post(self, path: str, body: BaseModel, answer: type[_M], *, signed: bool = True) -> _M:
         return self._read(await self._send("POST", path, body=body, signed=signed), answer)
 
-    async def _put(self, path: str, body: pydantic.BaseModel, answer: type[_M]) -> _M:
+    async def _put(self, path: str, body: BaseModel, answer: type[_M]) -> _M:
         return self._read(await self._send("PUT", path, body=body), answer)
 
     async def _export(self, path: str, query: Mapping[str, str | int | None] | None = None) -> str:

@@ -16,7 +16,7 @@ from artrator.clients.orders import PendingOrder
 from artrator.clients.promised import fault, reads
 from artrator.documents import NodeDescriptor, OutputDigest, Receipt, ticket_digest
 from artrator.errors import ArtratorError, Code
-from artrator.inputs.metered import MeteredBytes
+from artrator.inputs import MeteredBytes
 from artrator.keys import PublicKey
 from artrator.messages.node import Output
 

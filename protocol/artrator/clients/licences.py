@@ -36,7 +36,7 @@ from artrator.documents import ticket as tickets
 from artrator.errors import ArtratorError, Code
 from artrator.ids import new_id
 from artrator.keys import PrivateKey, PublicKey
-from artrator.local.library import Library, OwnedPackage
+from artrator.local import Library, OwnedPackage
 from artrator.messages import products as p
 from artrator.messages import registry as m
 from artrator.messages.disputes import DisputeOpening, DisputeReason

@@ -4,10 +4,8 @@ from __future__ import annotations
 
 from typing import Annotated, Any, ClassVar, Self, TypeAlias
 
-import pydantic
-from pydantic import AfterValidator, BaseModel, ConfigDict
-
 from artrator import dsse
+from artrator._pydantic import AfterValidator, BaseModel, ConfigDict, ValidationError
 from artrator.canonical import sha256
 from artrator.errors import ArtratorError, Code
 from artrator.keys import PrivateKey, PublicKey
@@ -53,9 +51,9 @@ class SignedDocument(BaseModel):
     def _parse(cls, payload: bytes) -> Self:
         try:
             return cls.model_validate_json(payload)
-        except pydantic.ValidationError as error:
+        except ValidationError as error:
             first = error.errors()[0]
-            where = ".".join(str(part) for part in first["loc"])
+            where = "".join(c for c in ".".join(map(str, first["loc"])) if c.isprintable())[:100]  # keys are strangers'
             raise ArtratorError(
                 Code.DOCUMENT_INVALID, f"The document's field {where or '(whole)'} is wrong: {first['msg']}."
             ) from error

@@ -6,8 +6,7 @@ import time
 from collections.abc import Mapping, Sequence
 from typing import ClassVar
 
-from pydantic import BaseModel, ConfigDict
-
+from artrator._pydantic import BaseModel, ConfigDict
 from artrator.documents._signed import EncodedKey, SignedDocument
 from artrator.keys import PublicKey
 

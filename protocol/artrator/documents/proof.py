@@ -8,8 +8,7 @@ from __future__ import annotations
 import time
 from typing import Final
 
-from pydantic import BaseModel, ConfigDict, Field
-
+from artrator._pydantic import BaseModel, ConfigDict, Field
 from artrator.documents import _compact
 from artrator.errors import ArtratorError, Code
 from artrator.keys import PrivateKey, PublicKey

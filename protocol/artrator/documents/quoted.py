@@ -5,8 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Annotated, ClassVar, Literal
 
-from pydantic import Field
-
+from artrator._pydantic import Field
 from artrator.documents._signed import SignedDocument
 
 

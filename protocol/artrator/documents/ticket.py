@@ -9,8 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Final, Literal
 
-from pydantic import BaseModel, ConfigDict, Field
-
+from artrator._pydantic import BaseModel, ConfigDict, Field
 from artrator.canonical import sha256
 from artrator.documents import _compact
 from artrator.documents._signed import EncodedKey

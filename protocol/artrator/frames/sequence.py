@@ -8,8 +8,7 @@ from pathlib import Path
 from typing import Final
 
 from artrator.errors import ArtratorError, Code
-from artrator.inputs import decode_image
-from artrator.inputs.images import MAX_PIXELS
+from artrator.inputs import MAX_PIXELS, decode_image
 from artrator.manifest import InputSpec
 
 #: Frames a second where a film says none.

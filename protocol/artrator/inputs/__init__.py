@@ -5,6 +5,7 @@ from artrator.inputs.counted import Counted
 from artrator.inputs.decoding import decoded
 from artrator.inputs.images import MAX_IMAGE_BYTES, MAX_PIXELS, MAX_SIDE, decode_image, image_size
 from artrator.inputs.measures import measure
+from artrator.inputs.metered import MeteredBytes
 from artrator.inputs.request import PreparedRequest, request_body
 
 __all__ = [
@@ -12,6 +13,7 @@ __all__ = [
     "MAX_PIXELS",
     "MAX_SIDE",
     "Counted",
+    "MeteredBytes",
     "PreparedRequest",
     "complete",
     "decode_image",

@@ -6,8 +6,7 @@ import secrets
 from collections.abc import Mapping
 from typing import Final
 
-import pydantic
-
+from artrator._pydantic import ValidationError
 from artrator.errors import ArtratorError, Code
 from artrator.manifest import InputSpec, InputType, Manifest
 from artrator.messages.node import FileRef
@@ -95,7 +94,7 @@ def _file(spec: InputSpec, value: object) -> FileRef | bytes:
     if isinstance(value, Mapping):
         try:
             return FileRef.model_validate(value)
-        except pydantic.ValidationError:
+        except ValidationError:
             pass
     raise _refused(spec, Fault("is not an image.", "Send the image as a file."))
 

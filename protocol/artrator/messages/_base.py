@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from pydantic import BaseModel, ConfigDict
+from artrator._pydantic import BaseModel, ConfigDict
 
 
 class Message(BaseModel):

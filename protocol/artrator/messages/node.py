@@ -16,8 +16,7 @@ from collections.abc import Mapping, Sequence
 from enum import StrEnum
 from typing import Annotated, Any, Final, Literal
 
-from pydantic import Field, field_validator
-
+from artrator._pydantic import Field, field_validator
 from artrator.canonical import canonical_json
 from artrator.messages._base import Message, Request
 

@@ -6,8 +6,7 @@ from collections.abc import Mapping, Sequence
 from enum import StrEnum
 from typing import Annotated
 
-from pydantic import Field
-
+from artrator._pydantic import Field
 from artrator.messages._base import Message, Request
 from artrator.messages.registry import Digest, Identifier, Json, Order, Share
 
