@@ -31,7 +31,7 @@ THOUSAND = 1000
 @contextlib.asynccontextmanager
 async def connections(
     node: ToyNode, count: int, first_words: bytes, *, tls: bool
-) -> AsyncIterator[list[asyncio.StreamReader]]:
+) -> AsyncIterator[list[tuple[asyncio.StreamReader, asyncio.StreamWriter]]]:
     """So many connections to a node, each of which has said a few words."""
     context = ssl.create_default_context()
     context.check_hostname, context.verify_mode = False, ssl.CERT_NONE
@@ -47,7 +47,7 @@ async def connections(
     for start in range(0, count, 50):
         await asyncio.gather(*(connect() for _ in range(start, min(start + 50, count))))
     try:
-        yield [reader for reader, _ in pairs]
+        yield pairs
     finally:
         for _, writer in pairs:
             writer.transport.abort()
@@ -88,8 +88,8 @@ def test_a_thousand_connections_keep_no_buyer_out(node: ToyNode, many_files: Non
             assert len(idle) + len(slow_ones) > THOUSAND * 0.9
             await paid_job(node, client)
             # None of them may stay: each is closed by the node, whose patience is over.
-            async with asyncio.timeout(90):
-                for reader in (*idle, *slow_ones):
+            async with asyncio.timeout(240):
+                for reader, _ in (*idle, *slow_ones):
                     with contextlib.suppress(OSError):
                         await reader.read()
         await paid_job(node, client)
@@ -121,7 +121,7 @@ def connected(node: ToyNode) -> int:
     """How many connections the node says that it has, this question's own among them."""
     context = ssl.create_default_context(cadata=(node.data / "keys" / "tls.crt").read_text())
     context.check_hostname = False
-    with urllib.request.urlopen(f"{node.url}/metrics", context=context, timeout=30) as answer:
+    with urllib.request.urlopen(f"{node.url}/metrics", context=context, timeout=240) as answer:
         text = answer.read().decode()
     return int(float(re.findall(r"^artrator_node_connections ([0-9.]+)$", text, re.MULTILINE)[0]))
 
@@ -171,11 +171,11 @@ def test_readers_who_take_a_byte_a_second_are_let_go_and_cost_little(make_node: 
             reader.start()
         try:
             for reader in readers:
-                assert await asyncio.to_thread(reader.begun.wait, 60)
+                assert await asyncio.to_thread(reader.begun.wait, 240)
             await paid_job(node, client)
             assert len(await client.output(request.job, 0)) == output.size
             assert resident(pid) - before < 48 << 20, "what nobody takes is kept in memory"
-            await asyncio.to_thread(node.wait_for, lambda: connected(node) < 10, "they are still there", 120)
+            await asyncio.to_thread(node.wait_for, lambda: connected(node) < 10, "they are still there")
         finally:
             for reader in readers:
                 reader.stop.set()
@@ -209,13 +209,21 @@ def test_all_addresses_of_one_home_are_one() -> None:
     assert closed == ["a"]
 
 
-@pytest.mark.parametrize("head", [b"X-Long: " + b"a" * 200_000, b"X: y\r\n" * 50_000], ids=["one", "many"])
-def test_headers_without_end_are_cut_off(node: ToyNode, head: bytes) -> None:
+@pytest.mark.parametrize(
+    ("first", "more"), [(b"X-Long: ", b"a" * 65_536), (b"", b"X: y\r\n" * 10_000)], ids=["one", "many"]
+)
+def test_headers_without_end_are_cut_off(node: ToyNode, first: bytes, more: bytes) -> None:
+    """Long before anybody's patience ends: what a machine could send in ten seconds is many times as much."""
+
     async def work(client: NodeClient) -> None:
-        async with connections(node, 1, b"GET /v1/health HTTP/1.1\r\nHost: x\r\n" + head, tls=True) as (reader,):
-            async with asyncio.timeout(8):  # sooner than anybody's patience ends
-                with contextlib.suppress(OSError):
-                    assert await reader.read() == b""
+        async with connections(node, 1, b"GET /v1/health HTTP/1.1\r\nHost: x\r\n" + first, tls=True) as ((_, writer),):
+            sent = 0
+            with contextlib.suppress(OSError):
+                while sent < 64 << 20:
+                    writer.write(more)
+                    await writer.drain()
+                    sent += len(more)
+            assert sent < 64 << 20
         await client.health()
 
     node.ask(work)

@@ -269,7 +269,7 @@ def test_what_was_not_fetched_in_its_time_says_so(make_node: Callable[..., ToyNo
     shop.stop()
     shop.registry.ahead = 180.0
     shop.start()
-    shop.wait_for(lambda: late in shop.registry.claims, "it did not end", 90)
+    shop.wait_for(lambda: late in shop.registry.claims, "it did not end")
     said = receipt(shop, late)
     assert (said.outcome, said.error) == ("failed", "job_deadline")
 

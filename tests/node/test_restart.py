@@ -126,7 +126,7 @@ def test_receipts_and_acknowledgements_outlive_a_registry_that_is_away(make_node
     assert any("registry" in warning for warning in node.ask(lambda client: client.health()).warnings)
     node.registry.claims_at_once = 1  # both together are more than it takes
     node.registry.start()
-    node.wait_for(lambda: {job.job, other.job} <= set(node.registry.claims), "a receipt was lost", 30)
+    node.wait_for(lambda: {job.job, other.job} <= set(node.registry.claims), "a receipt was lost")
     assert node.registry.claims[job.job][0]["acknowledgement"] == acknowledgement
     node.wait_for(lambda: node.ask(lambda client: client.health()).outbox == 0, "the outbox was not emptied")
 

@@ -254,7 +254,7 @@ def test_programs_are_found_by_name_whatever_the_system(tmp_path: Path) -> None:
     try:
         for listed in (rivals.running_programs, rivals._by_psutil):
             # A child is nameless for a moment: Popen may return before the kernel has named it.
-            deadline = time.monotonic() + 30
+            deadline = time.monotonic() + 240
             while game.name not in (found := list(listed())) and time.monotonic() < deadline:
                 time.sleep(0.01)
             assert rivals.named(["nothing", "witcher-of-the-west.bin"], found) == "witcher-of-the-west.bin"

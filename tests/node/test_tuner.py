@@ -40,7 +40,7 @@ def test_each_way_is_tried_once_and_remembered_over_a_restart(make_node: Callabl
     assert node.run({"steps": 1}).state is JobState.DELIVERED
     expected = len(cores.thread_counts())
     if expected > 1:
-        node.wait_for(lambda: len(trials(node)) == expected, "the ways were not tried", seconds=90)
+        node.wait_for(lambda: len(trials(node)) == expected, "the ways were not tried")
     before = trials(node)
     for figures in before.values():
         assert figures["out"] == ""
@@ -72,7 +72,7 @@ def test_a_job_that_comes_in_the_middle_of_a_trial_is_served_at_once(make_node: 
             return [event.kind for event in await node.finished(client, request.job)]
 
         assert node.ask(work)[-1] is EventKind.DONE
-    node.wait_for(lambda: len(trials(node)) == len(cores.thread_counts()), "no trial after all", seconds=90)
+    node.wait_for(lambda: len(trials(node)) == len(cores.thread_counts()), "no trial after all")
 
 
 def test_devices_that_the_owner_named_are_never_tried(make_node: Callable[..., ToyNode]) -> None:

@@ -62,7 +62,7 @@ async def ended(client: NodeClient, requests: list[Request]) -> list[Job]:
 
 async def both(node: ToyNode, client: NodeClient) -> None:
     """Wait until both devices have a job of the package."""
-    for _ in range(600):
+    for _ in range(2400):
         workers = (await client.health()).packages[0].workers
         if sum(worker.running for worker in workers) == 2:
             return

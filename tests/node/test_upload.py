@@ -29,7 +29,7 @@ def send(node: ToyNode, request: Request, parts: list[tuple[str, bytes]]) -> tup
         proof.HEADER: proof.make(node.buyer, method="PUT", path=path, node=node.descriptor.node, body=request.digest)
     }
     files = [(name, (name, data, "application/octet-stream")) for name, data in parts]
-    answer = httpx.put(f"{node.url}{path}", headers=header, files=files, verify=False, timeout=30)
+    answer = httpx.put(f"{node.url}{path}", headers=header, files=files, verify=False, timeout=240)
     return answer.status_code, (answer.json().get("error") or {}).get("code", "")
 
 
@@ -181,11 +181,11 @@ def test_a_ticket_has_one_upload_at_a_time_and_the_newest_counts(node: ToyNode) 
     def body() -> Iterator[bytes]:
         yield b'--x\r\nContent-Disposition: form-data; name="job"\r\n\r\n' + job_part(request)[1] + b"\r\n"
         yield b'--x\r\nContent-Disposition: form-data; name="' + name.encode() + b'"\r\n\r\n' + data[:100]
-        release.wait(30)
+        release.wait(240)
 
     def hang() -> None:
         headers = {proof.HEADER: proof.make(node.buyer, **made), "Content-Type": "multipart/form-data; boundary=x"}
-        answer = httpx.put(f"{node.url}{path}", headers=headers, content=body(), verify=False, timeout=30)
+        answer = httpx.put(f"{node.url}{path}", headers=headers, content=body(), verify=False, timeout=240)
         answers.append((answer.status_code, answer.json()["error"]["code"]))
 
     stuck = threading.Thread(target=hang)
@@ -194,5 +194,5 @@ def test_a_ticket_has_one_upload_at_a_time_and_the_newest_counts(node: ToyNode) 
     assert send(node, request, [job_part(request), (name, data)]) == (200, "")
     node.wait_for(lambda: not list((node.data / "spool").glob(".partial-*")), "the older upload was kept")
     release.set()
-    stuck.join(30)
+    stuck.join(240)
     assert answers == [(409, "conflict")]

@@ -90,7 +90,7 @@ def test_whoever_waits_to_write_goes_on_afterwards_and_was_noticed(content, held
         held.require_unchanged()
     assert caught.value.code == Code.PACKAGE_CHANGED
     held.close()
-    writer.join(30)
+    writer.join(240)
     assert opened.is_set()
 
 

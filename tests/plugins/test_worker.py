@@ -16,7 +16,7 @@ def with_worker(work, plugin, content, **limits):
     """Start a worker, let ``work`` use it, close it."""
 
     async def main():
-        worker = await Worker.start_verified(plugin, content, limits=Limits(**{"run_seconds": 30, **limits}))
+        worker = await Worker.start_verified(plugin, content, limits=Limits(**{"run_seconds": 240, **limits}))
         try:
             return await work(worker)
         finally:

@@ -22,7 +22,7 @@ KNOWN = {
 
 def with_worker(work, plugin, content):
     async def main():
-        worker = await Worker.start_verified(plugin, content, limits=Limits(run_seconds=60))
+        worker = await Worker.start_verified(plugin, content, limits=Limits(run_seconds=240))
         try:
             return await work(worker)
         finally:

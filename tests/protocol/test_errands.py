@@ -72,7 +72,7 @@ def test_a_command_that_is_killed_has_left_its_id_behind(home: Path) -> None:
         "import os\nfrom artrator.cli._errands import errand\n"
         "with errand('transfer', amount=5) as made:\n    print(made, flush=True)\n    os._exit(1)\n"
     )
-    killed = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, timeout=60)
+    killed = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, timeout=240)
     assert ask() == killed.stdout.strip()
 
 

@@ -120,7 +120,7 @@ def test_a_run_is_cancelled_by_its_id_and_by_its_task(toy: LocalPackage) -> None
             running = asyncio.create_task(
                 engine.run(toy, {"do": do, "steps": 1000}, None, lambda _, moving=moving: moving.set(), run=do)
             )
-            await asyncio.wait_for(moving.wait(), 30)
+            await asyncio.wait_for(moving.wait(), 240)
             await asyncio.sleep(0.2)
             assert await failing(engine.run(toy, {}, run=do)) is Code.CONFLICT
             engine.cancel(do)

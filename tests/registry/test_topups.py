@@ -425,7 +425,7 @@ async def test_a_provider_that_names_another_top_up_each_time_is_not_asked_for_e
 
     bank.toy.look = look  # type: ignore[method-assign]
     assert await bank.hear("evt-1", "ref-1") == 204
-    await asyncio.wait_for(bank.act(), 60)
+    await asyncio.wait_for(bank.act(), 240)
     assert bank.provider.asked.count("look") == 3
 
 
@@ -435,7 +435,7 @@ async def test_two_who_act_at_once_ask_a_provider_once_about_each_notice(bank: B
     await mina.top_up(topup, FIVE)
     reference = bank.provider.pay(topup, 50)
     assert await bank.hear("evt-1", reference, topup) == 204  # which wakes the registry's own reconciler
-    await asyncio.wait_for(asyncio.gather(*(bank.act() for _ in range(4))), 60)
+    await asyncio.wait_for(asyncio.gather(*(bank.act() for _ in range(4))), 240)
     assert bank.provider.asked.count(f"look {reference}") == 1
 
 
@@ -450,7 +450,7 @@ async def test_what_is_left_of_a_rail_that_is_out_of_use_stands_in_nobodys_way(b
 
     await bank.registry.database.write(leave)
     await bank.hear("evt-1", bank.provider.pay(topup, 50))
-    await asyncio.wait_for(bank.act(), 60)
+    await asyncio.wait_for(bank.act(), 240)
     assert (await mina.topup(topup)).state is rm.TopUpState.PAID
 
 

@@ -54,7 +54,7 @@ class Server:
         listening = threading.Event()
         self._reader = threading.Thread(target=self._read, args=(self.process, listening), daemon=True)
         self._reader.start()
-        assert listening.wait(60), self.log
+        assert listening.wait(240), self.log
 
     def _read(self, process: subprocess.Popen[str], listening: threading.Event) -> None:
         assert process.stdout is not None
@@ -67,7 +67,7 @@ class Server:
 
     def kill(self) -> None:
         self.process.send_signal(signal.SIGKILL)
-        self.process.wait(30)
+        self.process.wait(240)
         self._reader.join(10)
 
     @property
@@ -113,7 +113,7 @@ async def _insist(client: RegistryClient, topup: str) -> rm.TopUp:
 @pytest.mark.slow
 async def test_kill_9_between_webhook_and_answer_loses_and_doubles_nothing(shop: tuple[Server, Stripe]) -> None:
     server, fake = shop
-    client = RegistryClient(server.url, PrivateKey.generate(), handle="mina", timeout=60)
+    client = RegistryClient(server.url, PrivateKey.generate(), handle="mina", timeout=240)
     await client.sign_in()
     topups: list[str] = []
     for number in range(12):
@@ -132,7 +132,7 @@ async def test_kill_9_between_webhook_and_answer_loses_and_doubles_nothing(shop:
         await anyio.to_thread.run_sync(server.start)
         for event in fake.events[:2]:  # Stripe tries again what got no answer, and sometimes what did
             await anyio.to_thread.run_sync(fake.send, event)
-    until = time.monotonic() + 60
+    until = time.monotonic() + 240
     while time.monotonic() < until:
         states = [(await client.topup(topup)).state for topup in topups]
         if all(state is rm.TopUpState.PAID for state in states):
@@ -181,7 +181,7 @@ async def test_no_bytes_make_the_webhook_stumble_and_no_secret_stands_in_the_log
         sent.append((body, headers))
 
     draw()
-    async with httpx.AsyncClient(base_url=server.url, trust_env=False, timeout=30) as http:
+    async with httpx.AsyncClient(base_url=server.url, trust_env=False, timeout=240) as http:
         for body, headers in sent:
             answer = await http.post("/v1/rails/stripe/webhook", content=body, headers=headers)
             assert answer.status_code in (204, 400, 429), (body, headers, answer.text)
@@ -200,7 +200,7 @@ def test_credits_are_bought_from_the_command_line(shop: tuple[Server, Stripe], t
         return subprocess.Popen(command, env=environment, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
 
     def said(*words: str) -> str:
-        output, _ = artrator(*words).communicate(timeout=60)
+        output, _ = artrator(*words).communicate(timeout=240)
         return output
 
     assert "joan" in said("account", "use", server.url, "--handle", "joan")
@@ -211,7 +211,7 @@ def test_credits_are_bought_from_the_command_line(shop: tuple[Server, Stripe], t
     assert buying.stdout is not None
     assert buying.stdout.readline() == "11 credits for 11.00 EUR.\n"
     fake.pay(buying.stdout.readline().strip().rpartition("/")[2])
-    assert buying.communicate(timeout=60)[0] == "Paid: 11 credits added.\n"
+    assert buying.communicate(timeout=240)[0] == "Paid: 11 credits added.\n"
     assert buying.returncode == 0
     assert "11 credits for 11.00 EUR" in said("topups")
     assert "between" in said("topup", "stripe", "1") or "5 to 500" in said("topup", "stripe", "1")

@@ -81,7 +81,7 @@ class Person:
         mine = dict(environment(self.profile.folder))
         if api_key is not None:
             mine["ARTRATOR_API_KEY"] = api_key
-        return subprocess.run(command(*arguments), env=mine, cwd=cwd, capture_output=True, text=True, timeout=120)
+        return subprocess.run(command(*arguments), env=mine, cwd=cwd, capture_output=True, text=True, timeout=240)
 
     def buy(self, listing: str, inputs: dict[str, object], files: dict[str, bytes] | None = None) -> Result:
         """Buy one job and wait for its pictures."""

@@ -18,10 +18,10 @@ def outlasts_clients(url: str) -> bool:
         insecure = ssl.create_default_context()
         insecure.check_hostname, insecure.verify_mode = False, ssl.CERT_NONE
         line: http.client.HTTPConnection = http.client.HTTPSConnection(
-            address.hostname, address.port, timeout=30, context=insecure
+            address.hostname, address.port, timeout=240, context=insecure
         )
     else:
-        line = http.client.HTTPConnection(address.hostname, address.port, timeout=30)
+        line = http.client.HTTPConnection(address.hostname, address.port, timeout=240)
     try:
         line.connect()
         first = line.sock

@@ -96,7 +96,7 @@ class Server:
 
     def end(self, how: signal.Signals) -> int:
         self.process.send_signal(how)
-        code = self.process.wait(120)
+        code = self.process.wait(240)
         self._reader.join(10)
         return code
 
@@ -105,7 +105,7 @@ class Server:
         return f"http://127.0.0.1:{self.port}"
 
     def client(self, key: PrivateKey, handle: str) -> RegistryClient:
-        return RegistryClient(self.url, key, handle=handle, timeout=60)
+        return RegistryClient(self.url, key, handle=handle, timeout=240)
 
     def run(self, *arguments: str) -> str:
         """An administrator's command, beside the running registry."""

@@ -71,7 +71,7 @@ class Relay:
                 near.close()
                 continue
             try:
-                far = socket.create_connection(("127.0.0.1", self.target), timeout=10)
+                far = socket.create_connection(("127.0.0.1", self.target), timeout=240)
             except OSError:
                 near.close()
                 continue

@@ -418,7 +418,7 @@ class Stripe:
             return 0
         body, headers = self.signed(event)
         with contextlib.suppress(httpx.HTTPError):
-            return httpx.post(self.delivery.url, content=body, headers=headers, timeout=10).status_code
+            return httpx.post(self.delivery.url, content=body, headers=headers, timeout=240).status_code
         return 0
 
     def signed(self, event: dict[str, Any]) -> tuple[bytes, dict[str, str]]:

@@ -387,7 +387,7 @@ class ToyNode:
             env=environment(self.creator.folder),
             capture_output=True,
             text=True,
-            timeout=120,
+            timeout=240,
         )
 
 

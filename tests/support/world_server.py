@@ -33,7 +33,7 @@ class WorldServer:
 
     def __enter__(self) -> Self:
         self._thread.start()
-        assert self._ready.wait(120), "the registry did not start"
+        assert self._ready.wait(240), "the registry did not start"
         if self._failed is not None:
             raise self._failed
         return self

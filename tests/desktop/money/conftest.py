@@ -103,6 +103,6 @@ def deliver(server: WorldServer, shop: Shop) -> Callable[[AppState], str]:
             await buyer.aclose()
             return placed.order
 
-        return server.do(asyncio.wait_for(work(), 20))
+        return server.do(asyncio.wait_for(work(), 240))
 
     return run

@@ -146,7 +146,7 @@ def test_a_plan_that_says_something_else_than_its_signature_is_not_shown(
     qtbot: Any, launch: Launch, server: WorldServer, shop: Shop, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     offer_plan(server, shop)
-    plan = server.do(asyncio.wait_for(shop.creator.plans(listing=shop.listing), 10))[0]
+    plan = server.do(asyncio.wait_for(shop.creator.plans(listing=shop.listing), 240))[0]
     key = shop.creator.key.public.id
     assert is_signed(plan, key)
     assert not is_signed(plan.model_copy(update={"price": 1}), key)
