@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
 import pytest
-from PySide6.QtCore import QCoreApplication, QEvent, Qt
+from PySide6.QtCore import QCoreApplication, QEvent, QObject, Qt
 from PySide6.QtWidgets import (
     QAbstractButton,
     QAbstractSpinBox,
@@ -21,12 +22,13 @@ from PySide6.QtWidgets import (
 from artrator_desktop.app import prepare_environment
 from artrator_desktop.state import AppState, Failure, Link
 from artrator_desktop.state.job import JobPhase
+from artrator_desktop.state.settings import Settings
 from artrator_desktop.ui import shell as shell_module
 from artrator_desktop.ui.pages.base import Page
 from artrator_desktop.ui.pages.onboarding import OnboardingPage
 from artrator_desktop.ui.shell import Shell
 from artrator_desktop.ui.theme import DARK, LIGHT, theme
-from artrator_desktop.ui.widgets import StatePanel
+from artrator_desktop.ui.widgets import ConfirmSheet, StatePanel
 
 
 def test_it_opens_on_discover(shell: Shell) -> None:
@@ -133,6 +135,85 @@ def test_a_theme_switch_is_live(shell: Shell, state: AppState) -> None:
     assert theme().tokens is LIGHT
     state.settings.set("theme", "dark")
     assert theme().tokens is DARK
+
+
+def ground(widget: QWidget) -> str:
+    return widget.grab().toImage().pixelColor(widget.width() - 4, widget.height() - 4).name().upper()
+
+
+def test_a_theme_is_put_on_what_is_seen_and_on_a_page_behind_when_it_is_opened(
+    qtbot: Any, shell: Shell, state: AppState
+) -> None:
+    with qtbot.waitActive(shell, timeout=60_000):
+        shell.show()
+    for page_id in ("plugins", "settings"):
+        shell.open(page_id)
+    behind, seen = shell.page("plugins"), shell.page("settings")
+    assert behind is not None
+    assert seen is not None
+    styled: list[QEvent.Type] = []
+
+    class Ear(QObject):
+        def eventFilter(self, _watched: QObject, event: QEvent) -> bool:
+            styled.append(event.type())
+            return False
+
+    ear = Ear()
+    behind.installEventFilter(ear)
+    state.settings.set("theme", "light")
+    assert ground(seen) == LIGHT.bg.upper()
+    assert QEvent.Type.StyleChange not in styled, "the page behind was styled although nobody sees it"
+    shell.open("plugins")
+    assert QEvent.Type.StyleChange in styled
+    assert ground(behind) == LIGHT.bg.upper()
+    sheet = ConfirmSheet("Delete it?", "It is gone then.", "Delete", behind)
+    qtbot.addWidget(sheet)
+    sheet.show()
+    assert ground(sheet) == LIGHT.bg.upper(), "what opens from a page looks like the page"
+    state.settings.set("theme", "dark")
+    shell.open("settings")
+    assert ground(seen) == DARK.bg.upper()
+    assert seen.styleSheet() == "", "the application's own sheet is enough again"
+
+
+def test_keys_that_every_window_knows(qtbot: Any, shell: Shell, state: AppState) -> None:
+    with qtbot.waitActive(shell, timeout=60_000):
+        shell.show()
+    control = Qt.KeyboardModifier.ControlModifier
+    shell.open("gallery")
+    qtbot.keyClick(shell, Qt.Key.Key_F, control)
+    assert isinstance(shell.focusWidget(), QLineEdit)
+    assert shell.page_id == "gallery"
+    asked: list[str] = []
+    page = shell.page("gallery")
+    assert isinstance(page, Page)
+    state.gallery.changed.connect(lambda: asked.append("gallery"))
+    qtbot.keyClick(shell, Qt.Key.Key_F5)
+    qtbot.waitUntil(lambda: bool(asked), timeout=60_000)
+    shell.open("model", {"listing_id": "maker/emoji"})
+    qtbot.keyClick(shell.page("model"), Qt.Key.Key_Escape)
+    assert shell.page_id == "discover"
+    assert shell.windowTitle() == "Discover"
+    qtbot.keyClick(shell, Qt.Key.Key_W, control)
+    assert not shell.isVisible()
+
+
+def test_a_damaged_setting_is_passed_over(qtbot: Any, state: AppState, tmp_path: Path) -> None:
+    rows = [("theme", "{not json"), ("language", '"ko"'), ("window", "[" * 100_000)]
+    state.database.write(
+        lambda c: c.executemany("insert or replace into setting (name, value) values (?, ?)", rows)
+    ).result(60)
+    again = Settings(tmp_path, state.database, state.engine)
+    assert (again.theme, again.language, again.get("window")) == ("system", "ko", None)
+
+
+def test_keeping_is_what_enter_and_escape_do(qtbot: Any) -> None:
+    sheet = ConfirmSheet("Delete it?", "It is gone then.", "Delete")
+    qtbot.addWidget(sheet)
+    assert sheet.keep.isDefault()
+    assert not sheet.go.isDefault()
+    with qtbot.waitSignal(sheet.accepted, timeout=60_000):
+        sheet.go.click()
 
 
 def test_the_navigation_tells_balance_and_what_a_credit_is_worth(shell: Shell, connect: Callable[[], None]) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 
 import pytest
+from PySide6.QtWidgets import QApplication
 
 from artrator_desktop import i18n
 from artrator_desktop.ui import text
@@ -18,9 +19,28 @@ def test_amounts_are_exact(micro: int, written: str) -> None:
     assert text.amount(micro) == written
 
 
-@pytest.mark.parametrize(("micro", "written"), [(1_786_432, "1.79"), (2_000_000, "2"), (1, "0.01"), (0, "0")])
-def test_a_short_price_is_never_lower_than_the_true_one(micro: int, written: str) -> None:
+@pytest.mark.parametrize(
+    ("micro", "written"),
+    [
+        (1_786_432, "1.79"),
+        (2_000_000, "2"),
+        (999_999, "1"),
+        (123_456, "0.13"),
+        (99_999, "0.1"),
+        (1_234, "0.0013"),
+        (10, "0.00001"),
+        (1, "0.000001"),
+        (0, "0"),
+    ],
+)
+def test_a_short_price_is_never_lower_than_the_true_one_and_at_most_a_tenth_higher(micro: int, written: str) -> None:
     assert text.about(micro) == written
+    assert micro <= text._short(micro) <= micro * 1.1
+
+
+def test_the_exact_price_is_told_only_where_the_short_one_differs(qapp: QApplication) -> None:
+    assert text.exactly(1_786_432) == "1.786432 credits"
+    assert text.exactly(2_000_000) == ""
 
 
 @pytest.mark.parametrize(("micro", "written"), [(1_999_999, "1.99"), (-1_999_999, "−1.99"), (5, "0")])

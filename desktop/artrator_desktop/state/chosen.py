@@ -68,11 +68,12 @@ class Chosen(QObject):
 
     def add_files(self, name: str, paths: Sequence[str]) -> None:
         """Take picture files for an input, in this order."""
+        room = self._room(name)
 
         async def work() -> Sequence[Picture | Problem]:
-            return await self._engine.decode(lambda: [read_picture(Path(path)) for path in paths])
+            return await self._engine.decode(_read_what_fits, paths, room)
 
-        self._take(name, work)
+        self._take(name, work, len(paths))
 
     def add_image(self, name: str, image: QImage) -> None:
         """Take pasted pixels for an input."""
@@ -81,7 +82,7 @@ class Chosen(QObject):
         async def work() -> Sequence[Picture | Problem]:
             return [await self._engine.decode(from_pixels, copy, self._pasted)]
 
-        self._take(name, work)
+        self._take(name, work, 1)
 
     def set_files(self, name: str, paths: Sequence[str]) -> None:
         """Take these, in order, instead of what an input had: pictures, folders of frames, films."""
@@ -113,14 +114,36 @@ class Chosen(QObject):
             self.pictures[name] = []
             self.changed.emit(name)
 
-    def _take(self, name: str, work: Callable[[], Awaitable[Sequence[Picture | Problem]]]) -> None:
+    def remove(self, name: str, place: int) -> None:
+        """Remove one picture of an input that has several."""
+        chosen = self.pictures.get(name, [])
+        if place < len(chosen):
+            self.films.pop(name, None)  # what is left is no longer what came together
+            self.pictures[name] = [*chosen[:place], *chosen[place + 1 :]]
+            self.changed.emit(name)
+
+    def _room(self, name: str) -> int | None:
+        """How many more pictures an input takes; None if it does not say."""
+        if not self.several(name):
+            return 1
+        most = self._specs[name].max_items
+        return None if most is None else max(most - len(self.pictures[name]), 0)
+
+    def _take(self, name: str, work: Callable[[], Awaitable[Sequence[Picture | Problem]]], given: int) -> None:
+        """Take what fits of ``given`` pictures, then say what did not."""
+
         def done(found: Sequence[Picture | Problem]) -> None:
-            for each in found:
-                if isinstance(each, Problem):
-                    self.refused.emit(name, each)
-                else:
-                    self.pictures[name] = [*self.pictures[name], each] if self.several(name) else [each]
-                    self.changed.emit(name)
+            room = self._room(name)
+            good = [each for each in found if not isinstance(each, Problem)]
+            bad = [each for each in found if isinstance(each, Problem)]
+            taken = good[:room]
+            if taken:
+                self.pictures[name] = [*self.pictures[name], *taken] if self.several(name) else taken
+                self.changed.emit(name)
+            if bad:
+                self.refused.emit(name, bad[0] if given == 1 else Problem("unreadable", given, len(bad)))
+            elif given > len(taken):
+                self.refused.emit(name, Problem("no_room", self._specs[name].max_items or 1, given - len(taken)))
 
         self._call(name, work, done)
 
@@ -165,3 +188,13 @@ class Chosen(QObject):
         if name not in self.pictures or not isinstance(paths, list):
             return []
         return [str(path) for path in paths if Path(str(path)).exists()]
+
+
+def _read_what_fits(paths: Sequence[str], room: int | None) -> Sequence[Picture | Problem]:
+    """Read files until ``room`` of them were pictures: somebody may drop a folder's thousand on a place for three."""
+    found: list[Picture | Problem] = []
+    for path in paths:
+        if room is not None and sum(1 for each in found if not isinstance(each, Problem)) >= room:
+            break
+        found.append(read_picture(Path(path)))
+    return found

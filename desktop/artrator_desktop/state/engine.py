@@ -182,6 +182,10 @@ class Engine(QObject):
             self._calls.discard(call)
 
     def _run(self) -> None:
+        # Before anybody asks for anything: two threads that import modules which need each other, this one and a
+        # decoder, could see half of one.
+        import artrator_desktop.state.network  # noqa: F401  (all that the engine and its decoders use lies behind it)
+
         asyncio.set_event_loop(self._loop)
         self._loop.run_forever()
 

@@ -41,7 +41,8 @@ class Problem:
 
     Kinds: ``required``, ``too_long``, ``too_low``, ``too_high``, ``step``, ``choice``, ``too_many``, ``side_small``,
     ``side_large``, ``pixels``, ``total_pixels``, ``file_large``, ``corrupt``; of pictures that belong together
-    ``sizes`` and ``numbers``; and ``said``, whose ``text`` is the sentence.
+    ``sizes`` and ``numbers``; of several given at once ``unreadable`` (``found`` of ``bound``) and ``no_room``
+    (``found`` too many); and ``said``, whose ``text`` is the sentence.
     """
 
     kind: str

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import json
+import logging
 import os
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Final
 
@@ -12,6 +14,8 @@ from PySide6.QtCore import QObject, Signal
 
 from artrator_desktop.state.engine import Engine
 from artrator_desktop.state.store import Database
+
+log = logging.getLogger(__name__)
 
 #: Where `artrator node serve` answers on this machine unless its owner says otherwise.
 LOCAL_NODE: Final = "https://127.0.0.1:8443"
@@ -35,7 +39,7 @@ class Settings(QObject):
         self._database = database
         self._engine = engine
         rows = database.read_now(lambda c: c.execute("select name, value from setting").fetchall())
-        self._values = DEFAULTS | {row["name"]: json.loads(row["value"]) for row in rows}
+        self._values: dict[str, object] = {**DEFAULTS, **_readable({row["name"]: row["value"] for row in rows})}
         self._registry_url = os.environ.get("ARTRATOR_REGISTRY") or _profile_url(data_dir)
 
     @property
@@ -99,6 +103,17 @@ class Settings(QObject):
             Profile(data_dir).configure(registry_url=url)
 
         self._engine.call(work)
+
+
+def _readable(rows: Mapping[str, object]) -> dict[str, object]:
+    """The settings that can be read; a damaged one counts as never set, and the window opens all the same."""
+    found: dict[str, object] = {}
+    for name, text in rows.items():
+        try:
+            found[name] = json.loads(str(text))
+        except (ValueError, RecursionError):
+            log.warning("the setting %s is damaged and is not used", name)
+    return found
 
 
 def _profile_url(data_dir: Path) -> str:

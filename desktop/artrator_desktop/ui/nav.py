@@ -11,7 +11,7 @@ from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QVBoxLayout, QWidget
 from artrator.manifest import pick
 from artrator_desktop.i18n import language
 from artrator_desktop.state import Link
-from artrator_desktop.ui.text import amount, credits_text
+from artrator_desktop.ui.text import about, amount, credits_text
 from artrator_desktop.ui.theme import logo, set_icon, theme
 from artrator_desktop.ui.theme.tokens import NAV_WIDTH, M
 from artrator_desktop.ui.widgets import Button, Card, ElidedLabel, IconButton, Label
@@ -87,6 +87,10 @@ class Navigation(QFrame):
         for name, button in self._buttons.items():
             button.setChecked(name == page_id)
         self._buttons["earnings"].setVisible(self._app.earnings.selling is True or page_id == "earnings")
+
+    def name_of(self, page_id: str) -> str:
+        """Return a page's name, or an empty text for one that has no place here."""
+        return self._names.get(page_id, "")
 
     def button(self, page_id: str) -> Button:
         """Return the button of a page."""
@@ -176,9 +180,7 @@ class _Balance(Card):
             self.setAccessibleName(self.tr("Balance: {amount}").format(amount=credits_text(available)))
             self.number.setToolTip(credits_text(available))
             self.hold.setText(
-                self.tr("credits · {amount} on hold").format(amount=amount(held, places=2))
-                if held
-                else self.tr("credits")
+                self.tr("credits · {amount} on hold").format(amount=about(held)) if held else self.tr("credits")
             )
         self.hold.setVisible(available is not None)
         self.note.setText(note)

@@ -152,12 +152,12 @@ class PlanCard(Card):
         mine = app.passes.of_plan(plan.plan)
         owned = mine is not None and mine.state.value == "active"
         title = pick(plan.title, language()) or plan.plan
-        head = QHBoxLayout()
-        head.setSpacing(S)
-        head.addWidget(ElidedLabel(title, "strong"), 1)
-        head.addWidget(Label(self.tr("{amount} for %Ln day(s)", "", plan.period_days).format(
-            amount=credits_text(plan.price)), "strong"))  # fmt: skip
-        self.column.addLayout(head)
+        price = self.tr("{amount} for %Ln day(s)", "", plan.period_days).format(amount=credits_text(plan.price))
+        names = QVBoxLayout()
+        names.setSpacing(2)
+        names.addWidget(Label(title, "strong", wrap=True))
+        names.addWidget(Label(price, "dim", wrap=True))
+        self.column.addLayout(names)
         runs = plan.allowance // worth if worth else 0
         words = self.tr("Runs worth {amount}").format(amount=credits_text(plan.allowance))
         if runs:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from PySide6.QtCore import QCoreApplication, QObject, Signal
 from PySide6.QtWidgets import QApplication
 
-from artrator_desktop.ui.text import credits_text
+from artrator_desktop.ui.text import short_price
 
 if TYPE_CHECKING:
     from artrator_desktop.state.payment import Payment
@@ -39,7 +39,7 @@ def pay_words(payment: Payment, pictures: int = 1) -> str:
     translate = QCoreApplication.translate
     if payment.paid_by in {"free", "pass"} and payment.cap:
         return translate("Pay", "{count} covered, then up to {amount}").format(
-            count=payment.covered, amount=credits_text(payment.cap)
+            count=payment.covered, amount=short_price(payment.cap)
         )
     match payment.paid_by:
         case "here":
@@ -51,11 +51,11 @@ def pay_words(payment: Payment, pictures: int = 1) -> str:
         case "pass":
             left = f"{(payment.runs_left or 0) * max(pictures, 1):,}"
             return translate("Pay", "in your pass (about {count} left)").format(count=left)
-    return translate("Pay", "up to {amount}").format(amount=credits_text(payment.cap))
+    return translate("Pay", "up to {amount}").format(amount=short_price(payment.cap))
 
 
 def pay_note(payment: Payment) -> str:
     """Return what the button has no room for: what a run costs once the free ones are used up."""
     if payment.paid_by == "free":
-        return QCoreApplication.translate("Pay", "Then {amount} a run").format(amount=credits_text(payment.worth))
+        return QCoreApplication.translate("Pay", "Then {amount} a run").format(amount=short_price(payment.worth))
     return ""

@@ -15,6 +15,7 @@ from PySide6.QtGui import QCloseEvent, QKeySequence, QShortcut
 from PySide6.QtWidgets import QHBoxLayout, QMainWindow, QStackedWidget, QWidget
 
 from artrator_desktop import i18n
+from artrator_desktop.state import Link
 from artrator_desktop.ui.images import Pixmaps
 from artrator_desktop.ui.nav import Navigation
 from artrator_desktop.ui.notices import JobNotices
@@ -67,7 +68,13 @@ class Shell(QMainWindow):
         for number, page_id in enumerate(_NUMBERED, 1):
             self._shortcut(f"Ctrl+{number}", page_id)
         self._shortcut("Ctrl+,", "settings")
-        QShortcut(QKeySequence("Ctrl+K"), self).activated.connect(self.focus_search)
+        for keys in ("Ctrl+K", "Ctrl+F"):
+            QShortcut(QKeySequence(keys), self).activated.connect(self.focus_search)
+        for keys in ("F5", "Ctrl+R"):
+            QShortcut(QKeySequence(keys), self).activated.connect(self._renew)
+        for keys in ("Ctrl+W", "Ctrl+Q"):
+            QShortcut(QKeySequence(keys), self).activated.connect(self.close)
+        theme().changed.connect(self._dress)
         app.settings.changed.connect(self._setting_changed)
         app.session.online.connect(self.pixmaps.forget_missing)
         app.session.changed.connect(self._session_changed)
@@ -83,7 +90,11 @@ class Shell(QMainWindow):
         page = self._pages.get(page_id) or self._make(page_id)
         self.page_id = page_id
         self.nav.setVisible(page_id != "onboarding")
-        self.nav.set_current({"model": "discover", "style": "create"}.get(page_id, page_id))
+        place = {"model": "discover", "style": "create"}.get(page_id, page_id)
+        self.nav.set_current(place)
+        # Qt adds the application's name to it.
+        self.setWindowTitle(self.nav.name_of(place) or "Artrator")
+        theme().dress(page)
         self.stack.setCurrentWidget(page)
         page.setFocus(Qt.FocusReason.OtherFocusReason)
         if isinstance(page, Page):
@@ -119,7 +130,6 @@ class Shell(QMainWindow):
 
     def _build(self) -> None:
         body = QWidget()
-        body.setObjectName("pages")
         self._row = QHBoxLayout(body)
         self._row.setContentsMargins(0, 0, 0, 0)
         self._row.setSpacing(0)
@@ -147,6 +157,8 @@ class Shell(QMainWindow):
             # A page that cannot be built must not take the others down with it.
             _log.exception("The page %s could not be built.", page_id)
             page = StatePanel()
+            page.setObjectName("page")
+            page.setAttribute(Qt.WidgetAttribute.WA_StyledBackground)
             page.show_state(
                 "triangle-alert",
                 self.tr("This page could not be opened"),
@@ -174,10 +186,23 @@ class Shell(QMainWindow):
 
     def _setting_changed(self, name: str) -> None:
         if name == "theme":
-            theme().switch(str(self.app.settings.theme))
+            theme().switch(str(self.app.settings.theme), lazily=True)
         elif name == "language":
             i18n.install(str(self.app.settings.language))
             self._rebuild()
+
+    def _dress(self) -> None:
+        """Show the theme in what is seen; a page behind follows when it is opened."""
+        for part in (self.nav, self.toasts, self._pages.get(self.page_id)):
+            if part is not None:
+                theme().dress(part)
+
+    def _renew(self) -> None:
+        if self.app.session.link is Link.OFFLINE:
+            self.app.session.retry()
+        page = self._pages.get(self.page_id)
+        if isinstance(page, Page):
+            page.renew()
 
     def _session_changed(self) -> None:
         if self.app.session.needs_onboarding and self.page_id != "onboarding":
@@ -197,5 +222,6 @@ class Shell(QMainWindow):
         self.nav.deleteLater()
         self.nav = Navigation(self.app)
         self._row.insertWidget(0, self.nav)
+        theme().dress(self.nav)
         self._listen()
         self.open(current, kept)

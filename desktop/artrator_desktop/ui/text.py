@@ -26,16 +26,27 @@ def credits_text(micro: int, *, places: int | None = None) -> str:
     return QCoreApplication.translate("Text", "{amount} credits").format(amount=number)
 
 
+def _short(micro: int) -> int:
+    """Round a price up to cents; one below a tenth of a credit to its first two digits, or it would multiply."""
+    unit = MICRO // 100
+    while unit > 1 and micro < unit * 10:
+        unit //= 10
+    return -(-micro // unit) * unit
+
+
 def about(micro: int) -> str:
-    """Write a price shortly, with at most two decimals and never too low; the exact one is told before one pays."""
-    cent = MICRO // 100
-    return format_credits(-(-micro // cent) * cent)
+    """Write a price in few digits and never too low: "1.26" of 1.256743, "0.0013" of 0.001234."""
+    return format_credits(_short(micro))
 
 
 def short_price(micro: int) -> str:
-    """Write a price with its unit where there is little room, never too low; the exact one is told before one pays."""
-    cent = MICRO // 100
-    return credits_text(-(-micro // cent) * cent)
+    """Write a price with its unit, as `about` does: "1.26 credits"."""
+    return credits_text(_short(micro))
+
+
+def exactly(micro: int) -> str:
+    """Return the whole amount for a tool tip where `short_price` shortened it, else an empty text."""
+    return credits_text(micro) if _short(micro) != micro else ""
 
 
 def paragraphs(words: str) -> str:
@@ -145,7 +156,8 @@ def duration(seconds: float) -> str:
 
 def bytes_text(count: int) -> str:
     """Write a size in bytes: "3.1 MB"."""
-    return QLocale().formattedDataSize(count, 1, QLocale.DataSizeFormat.DataSizeTraditionalFormat)
+    words = QLocale().formattedDataSize(count, 1, QLocale.DataSizeFormat.DataSizeTraditionalFormat)
+    return words.replace(" ", "\N{NO-BREAK SPACE}")
 
 
 def short_digest(digest: str) -> str:

@@ -261,13 +261,61 @@ def test_numbers_that_would_not_fit_side_by_side_have_a_slider() -> None:
 def test_several_pictures_add_up_to_their_limit(qtbot: Any, app: AppState, page: CreatePage, opened: Opened) -> None:
     opened("atelier/upscale-x4")
     small = QImage(40, 40, QImage.Format.Format_RGB32)
-    for count in range(1, 5):
+    for count in range(1, 4):
         small.fill(QColor.fromHsv(count * 40, 200, 200))
         app.create.chosen.add_image("references", small)
         qtbot.waitUntil(lambda count=count: len(app.create.chosen.pictures["references"]) == count, timeout=60_000)
-    assert app.create.problems()["references"] == Problem("too_many", 3, 4)
-    page.form.fields["references"]._clear.click()
+    with qtbot.waitSignal(app.create.chosen.refused, timeout=60_000) as heard:
+        app.create.chosen.add_image("references", small)
+    assert heard.args == ["references", Problem("no_room", 3, 1)]
+    assert len(app.create.chosen.pictures["references"]) == 3
     assert "references" not in app.create.problems()
+    page.form.fields["references"]._clear.click()
+    assert app.create.chosen.pictures["references"] == []
+
+
+def dropped(*paths: Path) -> QMimeData:
+    data = QMimeData()
+    data.setUrls([QUrl.fromLocalFile(str(path)) for path in paths])
+    return data
+
+
+def test_of_several_dropped_pictures_all_that_fit_are_taken_in_order_and_the_rest_is_told(
+    qtbot: Any, app: AppState, page: CreatePage, opened: Opened, tmp_path: Path
+) -> None:
+    opened("atelier/upscale-x4")
+    field = page.form.fields["references"]
+    for number in (1, 2, 9, 10, 11):
+        (tmp_path / f"frame_{number}.png").write_bytes(plain_picture(number))
+    (tmp_path / "words.txt").write_text("not a picture")
+    chosen = app.create.chosen
+    with qtbot.waitSignal(chosen.refused, timeout=60_000) as heard:
+        assert field.drop.take(dropped(tmp_path / "words.txt", tmp_path / "frame_2.png"))
+    assert heard.args == ["references", Problem("unreadable", 2, 1)]
+    assert field.drop._error == "1 of 2 files are no PNG, JPEG or WebP pictures."
+    with qtbot.waitSignal(chosen.refused, timeout=60_000) as heard:
+        assert field.drop.take(dropped(*(tmp_path / f"frame_{number}.png" for number in (10, 9, 11, 1))))
+    assert heard.args == ["references", Problem("no_room", 3, 2)]
+    assert field.drop._error == "The model takes 3; left out: 2."
+    names = [Path(picture.path).name for picture in chosen.pictures["references"]]
+    assert names == ["frame_2.png", "frame_1.png", "frame_9.png"]
+    assert "references" not in app.create.problems()
+
+
+def test_a_press_on_a_small_picture_takes_it_out_again(
+    qtbot: Any, app: AppState, page: CreatePage, opened: Opened, tmp_path: Path
+) -> None:
+    opened("atelier/upscale-x4")
+    field = page.form.fields["references"]
+    paths = [tmp_path / f"{number}.png" for number in (1, 2)]
+    for number, path in enumerate(paths, 1):
+        path.write_bytes(plain_picture(number))
+    field.drop.take(dropped(*paths))
+    qtbot.waitUntil(lambda: len(app.create.chosen.pictures["references"]) == 2, timeout=60_000)
+    assert "Remove" in field._thumbs[0].accessibleName()
+    field._thumbs[0].click()
+    assert [Path(picture.path).name for picture in app.create.chosen.pictures["references"]] == ["2.png"]
+    assert len(field._thumbs) == 1
 
 
 def test_what_was_typed_is_there_after_a_restart(qtbot: Any, launch: Callable[..., AppState]) -> None:

@@ -79,6 +79,7 @@ def test_the_order_of_a_line_says_how_it_stands(
     assert rows["Charged"] == "3 credits"
     assert rows["Order"] == order
     assert not sheet.wrong.isHidden()
+    assert sheet.area.height() >= len(rows) * sheet.facts.fontMetrics().height(), "the sheet shows all of its rows"
     missing = OrderSheet(app, "00000000-0000-4000-8000-000000000000")
     qtbot.addWidget(missing)
     qtbot.waitUntil(lambda: not missing.missing.isHidden(), timeout=60_000)

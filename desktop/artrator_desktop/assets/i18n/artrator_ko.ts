@@ -317,6 +317,14 @@
     </message>
 </context>
 <context>
+    <name>ConfirmSheet</name>
+    <message>
+        <source>Keep</source>
+        <extracomment>Taller content scrolls: a small laptop shows this much.</extracomment>
+        <translation>그대로 두기</translation>
+    </message>
+</context>
+<context>
     <name>CreatePage</name>
     <message>
         <source>Undo</source>
@@ -413,6 +421,10 @@
     <message>
         <source>Took</source>
         <translation>걸린 시간</translation>
+    </message>
+    <message>
+        <source>nothing</source>
+        <translation>없음</translation>
     </message>
     <message>
         <source>{amount} for {count} pictures</source>
@@ -1722,7 +1734,7 @@
     <name>GalleryPage</name>
     <message>
         <source>Gallery</source>
-        <extracomment>Room for two lines below the title, beside the search.</extracomment>
+        <extracomment>The search is as wide as this, and less on a page below a width. Room for two lines below the title, beside the search.</extracomment>
         <translation>갤러리</translation>
     </message>
     <message>
@@ -1821,10 +1833,6 @@
         <source>The files go to the trash; their receipts are deleted.</source>
         <translation>파일은 휴지통으로 가고 영수증은 지워집니다.</translation>
     </message>
-    <message>
-        <source>Keep</source>
-        <translation>그대로 두기</translation>
-    </message>
 </context>
 <context>
     <name>Hero</name>
@@ -1867,12 +1875,20 @@
         <translation>그림 ({patterns})</translation>
     </message>
     <message>
+        <source>Choose pictures</source>
+        <translation>그림 고르기</translation>
+    </message>
+    <message>
         <source>Drop a PNG, JPEG or WebP picture.</source>
         <translation>PNG, JPEG, WebP 그림을 놓아 주세요.</translation>
     </message>
     <message>
         <source>Drop a picture, or click to choose</source>
         <translation>그림을 끌어다 놓거나 눌러서 고르기</translation>
+    </message>
+    <message>
+        <source>Drop pictures, or click to choose</source>
+        <translation>그림을 놓거나 눌러서 고르기</translation>
     </message>
     <message>
         <source>PNG, JPEG or WebP · paste works too</source>
@@ -2335,10 +2351,6 @@
         <translation>라이선스는 그대로이며, 모델은 무료로 다시 받을 수 있습니다.</translation>
     </message>
     <message>
-        <source>Keep</source>
-        <translation>두기</translation>
-    </message>
-    <message>
         <source>{title} is here, and runs on this computer.</source>
         <translation>{title}: 도착했습니다. 이제 이 컴퓨터에서 실행됩니다.</translation>
     </message>
@@ -2367,6 +2379,29 @@
     <message>
         <source>{task} by {creator}, {price} a run, licence {licence}, {state}</source>
         <translation>{task}, 작가 {creator}, 실행당 {price}, 라이선스 {licence}, {state}</translation>
+    </message>
+</context>
+<context>
+    <name>MachineCard</name>
+    <message>
+        <source>Processor</source>
+        <translation>프로세서</translation>
+    </message>
+    <message>
+        <source>Busy</source>
+        <translation>사용률</translation>
+    </message>
+    <message>
+        <source>Memory</source>
+        <translation>메모리</translation>
+    </message>
+    <message>
+        <source>Power</source>
+        <translation>전력</translation>
+    </message>
+    <message>
+        <source>Temperature</source>
+        <translation>온도</translation>
     </message>
 </context>
 <context>
@@ -2542,6 +2577,7 @@
     <name>NodePage</name>
     <message>
         <source>My node</source>
+        <extracomment>Below this the sensors stand under the rest; beside it they take as much as one of the four cards above. Qt&apos;s own word for no limit.</extracomment>
         <translation>내 노드</translation>
     </message>
     <message>
@@ -3495,6 +3531,14 @@
         <translation>키프레임마다 1부터 {bound} 사이의 프레임 번호를 하나씩 적으세요.</translation>
     </message>
     <message>
+        <source>{found} of {bound} files are no PNG, JPEG or WebP pictures.</source>
+        <translation>파일 {bound}개 중 {found}개는 PNG, JPEG, WebP 그림이 아닙니다.</translation>
+    </message>
+    <message>
+        <source>The model takes {bound}; left out: {found}.</source>
+        <translation>이 모델은 {bound}장까지 받습니다. {found}장은 뺐습니다.</translation>
+    </message>
+    <message>
         <source>This is not a whole PNG, JPEG or WebP picture.</source>
         <translation>온전한 PNG, JPEG, WebP 그림이 아닙니다.</translation>
     </message>
@@ -3629,10 +3673,6 @@
     <message>
         <source>Your rules</source>
         <translation>내 규칙</translation>
-    </message>
-    <message>
-        <source>Processor · {degrees} °C</source>
-        <translation>프로세서 · {degrees} °C</translation>
     </message>
     <message>
         <source>opens {time}</source>
@@ -4865,6 +4905,17 @@
     <message>
         <source>Voucher code</source>
         <translation>이용권 코드</translation>
+    </message>
+</context>
+<context>
+    <name>_Thumb</name>
+    <message>
+        <source>Remove {name}</source>
+        <translation>{name} 빼기</translation>
+    </message>
+    <message>
+        <source>{size} · click to remove</source>
+        <translation>{size} · 누르면 빠집니다</translation>
     </message>
 </context>
 </TS>

@@ -14,8 +14,8 @@ from PySide6.QtWidgets import QFileDialog, QMenu, QWidget
 from artrator.manifest import pick
 from artrator_desktop.i18n import language
 from artrator_desktop.state.pictures import decode_file
-from artrator_desktop.ui.text import credits_text
-from artrator_desktop.ui.widgets import Button, FlowLayout
+from artrator_desktop.ui.text import short_price
+from artrator_desktop.ui.widgets import Button, FlowLayout, MenuButton
 
 if TYPE_CHECKING:
     from artrator_desktop.state import AppState, ImageRecord
@@ -39,7 +39,7 @@ class PictureActions(QWidget):
         self.save = Button(self.tr("Save as…"), "plain", "save")
         self.copy = Button(self.tr("Copy"), "plain", "copy")
         self.reveal = Button(self.tr("Show file"), "plain", "folder-open")
-        self.send = Button(self.tr("Send to…"), "plain", "wand-sparkles")
+        self.send = MenuButton(self.tr("Send to…"), "wand-sparkles")
         self.save.clicked.connect(self._save)
         self.copy.clicked.connect(self._copy)
         self.reveal.clicked.connect(self._reveal)
@@ -69,7 +69,7 @@ class PictureActions(QWidget):
         ]
         self.menu.clear()
         for card in companions:
-            words = f"{pick(card.title, language())} · {credits_text(card.price)}"
+            words = f"{pick(card.title, language())} · {short_price(card.price)}"
             listing = card.listing
             action = self.menu.addAction(words.replace("&", "&&"))
             action.triggered.connect(lambda _on=False, listing=listing: self._send(listing))

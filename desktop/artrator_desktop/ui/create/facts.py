@@ -23,7 +23,7 @@ class SettingsUsed(Card):
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__("card", parent, inset=16)
         body = QWidget()
-        self._flow = FlowLayout(body, gap=30)
+        self._flow = FlowLayout(body, gap=30, row_gap=14)
         self._cells: list[QWidget] = []
         self._shown: list[tuple[str, str]] = []
         self.column.addWidget(body)

@@ -10,7 +10,7 @@ from PySide6.QtWidgets import QFrame, QHBoxLayout, QVBoxLayout, QWidget
 from artrator_desktop.state.create import COUNTS
 from artrator_desktop.ui.pay import pay_note, pay_words
 from artrator_desktop.ui.split import split_line, split_tip
-from artrator_desktop.ui.text import credits_text, duration
+from artrator_desktop.ui.text import credits_text, duration, exactly, short_price
 from artrator_desktop.ui.theme import set_icon
 from artrator_desktop.ui.widgets import Button, Card, IconLabel, Label, Line, Segmented, Switch, set_look
 
@@ -101,7 +101,10 @@ class PriceFooter(QFrame):
         self._count_row.setVisible(self._create.can_repeat)
         self.count.set_value(str(self._create.count))
         price, quoting = self._create.price, self._create.quoting
-        self.price.setText(credits_text(price) if price is not None else "–")
+        self.price.setText(short_price(price) if price is not None else "–")
+        self.price.setToolTip(exactly(price or 0))
+        self.price.setAccessibleDescription(exactly(price or 0))
+        self.button.setToolTip(exactly(price or 0))
         self.held.setText(self.tr("Held until delivered") if price != 0 else self.tr("Nothing is held"))
         self.expected.setText(self._expected())
         self._say_why_not(self._why_not())
@@ -165,7 +168,7 @@ class PriceFooter(QFrame):
         if str(quoting.phase) == "failed" and quoting.failure is not None:
             return quoting.failure.sentence
         if self._too_dear():
-            words = self.tr("You have {amount}.").format(amount=credits_text(self._app.wallet.available))
+            words = self.tr("You have {amount}.").format(amount=credits_text(self._app.wallet.available, places=2))
             return " ".join((words, self.tr("Top up or choose less.")))
         return ""
 

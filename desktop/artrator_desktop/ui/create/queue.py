@@ -22,7 +22,7 @@ from artrator_desktop.state.job import JobPhase
 from artrator_desktop.state.pictures import thumbnail_path
 from artrator_desktop.ui.create.words import cancel_words, short_status
 from artrator_desktop.ui.paint import text
-from artrator_desktop.ui.text import credits_text, tip
+from artrator_desktop.ui.text import short_price, tip
 from artrator_desktop.ui.theme import font, theme
 from artrator_desktop.ui.theme.fonts import SEMIBOLD
 from artrator_desktop.ui.theme.tokens import L, M, S
@@ -263,7 +263,7 @@ class QueuePanel(QFrame):
         left = self._app.jobs.left
         self.left.setVisible(bool(left))
         words = self.tr("%Ln job(s) waited here when Artrator ended. Nothing was held for them.", "", len(left))
-        price = credits_text(sum(request.price for _job, request in left))
+        price = short_price(sum(request.price for _job, request in left))
         self.left_words.setText(" ".join((words, self.tr("Together they cost up to {amount}.").format(amount=price))))
 
     def _changed(self, _job: str) -> None:

@@ -18,7 +18,7 @@ from artrator_desktop.ui.create.preview import Preview
 from artrator_desktop.ui.create.strip import BatchStrip
 from artrator_desktop.ui.create.words import cancel_words, headline, money, status
 from artrator_desktop.ui.listings.titles import title_of
-from artrator_desktop.ui.text import credits_text, duration, tip
+from artrator_desktop.ui.text import duration, short_price, tip
 from artrator_desktop.ui.theme.tokens import L, M
 from artrator_desktop.ui.widgets import Button, Card, CompareSlider, FlowLayout, IconLabel, Label, PageScroll
 
@@ -200,7 +200,7 @@ class Stage(QWidget):
             self.title.setText(title_of(self._app, record.listing, record.title))
             words = self.tr("Node {name} · {time} · paid {amount}")
             self.status.setText(
-                words.format(name=record.node_name, time=duration(record.seconds), amount=credits_text(record.cost))
+                words.format(name=record.node_name, time=duration(record.seconds), amount=short_price(record.cost))
             )
         else:
             detail = self._app.create.detail

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from PySide6.QtCore import QCoreApplication
 
 from artrator_desktop.state.job import JobPhase, Money
-from artrator_desktop.ui.text import credits_text, duration
+from artrator_desktop.ui.text import duration, short_price
 
 if TYPE_CHECKING:
     from artrator_desktop.state import Job
@@ -98,9 +98,9 @@ def money(job: Job) -> str:
         case Money.HELD if not job.hold:
             return translate("JobWords", "costs nothing")
         case Money.RELEASED:
-            return translate("JobWords", "nothing was charged; {amount} are back").format(amount=credits_text(job.hold))
+            return translate("JobWords", "nothing was charged; {amount} are back").format(amount=short_price(job.hold))
         case Money.HELD:
-            return translate("JobWords", "{amount} held").format(amount=credits_text(job.hold))
+            return translate("JobWords", "{amount} held").format(amount=short_price(job.hold))
     return translate("JobWords", "nothing was charged")
 
 
@@ -108,12 +108,12 @@ def cancel_words(hold: int) -> str:
     """Return the caption of the button that ends jobs and gives their holds back."""
     if not hold:
         return QCoreApplication.translate("JobWords", "Cancel")
-    return QCoreApplication.translate("JobWords", "Cancel and release {amount}").format(amount=credits_text(hold))
+    return QCoreApplication.translate("JobWords", "Cancel and release {amount}").format(amount=short_price(hold))
 
 
 def _back(job: Job) -> str:
     if job.money is Money.RELEASED and job.hold:
-        return QCoreApplication.translate("JobWords", "{amount} back").format(amount=credits_text(job.hold))
+        return QCoreApplication.translate("JobWords", "{amount} back").format(amount=short_price(job.hold))
     return money(job)
 
 
@@ -133,7 +133,7 @@ def _price(job: Job) -> str:
             return translate("JobWords", "from your pass")
         case "free" | "own" if not job.charged:
             return translate("JobWords", "free")
-    return translate("JobWords", "paid {amount}").format(amount=credits_text(job.charged))
+    return translate("JobWords", "paid {amount}").format(amount=short_price(job.charged))
 
 
 def _place(job: Job) -> str:

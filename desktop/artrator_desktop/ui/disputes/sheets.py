@@ -36,7 +36,7 @@ class DisputeSheet(Sheet):
     said = Signal(str, str)
 
     def __init__(self, app: AppState, order: str, title: str, parent: QWidget | None = None) -> None:
-        super().__init__("", "", parent, width=540)
+        super().__init__(self.tr("Something is wrong"), "", parent, width=540)
         self._disputes = app.disputes
         self._order = order
         self._name = title
@@ -78,6 +78,7 @@ class DisputeSheet(Sheet):
         self.send.setVisible(dispute is None)
         if dispute is not None:
             self.title.setText(self.tr("Dispute about {title}").format(title=self._name))
+            self.setWindowTitle(self.title.text())
             self.subtitle.hide()
             _fill(self._standing, dispute)
         else:

@@ -10,7 +10,7 @@ from PySide6.QtWidgets import QHBoxLayout, QWidget
 
 from artrator_desktop.ui.disputes.sheets import DisputeSheet
 from artrator_desktop.ui.disputes.words import state_line
-from artrator_desktop.ui.text import day
+from artrator_desktop.ui.text import when
 from artrator_desktop.ui.widgets import Button, Card, IconLabel, Label
 
 if TYPE_CHECKING:
@@ -58,7 +58,7 @@ class DisputeStrip(Card):
     def open(self) -> None:
         """Open the sheet."""
         if self._record is not None:
-            sheet = DisputeSheet(self._app, self._record.order_id, self._record.title, self.window())
+            sheet = DisputeSheet(self._app, self._record.order_id, self._record.title, self)
             sheet.finished.connect(sheet.deleteLater)
             sheet.open()
 
@@ -85,6 +85,6 @@ class DisputeStrip(Card):
             self.set_look("well")
             self.icon.set_icon("flag", "text_dim")
             until = standing.order.dispute_until or 0.0
-            self.words.setText(self.tr("Not right? Until {day}").format(day=day(until)))
+            self.words.setText(self.tr("Not right? Until {day}").format(day=when(until)))
             self.button.setText(self.tr("Something is wrong…"))
         self.setAccessibleName(self.words.text())

@@ -137,9 +137,12 @@ class ManifestForm(QWidget):
         def touch() -> None:
             self.touched.add(name)
 
-        for signal in (field.file_chosen, field.image_pasted, field.cleared):
+        for signal in (field.file_chosen, field.files_chosen, field.image_pasted, field.cleared):
             signal.connect(touch)
         field.file_chosen.connect(lambda path: self._create.chosen.add_file(name, path))
+        field.files_chosen.connect(lambda paths: self._create.chosen.add_files(name, paths))
+        if isinstance(field, ImagesInput):
+            field.removed.connect(lambda place: self._create.chosen.remove(name, place))
         field.image_pasted.connect(lambda image: self._create.chosen.add_image(name, image))
         field.cleared.connect(lambda: self._create.chosen.clear(name))
         return field

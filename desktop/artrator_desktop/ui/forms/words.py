@@ -39,6 +39,8 @@ def problem_words(problem: Problem) -> str:
         "file_large": translate("Problem", "The file is larger than 64 MB."),
         "sizes": translate("Problem", "Not of the same size as the others: {found} px wide instead of {bound}."),
         "numbers": translate("Problem", "Give one frame number for each keyframe, from 1 to {bound}."),
+        "unreadable": translate("Problem", "{found} of {bound} files are no PNG, JPEG or WebP pictures."),
+        "no_room": translate("Problem", "The model takes {bound}; left out: {found}."),
         "corrupt": translate("Problem", "This is not a whole PNG, JPEG or WebP picture."),
     }
     return sentences.get(problem.kind, problem.kind).format(bound=bound, found=found)

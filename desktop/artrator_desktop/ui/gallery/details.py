@@ -145,8 +145,8 @@ class DetailsPane(QFrame):
         rows.append((self.tr("Size"), f"{record.width} × {record.height}"))
         rows.append((self.tr("Node"), self.tr("this computer") if record.made_here else record.node_name))
         rows.append((self.tr("Took"), duration(record.seconds)))
-        paid = credits_text(record.cost)
-        if record.outputs > 1:
+        paid = credits_text(record.cost) if record.cost else self.tr("nothing")
+        if record.outputs > 1 and record.cost:
             paid = self.tr("{amount} for {count} pictures").format(amount=paid, count=record.outputs)
         if not record.made_here:
             rows.append((self.tr("Paid"), paid))

@@ -30,6 +30,8 @@ class Page(QWidget):
     def __init__(self, app: AppState, pixmaps: Pixmaps, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self.setObjectName("page")
+        # Each page has a ground of its own: a theme is put on pages one by one, as they are shown.
+        self.setAttribute(Qt.WidgetAttribute.WA_StyledBackground)
         # A page that is opened takes the focus itself: no field lights up before anyone meant it.
         self.setFocusPolicy(Qt.FocusPolicy.ClickFocus)
         self.app = app
@@ -56,6 +58,10 @@ class Page(QWidget):
 
     def activate(self, **arguments: object) -> None:
         """Be shown, perhaps with arguments from the page that led here."""
+
+    def renew(self) -> None:
+        """Ask for the newest (F5)."""
+        self.activate(**self.keep())
 
     def leave(self) -> None:
         """Be hidden."""

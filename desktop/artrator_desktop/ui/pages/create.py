@@ -103,6 +103,12 @@ class CreatePage(Page):
         self._plain = arguments.get("plain") is True or isinstance(arguments.get("job"), str)
         self.refresh()
 
+    def renew(self) -> None:
+        """Ask for the price again, or for the model that could not be opened."""
+        if str(self._create.phase) == "failed":
+            self._create.open(self._create.listing)
+        self._create.quoting.again()
+
     def leave(self) -> None:
         """Keep what was typed, and stop asking for prices that nobody looks at."""
         self._create.quoting.watch(on=False)

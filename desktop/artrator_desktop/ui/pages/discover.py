@@ -119,6 +119,10 @@ class DiscoverPage(Page):
         elif self._catalogue.phase is Phase.IDLE:
             self._search()
 
+    def renew(self) -> None:
+        """Search again."""
+        self._search()
+
     def focus_search(self) -> bool:
         """Put the cursor into the search field."""
         self.search.setFocus()

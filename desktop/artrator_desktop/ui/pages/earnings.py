@@ -29,6 +29,7 @@ from artrator_desktop.ui.widgets import (
     IconLabel,
     Label,
     Line,
+    MenuButton,
     PageHeader,
     PageScroll,
     Pill,
@@ -61,7 +62,7 @@ class EarningsPage(Page):
             self.tr("Earnings"),
             self.tr("What your models bring in. It can be paid out once buyers can no longer object."),
         )
-        self.statement = Button(self.tr("Yearly statement"), icon="file-text")
+        self.statement = MenuButton(self.tr("Yearly statement"), "file-text")
         self._years = QMenu(self)
         self._years.setAccessibleName(self.tr("Years"))
         self.statement.setMenu(self._years)
@@ -222,16 +223,14 @@ class EarningsPage(Page):
         for index, row in enumerate(rows, 1):
             title = ElidedLabel(f"{row.listing} · {', '.join(kinds.get(kind, kind) for kind in row.kinds)}", "body")
             self._table.addWidget(title, index, 0)
-            cells = (
-                f"{row.runs:,}",
-                *(amount(value) for value in (row.gross, -row.fee, -row.royalties, -row.refunded)),
-            )
-            for column, value in enumerate(cells, 1):
-                self._cell(value, "dim", index, column, heads[column])
-            self._cell(amount(row.net), "strong", index, len(cells) + 1, heads[-1])
+            self._cell(f"{row.runs:,}", "dim", index, 1, heads[1])
+            for column, micro in enumerate((row.gross, -row.fee, -row.royalties, -row.refunded, row.net), 2):
+                role = "strong" if column == len(heads) - 1 else "dim"
+                self._cell(amount(micro, places=2), role, index, column, heads[column], credits_text(micro))
 
-    def _cell(self, value: str, role: str, row: int, column: int, head: str) -> None:
+    def _cell(self, value: str, role: str, row: int, column: int, head: str, exact: str = "") -> None:
         cell = Label(value, role)
+        cell.setToolTip(exact)
         cell.setAlignment(Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter)
         cell.setAccessibleName(f"{head}: {value}")
         self._table.addWidget(cell, row, column)

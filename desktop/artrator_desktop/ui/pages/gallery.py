@@ -6,7 +6,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, ClassVar
 
 from PySide6.QtGui import QResizeEvent
-from PySide6.QtWidgets import QHBoxLayout, QMessageBox, QStackedWidget, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QHBoxLayout, QStackedWidget, QVBoxLayout, QWidget
 
 from artrator_desktop.ui.gallery.compare import CompareDialog
 from artrator_desktop.ui.gallery.details import DetailsPane
@@ -17,7 +17,7 @@ from artrator_desktop.ui.listings.titles import title_of
 from artrator_desktop.ui.pages.base import Page
 from artrator_desktop.ui.text import bytes_text, when
 from artrator_desktop.ui.theme.tokens import PAGE_SIDE, PAGE_TOP, L
-from artrator_desktop.ui.widgets import ChipRow, ComboBox, Label, PageHeader, SearchField, StatePanel
+from artrator_desktop.ui.widgets import ChipRow, ComboBox, ConfirmSheet, Label, PageHeader, SearchField, StatePanel
 
 if TYPE_CHECKING:
     from artrator_desktop.state import AppState, ImageRecord
@@ -272,13 +272,5 @@ class GalleryPage(Page):
         question = (
             self.tr("Delete this picture?") if count == 1 else self.tr("Delete {count} pictures?").format(count=count)
         )
-        box = QMessageBox(self)
-        box.setIcon(QMessageBox.Icon.Question)
-        box.setWindowTitle(self.tr("Delete"))
-        box.setText(question)
-        box.setInformativeText(self.tr("The files go to the trash; their receipts are deleted."))
-        delete = box.addButton(self.tr("Delete"), QMessageBox.ButtonRole.DestructiveRole)
-        keep = box.addButton(self.tr("Keep"), QMessageBox.ButtonRole.RejectRole)
-        box.setDefaultButton(keep)
-        box.exec()
-        return box.clickedButton() is delete
+        consequence = self.tr("The files go to the trash; their receipts are deleted.")
+        return ConfirmSheet(question, consequence, self.tr("Delete"), self).ask()

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, ClassVar
 
-from PySide6.QtCore import Qt
-from PySide6.QtWidgets import QMessageBox, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QVBoxLayout, QWidget
 
 from artrator.manifest import pick
 from artrator_desktop.i18n import language
@@ -15,7 +14,7 @@ from artrator_desktop.ui.kept import KeptCard
 from artrator_desktop.ui.pages.base import Page
 from artrator_desktop.ui.passes import PassCard
 from artrator_desktop.ui.theme.tokens import L, M
-from artrator_desktop.ui.widgets import Button, Card, Label, PageHeader, PageScroll, Skeleton, StatePanel
+from artrator_desktop.ui.widgets import Button, Card, ConfirmSheet, Label, PageHeader, PageScroll, Skeleton, StatePanel
 
 if TYPE_CHECKING:
     from artrator.local import OwnedPackage
@@ -139,17 +138,9 @@ class LibraryPage(Page):
             self.cards[entry.package].show_entry(entry)
 
     def _remove(self, package: str, title: str) -> None:
-        box = QMessageBox(self)
-        box.setIcon(QMessageBox.Icon.Question)
-        box.setWindowTitle(self.tr("Remove"))
-        box.setTextFormat(Qt.TextFormat.PlainText)  # the title is a stranger's
-        box.setText(self.tr("Remove {title} from this computer?").format(title=title))
-        box.setInformativeText(self.tr("The licence stays yours, and the model can be fetched again for nothing."))
-        remove = box.addButton(self.tr("Remove"), QMessageBox.ButtonRole.DestructiveRole)
-        keep = box.addButton(self.tr("Keep"), QMessageBox.ButtonRole.RejectRole)
-        box.setDefaultButton(keep)
-        box.exec()
-        if box.clickedButton() is remove:
+        question = self.tr("Remove {title} from this computer?").format(title=title)
+        consequence = self.tr("The licence stays yours, and the model can be fetched again for nothing.")
+        if ConfirmSheet(question, consequence, self.tr("Remove"), self).ask():
             self.app.library.remove(package)
 
     def _arrived(self, owned: OwnedPackage) -> None:

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, ClassVar, Final
 
-from PySide6.QtGui import QResizeEvent
+from PySide6.QtCore import Qt
+from PySide6.QtGui import QKeySequence, QResizeEvent, QShortcut
 from PySide6.QtWidgets import QHBoxLayout, QSizePolicy, QStackedWidget, QVBoxLayout, QWidget
 
 from artrator.manifest import pick
@@ -110,6 +111,10 @@ class ModelPage(Page):
         row.setSpacing(0)
         row.addLayout(left, 1)
         row.addWidget(self.terms)
+        for keys in ("Escape", "Alt+Left"):
+            shortcut = QShortcut(QKeySequence(keys), self)
+            shortcut.setContext(Qt.ShortcutContext.WidgetWithChildrenShortcut)
+            shortcut.activated.connect(self.back.click)
         self._catalogue.detail_changed.connect(self.refresh)
         self._catalogue.terms_changed.connect(self.terms.refresh)
         app.passes.bought.connect(self._bought)

@@ -15,7 +15,7 @@ from artrator_desktop.ui.keep import KeepCard
 from artrator_desktop.ui.passes import BuyPassSheet, PlanCard
 from artrator_desktop.ui.pay import pay_words
 from artrator_desktop.ui.split import split_line, split_tip
-from artrator_desktop.ui.text import about, credits_text, day, duration, share_of, short_digest
+from artrator_desktop.ui.text import about, credits_text, day, duration, exactly, share_of, short_digest, short_price
 from artrator_desktop.ui.theme.tokens import L, S
 from artrator_desktop.ui.widgets import Button, Card, Facts, IconButton, IconLabel, Label, Line, PageScroll
 
@@ -155,6 +155,7 @@ class TermsPanel(QFrame):
             self.tr("Create · {price}").format(price=pay_words(paying)) if paying is not None else words
         )
         self.button.setAccessibleName(f"{words}, {pay_words(paying)}" if paying is not None else words)
+        self.price.setToolTip(exactly(detail.listing.card.price))
         shares = quote.split if quote is not None else ()
         self.split.setText(split_line(shares))
         self.split.setToolTip(split_tip(shares))
@@ -216,7 +217,7 @@ class TermsPanel(QFrame):
             label = labels.get(name, name)
             key = label if unit.per == 1 else self.tr("{unit} × {count}").format(unit=label, count=f"{unit.per:,}")
             rows.append((key, credits_text(unit.amount)))
-        rows.append((self.tr("With its own settings"), credits_text(detail.listing.card.price)))
+        rows.append((self.tr("With its own settings"), short_price(detail.listing.card.price)))
         if detail.offer.free_runs:
             rows.append((self.tr("Free each day"), self.tr("%Ln run(s)", "", detail.offer.free_runs)))
         for royalty in detail.offer.royalties:

@@ -147,8 +147,6 @@ class StylePage(Page):
         self.grid = QGridLayout(self.grid_box)
         self.grid.setContentsMargins(0, 0, 0, 0)
         self.grid.setSpacing(14)
-        for column in range(_COLUMNS):
-            self.grid.setColumnStretch(column, 1)
         for part in (self.grid_box, self.run_bar, self.settings, self.comparison):
             self.area.column.addWidget(part)
         self.area.column.addStretch(1)
@@ -172,7 +170,10 @@ class StylePage(Page):
         self.cards = {}
         self.form.rebuild()
         layout = self._style.layout
-        for place, slot in enumerate(layout.slots if layout is not None else ()):
+        slots = layout.slots if layout is not None else ()
+        for column in range(_COLUMNS):  # three share the width, as four do
+            self.grid.setColumnStretch(column, 1 if column < len(slots) else 0)
+        for place, slot in enumerate(slots):
             card = SlotCard(slot, place + 1)
             name = slot.name
             card.files_chosen.connect(lambda paths, name=name: self._create.chosen.set_files(name, paths))

@@ -17,7 +17,7 @@ from artrator_desktop.state.store import images
 from artrator_desktop.ui.images import Pixmaps
 from artrator_desktop.ui.pages.base import Page
 from artrator_desktop.ui.pages.wallet_rows import StatementRows
-from artrator_desktop.ui.text import amount, credits_text
+from artrator_desktop.ui.text import about, amount, credits_text
 from artrator_desktop.ui.theme.tokens import L, M, S
 from artrator_desktop.ui.wallet.order import OrderSheet
 from artrator_desktop.ui.wallet.topup import TopUpSheet
@@ -166,7 +166,11 @@ class WalletPage(Page):
         wallet = self._wallet
         if wallet.balance is None:
             return
-        self.available.show_value(amount(wallet.balance.available), self._pace() or self.tr("credits to spend"))
+        self.available.show_value(
+            amount(wallet.balance.available, places=2),
+            self._pace() or self.tr("credits to spend"),
+            credits_text(wallet.balance.available),
+        )
         held = wallet.balance.held
         running = sum(1 for job in self.app.jobs.active() if job.money is Money.HELD and job.hold)
         if not held:
@@ -175,7 +179,7 @@ class WalletPage(Page):
             note = self.tr("%Ln running job(s)", "", running)
         else:
             note = self.tr("released if nothing arrives")
-        self.held.show_value(amount(held), note)
+        self.held.show_value(about(held), note, credits_text(held))
         owed = wallet.balance.debt
         self.debt.setVisible(owed > 0)
         self.debt_words.setText(
@@ -195,14 +199,14 @@ class WalletPage(Page):
         parts = []
         if spent.pictures:
             pictures = self.tr("%Ln picture(s)", "", spent.pictures)
-            average = amount(-(-spent.runs // spent.pictures), places=2)
+            average = about(-(-spent.runs // spent.pictures))
             parts.append(self.tr("{pictures}, {amount} on average").format(pictures=pictures, amount=average))
         if spent.goods:
-            parts.append(self.tr("{amount} for passes and models").format(amount=amount(spent.goods)))
-        number = amount(spent.total)
+            parts.append(self.tr("{amount} for passes and models").format(amount=about(spent.goods)))
+        number = about(spent.total)
         if not spent.whole:
             number = self.tr("at least {amount}").format(amount=number)
-        self.spent.show_value(number, " · ".join(parts) or self.tr("nothing so far"))
+        self.spent.show_value(number, " · ".join(parts) or self.tr("nothing so far"), credits_text(spent.total))
 
     def _pace(self) -> str:
         spent, balance = self._wallet.spent, self._wallet.balance

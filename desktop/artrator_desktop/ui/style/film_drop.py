@@ -6,11 +6,11 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Final
 
-from PySide6.QtCore import QMimeData, QRectF, Qt, Signal
+from PySide6.QtCore import QMimeData, QRectF, Qt
 from PySide6.QtGui import QFont, QImage, QPainter
 from PySide6.QtWidgets import QFileDialog, QWidget
 
-from artrator.frames.sequence import natural
+from artrator.frames import natural
 from artrator_desktop.ui.theme import font, pixmap, theme
 from artrator_desktop.ui.theme.fonts import SEMIBOLD
 from artrator_desktop.ui.widgets import ImageDrop
@@ -25,11 +25,8 @@ class FilmDrop(ImageDrop):
     Dropped together, pictures are put in the order of the numbers in their names.
     """
 
-    files_chosen = Signal(list)
-
     def __init__(self, name: str, *, many: bool = False, parent: QWidget | None = None) -> None:
-        super().__init__(name, parent)
-        self._many = many
+        super().__init__(name, parent, many=many)
         self.file_chosen.connect(lambda path: self.files_chosen.emit([path]))
 
     def browse(self) -> None:

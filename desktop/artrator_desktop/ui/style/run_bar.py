@@ -96,13 +96,13 @@ class RunBar(Card):
         balance = self._app.wallet.balance
         if balance is not None and price > balance.available:
             return self.tr("You have {amount}. Top up, or take fewer frames.").format(
-                amount=credits_text(balance.available)
+                amount=credits_text(balance.available, places=2)
             )
         parts = []
         if frames > 1 and paying.worth:
             parts.append(self.tr("{amount} per frame").format(amount=short_price(paying.worth // frames)))
         if price:
-            parts.append(self.tr("{amount} held until delivered").format(amount=credits_text(price)))
+            parts.append(self.tr("{amount} held until delivered").format(amount=short_price(price)))
         if quoting.seconds is not None:
             parts.append(self.tr("about {time}").format(time=duration(quoting.seconds)))
         return " · ".join(parts)

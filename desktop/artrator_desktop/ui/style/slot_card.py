@@ -77,13 +77,17 @@ class SlotCard(Card):
         self.drop.image_pasted.connect(self.image_pasted)
         self.drop.cleared.connect(self.cleared)
         self.numbers = LineEdit(words)
-        self.numbers.setVisible(bool(slot.numbers))
+        self.numbers_name = Label("", "label")
+        self.numbers_name.setBuddy(self.numbers)
+        for part in (self.numbers_name, self.numbers):
+            part.setVisible(bool(slot.numbers))
         self.numbers.textEdited.connect(self.numbers_typed)
         self.foot = Label("", "caption", wrap=True)
         self.foot.setMinimumHeight(34)
         self.foot.setAlignment(Qt.AlignmentFlag.AlignTop)
         self.column.addLayout(head)
         self.column.addWidget(self.drop)
+        self.column.addWidget(self.numbers_name)
         self.column.addWidget(self.numbers)
         self.column.addWidget(self.foot)
         self.column.addStretch(1)
@@ -91,6 +95,7 @@ class SlotCard(Card):
 
     def name_numbers(self, name: str, hint: str) -> None:
         """Say what the line of numbers is for."""
+        self.numbers_name.setText(name)
         self.numbers.setAccessibleName(name)
         self.numbers.setPlaceholderText(hint)
 

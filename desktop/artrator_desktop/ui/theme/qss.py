@@ -49,7 +49,7 @@ QLabel:disabled {{ color:{t.text_faint}; }}
 
 def _surfaces(t: Tokens) -> str:
     return f"""
-QMainWindow, QDialog, #page, #pages {{ background:{t.bg}; }}
+QMainWindow, QDialog, #page {{ background:{t.bg}; }}
 #nav {{ background:{t.panel}; border:0; border-right:1px solid {t.border}; }}
 #sidebar {{ background:{t.panel}; border:0; border-right:1px solid {t.border}; }}
 #inspector {{ background:{t.panel}; border:0; border-left:1px solid {t.border}; }}
@@ -88,6 +88,7 @@ def _fields(t: Tokens) -> str:
 {boxes} {{ background:{t.raised}; border:1px solid {t.border}; border-radius:8px; padding:0 12px; min-height:36px;
   selection-background-color:{t.accent}; selection-color:{t.on_accent}; }}
 QPlainTextEdit {{ padding:6px 8px; }}
+QPlainTextEdit#code {{ font-family:{MONO}; font-size:11px; }}
 {hovered} {{ border-color:{t.border_strong}; }}
 {focused}, QComboBox[kbd="true"] {{ border-color:{t.accent}; }}
 QLineEdit[wrong="true"], QPlainTextEdit[wrong="true"], QSpinBox[wrong="true"], QDoubleSpinBox[wrong="true"] {{
@@ -131,6 +132,8 @@ def _buttons(t: Tokens) -> str:
     return f"""
 QPushButton {{ background:{t.raised}; border:1px solid {t.border}; border-radius:8px; padding:0 14px;
   font-weight:500; color:{t.text}; }}
+QPushButton[opens="menu"] {{ padding-right:32px; }}
+QPushButton::menu-indicator {{ image:none; width:0; }}
 QPushButton:hover {{ border-color:{t.border_strong}; }}
 QPushButton:pressed {{ background:{t.border}; }}
 QPushButton[kbd="true"] {{ border:1px solid {t.accent}; }}

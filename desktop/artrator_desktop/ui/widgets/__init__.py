@@ -1,6 +1,6 @@
 """The widgets of the design; pages are made of these and of nothing else."""
 
-from artrator_desktop.ui.widgets.buttons import Button, Chip, ChipRow, IconButton, Segmented
+from artrator_desktop.ui.widgets.buttons import Button, Chip, ChipRow, IconButton, MenuButton, Segmented
 from artrator_desktop.ui.widgets.cards import Card, Facts, Line, Pill, StatCard
 from artrator_desktop.ui.widgets.chart import Column, StackedBars
 from artrator_desktop.ui.widgets.choices import Choice, ChoiceList, RowButton
@@ -20,10 +20,11 @@ from artrator_desktop.ui.widgets.inputs import (
     TextArea,
 )
 from artrator_desktop.ui.widgets.labels import ElidedLabel, IconLabel, Label
+from artrator_desktop.ui.widgets.meter import Meter
 from artrator_desktop.ui.widgets.page_parts import PageHeader, PageScroll, StatePanel
 from artrator_desktop.ui.widgets.picture import Picture
 from artrator_desktop.ui.widgets.qr import QRCode
-from artrator_desktop.ui.widgets.sheet import AskingSheet, Sheet
+from artrator_desktop.ui.widgets.sheet import AskingSheet, ConfirmSheet, Sheet
 from artrator_desktop.ui.widgets.skeleton import Pulse, Skeleton
 from artrator_desktop.ui.widgets.toast import Toast, ToastStack
 
@@ -38,6 +39,7 @@ __all__ = [
     "Column",
     "ComboBox",
     "CompareSlider",
+    "ConfirmSheet",
     "ElidedLabel",
     "Facts",
     "Field",
@@ -49,6 +51,8 @@ __all__ = [
     "Label",
     "Line",
     "LineEdit",
+    "MenuButton",
+    "Meter",
     "NumberField",
     "PageHeader",
     "PageScroll",

@@ -3,10 +3,10 @@
 from collections.abc import Iterable
 
 from PySide6.QtCore import QSize, Qt, Signal
-from PySide6.QtGui import QFocusEvent
+from PySide6.QtGui import QFocusEvent, QPainter, QPaintEvent
 from PySide6.QtWidgets import QButtonGroup, QFrame, QHBoxLayout, QPushButton, QSizePolicy, QWidget
 
-from artrator_desktop.ui.theme import set_icon
+from artrator_desktop.ui.theme import pixmap, set_icon, theme
 from artrator_desktop.ui.theme.tokens import CHIP_HEIGHT, CONTROL_HEIGHT, PRIMARY_HEIGHT
 from artrator_desktop.ui.widgets.flow import FlowLayout
 from artrator_desktop.ui.widgets.focus import mark_focus
@@ -41,6 +41,22 @@ class Button(QPushButton):
         """Hide the ring."""
         super().focusOutEvent(event)
         mark_focus(self, event)
+
+
+class MenuButton(Button):
+    """A button that opens a menu, with the arrow that lists have."""
+
+    def __init__(self, text: str = "", icon: str = "", parent: QWidget | None = None) -> None:
+        super().__init__(text, "plain", icon, parent)
+        self.setProperty("opens", "menu")
+
+    def paintEvent(self, event: QPaintEvent) -> None:
+        """Draw the arrow over what the style sheet drew, because QSS cannot tint one."""
+        super().paintEvent(event)
+        tokens = theme().tokens
+        colour = tokens.text_dim if self.isEnabled() else tokens.text_faint
+        place = (self.width() - 26, (self.height() - 14) // 2)
+        QPainter(self).drawPixmap(*place, pixmap("chevron-down", colour, 14))
 
 
 class IconButton(Button):

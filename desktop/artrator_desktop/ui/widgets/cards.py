@@ -34,7 +34,7 @@ class StatCard(Card):
         self.icon = IconLabel(icon, 16, role)
         self.name = Label(name, "dim")
         self.number = Label("–", "big")
-        self.note = Label("", "caption")
+        self.note = Label("", "caption", wrap=True)  # or cards side by side would differ by their notes
         top = QHBoxLayout()
         top.setSpacing(8)
         top.addWidget(self.icon)
@@ -43,9 +43,10 @@ class StatCard(Card):
         self.column.addWidget(self.number)
         self.column.addWidget(self.note)
 
-    def show_value(self, number: str, note: str = "") -> None:
-        """Show a number and the line below it."""
+    def show_value(self, number: str, note: str = "", exact: str = "") -> None:
+        """Show a number and the line below it; ``exact`` is the number with all its digits."""
         self.number.setText(number)
+        self.number.setToolTip(exact)
         self.note.setText(note)
         self.setAccessibleName(f"{self.name.text()}: {number}")
 
@@ -101,3 +102,6 @@ class Facts(QWidget):
             text.setAccessibleName(f"{name}: {value}")
             self._grid.addWidget(key, index, 0)
             self._grid.addWidget(text, index, 1)
+            # The layout shows them only later, and a sheet that fits itself at once would count them as nothing.
+            key.show()
+            text.show()

@@ -35,16 +35,20 @@ _SUFFIXES: Final = (".png", ".jpg", ".jpeg", ".webp")
 class ImageDrop(QAbstractButton):
     """Takes one picture: `file_chosen(path)` for a file, `image_pasted(image)` for the clipboard's pixels.
 
+    With ``many`` it takes any number of files: `files_chosen(paths)`, in the order of the numbers in their names.
+
     It shows what it was given with `show_picture`, and `cleared` when the cross was pressed. It decides nothing: the
     page checks the picture and calls `show_picture` or `show_error`.
     """
 
     file_chosen = Signal(str)
+    files_chosen = Signal(list)
     image_pasted = Signal(QImage)
     cleared = Signal()
 
-    def __init__(self, name: str, parent: QWidget | None = None) -> None:
+    def __init__(self, name: str, parent: QWidget | None = None, *, many: bool = False) -> None:
         super().__init__(parent)
+        self._many = many
         self.setAccessibleName(name)
         self.setAcceptDrops(True)
         self.setCursor(Qt.CursorShape.PointingHandCursor)
@@ -87,10 +91,13 @@ class ImageDrop(QAbstractButton):
 
     def browse(self) -> None:
         """Ask for a file."""
-        patterns = " ".join(f"*{suffix}" for suffix in _SUFFIXES)
-        path, _ = QFileDialog.getOpenFileName(
-            self, self.tr("Choose a picture"), "", self.tr("Pictures ({patterns})").format(patterns=patterns)
-        )
+        patterns = self.tr("Pictures ({patterns})").format(patterns=" ".join(f"*{suffix}" for suffix in _SUFFIXES))
+        if self._many:
+            paths, _ = QFileDialog.getOpenFileNames(self, self.tr("Choose pictures"), "", patterns)
+            if paths:
+                self.files_chosen.emit(_in_order(paths))
+            return
+        path, _ = QFileDialog.getOpenFileName(self, self.tr("Choose a picture"), "", patterns)
         if path:
             self.file_chosen.emit(path)
 
@@ -100,10 +107,14 @@ class ImageDrop(QAbstractButton):
 
     def take(self, data: QMimeData) -> bool:
         """Take what was dropped or pasted; returns whether there was a picture in it."""
-        for url in data.urls():
-            if url.isLocalFile() and Path(url.toLocalFile()).suffix.lower() in _SUFFIXES:
-                self.file_chosen.emit(url.toLocalFile())
-                return True
+        paths = [url.toLocalFile() for url in data.urls() if url.isLocalFile()]
+        good = [path for path in paths if Path(path).suffix.lower() in _SUFFIXES]
+        if good and self._many:
+            self.files_chosen.emit(_in_order(paths))  # whoever reads them says which are no pictures
+            return True
+        if good:
+            self.file_chosen.emit(good[0])
+            return True
         if data.hasImage():
             image = data.imageData()
             if isinstance(image, QImage) and not image.isNull():
@@ -188,7 +199,9 @@ class ImageDrop(QAbstractButton):
         painter.drawPixmap(round(rect.center().x() - 12), round(middle - 36), pixmap("image-plus", tokens.on_tint, 24))
         centre = Qt.AlignmentFlag.AlignHCenter
         line = QRectF(rect.x() + 12, middle, rect.width() - 24, 20)
-        text(painter, line, self.tr("Drop a picture, or click to choose"), font(13, SEMIBOLD), tokens.text, centre)
+        one, several = self.tr("Drop a picture, or click to choose"), self.tr("Drop pictures, or click to choose")
+        words = several if self._many else one
+        text(painter, line, words, font(13, SEMIBOLD), tokens.text, centre)
         below = self._error or self.tr("PNG, JPEG or WebP · paste works too")
         colour = tokens.bad if self._error else tokens.text_faint
         text(painter, line.translated(0, 22), below, font(11, MEDIUM), colour, centre)
@@ -196,3 +209,9 @@ class ImageDrop(QAbstractButton):
     def _clear(self) -> None:
         self.show_pixmap(QPixmap())
         self.cleared.emit()
+
+
+def _in_order(paths: list[str]) -> list[str]:
+    from artrator.frames import natural  # with what decodes pictures behind it, which no window waits for
+
+    return natural(paths)

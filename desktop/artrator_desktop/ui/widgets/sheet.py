@@ -10,6 +10,7 @@ from artrator_desktop.ui.widgets.buttons import Button
 from artrator_desktop.ui.widgets.labels import Label
 
 _WIDTH: Final = 500
+_NARROW: Final = 420
 #: Taller content scrolls: a small laptop shows this much.
 _TALLEST: Final = 640
 
@@ -67,6 +68,27 @@ class Sheet(QDialog):
         wanted = max(inner, self.column.sizeHint().height() if inner < 0 else 0)
         self.area.setFixedHeight(min(wanted + 4, _TALLEST))
         self.adjustSize()
+
+
+class ConfirmSheet(Sheet):
+    """A question before something is gone. Keeping is what Enter and Escape do."""
+
+    def __init__(self, question: str, consequence: str, action: str, parent: QWidget | None = None) -> None:
+        super().__init__(question, consequence, parent, width=_NARROW)
+        self.area.hide()
+        self.keep = self.add_button(self.tr("Keep"))
+        self.keep.setAutoDefault(True)
+        self.keep.setDefault(True)
+        self.keep.clicked.connect(self.reject)
+        self.go = self.add_button(action, "danger", "trash-2")
+        self.go.clicked.connect(self.accept)
+        self.keep.setFocus()
+
+    def ask(self) -> bool:
+        """Wait for the answer."""
+        wanted = self.exec() == QDialog.DialogCode.Accepted
+        self.deleteLater()
+        return wanted
 
 
 class AskingSheet(Sheet):
