@@ -428,10 +428,11 @@ def test_previews_are_made_only_when_they_are_shown():
         for step in range(1, 40):
             context.progress(step, 40, picture)
         context.progress(40, 40, None)
+        assert context.untold == (40, 40)  # it came too soon, and goes with the end
 
     run(main)
     assert len(made) == 1
-    assert [(done, preview is not None) for done, preview in told] == [(1, True), (40, False)]
+    assert [(done, preview is not None) for done, preview in told] == [(1, True)]
     assert told[0][1].shape == (320, 2, 3)
 
 
@@ -451,6 +452,25 @@ def test_jobs_that_come_one_by_one_end_up_in_one_batch():
     assert max(len(batch) for batch in device.batches) == 6
     assert sum(len(batch) for batch in device.batches) == 360
     assert len(device.batches) < 180
+
+
+def test_a_first_batch_that_was_slow_keeps_nobody_apart():
+    """It may have prepared something, or been disturbed."""
+    batches = []
+
+    def compute(feeds):
+        batches.append(len(feeds["x"]))
+        time.sleep(0.1 if batches.count(2) == 1 and batches[-1] == 2 else 0.005)
+        return {"y": feeds["x"] * 2}
+
+    kernel = Kernel("double", compute, max_batch=2)
+
+    async def job(batcher, number):
+        for _ in range(40):
+            await batcher.submit(Party(str(number), str(number)), kernel, rows(number))
+
+    run(lambda batcher: asyncio.gather(job(batcher, 1), job(batcher, 2)))
+    assert batches.count(2) > 20
 
 
 @pytest.mark.parametrize(
@@ -486,6 +506,29 @@ def test_what_is_brief_is_computed_on_the_loop_while_everybody_waits_for_it(any_
     beside = [thread for thread in threads if thread is not threading.main_thread()]
     assert len(set(beside)) == 1
     assert (len(beside) < 10) == on_the_loop
+
+
+def test_what_the_loop_does_in_one_turn_sends_no_batch_to_the_other_thread():
+    threads, reports = [], []
+
+    def compute(feeds):
+        threads.append(threading.current_thread())
+        return {"y": feeds["x"] * 2}
+
+    kernel = Kernel("double", compute, max_batch=8, any_thread=True)
+
+    async def main():
+        batcher = Batcher(at_work=lambda: 1 + len(reports))
+        try:
+            for _ in range(10):
+                reports.append("on its way out")
+                asyncio.get_running_loop().call_soon(reports.clear)
+                await batcher.submit(Party("a", "a"), kernel, rows(1))
+        finally:
+            await batcher.close()
+
+    asyncio.run(main())
+    assert threads.count(threading.main_thread()) > 5
 
 
 def test_a_kernel_that_fails_on_the_loop_fails_its_own_call_alone():

@@ -37,9 +37,9 @@ _OUT_OF_MEMORY: Final = (
 )
 #: Rows that failed together and did well apart this often belong to a graph that cannot take several.
 _STRIKES: Final = 2
-#: A batch that is over within this time may be computed on the loop: a tenth of it is saved, and nobody notices it.
-#: With longer ones, a whole node on two cores was slower in seven of twelve runs.
-_BRIEF_SECONDS: Final = 0.003
+#: A batch that is over within this time may be computed on the loop: what arrives meanwhile would wait for the device
+#: anyway, and nobody notices it.
+_BRIEF_SECONDS: Final = 0.02
 #: What it takes to pass a batch to the other thread and back.
 _WAY_SECONDS: Final = 0.0003
 #: Signatures that are remembered as they came; buyers choose sizes, so there may be any number.
@@ -226,29 +226,36 @@ class Batcher:
         saved = 0.0
         if here < sizes.wanted:
             together = min(here + coming, sizes.wanted)
-            if sizes.is_new(together):
+            if sizes.is_new(together) or sizes.is_doubtful(together):
                 return True  # Nobody knows yet. Two jobs that never met would else go past each other for ever.
             left = here + coming - together
             apart = (sizes.seconds(here) or 0) + (sizes.seconds(coming) or 0)
             saved = apart - (sizes.seconds(together) or 0) - ((sizes.seconds(left) or 0) if left else 0)
-        if self._fits_the_loop(sizes, signature[0], here, back):
+        if self._is_brief(sizes, signature[0], here) and self._all_wait(back):
             saved += _WAY_SECONDS
         return saved >= self._moment.seconds * len(back)
 
-    def _fits_the_loop(self, sizes: Sizes, kernel: Kernel, rows: int, pieces: Sequence[_Piece]) -> bool:
-        """Whether a batch can be computed on the loop: it is brief, and nobody else has anything to do meanwhile.
-
-        Args:
-            sizes: What is known of it.
-            kernel: That computes it.
-            rows: How many.
-            pieces: Whose jobs wait as well, beside those in the queue.
-        """
-        if self._at_work is None or not kernel.any_thread or (sizes.seconds(rows) or math.inf) > _BRIEF_SECONDS:
+    async def _fits_the_loop(self, pieces: Sequence[_Piece], rows: int) -> bool:
+        """Whether a batch is to be computed on the loop: it is brief, and nobody has anything else to do meanwhile."""
+        call = pieces[0].call
+        if not self._is_brief(self._experience.of(call.signature), call.kernel, rows):
             return False
+        if not self._all_wait(pieces):
+            # Mostly a report on its way out, which takes less than the way to the other thread.
+            await asyncio.sleep(0)
+        return self._all_wait(pieces)
+
+    def _is_brief(self, sizes: Sizes, kernel: Kernel, rows: int) -> bool:
+        """Whether a batch of so many rows may keep the loop waiting."""
+        if self._at_work is None or not kernel.any_thread or sizes.is_new(rows):
+            return False
+        return (sizes.seconds(rows) or math.inf) <= _BRIEF_SECONDS
+
+    def _all_wait(self, pieces: Sequence[_Piece]) -> bool:
+        """Whether all jobs wait for the device, these and those in the queue, and the loop has nothing to do."""
         waiting = {call.party for call in self._queue}
         waiting.update([piece.call.party for piece in pieces])
-        return self._at_work() <= len(waiting)
+        return self._at_work is not None and self._at_work() <= len(waiting)
 
     async def _report(self) -> None:
         if self._tell is not None and (news := self._experience.news()) is not None:
@@ -282,7 +289,7 @@ class Batcher:
                 self._hand_out(pieces, rows, *made)
 
         try:
-            if not new and self._fits_the_loop(sizes, pieces[0].call.kernel, rows, pieces):
+            if await self._fits_the_loop(pieces, rows):
                 outputs, seconds = _called(pieces)
                 as_it_is_made((outputs, seconds))
                 if handed_out:

@@ -48,22 +48,22 @@ class JobContext:
         self._progressed = float("-inf")
         self._previewed = float("-inf")
         self.cancelled = False
-        self.only_step_done = False
+        #: Progress (done, total) that is told with the end, if nothing newer is told before.
+        self.untold: tuple[int, int] | None = None
 
     def progress(self, done: int, total: int, preview: Preview | None = None) -> None:
         """Say how far the job is; dropped where it would be more than a person can see."""
-        if done == total == 1 and preview is None:
-            self.only_step_done = True  # told with the end, which comes at once: half as many frames for such a job
-            return
         now = time.monotonic()
         if preview is None or now - self._previewed < PREVIEW_SECONDS:
             picture = None
-            if now - self._progressed < PROGRESS_SECONDS and done < total:
+            # The end of a job of a single step comes at once.
+            if now - self._progressed < PROGRESS_SECONDS or done == total == 1:
+                self.untold = int(done), int(total)
                 return
         else:
             self._previewed = now
             picture = _small(preview() if callable(preview) else preview)
-        self._progressed = now
+        self._progressed, self.untold = now, None
         self._report(int(done), int(total), picture)
 
     def output(self, name: str, picture: Image) -> None:

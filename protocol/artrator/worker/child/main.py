@@ -22,6 +22,7 @@ import sys
 import traceback
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
+from threading import get_ident
 from typing import Any, Final
 
 from artrator.backend import PRECISIONS, Backend, Device, Image, Inspection, Model, Value
@@ -214,7 +215,7 @@ class _Server:
             described, arrays = pack(outputs)
             context.count_bytes(sum(array.nbytes for array in arrays))
             await self._settle_reports()
-            news = {"done": 1, "total": 1} if context.only_step_done else {}
+            news = {} if context.untold is None else dict(zip(("done", "total"), context.untold, strict=True))
             await self._channel.send({"op": "done", "job": job, "values": described, **news}, arrays)
         except WireError:
             return
@@ -230,17 +231,18 @@ class _Server:
         return len(self._jobs) + len(self._reports) + self._channel.has_news()
 
     def _reporter(self, job: str) -> Any:
-        loop = asyncio.get_running_loop()
+        loop, home = asyncio.get_running_loop(), get_ident()
 
         def send(done: int, total: int, preview: Image | None) -> None:
             header = {"op": "progress", "job": job, "done": done, "total": total}
-            task = loop.create_task(self._send_quietly(header, [] if preview is None else [preview]))
-            self._reports.add(task)
-            task.add_done_callback(self._reports.discard)
+            self._report(header, [] if preview is None else [preview])
 
         def report(done: int, total: int, preview: Image | None) -> None:
             # A backend may call this from a thread of its own.
-            loop.call_soon_threadsafe(send, done, total, preview)
+            if get_ident() == home:
+                send(done, total, preview)
+            else:
+                loop.call_soon_threadsafe(send, done, total, preview)
 
         return report
 
@@ -248,12 +250,22 @@ class _Server:
         loop = asyncio.get_running_loop()
 
         def send(name: str, picture: Image) -> None:
-            task = loop.create_task(self._send_quietly({"op": "output", "job": job, "name": name}, [picture]))
-            self._reports.add(task)
-            task.add_done_callback(self._reports.discard)
+            self._report({"op": "output", "job": job, "name": name}, [picture])
 
         # Tasks send in the order in which they were made, because the channel's lock is fair.
         return lambda name, picture: loop.call_soon_threadsafe(send, name, picture)
+
+    def _report(self, header: Mapping[str, Any], arrays: list[Image]) -> None:
+        """Send a frame in its turn, while the job goes on."""
+
+        async def send() -> None:
+            try:
+                await self._send_quietly(header, arrays)
+            finally:
+                self._reports.discard(task)  # at once: whether the loop has anything to do is asked in this very turn
+
+        task = asyncio.get_running_loop().create_task(send())
+        self._reports.add(task)
 
     async def _settle_reports(self) -> None:
         """Let progress and pictures out before the end, so that a run never seems to go on after it."""

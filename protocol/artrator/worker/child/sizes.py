@@ -123,6 +123,10 @@ class Sizes:
         """Whether so many were never tried before."""
         return rows > max(self._tried, max(self._points, default=0))
 
+    def is_doubtful(self, rows: int) -> bool:
+        """Whether so many were tried, but too seldom to believe what they took: a first run may have prepared much."""
+        return rows in self._points and not self._points[rows].is_sure
+
     @property
     def best(self) -> int:
         """The size with the most rows a second; 1 before anything was measured."""
