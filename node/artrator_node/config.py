@@ -14,6 +14,7 @@ import pydantic
 from pydantic import BaseModel, ConfigDict, Field, field_validator
 
 from artrator.errors import ArtratorError, Code
+from artrator.plain_text import PlainText
 from artrator.profile import write_atomically
 from artrator.worker.policy import machine_memory
 from artrator_node.schedule import Schedule
@@ -35,7 +36,7 @@ class Settings(BaseModel):
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
-    name: Annotated[str, Field(min_length=1, max_length=80)]
+    name: Annotated[PlainText, Field(min_length=1, max_length=80)]
     #: Where buyers reach the node, best first.
     urls: Annotated[tuple[str, ...], Field(min_length=1, max_length=8)]
     host: str = "0.0.0.0"  # noqa: S104  # a node is there to be reached

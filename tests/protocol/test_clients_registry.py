@@ -12,6 +12,7 @@ import pytest
 from hostile import Handler, answer, endless, hostile, says
 
 from artrator.clients import _connection
+from artrator.clients._http import read_json
 from artrator.clients.registry import RegistryClient
 from artrator.errors import ArtratorError, Code
 from artrator.keys import PrivateKey
@@ -126,6 +127,18 @@ def test_a_body_without_end_is_cut_off(monkeypatch: pytest.MonkeyPatch) -> None:
     error = meets(endless(head, b" " * 65_536), timeout=30.0)
     assert error.code is Code.INTERNAL
     assert "more than 1048576 bytes" in error.message
+
+
+@pytest.mark.parametrize("piece", [b"[],", b"{},", b"0,", b'"",'])
+def test_an_answer_of_very_many_values_is_not_read(piece: bytes) -> None:
+    """Each byte of it takes sixty of memory: the bound on bytes alone lets a GB through."""
+    body = b"[" + piece * 500_000 + b"0]"
+    error = meets(says(answer(body)))
+    assert error.code is Code.INTERNAL
+    with pytest.raises(ValueError, match="more values"):
+        read_json(body)
+    with pytest.raises(ValueError, match="more values"):
+        read_json(body.decode())
 
 
 def test_a_packed_answer_is_not_unpacked() -> None:

@@ -143,6 +143,15 @@ def test_another_keys_signature_is_refused(key: PrivateKey, other_key: PrivateKe
         (3, {"measures": {"step": 10**13}}, "measures.step"),
         (3, {"finished_at": float("nan")}, "finished_at"),
         (3, {"queued_at": float("inf")}, "queued_at"),
+        (0, {"units": {"\x1b[2J": {"amount": 1}}}, "units"),
+        (0, {"version": "1\r0"}, "version"),
+        (1, {"name": "home\x1b]0;owned\x07"}, "name"),
+        (1, {"name": "two\nlines"}, "name"),
+        (1, {"name": "turned \u202earound"}, "name"),
+        (1, {"urls": ["https://\x9bhost"]}, "urls.0"),
+        (3, {"runtime": "cpu\x1b[31m"}, "runtime"),
+        (3, {"error": "model_failed\n"}, "error"),
+        (3, {"outputs": [{"name": "a\x08", "media_type": "image/png", "sha256": "", "size": 0}]}, "outputs.0.name"),
         (4, {"verdict": "maybe"}, "verdict"),
         (4, {"at": float("-inf")}, "at"),
     ],
@@ -157,6 +166,7 @@ def test_a_rightly_signed_document_of_a_wrong_form_is_refused_by_field(
         type(document).verify(value, key.public)
     assert caught.value.code is Code.DOCUMENT_INVALID
     assert field in caught.value.message
+    assert caught.value.message.isprintable()
 
 
 def test_a_documents_digest_survives_signing_again(key: PrivateKey) -> None:

@@ -65,6 +65,18 @@ async def _sign_in(world: World, challenge: m.Challenge, key: PrivateKey, signat
         return answer.status_code
 
 
+@pytest.mark.parametrize("name", ["\x1b]0;owned\x07", "two\nlines", "turned\u202earound"])
+async def test_a_name_that_would_steer_a_terminal_is_nobodys(name: str, world: World) -> None:
+    key = PrivateKey.generate()
+    challenge = await _challenge(world, key)
+    signature = key.sign(sign_in_bytes(challenge.nonce, challenge.registry))
+    body = {"challenge": challenge.challenge, "public_key": key.public.encode(), "signature": b64(signature)}
+    async with world.http() as http:
+        answer = await http.post("/v1/sessions", json=body | {"display_name": name})
+    assert (answer.status_code, answer.json()["error"]["code"]) == (422, "request_invalid")
+    assert answer.json()["error"]["details"]["field"] == "display_name"
+
+
 async def test_a_challenge_works_once(world: World) -> None:
     key = PrivateKey.generate()
     challenge = await _challenge(world, key)

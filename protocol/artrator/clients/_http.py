@@ -11,15 +11,18 @@ from dataclasses import dataclass
 from typing import Any, Final, Self, TypeVar
 
 import httpx
-import pydantic
 
+from artrator._pydantic import BaseModel, ValidationError
 from artrator.errors import ArtratorError, Code
 from artrator.keep_alive import CLIENT_SECONDS
 
-_M = TypeVar("_M", bound=pydantic.BaseModel)
+_M = TypeVar("_M", bound=BaseModel)
 
 #: Far more than any JSON answer has: a page of 48 listings with manifests stays below one MiB.
 MAX_JSON: Final = 16 * 2**20
+#: Sixteen MiB of empty lists take a GB to read, and seconds in which a window stands still; the longest list that is
+#: asked for, the signed files of a package, has some ten thousand entries.
+MAX_VALUES: Final = 500_000
 #: A compressed answer of a few bytes can unpack to any size, so none is asked for and none is taken.
 HEADERS: Final = {"Accept-Encoding": "identity"}
 # All but tab and line breaks; a carriage return would write over what a line began with, characters that turn the
@@ -101,8 +104,11 @@ def read_json(data: bytes | str) -> Any:
     Nothing that is signed changes by this: documents travel in base64, and a manifest that held any would not pass.
 
     Raises:
-        ValueError, RecursionError: It is not JSON, or too deep.
+        ValueError, RecursionError: It is not JSON, too deep, or of more values than any answer has.
     """
+    encoded = data.encode("utf-8", "surrogatepass") if isinstance(data, str) else data
+    if sum(encoded.count(mark) for mark in (b",", b"[", b"{")) > MAX_VALUES:
+        raise ValueError("more values than any answer has")
     return _plain(json.loads(data))
 
 
@@ -162,7 +168,7 @@ def read(value: object, kind: type[_M], server: str) -> _M:
     """A message; raises ``internal`` if the value is not one."""
     try:
         return kind.model_validate(value)
-    except (pydantic.ValidationError, RecursionError) as error:
+    except (ValidationError, RecursionError) as error:
         raise not_understood(server) from error
 
 

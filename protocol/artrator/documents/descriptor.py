@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from typing import ClassVar
 
 from artrator.documents._signed import EncodedKey, SignedDocument
+from artrator.plain_text import PlainText
 
 
 class NodeDescriptor(SignedDocument):
@@ -24,8 +25,8 @@ class NodeDescriptor(SignedDocument):
 
     node: str
     creator: EncodedKey
-    name: str
-    urls: Sequence[str]
+    name: PlainText
+    urls: Sequence[PlainText]
     tls_certificate: str
     receipt_key: EncodedKey
     issued_at: int

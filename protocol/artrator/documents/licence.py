@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import ClassVar
 
 from artrator.documents._signed import EncodedKey, SignedDocument
+from artrator.plain_text import PlainText
 
 
 class Licence(SignedDocument):
@@ -30,10 +31,10 @@ class Licence(SignedDocument):
     registry: str
     buyer: EncodedKey
     order: str
-    listing: str
-    version: str
+    listing: PlainText
+    version: PlainText
     package: str
-    terms: str
+    terms: PlainText
     terms_digest: str
     commercial: bool
     price: int

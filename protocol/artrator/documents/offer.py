@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import ClassVar
 
-from pydantic import BaseModel, ConfigDict, Field
-
+from artrator._pydantic import BaseModel, ConfigDict, Field
 from artrator.documents._signed import EncodedKey, SignedDocument
 from artrator.money import price
+from artrator.plain_text import PlainText
 
 
 class UnitPrice(BaseModel):
@@ -46,10 +46,10 @@ class Offer(SignedDocument):
 
     creator: EncodedKey
     package: str
-    name: str
-    version: str
+    name: PlainText
+    version: PlainText
     base: int = Field(default=0, ge=0, le=10**12)
-    units: Mapping[str, UnitPrice] = Field(default_factory=dict)
+    units: Mapping[PlainText, UnitPrice] = Field(default_factory=dict)
     free_runs: int = Field(default=0, ge=0, le=1_000_000)
     royalties: Sequence[Royalty] = Field(default=(), max_length=8)
     licence: int | None = Field(default=None, ge=0, le=10**15)

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Annotated, ClassVar
+from typing import Annotated, ClassVar, TypeAlias
 
-from pydantic import Field
-
+from artrator._pydantic import Field
 from artrator.documents._signed import EncodedKey, SignedDocument
+from artrator.plain_text import PlainText
+
+_Title: TypeAlias = Annotated[PlainText, Field(min_length=1, max_length=120)]
 
 
 class Plan(SignedDocument):
@@ -28,7 +30,7 @@ class Plan(SignedDocument):
 
     creator: EncodedKey
     name: str = Field(pattern=r"^[a-z0-9-]{1,64}$")
-    title: Mapping[str, Annotated[str, Field(min_length=1, max_length=120)]] = Field(min_length=1, max_length=20)
+    title: Mapping[PlainText, _Title] = Field(min_length=1, max_length=20)
     listings: Sequence[Annotated[str, Field(pattern=r"^[a-z0-9-]{1,64}$")]] = Field(default=(), max_length=100)
     price: int = Field(ge=1, le=10**15)
     allowance: int = Field(ge=1, le=10**15)

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Annotated, ClassVar, Literal
 
-from pydantic import BaseModel, ConfigDict, Field
-
+from artrator._pydantic import BaseModel, ConfigDict, Field
 from artrator.documents._signed import EncodedKey, SignedDocument
+from artrator.plain_text import PlainText
 
 Outcome = Literal["delivered", "failed", "cancelled"]
 
@@ -17,8 +17,8 @@ class OutputDigest(BaseModel):
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
-    name: str
-    media_type: str
+    name: PlainText
+    media_type: PlainText
     sha256: str
     size: int = Field(ge=0)
 
@@ -63,8 +63,8 @@ class Receipt(SignedDocument):
     outcome: Outcome
     outputs: Sequence[OutputDigest] = ()
     measures: Mapping[str, Annotated[int, Field(ge=0, le=10**12)]] = Field(default_factory=dict)
-    runtime: str = ""
-    error: str | None = None
+    runtime: PlainText = ""
+    error: PlainText | None = None
     sealed: Seal | None = None
     queued_at: float
     started_at: float | None = None

@@ -6,10 +6,10 @@ from collections.abc import Mapping, Sequence
 from enum import StrEnum
 from typing import Annotated, Any, Literal
 
-from pydantic import Field
-
+from artrator._pydantic import Field
 from artrator.ids import ID_PATTERN
 from artrator.messages._base import Message, Request
+from artrator.plain_text import PlainText
 
 Identifier = Annotated[str, Field(pattern=ID_PATTERN)]
 Digest = Annotated[str, Field(pattern=r"^sha256:[0-9a-f]{64}$")]
@@ -61,7 +61,7 @@ class SignIn(Request):
     public_key: str
     signature: str  # base64url, DER
     handle: Handle | None = None
-    display_name: Annotated[str, Field(max_length=80)] | None = None
+    display_name: Annotated[PlainText, Field(max_length=80)] | None = None
 
 
 class Account(Message):
@@ -94,7 +94,7 @@ class Scope(StrEnum):
 class APIKeyRequest(Request):
     """``POST /v1/api-keys``. ``spending_limit`` is for the key's whole life; None means no limit."""
 
-    label: Annotated[str, Field(min_length=1, max_length=80)]
+    label: Annotated[PlainText, Field(min_length=1, max_length=80)]
     scopes: Annotated[Sequence[Scope], Field(min_length=1)]
     spending_limit: Annotated[int, Field(ge=0)] | None = None
     expires_at: float | None = None

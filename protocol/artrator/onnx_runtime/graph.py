@@ -13,6 +13,10 @@ from artrator.onnx_runtime.protobuf import WireError, fields, integers, message,
 #: A graph inside a graph inside a graph …: real models nest a few times, hostile ones as deep as a parser lets them.
 DEEPEST: Final = 16
 
+_SPARSE: Final = "uses sparse weights, which are not supported"
+#: Elements that no tensor has.
+_TOO_MANY: Final = 1 << 62
+
 Dim: TypeAlias = int | str
 
 #: ONNX element types: bits of one element, and the numpy type where there is one. Strings have no fixed size.
@@ -147,7 +151,7 @@ def _graph(data: memoryview, facts: GraphFacts, depth: int) -> None:
             described = _value_info(message(value))
             outputs[described.name] = described
         elif number == 15:
-            facts.problems.append("uses sparse weights, which are not supported")
+            facts.problems.append(_SPARSE)
     facts.widest = max([facts.widest, *(stored[w][0] for w in convolutions if stored.get(w))])
     if depth == 0:
         facts.inputs.update({name: found for name, found in inputs.items() if name not in stored})
@@ -177,6 +181,8 @@ def _attribute(data: memoryview, facts: GraphFacts, depth: int) -> None:
             _tensor(message(value), facts, inside_a_node=True)
         elif number in {6, 11}:
             _graph(message(value), facts, depth + 1)
+        elif number in {22, 23}:
+            facts.problems.append(_SPARSE)
 
 
 def _tensor(data: memoryview, facts: GraphFacts, *, inside_a_node: bool) -> tuple[str, tuple[int, ...]]:
@@ -198,10 +204,11 @@ def _tensor(data: memoryview, facts: GraphFacts, *, inside_a_node: bool) -> tupl
             external = value == 1
     shown = f"the weight '{name}'" if name else "a weight"
     bits = _TYPES.get(kind, (0, None))[0]
-    if bits == 0 or any(dim < 0 for dim in dims):
+    elements = 0 if any(dim < 0 for dim in dims) else _product(dims)
+    if bits == 0 or elements == _TOO_MANY or any(dim < 0 for dim in dims):
         facts.problems.append(f"holds {shown} of an unknown type or size")
         return name, tuple(dims)
-    size = 0 if bits is None else (_product(dims) * bits + 7) // 8
+    size = 0 if bits is None else (elements * bits + 7) // 8
     if external or location is not None:
         if inside_a_node or not location:
             facts.problems.append(f"keeps {shown} in a file outside that it does not name properly")
@@ -251,7 +258,12 @@ def _dim(data: memoryview) -> Dim:
 
 
 def _product(dims: list[int]) -> int:
+    """How many elements; ``_TOO_MANY`` for what no memory holds: a number of a million digits takes hours to make."""
+    if 0 in dims:
+        return 0
     product = 1
     for dim in dims:
         product *= dim
+        if product >= _TOO_MANY:
+            return _TOO_MANY
     return product

@@ -160,6 +160,29 @@ def test_sizes_that_lie_are_refused(make_graph):
     assert "says that the weight 'w'" in refusal(lambda: check_graph(model.SerializeToString(), "m.onnx", []))
 
 
+@pytest.mark.parametrize("dims", [[2**62] * 300, [2**40] * 2, [2**62] * 100_000])
+def test_sizes_that_no_memory_holds_are_refused_at_once(dims, make_graph):
+    """A product of thousands of digits can be neither shown nor, of many sides, be reckoned in a life."""
+    shape = ("float", [4])
+    model = make_graph([("Add", ["x", "w"], ["y"])], {"x": shape}, {"y": shape}, {"w": np.ones(4, np.float32)})
+    del model.graph.initializer[0].dims[:]
+    model.graph.initializer[0].dims.extend(dims)
+    assert "of an unknown type or size" in refusal(lambda: check_graph(model.SerializeToString(), "m.onnx", []))
+
+
+def test_sparse_weights_inside_a_node_are_refused(make_graph):
+    """A few bytes of one are filled up to any size when they are loaded."""
+    shape = ("float", [4])
+    model = make_graph([("Add", ["x", "w"], ["y"])], {"x": shape}, {"y": shape})
+    sparse = helper.make_sparse_tensor(
+        helper.make_tensor("v", onnx.TensorProto.FLOAT, [1], [1.0]),
+        helper.make_tensor("i", onnx.TensorProto.INT64, [1], [0]),
+        [10**5, 10**5],
+    )
+    model.graph.node.insert(0, helper.make_node("Constant", [], ["w"], sparse_value=sparse))
+    assert "sparse weights" in refusal(lambda: check_graph(model.SerializeToString(), "m.onnx", []))
+
+
 def test_functions_and_sparse_weights_are_refused(make_graph):
     shape = ("float", ["n"])
     model = make_graph([("Identity", ["x"], ["y"])], {"x": shape}, {"y": shape})
