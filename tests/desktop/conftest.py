@@ -34,7 +34,7 @@ from artrator.manifest import (
     Rights,
     Sample,
 )
-from artrator.messages.node import Health, PackageHealth
+from artrator.messages.node import CardHealth, Health, MachineHealth, PackageHealth, RuleHealth
 from artrator.messages.registry import (
     Account,
     Balance,
@@ -306,6 +306,13 @@ def make_health() -> Health:
         ],
         warnings=["Landlock is not available in this kernel: workers are confined by resource limits only."],
         started_at=time.time() - 273_000,
+        machine=MachineHealth(
+            cards=[CardHealth(name="RTX 4090", temperature=63.0, power=287.0, memory_used=19_400_000_000,
+                              memory_total=24 << 30, busy=0.72)],
+            processor_temperature=58.0,
+            owner_rules=[RuleHealth(name="hours", values=["mon-fri 22:00-07:00", "sat-sun"], words="works …"),
+                         RuleHealth(name="max_card_celsius", values=[80], words="card at most 80 °C")],
+        ),
     )  # fmt: skip
 
 

@@ -208,7 +208,11 @@ def test_my_node_says_why_it_holds_still_and_what_its_sensors_and_rules_say(
     assert state.node.health is not None
     plain = state.node.health
     machine = MachineHealth(
-        cards=[CardHealth(name="RTX 4090", temperature=71.4, power=287.0, memory_used=18 << 30, memory_total=24 << 30)],
+        cards=[
+            CardHealth(
+                name="RTX 4090", temperature=71.4, power=287.0, memory_used=18 << 30, memory_total=24 << 30, busy=0.72
+            )
+        ],
         processor_temperature=58.0,
         owner_rules=[
             RuleHealth(name="hours", values=["mon-fri 22:00-07:00", "sat-sun"], words="works …"),
@@ -223,7 +227,8 @@ def test_my_node_says_why_it_holds_still_and_what_its_sensors_and_rules_say(
     state.node.changed.emit()
     shown = words(page)
     for part in (
-        "Gives way", "Another program goes first. steam is running and takes 2,048 MiB of the card.", "71 °C · 287 W",
+        "Gives way", "Another program goes first. steam is running and takes 2,048 MiB of the card.",
+        "RTX 4090", "72 %", "18.0\xa0GB / 24.0\xa0GB", "71 °C", "287 W",
         "58 °C", "closes", "Works Mon–Fri 22:00–07:00, Sat–Sun", "Graphics card at most 80 °C", "does something new",
     ):  # fmt: skip
         assert part in shown, part

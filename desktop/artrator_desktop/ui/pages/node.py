@@ -6,7 +6,8 @@ import time
 from typing import TYPE_CHECKING, ClassVar, Final
 
 from PySide6.QtCore import Qt, QTimer
-from PySide6.QtWidgets import QHBoxLayout, QStackedWidget, QVBoxLayout, QWidget
+from PySide6.QtGui import QResizeEvent
+from PySide6.QtWidgets import QBoxLayout, QHBoxLayout, QStackedWidget, QVBoxLayout, QWidget
 
 from artrator.manifest import pick
 from artrator_desktop.i18n import language
@@ -16,6 +17,7 @@ from artrator_desktop.state.failure_words import told
 from artrator_desktop.ui.images import Pixmaps
 from artrator_desktop.ui.listings.delegate import state_words
 from artrator_desktop.ui.pages.base import Page
+from artrator_desktop.ui.pages.node_machine import MachineCard
 from artrator_desktop.ui.pages.node_rules import HoldStrip, PauseButton, ResumeButton, RulesCard, standing
 from artrator_desktop.ui.text import bytes_text, duration
 from artrator_desktop.ui.theme.tokens import PAGE_SIDE, L, M
@@ -40,6 +42,11 @@ if TYPE_CHECKING:
 
 # Often enough to feel live; the page is asked only while someone looks at it.
 _EVERY_MS: Final = 3000
+#: Below this the sensors stand under the rest; beside it they take as much as one of the four cards above.
+_NARROW: Final = 1000
+_MACHINE: Final = 282
+#: Qt's own word for no limit.
+_ANY_WIDTH: Final = (1 << 24) - 1
 
 
 class NodePage(Page):
@@ -75,14 +82,20 @@ class NodePage(Page):
         self.warnings = Card("strip-warn", inset=M, gap=4)
         self.warnings.hide()
         self.packages = Card("card", inset=0, gap=0)
-        self.hold, self.rules = HoldStrip(), RulesCard()
+        self.hold, self.rules, self.machine = HoldStrip(), RulesCard(), MachineCard()
+        left = QVBoxLayout()
+        left.setSpacing(M + 2)
+        for part in (self.rules, self.warnings, Label(self.tr("What it serves"), "section"), self.packages):
+            left.addWidget(part)
+        left.addStretch(1)
+        self._below = QBoxLayout(QBoxLayout.Direction.LeftToRight)
+        self._below.setSpacing(M + 2)
+        self._below.addLayout(left, 1)
+        self._below.addWidget(self.machine, 0, Qt.AlignmentFlag.AlignTop)
         self.area = PageScroll()
         self.area.column.addWidget(self.hold)
         self.area.column.addLayout(stats)
-        self.area.column.addWidget(self.rules)
-        self.area.column.addWidget(self.warnings)
-        self.area.column.addWidget(Label(self.tr("What it serves"), "section"))
-        self.area.column.addWidget(self.packages)
+        self.area.column.addLayout(self._below)
         self.area.column.addStretch(1)
         self.panel = StatePanel()
         self.panel.primary.connect(self._watch.probe)
@@ -101,6 +114,15 @@ class NodePage(Page):
         self._timer.timeout.connect(self._watch.probe)
         self._watch.changed.connect(self.refresh)
         self.refresh()
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        """Keep the sensors beside the rest only where there is room for both."""
+        super().resizeEvent(event)
+        narrow = self.width() < _NARROW
+        direction = QBoxLayout.Direction
+        self._below.setDirection(direction.TopToBottom if narrow else direction.LeftToRight)
+        self.machine.setMinimumWidth(0 if narrow else _MACHINE)
+        self.machine.setMaximumWidth(_ANY_WIDTH if narrow else _MACHINE)
 
     def activate(self, **_arguments: object) -> None:
         """Ask now, and again while the page is shown."""
@@ -160,7 +182,8 @@ class NodePage(Page):
             words, tone = standing(health.hold), "warn"
         self.status.set_tone(words, tone)
         self.hold.show_hold(health.hold)
-        self.rules.show_machine(health)
+        self.rules.show_rules(health)
+        self.machine.show_machine(health.machine)
         up = self.tr("up {time}").format(time=duration(max(time.time() - health.started_at, 0)))
         models = self.tr("%Ln model(s)", "", len(health.packages))
         # "auto" is a setting, and says nothing of the machine.

@@ -1,4 +1,4 @@
-"""The owner's say over their node: the button that pauses it, why it holds still, sensors, and the rules in force."""
+"""The owner's say over their node: the button that pauses it, why it holds still, and the rules in force."""
 
 from __future__ import annotations
 
@@ -10,21 +10,21 @@ from PySide6.QtCore import QCoreApplication
 from PySide6.QtWidgets import QHBoxLayout, QMenu, QWidget
 
 from artrator_desktop.state.node_watch import NodeWatch
-from artrator_desktop.ui.text import bytes_text, when
+from artrator_desktop.ui.text import when
 from artrator_desktop.ui.theme.tokens import M
-from artrator_desktop.ui.widgets import Button, Card, IconLabel, Label
+from artrator_desktop.ui.widgets import Button, Card, IconLabel, Label, MenuButton
 
 if TYPE_CHECKING:
-    from artrator.messages.node import CardHealth, Health, HoldHealth, RuleHealth
+    from artrator.messages.node import Health, HoldHealth, RuleHealth
 
 _HOUR: Final = 3600.0
 
 
-class PauseButton(Button):
+class PauseButton(MenuButton):
     """Pauses the node for a time that is chosen from its menu, or ends the pause."""
 
     def __init__(self, watch: NodeWatch, parent: QWidget | None = None) -> None:
-        super().__init__(QCoreApplication.translate("PauseButton", "Pause"), icon="pause", parent=parent)
+        super().__init__(QCoreApplication.translate("PauseButton", "Pause"), "pause", parent)
         self._watch = watch
         self.choices = QMenu(self)
         self.choices.setAccessibleName(self.tr("How long to pause"))
@@ -75,34 +75,25 @@ class HoldStrip(Card):
 
 
 class RulesCard(Card):
-    """Sensors, and the rules that the owner set."""
+    """The rules that the owner set; hidden where there are none."""
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__("card", inset=18, gap=4, parent=parent)
-        self.sensors = Label("", "strong", wrap=True)
         self.heading = Label(self.tr("Your rules"), "caption")
         self.rules = Label("", "body", wrap=True)
-        self.column.addWidget(self.sensors)
         self.column.addWidget(self.heading)
         self.column.addWidget(self.rules)
+        self.column.addStretch(1)
 
-    def show_machine(self, health: Health) -> None:
+    def show_rules(self, health: Health) -> None:
         """Say what the node tells its own machine; hidden where it tells nothing."""
         machine = health.machine
-        lines = [] if machine is None else [_card_words(card) for card in machine.cards]
-        if machine is not None and machine.processor_temperature is not None:
-            lines.append(self.tr("Processor · {degrees} °C").format(degrees=round(machine.processor_temperature)))
         rules = [] if machine is None else [_rule_words(rule) for rule in machine.owner_rules]
         if machine is not None and machine.hours_change_at is not None:
-            closed = health.hold is not None and health.hold.kind == "hours"
-            words = self.tr("opens {time}") if closed else self.tr("closes {time}")
+            words = self.tr("closes {time}") if machine.hours_open else self.tr("opens {time}")
             rules.append(words.format(time=_moment(machine.hours_change_at)))
-        self.sensors.setText("\n".join(lines))
-        self.sensors.setVisible(bool(lines))
         self.rules.setText("\n".join(rules))
-        self.heading.setVisible(bool(rules))
-        self.rules.setVisible(bool(rules))
-        self.setVisible(bool(lines or rules))
+        self.setVisible(bool(rules))
 
 
 def standing(hold: HoldHealth) -> str:
@@ -223,15 +214,3 @@ def _moment(seconds: float) -> str:
     """A time to come, with its day unless that is today."""
     clock = datetime.fromtimestamp(seconds).strftime("%H:%M")
     return clock if when(seconds) == clock else f"{when(seconds)} {clock}"
-
-
-def _card_words(card: CardHealth) -> str:
-    parts = [card.name]
-    if card.temperature is not None:
-        parts.append(f"{round(card.temperature)} °C")
-    if card.power is not None:
-        parts.append(f"{round(card.power)} W")
-    if card.memory_used is not None:
-        whole = f" / {bytes_text(card.memory_total)}" if card.memory_total else ""
-        parts.append(f"{bytes_text(card.memory_used)}{whole}")
-    return " · ".join(parts)
