@@ -1,7 +1,7 @@
 """A plugin that tries, at import and while it runs, what no plugin may do; it tells what it achieved."""
 
 # The calls themselves are what is tried here.
-# ruff: noqa: PTH101, PTH120, PTH123, PTH208, PTH211
+# ruff: noqa: PTH101, PTH115, PTH120, PTH123, PTH208, PTH211
 
 import ctypes
 import fcntl
@@ -10,6 +10,7 @@ import os
 import resource
 import signal
 import socket
+import stat
 import subprocess
 import threading
 
@@ -96,6 +97,20 @@ def of_own_file(command, value):
         fcntl.fcntl(file, command, value)
 
 
+def of_inherited(attempt):
+    """Whether an open file, of its package or its code, could be changed after it was verified, for all who map it."""
+    with open(__file__, "rb") as own:
+        problem = None
+        for number in {own.fileno(), *map(int, os.listdir("/proc/self/fd"))}:
+            try:
+                if stat.S_ISREG(os.fstat(number).st_mode):
+                    attempt(number)
+                    return
+            except OSError as error:
+                problem = error
+        raise problem
+
+
 def lock_own_file():
     with open(__file__, "rb") as file:
         fcntl.flock(file, fcntl.LOCK_EX)
@@ -164,6 +179,16 @@ def attempts(secret, key, outside, port, parent):
         "leave a queue behind": lambda: syscall(240, b"artrator-test", 0o102, 0o600, None),
         "leave shared memory behind": lambda: syscall(29, 0, 4096, 0o1600),
         "write shared memory": lambda: write("/dev/shm/artrator-test"),
+        "write to a file of its package": lambda: of_inherited(lambda fd: os.pwrite(fd, b"x", 0)),
+        "empty a file of its package": lambda: of_inherited(lambda fd: os.ftruncate(fd, 0)),
+        "open a file of its package anew": lambda: of_inherited(lambda fd: write(f"/proc/self/fd/{fd}")),
+        "map a file of its package to write": lambda: of_inherited(
+            lambda fd: mmap.mmap(fd, 1, mmap.MAP_SHARED, mmap.PROT_READ | mmap.PROT_WRITE).close()
+        ),
+        "change the mode of a file of its package": lambda: of_inherited(lambda fd: os.fchmod(fd, 0o777)),
+        "list the parent's files": lambda: os.listdir(f"/proc/{parent}/fd"),
+        "see the parent's files": lambda: os.readlink(f"/proc/{parent}/fd/0"),
+        "enter the parent's root": lambda: os.listdir(f"/proc/{parent}/root"),
         "lease a file": lambda: of_own_file(1024, 0),
         "lock a file": lock_own_file,
         "take the room of all pipes": lambda: set_of_pipe(1031, 1 << 20),
