@@ -2,7 +2,7 @@
 
 Start-up goes like this:
 1. arguments and the environment that Qt reads only once,
-2. QApplication, then settings (one small local database, no network library),
+2. QApplication, the claim to the profile, then settings (one small local database, no network library),
 3. language and theme, the window, its first paint,
 4. only then the engine: it imports the network libraries in its own thread and connects.
 """
@@ -13,16 +13,22 @@ import argparse
 import logging
 import os
 import signal
+import sqlite3
 import sys
 from collections.abc import MutableMapping, Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-from PySide6.QtCore import QTimer
-from PySide6.QtWidgets import QApplication
+from PySide6.QtCore import Qt, QTimer
+from PySide6.QtWidgets import QApplication, QMessageBox
 
 from artrator_desktop import i18n
 from artrator_desktop.collector import Collector
+from artrator_desktop.single import Single
 from artrator_desktop.ui.theme import logo_icon, theme
+
+if TYPE_CHECKING:
+    from artrator_desktop.ui.shell import Shell
 
 
 def prepare_environment(environment: MutableMapping[str, str]) -> None:
@@ -65,8 +71,23 @@ def run(data_dir: Path | None = None, *, page: str = "", qt_arguments: Sequence[
     collector = Collector(app)
 
     from artrator_desktop.state import AppState
+    from artrator_desktop.state.settings import default_data_dir
 
-    state = AppState(data_dir)
+    i18n.install("system")
+    folder = data_dir if data_dir is not None else default_data_dir()
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        single = Single(folder)
+        if not single.claim():
+            if single.call(page):
+                return 0
+            words = app.translate("Start", "Artrator is open with this profile already, and does not answer.")
+            cure = app.translate("Start", "End it first. If there is none, delete {path}.").format(path=single.path)
+            return _refuse(f"{words} {cure}")
+        state = AppState(data_dir)
+    except (OSError, sqlite3.OperationalError) as error:
+        words = app.translate("Start", "Artrator cannot write in its folder {folder}: {reason}.")
+        return _refuse(words.format(folder=folder, reason=getattr(error, "strerror", None) or error))
     i18n.install(state.settings.language)
     theme().start(state.settings.theme)
 
@@ -80,6 +101,7 @@ def run(data_dir: Path | None = None, *, page: str = "", qt_arguments: Sequence[
         window.showMaximized()
     else:
         window.show()
+    single.called.connect(lambda wanted: _come_forward(window, wanted))
     # The engine's imports compete with the first paint for the interpreter, so they wait for it.
     QTimer.singleShot(0, state.start)
     try:
@@ -87,7 +109,25 @@ def run(data_dir: Path | None = None, *, page: str = "", qt_arguments: Sequence[
     finally:
         window.pixmaps.close()
         state.close()
+        single.release()
         collector.stop()
+
+
+def _come_forward(window: Shell, page: str) -> None:
+    window.setWindowState(window.windowState() & ~Qt.WindowState.WindowMinimized)
+    window.show()
+    window.raise_()
+    window.activateWindow()
+    if page and window.page_id != "onboarding":
+        window.open(page)
+
+
+def _refuse(sentence: str) -> int:
+    """Say why there is no window, in the terminal and, where there is a screen, to whoever only sees that."""
+    print(sentence, file=sys.stderr)
+    if QApplication.platformName() not in {"offscreen", "minimal"}:
+        QMessageBox.critical(None, "Artrator", sentence)
+    return 1
 
 
 def _quit_on_interrupt(app: QApplication) -> None:

@@ -8,18 +8,21 @@ import subprocess
 import sys
 import time
 from pathlib import Path
+from typing import Any
 
 import pytest
+
+from artrator_desktop.single import Single
 
 # What takes long to import and is not needed for the first paint.
 HEAVY = ("httpx", "pydantic", "numpy", "cryptography", "PIL", "sqlite_utils", "keyring", "onnxruntime")
 
 
-def start(folder: Path, platform: str) -> subprocess.Popen[str]:
+def start(folder: Path, platform: str, *arguments: str) -> subprocess.Popen[str]:
     environment = {**os.environ, "QT_QPA_PLATFORM": platform, "PYTHONWARNINGS": "error", "ARTRATOR_HOME": str(folder)}
     environment.pop("ARTRATOR_REGISTRY", None)
     return subprocess.Popen(
-        [sys.executable, "-m", "artrator_desktop", "--verbose"],
+        [sys.executable, "-m", "artrator_desktop", "--verbose", *arguments],
         env=environment,
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
@@ -67,3 +70,41 @@ def test_nothing_heavy_is_imported_before_the_first_paint() -> None:
     environment = {**os.environ, "QT_QPA_PLATFORM": "offscreen"}
     answer = subprocess.run([sys.executable, "-c", script], env=environment, capture_output=True, text=True, check=True)
     assert answer.stdout.strip() == ""
+
+
+def test_a_second_start_shows_the_window_that_is_open_and_ends(qtbot: Any, tmp_path: Path) -> None:
+    first = Single(tmp_path)
+    assert first.claim()
+    with qtbot.waitSignal(first.called, timeout=60_000) as heard:
+        second = start(tmp_path, "offscreen", "--page", "wallet")
+    assert heard.args == ["wallet"]
+    assert second.communicate(timeout=60)[1] == ""
+    assert second.returncode == 0
+    assert not (tmp_path / "desktop.sqlite3").exists(), "only one of them opens the profile"
+    first.release()
+    again = Single(tmp_path)
+    assert again.claim()
+    again.release()
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="there is no SIGKILL on Windows")
+def test_a_window_that_was_killed_leaves_its_profile_free(qtbot: Any, tmp_path: Path) -> None:
+    process = start(tmp_path, "offscreen")
+    try:
+        qtbot.waitUntil(lambda: (tmp_path / "desktop.sqlite3").exists() or process.poll() is not None, timeout=60_000)
+        assert not Single(tmp_path).claim()
+    finally:
+        process.kill()
+        process.communicate()
+    after = Single(tmp_path)
+    assert after.claim()
+    after.release()
+
+
+def test_a_folder_that_cannot_be_written_in_is_told_in_a_sentence(tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("in the way")
+    process = start(tmp_path / "file", "offscreen")
+    errors = process.communicate(timeout=60)[1]
+    assert process.returncode == 1
+    assert "Traceback" not in errors
+    assert "Artrator cannot write in its folder" in errors

@@ -4135,6 +4135,21 @@
     </message>
 </context>
 <context>
+    <name>Start</name>
+    <message>
+        <source>Artrator is open with this profile already, and does not answer.</source>
+        <translation>이 프로필로 이미 열려 있는 Artrator가 응답하지 않습니다.</translation>
+    </message>
+    <message>
+        <source>End it first. If there is none, delete {path}.</source>
+        <translation>먼저 종료해 주세요. 열려 있지 않다면 {path} 파일을 지우세요.</translation>
+    </message>
+    <message>
+        <source>Artrator cannot write in its folder {folder}: {reason}.</source>
+        <translation>Artrator가 폴더 {folder}에 쓸 수 없습니다: {reason}.</translation>
+    </message>
+</context>
+<context>
     <name>StatementRow</name>
     <message>
         <source>Balance after it: {amount}</source>
