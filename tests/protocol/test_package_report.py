@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import pickle
 from pathlib import Path
 
@@ -10,6 +11,7 @@ from packages import MANIFEST, encoded, noise, write_package
 
 from artrator import ArtratorError, Code
 from artrator.package import check
+from artrator.package import tree as tree_module
 from artrator.package.starter import write_starter
 
 SAMPLE = '[[samples]]\nfile = "samples/one.png"\ncaption = "One"\n'
@@ -114,3 +116,43 @@ def test_a_starter_passes_as_it_is(tmp_path: Path) -> None:
     assert report.ok, report.problems
     with pytest.raises(ArtratorError, match="not empty"):
         write_starter(tmp_path / "my-model", "my-model")
+
+
+@pytest.mark.parametrize("make", ["file", "bad name", "folder", "folder in folders"])
+def test_a_folder_of_very_much_is_not_looked_at_to_its_end(
+    make: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(tree_module, "MAX_FILES", 20)
+    folder = write_package(tmp_path / "model")
+    for number in range(40):
+        match make:
+            case "file":
+                (folder / f"f{number}").write_bytes(b"x")
+            case "bad name":
+                (folder / f"a:{number}").write_bytes(b"x")
+            case "folder":
+                (folder / f"d{number}").mkdir()
+            case _:
+                (folder / f"d{number % 7}" / f"d{number}").mkdir(parents=True)
+    looked = []
+    real = os.lstat
+    monkeypatch.setattr(tree_module.os, "lstat", lambda path: looked.append(path) or real(path))  # type: ignore[func-returns-value]
+    with pytest.raises(ArtratorError, match="more than 20 files and folders") as caught:
+        check(folder)
+    assert caught.value.code is Code.PACKAGE_INVALID
+    assert len(looked) <= 21
+
+
+@pytest.mark.skipif(os.name != "posix", reason="Windows has no such names")
+def test_of_many_problems_the_first_are_told_and_the_rest_counted(tmp_path: Path) -> None:
+    folder = write_package(tmp_path / "model")
+    for number in range(130):
+        (folder / f"a:{number:03}").write_bytes(b"x")
+    report = check(folder)
+    assert len(report.problems) == 130
+    with pytest.raises(ArtratorError) as caught:
+        report.accepted()
+    lines = caught.value.message.splitlines()
+    assert (len(lines), len(caught.value.details["problems"])) == (101, 100)
+    assert lines[0].startswith("a:000: ")
+    assert lines[-1] == "… and 30 more like these."

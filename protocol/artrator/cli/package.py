@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import re
 import time
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -20,7 +21,7 @@ from artrator.manifest import InputSpec, Manifest, pick
 from artrator.package import check as check_folder
 from artrator.package import sign as sign_folder
 from artrator.package import verify as verify_folder
-from artrator.package.problems import Problem
+from artrator.package.problems import Problem, in_lines
 from artrator.package.report import Report
 from artrator.package.starter import write_starter
 from artrator.package.tree import SIGNATURE_NAME
@@ -86,8 +87,7 @@ def sign(folder: Path, key_file: Path | None, as_json: bool) -> None:
         warnings = [warning.to_json() for warning in report.warnings]
         print_json({"package": digest, "signer": key.id, "warnings": warnings})
         return
-    for warning in report.warnings:
-        _print_problem("look", "yellow", warning)
+    _print_problems("look", "yellow", report.warnings)
     click.echo(f"signed {folder / SIGNATURE_NAME}\npackage {digest}\nsigner  {key.id}")
 
 
@@ -173,10 +173,8 @@ def looks(as_json: bool) -> None:
 
 
 def _print_report(report: Report) -> None:
-    for problem in report.problems:
-        _print_problem("wrong", "red", problem)
-    for warning in report.warnings:
-        _print_problem("look", "yellow", warning)
+    _print_problems("wrong", "red", report.problems)
+    _print_problems("look", "yellow", report.warnings)
     summary = _files(len(report.files), report.size)
     if report.ok:
         click.echo(f"{summary}: ready to be signed")
@@ -197,8 +195,9 @@ def _loaded_json(info: WorkerInfo) -> dict[str, Any]:
     }
 
 
-def _print_problem(word: str, colour: str, problem: Problem) -> None:
-    click.echo(f"{click.style(word, fg=colour)}  {problem}")
+def _print_problems(word: str, colour: str, problems: Sequence[Problem]) -> None:
+    for line in in_lines(problems):
+        click.echo(f"{click.style(word, fg=colour)}  {line}")
 
 
 def _private_key(path: Path) -> PrivateKey:

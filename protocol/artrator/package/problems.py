@@ -5,12 +5,14 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from difflib import get_close_matches
-from typing import Any
+from typing import Any, Final
 
 from artrator.errors import ArtratorError, Code
 from artrator.package.toml_lines import KeyPath
 
-MANIFEST_NAME = "artrator.toml"
+MANIFEST_NAME: Final = "artrator.toml"
+#: Nobody reads more at once.
+MOST_TOLD: Final = 100
 
 
 @dataclass(frozen=True)
@@ -67,12 +69,19 @@ class Problems:
 def refuse(code: Code, problems: Sequence[Problem]) -> ArtratorError:
     """One error that tells every problem; ``details["problems"]`` has them as JSON.
 
-    A single problem's cure is the error's; of several, each stands in its own line of the message with its cure.
+    A single problem's cure is the error's; of several, each stands in its own line of the message with its cure. Of
+    very many, the first are told.
     """
-    told = [problem.to_json() for problem in problems]
+    told = [problem.to_json() for problem in problems[:MOST_TOLD]]
     if len(problems) == 1:
         return ArtratorError(code, f"{problems[0].place}: {problems[0].message}", cure=problems[0].cure, problems=told)
-    return ArtratorError(code, "\n".join(str(problem) for problem in problems), problems=told)
+    return ArtratorError(code, "\n".join(in_lines(problems)), problems=told)
+
+
+def in_lines(problems: Sequence[Problem]) -> list[str]:
+    """A line for each problem; of very many, for the first ones, and one that counts the rest."""
+    lines = [str(problem) for problem in problems[:MOST_TOLD]]
+    return lines if len(problems) <= MOST_TOLD else [*lines, f"… and {len(problems) - MOST_TOLD} more like these."]
 
 
 def dotted(path: KeyPath) -> str:

@@ -76,7 +76,7 @@ def check(folder: Path) -> Report:
     """Look at everything in ``folder``: names, links, contents, manifest, licence text and samples.
 
     Raises:
-        ArtratorError: ``package_invalid`` if there is no such folder.
+        ArtratorError: ``package_invalid`` if there is no such folder, or more in it than a package may hold.
     """
     files, odd = scan(folder)
     problems = list(odd)

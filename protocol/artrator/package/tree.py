@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import io
+import itertools
 import os
 import stat
 from collections.abc import Iterator, Sequence
@@ -18,7 +19,8 @@ from artrator.package.problems import Problem
 
 #: The one file that the signature does not cover: itself.
 SIGNATURE_NAME: Final = "model.sig"
-#: More files than this are refused; a package is a model, not a data set.
+#: More files and folders than this are refused; a package is a model, not a data set. A folder of millions is not even
+#: listed to its end, whatever lies in it.
 MAX_FILES: Final = 10_000
 _MAX_DEPTH: Final = 16
 
@@ -40,11 +42,11 @@ def scan(folder: Path) -> tuple[Sequence[TreeFile], Sequence[Problem]]:
     """Every file of ``folder`` except ``model.sig``, by name, and a problem for each thing that is no plain file.
 
     Raises:
-        ArtratorError: ``package_invalid`` if the folder cannot be read.
+        ArtratorError: ``package_invalid`` if the folder cannot be read, or holds more than a package may.
     """
     files: list[TreeFile] = []
     problems: list[Problem] = []
-    _descend(folder, "", 0, files, problems)
+    _descend(folder, "", 0, files, problems, itertools.count())
     files.sort(key=lambda file: file.name)
     pair = collision(file.name for file in files)
     if pair is not None:
@@ -56,12 +58,15 @@ def scan(folder: Path) -> tuple[Sequence[TreeFile], Sequence[Problem]]:
     return files, problems
 
 
-def _descend(folder: Path, prefix: str, depth: int, files: list[TreeFile], problems: list[Problem]) -> None:
+def _descend(
+    folder: Path, prefix: str, depth: int, files: list[TreeFile], problems: list[Problem], seen: Iterator[int]
+) -> None:
     if depth > _MAX_DEPTH:
         problems.append(Problem(prefix, None, f"Folders are nested deeper than {_MAX_DEPTH}.", "Flatten them."))
         return
     try:
-        entries = sorted(path.name for path in folder.iterdir())
+        with os.scandir(folder) as found:
+            entries = sorted(entry.name for entry in itertools.islice(found, MAX_FILES + 2))
     except OSError as error:
         raise ArtratorError(
             Code.PACKAGE_INVALID,
@@ -81,15 +86,15 @@ def _descend(folder: Path, prefix: str, depth: int, files: list[TreeFile], probl
             if why is not None:
                 problems.append(Problem(name, None, f"It {why[0]}.", why[1]))
             continue
-        if len(files) >= MAX_FILES:
-            if not any(problem.file == "." for problem in problems):
-                problems.append(Problem(".", None, f"There are more than {MAX_FILES} files.", "Take some out."))
-            return
+        if next(seen) >= MAX_FILES:
+            raise ArtratorError(
+                Code.PACKAGE_INVALID, f"There are more than {MAX_FILES} files and folders in it.", cure="Take some out."
+            )
         fault = name_fault(name)
         if fault is not None:
             problems.append(Problem(ascii(name)[1:-1], None, f"The name {fault}.", "Rename the file."))
         elif stat.S_ISDIR(status.st_mode) and not _is_reparse_point(status):
-            _descend(path, name + "/", depth + 1, files, problems)
+            _descend(path, name + "/", depth + 1, files, problems, seen)
         elif (why := link_fault(status)) is not None:
             problems.append(Problem(name, None, f"It {why[0]}.", why[1]))
         else:
