@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import re
 import sqlite3
 import time
 from collections.abc import Callable, Iterator
@@ -67,6 +68,19 @@ class Credits(click.ParamType[int]):
             return parse_credits(str(value))
         except ValueError as error:
             self.fail(str(error), param, ctx)
+
+
+class Note(click.ParamType[tuple[str, str]]):
+    """A text in one language, such as ``en=100 credits cost 1 euro``."""
+
+    name = "language=text"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> tuple[str, str]:
+        """Read language and text."""
+        language, _, text = str(value).partition("=")
+        if not re.fullmatch("[a-z]{2,3}", language) or not text.strip():
+            self.fail(f"{value!r} is no text in a language, such as en='100 credits cost 1 euro'", param, ctx)
+        return language, text.strip()
 
 
 class Refused(click.ClickException):

@@ -5,13 +5,14 @@ from __future__ import annotations
 import logging
 import time
 import uuid
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
 import click
 
 from artrator.money import MICRO, format_credits
-from artrator_registry.admin import Credits, data_option, existing, make, new_file, prepare, read, told, write
+from artrator_registry.admin import Credits, Note, data_option, existing, make, new_file, prepare, read, told, write
 from artrator_registry.disputes.commands import dispute, disputes, resolve
 from artrator_registry.ledger.commands import statement
 from artrator_registry.payouts.commands import payouts
@@ -94,8 +95,15 @@ def init(data: Path) -> None:
 @click.option("--heartbeat-seconds", default=15.0, show_default=True, type=_TIME, help="How often nodes are to come.")
 @click.option("--sweep-seconds", default=5.0, show_default=True, type=_TIME, help="How often expiry is looked at.")
 @click.option("--rail", "rails", multiple=True, help="Take money through this extension; see rails.toml. Repeatable.")
+@click.option(
+    "--credit-note",
+    "notes",
+    multiple=True,
+    type=Note(),
+    help="What a credit is worth, such as en='100 credits cost 1 euro'. Repeatable, once for each language.",
+)
 @click.option("--public-url", default="", help="Where the world finds this registry, such as https://art.example.")
-def serve(data: Path, anew: bool, host: str, port: int, **settings: Any) -> None:
+def serve(data: Path, anew: bool, host: str, port: int, notes: Sequence[tuple[str, str]], **settings: Any) -> None:
     """Serve the registry until it is told to stop.
 
     SIGTERM or Ctrl+C stops it; requests that run may finish.
@@ -107,7 +115,7 @@ def serve(data: Path, anew: bool, host: str, port: int, **settings: Any) -> None
         logging.getLogger(library).setLevel(logging.WARNING)
     online = max(Settings.online_seconds, 3 * settings["heartbeat_seconds"])
     try:
-        chosen = Settings(data=data, online_seconds=online, **settings)
+        chosen = Settings(data=data, online_seconds=online, credit_note=dict(notes) or None, **settings)
     except ValueError as error:
         raise click.UsageError(f"{error}.") from error
     run(chosen, host, port, anew=anew)

@@ -58,7 +58,7 @@ from artrator_registry.search import schema as search_schema
 from artrator_registry.search.service import Search
 from artrator_registry.sellers import schema as sellers_schema
 from artrator_registry.sellers.service import Sellers
-from artrator_registry.settings import Settings
+from artrator_registry.settings import TEST_CREDITS, Settings
 from artrator_registry.storage import Clock, Database, SteadyClock, Transaction, connect, migrate
 from artrator_registry.verifications import schema as verifications_schema
 from artrator_registry.verifications.service import Verifications
@@ -152,10 +152,17 @@ class Registry:
             lambda: {name: rail.terms.rate for name, rail in opened.items() if rail.terms.pays_out},
         )
         self.sweeper = Sweeper(self.database, settings, self.accounts, self.authority, self.payouts)
-        self.challenge_limit = RateLimit("sign-ins", settings.requests_per_minute)
-        self.voucher_limit = RateLimit("vouchers", settings.vouchers_per_minute)
-        self.topup_limit = RateLimit("top-ups", settings.topups_per_minute)
-        self.webhook_limit = RateLimit("webhooks that nobody signed", settings.requests_per_minute)
+        self.challenge_limit = RateLimit("sign-ins from this address", settings.requests_per_minute)
+        self.voucher_limit = RateLimit("vouchers from this address", settings.vouchers_per_minute)
+        self.topup_limit = RateLimit("top-ups of one account", settings.topups_per_minute)
+        self.webhook_limit = RateLimit("unsigned webhooks from this address", settings.requests_per_minute)
+        #: What a credit is worth here, by language. Of credits that were bought nobody but the operator can say it.
+        self.credit_note: Mapping[str, str] = settings.credit_note or {}
+        if settings.credit_note is None:
+            if any(rail.terms.cash_value for rail in opened.values()):
+                _log.warning("credits are sold here and nothing says what one is worth: see --credit-note")
+            else:
+                self.credit_note = TEST_CREDITS
         self.differences: Sequence[str] = ()
         #: When the audit that found them (or none) was made; None before the first.
         self.audited_at: float | None = None
@@ -228,7 +235,7 @@ class Registry:
             root_key=self.authority.root.public.encode(),
             version=__version__,
             time=self.database.clock(),
-            credit_note=self.settings.credit_note,
+            credit_note=self.credit_note,
             listings=listed,
             nodes_online=online,
             fee_basis_points=self.settings.fee_basis_points,

@@ -1,12 +1,18 @@
-"""What an operator can set. Every number has the reason for its default beside it."""
+"""What an operator can set. A number that is not plain has the reason for its default beside it."""
 
 from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Literal
+from typing import Final, Literal
+
+#: What is said of credits that are only given.
+TEST_CREDITS: Final[Mapping[str, str]] = {
+    "en": "Test credits without cash value",
+    "ko": "현금 가치가 없는 테스트 크레딧",
+}
 
 
 @dataclass(frozen=True)
@@ -16,8 +22,13 @@ class Settings:
     Attributes:
         data: The folder that holds everything: database, samples and keys.
         name: What people call this registry.
-        credit_note: What a credit is worth here, by language; shown beside every balance.
+        credit_note: What a credit is worth here, by language; shown beside every balance. None says ``TEST_CREDITS``,
+            or nothing if a rail sells credits.
         fee_basis_points: The operator's share of each charge, in hundredths of a percent.
+        challenge_seconds: How long a nonce may be signed: a program does it at once, a phone that wakes up in seconds.
+        session_seconds: How long a session lasts; a client signs in again by itself.
+        quote_seconds: How long a price may be looked at before it is accepted: long enough to read it, and short enough
+            for its nodes to be still there.
         start_seconds: A ticket's ``start_by``: long enough to upload pictures over a slow line.
         finish_seconds: A ticket's ``finish_by``.
         capture_seconds: A ticket's ``capture_by``: a node cut off from us for a day still gets its money.
@@ -39,10 +50,12 @@ class Settings:
         audit_inside: Up to this many transfers the ledger is replayed in the registry's own process, which takes less
             than a second; beyond that in one of its own.
         clock_jump_seconds: A clock that moved more than this between two looks has jumped; nothing expires on its word
-            until it has been steady for ``clock_settle_seconds``.
+            until it has been steady for ``clock_settle_seconds``. Corrections over a network are far less.
+        clock_settle_seconds: How long a clock that jumped must stay there to be believed.
         ticket_key_days: How long a ticket key is good for; a fresh one is made a week before its end.
-        requests_per_minute: Challenges that one address may ask for in a minute.
-        vouchers_per_minute: Vouchers that one address may try in a minute.
+        requests_per_minute: Challenges that one address may ask for in a minute, and webhooks that it may send
+            unsigned. A household behind one address signs in less often.
+        vouchers_per_minute: Vouchers that one address may try in a minute: as fast as they can be typed.
         public_url: Where the world finds this registry: payers come back to it, and providers call it.
         rails: The names of the extensions that bring money in; see ``rails.toml``.
         reconcile_seconds: How often a rail is asked for all that changed, in case a webhook was lost.
@@ -56,12 +69,7 @@ class Settings:
 
     data: Path
     name: str = "Artrator"
-    credit_note: Mapping[str, str] = field(
-        default_factory=lambda: {
-            "en": "Test credits without cash value",
-            "ko": "현금 가치가 없는 테스트 크레딧",
-        }
-    )
+    credit_note: Mapping[str, str] | None = None
     fee_basis_points: int = 500
     challenge_seconds: float = 60.0
     session_seconds: float = 3600.0
@@ -106,6 +114,8 @@ class Settings:
             raise ValueError("purchase_seconds must be above 0")
         if self.heartbeat_seconds <= 0 or self.sweep_seconds <= 0:
             raise ValueError("heartbeat_seconds and sweep_seconds must be above 0")
+        if any(len(note) > 200 or not note.isprintable() for note in (self.credit_note or {}).values()):
+            raise ValueError("credit_note must be at most 200 signs that print")
         if self.public_url and not re.fullmatch(r"https?://[^/\s?#]+[^\s?#]*", self.public_url):
             raise ValueError("public_url must be an address such as https://art.example")
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import json
 from collections.abc import AsyncIterator
+from pathlib import Path
 from typing import Any
 
 import httpx
@@ -12,13 +13,17 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from registry_world import Person, Shop, World
+from starlette.requests import Request
+from toy_rail import ToyRail
 
 from artrator.errors import CATALOGUE, Code
 from artrator.keys import PublicKey
 from artrator.messages import registry as m
 from artrator.money import MICRO
 from artrator_registry import Settings
+from artrator_registry.http.callers import address
 from artrator_registry.http.examples import EXAMPLES
+from artrator_registry.settings import TEST_CREDITS
 
 pytestmark = pytest.mark.anyio
 
@@ -121,7 +126,7 @@ async def test_the_registry_says_who_it_is_and_that_it_is_well(world: World) -> 
         info = m.RegistryInfo.model_validate((await http.get("/v1/registry")).json())
         health = (await http.get("/v1/health")).json()
     assert (info.listings, info.nodes_online, info.registry) == (1, 1, world.registry.authority.id)
-    assert set(info.credit_note) == {"en", "ko"}
+    assert info.credit_note == TEST_CREDITS
     assert health["status"] == "ok"
 
 
@@ -147,6 +152,29 @@ async def test_the_documentation_describes_every_route(world: World) -> None:
     PublicKey.decode(EXAMPLES[m.ChallengeRequest]["public_key"])
     named = set(json.dumps(document).split('"'))
     assert {"session_invalid", "credits_insufficient", "order_closed", "no_node"} <= named
+
+
+async def test_what_a_credit_is_worth_is_said_by_who_sells_it(data: Path, caplog: pytest.LogCaptureFixture) -> None:
+    async with World(Settings(data=data), rails={"toy": ToyRail()}) as world:
+        assert (await world.registry.info()).credit_note == {}, "credits that were bought are no test credits"
+        assert "--credit-note" in caplog.text
+    told = {"en": "100 credits cost 1 euro"}
+    async with World(Settings(data=data, credit_note=told), rails={"toy": ToyRail()}) as world:
+        assert (await world.registry.info()).credit_note == told
+
+
+@pytest.mark.parametrize(
+    ("host", "counted"),
+    [
+        ("203.0.113.7", "203.0.113.7"),
+        ("::ffff:203.0.113.7", "203.0.113.7"),
+        ("2001:db8:1:2:3:4:5:6", "2001:db8:1:2::/64"),
+        ("2001:db8:1:2:ffff::1", "2001:db8:1:2::/64"),
+        ("testclient", "testclient"),
+    ],
+)
+async def test_who_has_many_addresses_of_one_network_is_counted_once(host: str, counted: str) -> None:
+    assert await address(Request({"type": "http", "client": (host, 1234)})) == counted
 
 
 # --- fuzz

@@ -9,7 +9,7 @@ from registry_world import MICRO, World, gather
 
 from artrator.errors import ArtratorError, Code
 from artrator.messages import registry as m
-from artrator_registry.ledger import books, store
+from artrator_registry.ledger import books, service, store
 from artrator_registry.ledger.audit import audit
 from artrator_registry.ledger.models import GRANTS, Why
 from artrator_registry.storage import Transaction, connect
@@ -270,3 +270,32 @@ async def test_a_check_that_meets_an_unreadable_row_says_so_and_the_others_still
         db.execute("ROLLBACK")
     finally:
         db.close()
+
+
+@pytest.mark.parametrize(
+    ("kind", "debit", "credit"),
+    [
+        ("grant", "mina", "eve"),
+        ("grant", "system:grants", "eve/earnings"),
+        ("transfer", "mina", "eve"),
+        ("transfer", "system:grants", "eve"),
+    ],
+)
+async def test_a_gift_or_a_move_between_other_accounts_is_a_difference(
+    world: World, kind: str, debit: str, credit: str
+) -> None:
+    await world.person("mina", credits_=10)
+    await world.person("eve")
+
+    class UndoneError(Exception):
+        pass
+
+    def look(t: Transaction) -> None:
+        ids = {row["handle"]: row["id"] for row in t.rows("SELECT id, handle FROM accounts")}
+        ends = (name.replace(handle, ids[handle]) for name, handle in ((debit, "mina"), (credit, "eve")))
+        service.move(t, "forged", *ends, MICRO, Why(kind))
+        raise UndoneError(*audit(t))
+
+    with pytest.raises(UndoneError) as found:
+        await world.registry.database.write(look)
+    assert f"transfer forged ({kind}) is between other accounts" in found.value.args

@@ -26,7 +26,6 @@ async def test_a_descriptor_must_be_sound_and_signed_by_the_account(world: World
         {"tls_certificate": "x"},
         {"urls": []},
         {"urls": ["ftp://x"]},
-        {"urls": ["https://x\n"]},
         {"urls": ["https://"]},
         {"urls": ["https://x:port"]},
         {"urls": ["http://x"]},

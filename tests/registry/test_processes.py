@@ -234,6 +234,9 @@ def test_a_registry_without_its_root_key_is_not_served_under_a_new_one(data: Pat
         ["--sweep-seconds", "-1"],
         ["--public-url", "art.example"],
         ["--public-url", "https://"],
+        ["--credit-note", "100 credits cost 1 euro"],
+        ["--credit-note", "en="],
+        ["--credit-note", "en=one\ntwo"],
     ],
     ids=" ".join,
 )

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import Final, Protocol
 
 from artrator.errors import ArtratorError, Code
@@ -42,16 +41,6 @@ class Share(Protocol):
     @property
     def listing(self) -> str | None:
         """The base model that a royalty is for."""
-
-
-@dataclass(frozen=True)
-class Book:
-    """Where a sale stands in the days: who sold what, as what, on which day."""
-
-    creator: str
-    day: str
-    listing: str
-    kind: str
 
 
 def sold(kind: str) -> str:

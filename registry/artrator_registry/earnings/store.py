@@ -18,20 +18,17 @@ def add(
     listing: str,
     kind: str,
     *,
-    runs: int = 0,
-    gross: int = 0,
+    runs: int,
+    gross: int,
     fee: int = 0,
     royalties: int = 0,
-    refunded: int = 0,
-    held: int = 0,
 ) -> None:
-    """Add to a day; what goes back is negative."""
+    """Add to a day what came in on it."""
     t.run(
-        "INSERT INTO earning_days (creator, day, listing, kind, runs, gross, fee, royalties, refunded, held)"
-        " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT DO UPDATE SET runs = runs + excluded.runs,"
-        " gross = gross + excluded.gross, fee = fee + excluded.fee, royalties = royalties + excluded.royalties,"
-        " refunded = refunded + excluded.refunded, held = held + excluded.held",
-        (creator, day, listing, kind, runs, gross, fee, royalties, refunded, held),
+        "INSERT INTO earning_days (creator, day, listing, kind, runs, gross, fee, royalties)"
+        " VALUES (?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT DO UPDATE SET runs = runs + excluded.runs,"
+        " gross = gross + excluded.gross, fee = fee + excluded.fee, royalties = royalties + excluded.royalties",
+        (creator, day, listing, kind, runs, gross, fee, royalties),
     )
 
 
@@ -46,15 +43,12 @@ def change(
     royalties: int = 0,
     refunded: int = 0,
     held: int = 0,
-) -> bool:
-    """Change a day that is there; False if it is not. In one statement, since its rules bind the sums."""
-    return (
-        t.run(
-            "UPDATE earning_days SET fee = fee + ?, royalties = royalties + ?, refunded = refunded + ?, held = held + ?"
-            " WHERE creator = ? AND day = ? AND listing = ? AND kind = ?",
-            (fee, royalties, refunded, held, creator, day, listing, kind),
-        ).rowcount
-        == 1
+) -> None:
+    """Change a day on which something came in; what goes back is negative. One statement: its rules bind the sums."""
+    t.run(
+        "UPDATE earning_days SET fee = fee + ?, royalties = royalties + ?, refunded = refunded + ?, held = held + ?"
+        " WHERE creator = ? AND day = ? AND listing = ? AND kind = ?",
+        (fee, royalties, refunded, held, creator, day, listing, kind),
     )
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from ipaddress import IPv6Address, IPv6Network, ip_address
 from typing import TYPE_CHECKING, Annotated
 
 from fastapi import Depends, Request
@@ -35,8 +36,16 @@ async def the_caller(
 
 
 async def address(request: Request) -> str:
-    """Where a request came from, for rate limits."""
-    return request.client.host if request.client else "unknown"
+    """Where a request came from, for rate limits. Of IPv6 the first half: whoever has one address has all of those."""
+    if request.client is None:
+        return "unknown"
+    try:
+        found = ip_address(request.client.host)
+    except ValueError:  # a name, such as a test's
+        return request.client.host
+    if isinstance(found, IPv6Address) and found.ipv4_mapped is None:
+        return str(IPv6Network((int(found) >> 64 << 64, 64)))
+    return str(getattr(found, "ipv4_mapped", None) or found)
 
 
 SignedIn = Annotated[Caller, Depends(the_caller)]

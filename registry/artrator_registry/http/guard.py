@@ -23,6 +23,9 @@ _log = logging.getLogger("artrator_registry.http")
 
 #: A body that takes longer than this is a stuck or a hostile client.
 _BODY_SECONDS: Final = 60.0
+#: A publication has its manifest as one text, which may be all commas, and little else: nine MB of empty lists would
+#: take 300 MB and a second in which nobody else is answered.
+_MOST_VALUES: Final = 300_000
 _ESCAPE: Final = b"\\u"
 #: Escapes that json accepts and that decode to text which no UTF-8 can hold (half a surrogate pair) ...
 _SURROGATE: Final = re.compile(rb"\\u[dD][89a-fA-F]")
@@ -116,6 +119,8 @@ class Guard:
 
 def check_json(body: bytes) -> None:
     """Raise ArtratorError ``request_invalid`` unless every party would read these bytes as the same JSON."""
+    if sum(body.count(mark) for mark in b",[{") > _MOST_VALUES:
+        raise ArtratorError(Code.REQUEST_INVALID, "The body holds more values than any request needs.", field="")
     try:
         value = _DECODER.decode(body.decode(json.detect_encoding(body)))
         if _ESCAPE in body:

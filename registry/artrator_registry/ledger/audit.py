@@ -11,7 +11,7 @@ from typing import Final
 from artrator_registry.disputes import audit as disputes
 from artrator_registry.earnings import audit as earnings
 from artrator_registry.ledger import store
-from artrator_registry.ledger.models import PROMOTIONS, ROUNDING, VOUCHERS, debt, transfer_id
+from artrator_registry.ledger.models import GRANTS, PROMOTIONS, ROUNDING, VOUCHERS, debt, transfer_id
 from artrator_registry.ledger.models import earnings as earned
 from artrator_registry.ledger.schema import SYSTEM_ACCOUNTS
 from artrator_registry.orders import audit as orders
@@ -47,7 +47,7 @@ def audit(t: Transaction) -> Sequence[str]:
 
 def differences(t: Transaction) -> Iterator[str]:
     """Every difference, as a sentence, as it is found."""
-    for check in (unsound, _replay, _accounts, _entries, _rounding, *_CHECKS, _api_keys, _vouchers):
+    for check in (unsound, _replay, _accounts, _entries, _rounding, *_CHECKS, _gifts, _api_keys, _vouchers):
         yield from _to_the_end(check, t)
 
 
@@ -167,6 +167,21 @@ def _rounding(t: Transaction) -> Iterator[str]:
     row = t.row("SELECT * FROM ledger_accounts WHERE id = ?", (ROUNDING,))
     if any(row[counter] for counter in _COUNTERS):
         yield f"account {ROUNDING} was moved: something was rounded that should have been split"
+
+
+def _gifts(t: Transaction) -> Iterator[str]:
+    """A grant goes from the operator to somebody's wallet; earnings are moved to the wallet of who earned them."""
+    for row in t.run(
+        "SELECT x.id, x.kind FROM ledger_transfers x JOIN ledger_accounts d ON d.id = x.debit"
+        " JOIN ledger_accounts c ON c.id = x.credit WHERE x.kind IN ('grant', 'transfer')"
+        " AND NOT (c.id IS c.owner AND x.phase = 'single'"
+        " AND d.id = CASE x.kind WHEN 'grant' THEN ? ELSE c.owner || '/earnings' END)",
+        (GRANTS,),
+    ):
+        yield f"transfer {row['id']} ({row['kind']}) is between other accounts"
+    strays = t.row("SELECT count(*) FROM ledger_transfers WHERE debit = ? AND kind <> 'grant'", (GRANTS,))[0]
+    if strays:
+        yield f"{strays} transfers take from {GRANTS} what nobody granted"
 
 
 def _api_keys(t: Transaction) -> Iterator[str]:

@@ -15,11 +15,10 @@ from artrator.money import MAX_AMOUNT
 from artrator.package import SignedFiles, read_manifest, verify_signature
 from artrator_registry.listings import samples
 from artrator_registry.listings.models import CheckedPublication, CheckedSample
+from artrator_registry.times import is_sane
 
 #: A picture of this size stands for "some picture" where a price for the defaults is shown.
 _TYPICAL_SIDE = 512
-#: Times beyond this (the year 5138) are mistakes, and do not fit everywhere.
-_LATEST = 10**11
 
 
 def check(name: str, creator: str, request: m.Publication) -> CheckedPublication:
@@ -71,7 +70,7 @@ def _offer(request: m.Publication, creator: str, key: PublicKey, manifest: Manif
         problem = "The offer is for another package than the one that is published with it."
     elif unknown := sorted(set(offer.units) - {unit.name for unit in manifest.cost.units}):
         problem = f"The offer has a price for {unknown[0]!r}, which is no cost unit of the package."
-    elif not 0 <= offer.issued_at <= _LATEST:
+    elif not is_sane(offer.issued_at):
         problem = "The offer's time makes no sense."
     if problem:
         raise ArtratorError(Code.OFFER_INVALID, problem)

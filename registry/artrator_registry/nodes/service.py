@@ -22,6 +22,7 @@ from artrator_registry.nodes import store
 from artrator_registry.recovery import service as recovery
 from artrator_registry.settings import Settings
 from artrator_registry.storage import Database, Transaction
+from artrator_registry.times import is_sane
 from artrator_registry.verifications import store as verifications
 
 #: More than this many candidates only make a quote longer; the best come first.
@@ -30,8 +31,6 @@ _MOST_NODES: Final = 200
 #: Refunds of licences are rare; a node that was told keeps what it heard, so the newest are enough.
 _MOST_REVOKED: Final = 1_000
 _ORDER: Final = {"warm": 0, "loading": 1, "cold": 2}
-#: Times beyond this (the year 5138) are mistakes, and do not fit everywhere.
-_LATEST: Final = 10**11
 
 
 class Nodes:
@@ -96,7 +95,11 @@ def _problem(descriptor: NodeDescriptor, receipt_key: PublicKey, who: Caller) ->
         return "The descriptor must name one to eight addresses that begin with https://."
     if not 1 <= len(descriptor.name) <= 80:
         return "The node's name must have 1 to 80 characters."
-    if not 0 <= descriptor.issued_at < descriptor.expires_at <= _LATEST:
+    if (
+        descriptor.issued_at >= descriptor.expires_at
+        or not is_sane(descriptor.issued_at)
+        or not is_sane(descriptor.expires_at)
+    ):
         return "The descriptor's times make no sense."
     return None
 
@@ -148,28 +151,27 @@ def _nodes(t: Transaction, listing: str | None, online_seconds: float) -> m.Node
     version = listings.current(t, listing)
     if version is None:
         raise ArtratorError(Code.LISTING_UNKNOWN, f"There is no listing {listing}.")
-    rows = store.serving(t, version["package"])
-    return m.Nodes(items=[_candidate(row) for row in _usable(t, rows, version["creator"], since)])
+    rows = store.serving(t, version["package"], version["creator"])
+    return m.Nodes(items=[_candidate(row) for row in _usable(t, rows, since)])
 
 
 def candidates(
     t: Transaction, listing: str, package: str, creator: str, online_seconds: float
 ) -> Sequence[m.NodeCandidate]:
     """The nodes that can run a package now, best first; raises ArtratorError ``no_node``, which says why."""
-    rows = [row for row in store.serving(t, package) if row["owner"] == creator]
-    usable = _usable(t, rows, creator, t.now - online_seconds)
+    # Only the creator's own nodes: another account that names the same package could take the creator's buyers.
+    rows = store.serving(t, package, creator)
+    usable = _usable(t, rows, t.now - online_seconds)
     if usable:
         return [_candidate(row) for row in usable[:_MOST_CANDIDATES]]
     raise ArtratorError(Code.NO_NODE, f"Nobody can run {listing} now: {_why_nobody(t, rows, online_seconds)}")
 
 
-def _usable(t: Transaction, rows: Sequence[Any], creator: str, since: float) -> list[Any]:
-    # Only the creator's own nodes: another account that names the same package could take the creator's buyers.
+def _usable(t: Transaction, rows: Sequence[Any], since: float) -> list[Any]:
     usable = [
         row
         for row in rows
-        if row["owner"] == creator
-        and row["seen_at"] is not None
+        if row["seen_at"] is not None
         and row["seen_at"] > since
         and row["accepting"]
         and row["expires_at"] > t.now

@@ -64,13 +64,16 @@ def _set_packages(t: Transaction, node: str, packages: Sequence[m.PackageState])
             t.run("INSERT OR REPLACE INTO node_packages VALUES (?, ?, ?, ?, ?, ?)", (node, package, *state))
 
 
-def serving(t: Transaction, package: str) -> list[Any]:
-    """Every node that said it has a package, whether it is online or not."""
+def serving(t: Transaction, package: str, creator: str) -> list[Any]:
+    """Every node of its creator that said it has a package, whether it is online or not.
+
+    Found by the creator's nodes, which are few: anybody may say of theirs that they have a package which many buy.
+    """
     return t.rows(
         "SELECT n.id, n.name, n.owner, n.descriptor, n.expires_at, n.seen_at, n.accepting, n.accepting_from, n.queued,"
         " p.state, p.expected_wait, p.load_seconds, p.run_seconds"
-        " FROM node_packages p JOIN nodes n ON n.id = p.node WHERE p.package = ?",
-        (package,),
+        " FROM nodes n CROSS JOIN node_packages p ON p.node = n.id AND p.package = ? WHERE n.owner = ?",
+        (package, creator),
     )
 
 

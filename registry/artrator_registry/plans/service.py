@@ -17,12 +17,11 @@ from artrator_registry.orders import shares
 from artrator_registry.plans import store
 from artrator_registry.settings import Settings
 from artrator_registry.storage import Database, Transaction
+from artrator_registry.times import is_sane
 
 #: A page of plans is not paged: who has more than this to sell confuses everybody.
 _MOST_SHOWN: Final = 200
 _MOST_PLANS: Final = 50
-#: Times beyond this (the year 5138) are mistakes, and do not fit everywhere.
-_LATEST: Final = 10**11
 
 
 class Plans:
@@ -102,7 +101,7 @@ def _read(document: Mapping[str, Any], key: str, name: str) -> Plan:
         problem = f"The plan's name is {terms.name}, the address says {name}."
     elif len(set(terms.listings)) != len(terms.listings):
         problem = "The plan names a listing twice."
-    elif not 0 <= terms.issued_at <= _LATEST:
+    elif not is_sane(terms.issued_at):
         problem = "The plan's time makes no sense."
     if problem:
         raise ArtratorError(Code.PLAN_INVALID, problem)

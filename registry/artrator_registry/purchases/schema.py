@@ -1,4 +1,4 @@
-"""The table of licences: one for each purchase that was paid."""
+"""Tables of licences, one for each purchase that was paid, and of the keys that open what was fetched."""
 
 from __future__ import annotations
 

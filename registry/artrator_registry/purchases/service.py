@@ -51,9 +51,7 @@ class Purchases:
 
     async def buy(self, who: Caller, order: str, wanted: p.PurchaseRequest) -> p.Purchase:
         """Hold, order and ticket in one transaction."""
-        new = await self._db.read(self._prepare, who, order, wanted)
-        if new is not None:
-            await self._db.write(_place, who, new)
+        await self._db.write(self._buy, who, order, wanted)
         return await self.get(who, order)
 
     async def get(self, who: Caller, order: str) -> p.Purchase:
@@ -75,17 +73,25 @@ class Purchases:
             ]
         )
 
-    def _prepare(self, t: Transaction, who: Caller, order: str, wanted: p.PurchaseRequest) -> NewOrder | None:
-        """The order that is to be placed; None if it was placed before."""
+    def _buy(self, t: Transaction, who: Caller, order: str, wanted: p.PurchaseRequest) -> None:
         body = sha256(canonical_json({"purchase": wanted.model_dump()}))
         if placing.repeated(t, who, order, body) is not None:
-            return None
+            return
         if verifications.verification(t, order) is not None:  # nodes hear of both in one list of ids
             raise ArtratorError(Code.CONFLICT, "Somebody looked at a package under this id.")
         version = store.version(t, wanted.listing, wanted.package)
         if version is None:
             raise ArtratorError(Code.LISTING_UNKNOWN, f"There is no listing {wanted.listing} of this package.")
-        _not_twice(t, who, version["package"])
+        first = store.in_force(t, who.account, version["package"])
+        if first is not None:  # a licence is bought once: whoever buys it again is told which one is there
+            raise ArtratorError(
+                Code.ALREADY_OWNED, f"You have bought this package before, by the order {first}.", order=first
+            )
+        placing.place(t, self._accepted(t, who, order, body, version, wanted))
+
+    def _accepted(
+        self, t: Transaction, who: Caller, order: str, body: str, version: Any, wanted: p.PurchaseRequest
+    ) -> NewOrder:
         offered = listings.offer(t, version["version_id"])
         offer = parsed.offer(offered["document"])
         own = version["creator"] == who.account  # nobody pays themselves
@@ -183,7 +189,7 @@ class Purchases:
         return purchase, row if paid and row["licence"] is None else None
 
     async def _signed(self, who: Caller, order: str, row: Any) -> p.Purchase:
-        """The same purchase once its licence is signed: on no thread that others wait for, and only once."""
+        """The same purchase once its licence is signed, which is done once."""
         document = json.dumps(_licence(row, self._authority.id).sign(self._authority.root))
         await self._db.write(store.sign, order, document)
         return (await self._db.read(self._shown, who, order))[0]
@@ -220,21 +226,6 @@ def _licence(row: Any, registry: str) -> Licence:
         price=row["charged"],
         issued_at=row["licence_at"],
     )
-
-
-def _place(t: Transaction, who: Caller, new: NewOrder) -> None:
-    if placing.repeated(t, who, new.id, new.body) is None:
-        _not_twice(t, who, new.ticket.package)
-        placing.place(t, new)
-
-
-def _not_twice(t: Transaction, who: Caller, package: str) -> None:
-    """A licence is bought once: whoever buys it again is told which one is there."""
-    first = store.in_force(t, who.account, package)
-    if first is not None:
-        raise ArtratorError(
-            Code.ALREADY_OWNED, f"You have bought this package before, by the order {first}.", order=first
-        )
 
 
 def _descriptor(t: Transaction, row: Any) -> Mapping[str, Any]:

@@ -7,9 +7,9 @@ import logging
 from typing import Any
 
 from artrator.errors import ArtratorError, Code
+from artrator.money import format_credits
 from artrator.rail import PassTerms, Rail
 from artrator_registry.passes import service as passes
-from artrator_registry.passes import store as pass_store
 from artrator_registry.plans import store as plans
 from artrator_registry.rails import debts
 from artrator_registry.storage import Database, Transaction
@@ -26,18 +26,14 @@ def check(t: Transaction, rail: str, takes: Rail, buyer: str, plan: str, amount:
     if not takes.terms.renews_passes:
         raise ArtratorError(Code.REQUEST_INVALID, f"The rail {rail} does not renew passes.", field="pass_plan")
     debts.require_none(t, buyer)
-    terms = plans.current(t, plan)
-    if terms is None or terms["withdrawn"]:
-        raise ArtratorError(Code.PLAN_UNKNOWN, f"There is no pass {plan} to be bought.")
-    if terms["creator"] == buyer:
-        raise ArtratorError(Code.FORBIDDEN, "This is your own pass.")
-    active = pass_store.in_force(t, buyer, plan)
-    if active is not None:
-        raise ArtratorError(Code.PASS_IN_FORCE, f"You have a pass of {plan} that is in force.", id=active["id"])
-    if terms["price"] > amount:
-        raise ArtratorError(Code.PRICE_ABOVE_CAP, "The pass costs more than this.", cap=terms["price"])
-    if terms["price"] < amount:
-        raise ArtratorError(Code.REQUEST_INVALID, "The pass costs less than this.", field="amount")
+    price = passes.for_sale(t, plan, buyer, amount)["price"]
+    if price < amount:
+        raise ArtratorError(
+            Code.REQUEST_INVALID,
+            "The pass costs less than this.",
+            cure=f"A period of it costs {format_credits(price)} credits.",
+            field="amount",
+        )
 
 
 def terms(t: Transaction, plan: str) -> PassTerms:

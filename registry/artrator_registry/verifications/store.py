@@ -51,7 +51,7 @@ def add(t: Transaction, values: Sequence[object]) -> None:
 
 def seen(t: Transaction, account: str) -> list[Any]:
     """Looks at an account's packages and those that it asked for, newest first."""
-    return t.rows(f"{_ROW} WHERE ? IN (v.creator, v.verifier) ORDER BY v.at DESC, v.id LIMIT {_MOST}", (account,))
+    return t.rows(f"{_ROW} WHERE v.creator = ?1 OR v.verifier = ?1 ORDER BY v.at DESC, v.id LIMIT {_MOST}", (account,))
 
 
 def withdrawn(t: Transaction, creator: str) -> list[str]:
