@@ -108,6 +108,20 @@ async def test_bodies_have_a_limit_whether_they_say_their_size_or_not(world: Wor
         check(await http.put("/v1/listings/a/b", content=b" " * 9_437_185), Code.REQUEST_TOO_LARGE)
 
 
+async def test_a_body_of_very_many_values_is_refused_unread(world: World) -> None:
+    """Nine MB of empty lists are a publication by their size, and 300 MB and seconds of everybody's by their number."""
+    async with world.http() as http:
+        http.headers["Authorization"] = f"Bearer {(await (await world.person('mina')).sign_in()).token}"
+        http.headers["Content-Type"] = "application/json"
+        for piece in (b"[],", b"{},", b"0,"):
+            body = b"[" + piece * (9_000_000 // len(piece)) + b"0]"
+            refused = check(await http.put("/v1/listings/a/b", content=body), Code.REQUEST_INVALID)
+            assert "more values" in refused["message"]
+        manifest = json.dumps({"manifest": "," * 262_144}).encode()  # as many as an honest one could ever hold
+        refused = check(await http.put("/v1/listings/a/b", content=manifest), Code.REQUEST_INVALID)
+        assert "more values" not in refused["message"]
+
+
 async def test_a_mistake_of_ours_tells_nothing_of_the_inside(world: World, caplog: pytest.LogCaptureFixture) -> None:
     @world.app.get("/broken")
     async def broken() -> None:
