@@ -13,6 +13,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import logging
+import time
 from collections.abc import Mapping
 from typing import Any, Final
 
@@ -59,22 +60,23 @@ class Reconciler:
         self._wake.set()
 
     async def run(self) -> None:
-        """Reconcile until cancelled."""
-        work = self.reconcile
+        """Reconcile until cancelled: every few seconds, however often there is something new to act upon in between."""
+        due = time.monotonic()
         while True:
+            whole = time.monotonic() >= due
             try:
-                await work()
+                await (self.reconcile() if whole else self.act())
             except ArtratorError as problem:
                 _log.error("reconciling: %s %s", problem.code, problem.message)
             except Exception:
                 _log.exception("reconciling failed")
-            work = self.reconcile
+            if whole:
+                due = time.monotonic() + self._settings.sweep_seconds
             # Not wait_for: before Python 3.12 it swallows a cancellation that comes together with the event.
             with contextlib.suppress(TimeoutError):
-                async with asyncio.timeout(self._settings.sweep_seconds):
+                async with asyncio.timeout(max(0.0, due - time.monotonic())):
                     await self._wake.wait()
-                self._wake.clear()
-                work = self.act
+            self._wake.clear()  # whoever wakes us up from here on is heard in the next round
 
     async def reconcile(self) -> None:
         """Look once."""
