@@ -651,10 +651,10 @@ async def test_a_rail_hears_of_a_change_before_it_counts(world: World) -> None:
     async def card(pass_id: str, renew: bool) -> None:
         heard.append((pass_id, renew))
         if len(heard) == 1:
-            raise ArtratorError(Code.REGISTRY_UNREACHABLE, "The rail does not answer.")
+            raise ArtratorError(Code.RAIL_UNAVAILABLE, "The rail does not answer.")
 
     world.registry.passes.renewals["card"] = card
-    await refuse(Code.REGISTRY_UNREACHABLE, mina.change_pass(number, False))
+    await refuse(Code.RAIL_UNAVAILABLE, mina.change_pass(number, False))
     assert (await mina.one_pass(number)).renew
     assert not (await mina.change_pass(number, False)).renew
     assert heard == [(number, False)] * 2

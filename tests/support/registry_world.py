@@ -5,21 +5,22 @@ from __future__ import annotations
 import asyncio
 import base64
 import contextlib
+import functools
 import json
+import re
 import time
 import uuid
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 from typing import Any, Self
 
 import httpx
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.x509.oid import NameOID
-from fastapi import FastAPI
-from fastapi.routing import APIRoute
-from starlette.routing import Match
+from starlette.types import ASGIApp
 
 from artrator.canonical import b64, sha256, unb64
 from artrator.clients.registry import RegistryClient
@@ -240,7 +241,7 @@ def acknowledge(
 class ToldErrors:
     """The application, watched: what errors it answers, and which of them its documentation does not know."""
 
-    def __init__(self, app: FastAPI) -> None:
+    def __init__(self, app: ASGIApp) -> None:
         self._app = app
         self.undocumented: set[str] = set()
 
@@ -255,22 +256,26 @@ class ToldErrors:
             await send(message)
 
         await self._app(scope, receive, watched)
-        if body and (route := self._route(scope)) is not None:
+        if body:
             code = json.loads(body)["error"]["code"]
-            if code not in _documented(route).get(status, {}) and code != Code.INTERNAL:
-                self.undocumented.add(f"{scope['method']} {route.path}: {status} {code}")
-
-    def _route(self, scope: Any) -> APIRoute | None:
-        for route in self._app.routes:
-            if isinstance(route, APIRoute) and route.matches(scope)[0] is Match.FULL:
-                return route
-        return None
+            for path, answers in _documented().items():
+                if path.fullmatch(f"{scope['method']} {scope['path']}"):
+                    if code not in answers.get(status, ()) and code != Code.INTERNAL:
+                        self.undocumented.add(f"{path.pattern}: {status} {code}")
+                    break  # the first that fits is the one that answered
 
 
-def _documented(route: APIRoute) -> dict[int | str, Any]:
+@functools.cache
+def _documented() -> dict[re.Pattern[str], dict[int, set[str]]]:
+    """What each route says of its errors: its codes by their status."""
+    document = create_app(Settings(data=Path("nowhere"))).openapi()
     return {
-        status: answer.get("content", {}).get("application/json", {}).get("examples", {})
-        for status, answer in route.responses.items()
+        re.compile(f"{method.upper()} {re.sub('{[^}]+}', '[^/]+', path)}"): {
+            int(status): set(answer.get("content", {}).get("application/json", {}).get("examples", {}))
+            for status, answer in route["responses"].items()
+        }
+        for path, methods in document["paths"].items()
+        for method, route in methods.items()
     }
 
 

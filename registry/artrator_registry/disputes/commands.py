@@ -57,16 +57,18 @@ def show(data: Path, order: str, as_json: bool) -> None:
         click.echo(f"the salt {proof}\n{_block(found.evidence.request)}")
     if found.receipt is not None:
         receipt = Receipt.peek(found.receipt)
-        click.echo(f"the node's receipt: {receipt.outcome}, {len(receipt.outputs)} outputs, {receipt.runtime}")
+        outputs = "1 output" if len(receipt.outputs) == 1 else f"{len(receipt.outputs)} outputs"
+        click.echo(f"the node's receipt: {receipt.outcome}, {outputs}, {receipt.runtime}")
         for output in receipt.outputs:
             click.echo(f"    {output.name}  {output.media_type}  {output.size} bytes  sha256:{output.sha256}")
     if found.acknowledgement is not None:
         said = Acknowledgement.peek(found.acknowledgement)
-        click.echo(f"the buyer's acknowledgement: {said.verdict} {_line(said.reason)}")
+        click.echo(f"the buyer's acknowledgement: {said.verdict} {_line(said.reason)}".rstrip())
     if found.answered_at is not None:
         click.echo(f"{moment(found.answered_at)} {found.creator}:\n{_block(found.answer or '')}")
     if found.decided_at is not None:
-        click.echo(f"{moment(found.decided_at)} decided for the {found.decided_for} {_line(found.note)}")
+        why = f": {_line(found.note)}" if found.note else ""
+        click.echo(f"{moment(found.decided_at)} decided for the {found.decided_for}{why}")
 
 
 @dispute.command("seal")

@@ -34,7 +34,7 @@ def statement(data: Path, account: str | None, file: Path | None) -> None:
     else:
         with new_file(file):
             count = read(data, lambda t: _write(t, account, file))
-        click.echo(f"{count} lines in {file}")
+        click.echo(f"{count} line{'' if count == 1 else 's'} in {file}")
 
 
 def _show_accounts(t: Transaction) -> None:

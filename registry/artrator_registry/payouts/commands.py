@@ -79,7 +79,7 @@ def export(data: Path, file: Path, again: bool) -> None:
         if written:  # nothing was marked, so the next export has them all: nobody should pay from both files
             file.unlink(missing_ok=True)
         raise
-    click.echo(f"{count} payouts in {file}")
+    click.echo(f"{count} payout{'' if count == 1 else 's'} in {file}")
     if doubtful:
         click.echo(
             f"{doubtful} of them were asked for before this registry was restored from a backup:"

@@ -25,22 +25,24 @@ def topups(data: Path, everything: bool, limit: int) -> None:
 
     Their money does not fit, or was taken back; and how much may still be taken back in all. Times are UTC.
     """
+    from artrator.cli.topup import price
+
     rows, strays, risk = read(data, lambda t: (_topups(t, everything, limit), _strays(t), _at_risk(t)))
     for row in strays:
         click.echo(
             f"{moment(row['seen_at'])}  {row['topup'][:64]}  {row['rail']:<8} not known here:"
-            f" {row['charge']} {row['currency']} in {row['payment']},"
+            f" {price(row['charge'], row['currency'])} in {row['payment']},"
             " paid after the backup that this registry was restored from?"
         )
     for row in rows:
         line = f"{moment(row['created_at'])}  {row['id']}  {row['rail']:<8} {row['state']:<12} {row['handle']:<16}"
-        line += f" {format_credits(row['amount'])} credits for {row['charge']} {row['currency']}"
+        line += f" {format_credits(row['amount'])} credits for {price(row['charge'], row['currency'])}"
         if row["taken_back"]:
             line += f", {format_credits(row['taken_back'])} taken back"
         click.echo(line + (f" ({row['reason']})" if row["reason"] else ""))
         for seen in json.loads(row["evidence"] or "[]"):
             click.echo(
-                f"    {seen['problem']}: the provider says {seen['charge']} {seen['currency']}"
+                f"    {seen['problem']}: the provider says {price(seen['charge'], seen['currency'])}"
                 f" in {seen['payment']}; credited to nobody. Refund it there, or grant the difference."
             )
     if not rows and not strays:
