@@ -7,7 +7,10 @@ closed, with its buffers (half a MiB under TLS), until the collector comes, whic
 
 from __future__ import annotations
 
+import json
 from typing import TYPE_CHECKING, Final
+
+from artrator.errors import ArtratorError, Code
 
 if TYPE_CHECKING:  # servers have uvicorn, and this package does without
     from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol as _Protocol
@@ -52,6 +55,17 @@ class BoundedHTTP(_Protocol):
         if not self.cycle.response_complete:
             self._head_bytes = 0
         super().on_body(body)
+
+    def send_400_response(self, msg: str) -> None:
+        """What came is no HTTP: a refusal in the form of all others, unless an answer is under way on this connection.
+
+        In the middle of that it could only be taken for a part of it.
+        """
+        if self.cycle is None or not self.cycle.response_started or self.cycle.response_complete:
+            body = json.dumps(ArtratorError(Code.HTTP_INVALID, "What was sent is no HTTP request.").to_json())
+            head = "HTTP/1.1 400 Bad Request", "Content-Type: application/json", f"Content-Length: {len(body)}"
+            self.transport.write("\r\n".join((*head, "Connection: close", "", body)).encode("ascii"))
+        self.transport.close()
 
     def connection_lost(self, exc: Exception | None) -> None:
         """It is gone. A request that is still being answered knows by itself."""

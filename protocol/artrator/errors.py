@@ -38,6 +38,7 @@ class Code(StrEnum):
     EARNINGS_INSUFFICIENT = "earnings_insufficient"
     EXTENSION_MISSING = "extension_missing"
     FORBIDDEN = "forbidden"
+    HTTP_INVALID = "http_invalid"
     IMAGE_CORRUPT = "image_corrupt"
     IMAGE_TOO_LARGE = "image_too_large"
     INPUT_INVALID = "input_invalid"
@@ -139,6 +140,7 @@ CATALOGUE: Final[dict[Code, Entry]] = {
     Code.EARNINGS_INSUFFICIENT: Entry(402, "Wait until more has matured; `artrator earnings` says when."),
     Code.EXTENSION_MISSING: Entry(422, "Install the distribution that provides it, or do not name it."),
     Code.FORBIDDEN: Entry(403, "This belongs to another account."),
+    Code.HTTP_INVALID: Entry(400, "Use a program that speaks HTTP/1.1, and send lengths that are true."),
     Code.IMAGE_CORRUPT: Entry(422, "Save the image again as PNG, JPEG or WebP and send that file."),
     Code.IMAGE_TOO_LARGE: Entry(413, "Make the image smaller than the limit that the message names."),
     Code.INPUT_INVALID: Entry(422, "Change the value to one that the model accepts; `artrator show` lists them."),

@@ -13,6 +13,7 @@ from artrator_desktop.state import Failure
 #: What only programs and operators meet: keys for programs, webhooks of rails, ranges of files, preparing plugins.
 NEVER_SHOWN = {
     Code.API_KEY_INVALID,
+    Code.HTTP_INVALID,
     Code.METHOD_NOT_ALLOWED,
     Code.PLUGIN_NOT_PREPARED,
     Code.RANGE_INVALID,

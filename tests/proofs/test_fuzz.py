@@ -23,6 +23,7 @@ import httpx
 import pytest
 import schemathesis
 from effort import Effort
+from hostile_values import HOSTILE, NO_JSON
 from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 from registry_world import MICRO, Node, Person, World, acknowledge, make_package
@@ -60,22 +61,6 @@ fuzzing = settings(
     # Shrinking a failure takes long where each try is an HTTP request; what was sent is shown as it is.
     phases=[Phase.explicit, Phase.generate],
 )
-
-HOSTILE = st.one_of(
-    st.none(),
-    st.booleans(),
-    st.sampled_from(
-        [0, -1, 1, 10**12, 10**15, 10**15 + 1, 2**31, 2**53, 2**63 - 1, 2**63, 2**64, -(2**63) - 1, 10**400]
-    ),
-    st.integers(),
-    st.floats(allow_nan=True, allow_infinity=True),
-    st.sampled_from(["", "0", "sha256:" + "0" * 64, "../../x", "a\0b", "\ud800", "💸" * 50, "x" * 5000]),
-    st.text(max_size=30),
-    st.sampled_from([[], {}, [[]], [{}], {"": None}, [0] * 2000]),
-)
-
-
-NO_JSON = [b"", b"{", b"[" * 100_000, b'{"a":' * 500, b"NaN", b'{"code":"\\ud800"}', b'{"code":1e999}', b"\xff"]
 
 
 def example(label: str) -> Any:
@@ -372,10 +357,7 @@ def test_no_webhook_makes_the_registry_stumble(target: Target, data: st.DataObje
 
 @settings(fuzzing, max_examples=40 * EFFORT.times)
 @given(
-    body=st.binary(max_size=60)
-    | st.sampled_from(
-        [b"", b"{", b"[" * 100_000, b'{"a":' * 500, b"NaN", b'{"code":"\\ud800"}', b'{"code":1e999}', b"\xff"]
-    ),
+    body=st.binary(max_size=60) | st.sampled_from(NO_JSON),
     label=st.sampled_from([label for label in sorted(OPERATIONS) if label.split()[0] in ("PUT", "POST", "PATCH")]),
     caller=st.integers(0, 11),
 )

@@ -3,21 +3,20 @@
 from __future__ import annotations
 
 import re
-from pathlib import Path
 from typing import Final
 
 from fastapi import APIRouter, Request
-from fastapi.responses import FileResponse, Response
+from fastapi.responses import Response
 
 from artrator.documents import proof
 from artrator.errors import ArtratorError, Code
-from artrator.messages.node import Job, Output
+from artrator.messages.node import Job
 from artrator_node.engine.live import LiveJob
-from artrator_node.fetching import ranges
 from artrator_node.http.events import EVENTS, event_stream
 from artrator_node.http.jobs import Jobs
-from artrator_node.http.mixed import MAX_OUTPUT_BYTES, PRIVATE, job_answer
+from artrator_node.http.mixed import MAX_OUTPUT_BYTES, job_answer
 from artrator_node.http.preference import Preference
+from artrator_node.http.stored import stored_answer
 from artrator_node.journal import JobRecord
 
 #: Names of the routes that every job takes; they go by the express lane.
@@ -73,9 +72,7 @@ def job_routes(jobs: Jobs) -> APIRouter:
     @router.get("/outputs/{index}", summary="One output's bytes")
     async def output(job: str, index: int, request: Request) -> Response:
         stored, content = await jobs.output(await owned(job, request), index)
-        if isinstance(content, Path):
-            return FileResponse(content, media_type=stored.output.media_type, headers=PRIVATE)
-        return _kept(content, stored.output, request.headers.get("range"))
+        return await stored_answer(stored.output, content, request.headers.get("range"))
 
     @router.get("/preview", summary="The newest preview, a small JPEG")
     async def preview(job: str, request: Request) -> Response:
@@ -96,16 +93,6 @@ def _job(text: str) -> str:
     if _UUID.fullmatch(text) is None:
         raise ArtratorError(Code.JOB_UNKNOWN, "A job's id is a UUID.")
     return text
-
-
-def _kept(data: bytes, output: Output, wanted: str | None) -> Response:
-    """An output from memory, or the range of it that is asked for."""
-    begin, end = ranges.parse(wanted, len(data))
-    headers = {**PRIVATE, "Accept-Ranges": "bytes", "ETag": f'"{output.sha256}"'}
-    if wanted is not None and data:
-        headers["Content-Range"] = f"bytes {begin}-{end - 1}/{len(data)}"
-    status = 206 if "Content-Range" in headers else 200
-    return Response(data[begin:end], status, media_type=output.media_type, headers=headers)
 
 
 async def _hung_up(request: Request) -> None:
