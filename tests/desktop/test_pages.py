@@ -11,7 +11,7 @@ import pytest
 from PySide6.QtGui import QGuiApplication
 
 from artrator.messages.node import CardHealth, HoldHealth, MachineHealth, RuleHealth
-from artrator.messages.registry import StatementLine
+from artrator.messages.registry import Balance, StatementLine
 from artrator.node_controls import NodeControls
 from artrator_desktop import i18n
 from artrator_desktop.state import AppState, Failure, Phase
@@ -30,6 +30,36 @@ def words(page: Any) -> str:
     return " | ".join(
         label.text() for kind in (Label, Pill) for label in page.findChildren(kind) if not label.isHidden()
     )
+
+
+def test_a_wallet_that_is_not_known_yet_owes_nothing(
+    qtbot: Any, shell: Shell, state: AppState, connect: Callable[[], None]
+) -> None:
+    shell.open("wallet")
+    page = shell.page("wallet")
+    assert isinstance(page, WalletPage)
+    state.wallet.phase = Phase.FAILED
+    state.wallet.changed.emit()
+    assert page.debt.isHidden()
+    connect()
+    assert page.debt.isHidden()
+    state.wallet.balance = Balance(available=0, held=0, pending=0, debt=1_000_000)
+    state.wallet.changed.emit()
+    assert not page.debt.isHidden()
+
+
+def test_the_wallets_cards_cut_what_can_be_spent_and_tell_it_exactly(
+    shell: Shell, state: AppState, connect: Callable[[], None]
+) -> None:
+    connect()
+    shell.open("wallet")
+    page = shell.page("wallet")
+    assert isinstance(page, WalletPage)
+    state.wallet.balance = Balance(available=1_259_999, held=1_256_743, pending=0)
+    state.wallet.changed.emit()
+    assert (page.available.number.text(), page.held.number.text()) == ("1.25", "1.26")
+    assert page.available.number.toolTip() == "1.259999 credits"
+    assert page.held.number.toolTip() == "1.256743 credits"
 
 
 def test_the_wallet_lists_every_movement_with_its_sign(shell: Shell, fill: Callable[[], None]) -> None:

@@ -81,10 +81,10 @@ def gallery_app(state: AppState) -> AppState:
 
 
 def found(qtbot: Any, app: AppState, query: ImageQuery) -> list[str]:
-    with qtbot.waitSignal(app.gallery.changed, timeout=60_000):
-        app.gallery.search(query)
-        app.gallery.refresh()
-    qtbot.wait(20)
+    app.gallery.phase = Phase.LOADING
+    app.gallery.search(query)
+    app.gallery.refresh()
+    qtbot.waitUntil(lambda: app.gallery.phase in {Phase.READY, Phase.EMPTY}, timeout=60_000)
     ids = app.gallery.model._ids
     rows = app.database.read_now(lambda c: images.records(c, ids))
     return [rows[each].prompt for each in ids]

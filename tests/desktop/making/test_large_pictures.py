@@ -130,6 +130,7 @@ def test_a_film_in_the_plain_form_shows_its_first_frames(qtbot: Any) -> None:
     field = ImagesInput(InputSpec("frames", InputType.IMAGES, {"en": "Frames"}))
     qtbot.addWidget(field)
     field.show_value([Picture(b"", 64, 64, shown)] * 480)
-    labels = [label for label in field._strip.findChildren(QLabel) if not label.isHidden()]
-    assert len(labels) == 12
-    assert labels[-1].text() == "+469"
+    shown_here = [part for part in field._thumbs if not part.isHidden()]
+    assert len(shown_here) == 12
+    assert isinstance(shown_here[-1], QLabel)
+    assert shown_here[-1].text() == "+469"

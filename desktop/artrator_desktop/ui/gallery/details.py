@@ -120,17 +120,11 @@ class DetailsPane(QFrame):
             area.column.addWidget(widget)
         grid = QGridLayout()
         grid.setSpacing(8)
-        # The buttons of the actions' row, in two columns here because the pane is narrow.
-        buttons = (
-            self.tools.send,
-            self.comparing,
-            self.tools.save,
-            self.tools.copy,
-            self.tools.reveal,
-            self.removing,
-        )
-        for number, button in enumerate(buttons):
-            grid.addWidget(button, number // 2, number % 2)
+        # The buttons of the actions' row, in two columns because the pane is narrow; the first is not always there.
+        grid.addWidget(self.tools.send, 0, 0, 1, 2)
+        for number, button in enumerate((self.comparing, self.tools.save, self.tools.copy, self.tools.reveal)):
+            grid.addWidget(button, 1 + number // 2, number % 2)
+        grid.addWidget(self.removing, 3, 0, 1, 2)
         area.column.addLayout(grid)
         area.column.addWidget(self.tools)
         area.column.addStretch(1)

@@ -73,6 +73,7 @@ class WalletPage(Page):
         for card in (self.available, self.held, self.spent):
             cards.addWidget(card, 1)
         self.debt = Card("strip-bad", inset=M, gap=0)
+        self.debt.hide()  # until a balance is known that owes something
         self.debt_words = Label("", "body", wrap=True)
         debt = QHBoxLayout()
         debt.setSpacing(M)
@@ -224,7 +225,6 @@ class WalletPage(Page):
         info = self.app.session.info
         note = pick(info.credit_note, language()) if info is not None else ""
         self.redeem.note.setText(note)
-        self.redeem.note.setVisible(bool(note))
 
     def _show_ways(self) -> None:
         self.redeem.setVisible(self.app.topups.vouchers)
@@ -333,7 +333,7 @@ class _Redeem(Card):
         line = QHBoxLayout()
         line.setSpacing(L)
         line.addWidget(self.field, 3)
-        line.addWidget(self.note, 2)
+        line.addWidget(self.note, 2)  # there without words too, or the field would move to the middle
         self.column.addLayout(line)
 
     def set_busy(self, busy: bool) -> None:
