@@ -134,7 +134,8 @@ async def test_the_operator_sees_every_line_of_every_account(world: World, tmp_p
         "mina/debt": [],
     }.items():
         file = tmp_path / f"{account.replace('/', '-')}.csv"
-        assert run(account, "--csv", str(file)).output == f"{len(amounts)} lines in {file}\n"
+        many = "1 line" if len(amounts) == 1 else f"{len(amounts)} lines"
+        assert run(account, "--csv", str(file)).output == f"{many} in {file}\n"
         rows = list(csv.DictReader(file.read_text(encoding="utf-8-sig").splitlines()))
         assert [row["amount"] for row in rows] == amounts
         balances = await world.registry.database.read(books.standing)
