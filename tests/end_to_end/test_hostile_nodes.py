@@ -265,6 +265,13 @@ async def test_two_of_four_pictures_are_paid_as_two(world: World) -> None:
     assert ending.balance == m.Balance(available=8 * MICRO, held=0, pending=0)
 
 
+def _failed(code: str, **details: object) -> bytes:
+    """An end that says of itself what it likes."""
+    return (
+        f"id: 1\nevent: failed\ndata: {json.dumps({'code': code, 'message': 'No.', 'details': details})}\n\n".encode()
+    )
+
+
 def _impostor() -> dict[str, Any]:
     return {"signer": PrivateKey.generate()}
 
@@ -282,11 +289,15 @@ def _impostor() -> dict[str, Any]:
         (lambda: {"events": b"event: done\ndata: [\n\n"}, Code.INTERNAL),
         (lambda: {"events": b"event: failed\ndata: {}\n\n"}, Code.INTERNAL),
         (lambda: {"events": b"event: cancelled\ndata: {}\n\n"}, Code.JOB_CANCELLED),
+        # What only the buyer's side can know would have it buy from another node as well, or fail in the middle.
+        (lambda: {"events": _failed("node_unreachable", reached=False)}, Code.INTERNAL),
+        (lambda: {"events": _failed("registry_unreachable")}, Code.INTERNAL),
+        (lambda: {"events": _failed("model_failed", undecided=True, charged=5)}, Code.MODEL_FAILED),
         (lambda: {"hangs_up_on": "PUT job"}, Code.NODE_UNREACHABLE),
     ],
     ids=[
         *("order", "request", "package", "failed", "nothing", "key"),
-        *("empty", "garbage", "failure", "cancelled", "silence"),
+        *("empty", "garbage", "failure", "cancelled", "unreached", "no registry", "undecided", "silence"),
     ],
 )
 async def test_a_node_that_proves_nothing_is_not_paid(

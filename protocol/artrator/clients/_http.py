@@ -25,6 +25,9 @@ MAX_JSON: Final = 16 * 2**20
 MAX_VALUES: Final = 500_000
 #: A compressed answer of a few bytes can unpack to any size, so none is asked for and none is taken.
 HEADERS: Final = {"Accept-Encoding": "identity"}
+#: What only a client finds out: that nobody answers, or somebody else; and how its own order stands.
+_OURS: Final = frozenset({Code.NODE_PIN_MISMATCH, Code.NODE_UNREACHABLE, Code.REGISTRY_UNREACHABLE})
+_OUR_FACTS: Final = frozenset({"charged", "purchase", "reached", "undecided"})
 # All but tab and line breaks; a carriage return would write over what a line began with, characters that turn the
 # direction make a price read as another, and half a character cannot be printed at all.
 _CONTROL: Final = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069\ud800-\udfff]")
@@ -93,9 +96,21 @@ class Answer:
     def problem(self) -> ArtratorError:
         """What an answer of status 400 and above says."""
         try:
-            return ArtratorError.from_json(read_json(self.content), status=self.status)
+            return told(read_json(self.content), status=self.status)
         except (ValueError, RecursionError):
-            return ArtratorError.from_json(None, status=self.status)
+            return told(None, status=self.status)
+
+
+def told(body: object, *, status: int = 500) -> ArtratorError:
+    """An error that a server told, without what only this side can know.
+
+    A node that answers "node_unreachable, and your request never reached me" would else have the job bought from
+    another one beside it.
+    """
+    error = ArtratorError.from_json(body, status=status)
+    code = Code.INTERNAL if error.code in _OURS else error.code
+    details = {name: value for name, value in error.details.items() if name not in _OUR_FACTS}
+    return ArtratorError(code, error.message, cure=None if code is not error.code else error.cure, **details)
 
 
 def read_json(data: bytes | str) -> Any:

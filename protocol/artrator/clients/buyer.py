@@ -198,7 +198,9 @@ class Buyer:
                 return
             except ArtratorError as error:
                 unreached = error.code is Code.NODE_UNREACHABLE and error.details.get("reached") is False
-                if not (unreached or error.code in (Code.NODE_BUSY, Code.NODE_PAUSED)) or len(candidates) == 1:
+                elsewhere = unreached or error.code in (Code.NODE_BUSY, Code.NODE_PAUSED)
+                # An order that has not ended may be paid yet: nothing else is bought beside it.
+                if not elsewhere or len(candidates) == 1 or error.details.get("undecided"):
                     raise
                 avoided.add(candidates[0].node)
                 order = None

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from artrator.canonical import b64
+from artrator.clients._http import told
 from artrator.clients._patience import patiently
 from artrator.clients.news import Stage, Update
 from artrator.clients.node import JobEvent, NodeClient
@@ -178,7 +179,7 @@ def delivered(job: Job | None) -> Job | None:
     if job.state is JobState.CANCELLED:
         raise ArtratorError(Code.JOB_CANCELLED, "The job was cancelled.")
     if job.state is JobState.FAILED:
-        raise ArtratorError.from_json({"error": job.error})
+        raise told({"error": job.error})
     return job
 
 
@@ -186,4 +187,4 @@ def job_error(event: JobEvent) -> ArtratorError:
     """Why a job ended without anything."""
     if event.kind is EventKind.CANCELLED:
         return ArtratorError(Code.JOB_CANCELLED, "The job was cancelled.")
-    return ArtratorError.from_json({"error": event.data})
+    return told({"error": event.data})
