@@ -28,7 +28,7 @@ def make(
     """A new quote, which is signed once its row is on the way to the disk.
 
     Raises:
-        ArtratorError: ``listing_unknown no_node …``.
+        ArtratorError: ``allowance_used listing_unknown no_node request_invalid``.
     """
     version = find(t, request.listing, request.version)
     offered = listings.offer(t, version["version_id"])

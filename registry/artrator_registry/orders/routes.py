@@ -108,7 +108,8 @@ async def cancel(order: _Order, who: SignedIn, registry: _Registry) -> m.Order:
 async def claim(order: _Order, body: ClaimBody, who: SignedIn, registry: _Registry) -> m.Order:
     """`delivered` with an accepting acknowledgement is charged at once, without one when the time to object is over.
 
-    `failed` and `cancelled` release the hold at once. Repeating it is harmless.
+    `failed` and `cancelled` release the hold at once. A purchase is charged only with an accepting acknowledgement.
+    Repeating it is harmless.
     """
     who.require(m.Scope.NODES_WRITE)
     return await registry.orders.report(who, order, body)

@@ -12,7 +12,7 @@ from typing import Any, Final, Literal, NamedTuple
 from artrator.documents import Offer
 from artrator.messages import registry as m
 from artrator.money import split
-from artrator_registry.earnings import service as days
+from artrator_registry.earnings.service import earned
 from artrator_registry.ledger import service as moving
 from artrator_registry.ledger import store as ledger
 from artrator_registry.ledger.models import FEES, Why, earnings, transfer_id
@@ -113,7 +113,7 @@ def hand_out(t: Transaction, cause: str, parts: Sequence[Part], why: Why) -> Non
             note = "" if part.listing is None else f"for {part.listing}"
             reason = Why(part.kind, order=why.order, listing=why.listing, receipt=why.receipt, note=note)
             moving.move(t, transfer_id(cause, step(part)), creator, part.account, part.amount, reason)
-    days.earned(t, parts, why, runs=0 if why.order is None else 1)
+    earned(t, parts, why, runs=0 if why.order is None else 1)
 
 
 def step(part: Part) -> str:

@@ -7,7 +7,8 @@ The rule, so that it can rob neither side:
 - Nothing is released before ``finish_by`` + grace, because until then the node may be running the job, offline.
 - After that, a held order is released if the node is online (it can reach us, and says nothing), or if the buyer gave
   up, which states that nothing arrived. A node that is cut off, and whose buyer says nothing, has until ``capture_by``.
-- A delivery that its buyer never answered is charged when the time to object is over.
+- A delivery that its buyer never answered is charged when the time to object is over; a purchase goes back then,
+  because without an answer nobody knows that it was fetched.
 - One that its buyer refused goes back when its creator has said nothing to it for long.
 - A pass period ends when its time is over, see ``passes.periods``.
 - Time during which this registry was down counts against nobody: nothing runs out in the first grace after a start.
