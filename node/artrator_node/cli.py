@@ -46,7 +46,7 @@ node.add_command(release)
 @data_option
 @click.option("--url", "urls", multiple=True, help="Where buyers reach the node; repeat for several, best first.")
 @click.option("--host", default="0.0.0.0", show_default=True, help="The address to listen on.")  # noqa: S104
-@click.option("--port", default=8443, show_default=True, type=click.IntRange(1, 65535))
+@click.option("--port", default=8443, show_default=True, type=click.IntRange(1, 65535), help="Where it listens.")
 def init(name: str, registry: str | None, data: Path | None, urls: Sequence[str], host: str, port: int) -> None:
     """Make the node's keys, certificate and settings, and your identity key if you have none."""
     profile, paths = Profile(), paths_of(data)

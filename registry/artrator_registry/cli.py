@@ -146,7 +146,7 @@ def voucher() -> None:
 @voucher.command("create")
 @data_option
 @click.option("--amount", type=Credits(), required=True, help="What each voucher is worth.")
-@click.option("--count", type=click.IntRange(1, 10_000), default=1, show_default=True)
+@click.option("--count", type=click.IntRange(1, 10_000), default=1, show_default=True, help="How many to make.")
 @click.option("--expires", type=click.IntRange(1, 36_500), default=None, help="Days until they expire.")
 @click.option("--promotion", default=None, help="What it is a gift for; each account gets one of a promotion.")
 def create_voucher(data: Path, amount: int, count: int, expires: int | None, promotion: str | None) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import re
 import time
 from collections.abc import Sequence
 from pathlib import Path
@@ -35,11 +36,13 @@ account.add_command(keys)
 def use(url: str, handle: str | None, name: str | None) -> None:
     """Use the registry at URL and pin its root key."""
     profile, url = Profile(), url.rstrip("/")
-    if not url.lower().startswith(("https://", "http://")):
+    if not re.fullmatch(r"(?i:https?)://[^\s/]+(/\S*)?", url):
+        host = url.rpartition("://")[2]
+        whole = (
+            f"https://{host}" if re.fullmatch(r"[\w.:\[\]-]*[\w\]](/\S*)?", host) else "https://registry.example.org"
+        )
         raise ArtratorError(
-            Code.REQUEST_INVALID,
-            f"{url} is not the address of a registry.",
-            cure=f"Write it whole: https://{url.rpartition('://')[2]}",
+            Code.REQUEST_INVALID, f"{url!r} is not the address of a registry.", cure=f"Write it whole, such as {whole}"
         )
 
     root = profile.root_key(url)
@@ -82,8 +85,14 @@ def balance(as_json: bool) -> None:
 
 
 @click.command()
-@click.option("--limit", default=20, show_default=True, type=click.IntRange(1, 200))
-@click.option("--of", type=click.Choice(["wallet", "earnings", "debt"]), default="wallet", show_default=True)
+@click.option("--limit", default=20, show_default=True, type=click.IntRange(1, 200), help="How many lines to show.")
+@click.option(
+    "--of",
+    type=click.Choice(["wallet", "earnings", "debt"]),
+    default="wallet",
+    show_default=True,
+    help="Of which of your accounts.",
+)
 @click.option("--all", "every_line", is_flag=True, help="Also the holds that ended in a charge.")
 @click.option(
     "--csv", "file", type=click.Path(dir_okay=False, path_type=Path), help="Write all of it for a spreadsheet."

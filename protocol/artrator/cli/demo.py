@@ -29,9 +29,9 @@ from artrator.demo.tour import tour
 )
 @click.option("--reset", is_flag=True, help="Forget the demo's accounts, credits and keys first.")
 def demo(headless: bool, data: Path | None, output: Path, reset: bool) -> None:
-    """Start a registry and a node that serves the example models, and open the desktop as a buyer with test credits.
+    """Start a registry and a node with the example models, and open the desktop.
 
-    Everything stays on this machine; the credits have no cash value.
+    You are a buyer with test credits. Everything stays on this machine; the credits have no cash value.
     """
     started = time.monotonic()
     folder = data or platformdirs.user_data_path("Artrator", appauthor=False) / "demo"

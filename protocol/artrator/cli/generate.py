@@ -42,14 +42,23 @@ from artrator.values import FILE_TYPES
     metavar="NAME=PATH",
     help="An image input; may be repeated. For several images also a folder, a zip file, a GIF, a WebP or a movie.",
 )
-@click.option("-o", "--output", type=click.Path(dir_okay=False, path_type=Path), help="Where to write the picture.")
+@click.option(
+    "-o", "--output", type=click.Path(dir_okay=False, path_type=Path), help="Where to write; else here, by name."
+)
 @click.option(
     "--video",
     type=click.Path(path_type=Path),
     help="Write several pictures as one film: .mp4, .gif, .webp, .zip, or a folder.",
 )
 @click.option("--rate", type=click.FloatRange(0.1, 240), help="Frames a second; as in the film that went in.")
-@click.option("--format", "image_format", default="png", type=click.Choice(["png", "jpeg", "webp"]), show_default=True)
+@click.option(
+    "--format",
+    "image_format",
+    default="png",
+    type=click.Choice(["png", "jpeg", "webp"]),
+    show_default=True,
+    help="How pictures are encoded: png and webp without loss.",
+)
 @click.option("--max-price", metavar="CREDITS", help="Refuse to pay more than this.")
 @click.option(
     "--pay",

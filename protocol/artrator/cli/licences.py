@@ -32,7 +32,7 @@ def licence() -> None:
 @licence.command()
 @click.argument("listing")
 @click.option("--max-price", metavar="CREDITS", help="Refuse to pay more than this.")
-@click.option("--yes", is_flag=True, help="Do not ask.")
+@click.option("--yes", is_flag=True, help="Buy without asking.")
 @json_option
 def buy(listing: str, max_price: str | None, yes: bool, as_json: bool) -> None:
     """Buy a licence of LISTING and fetch the package.
@@ -64,7 +64,7 @@ def buy(listing: str, max_price: str | None, yes: bool, as_json: bool) -> None:
 @licence.command("list")
 @json_option
 def list_licences(as_json: bool) -> None:
-    """What you bought, and what of it is on this machine."""
+    """List what you bought, and what of it is on this machine."""
     library = Library(Profile().folder / "packages")
     items = run(lambda client: client.purchases())
     here = {owned.digest for owned in library.packages()}

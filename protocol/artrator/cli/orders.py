@@ -23,7 +23,7 @@ def orders() -> None:
 
 
 @orders.command("list")
-@click.option("--limit", default=20, show_default=True, type=click.IntRange(1, 200))
+@click.option("--limit", default=20, show_default=True, type=click.IntRange(1, 200), help="How many to show.")
 @json_option
 def list_orders(limit: int, as_json: bool) -> None:
     """List orders, newest first."""
@@ -40,7 +40,13 @@ def list_orders(limit: int, as_json: bool) -> None:
 
 
 @orders.command("resume")
-@click.option("--folder", default=".", type=click.Path(file_okay=False, path_type=Path), help="Where pictures go.")
+@click.option(
+    "--folder",
+    default=".",
+    show_default=True,
+    type=click.Path(file_okay=False, path_type=Path),
+    help="Where pictures go.",
+)
 def resume(folder: Path) -> None:
     """Take up every order that a crash or a lost connection interrupted."""
 

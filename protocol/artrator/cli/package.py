@@ -155,7 +155,10 @@ def fetch(listing: str, folder: Path, verifying: bool, node: str | None, as_json
 @package.command()
 @json_option
 def looks(as_json: bool) -> None:
-    """Say who looked at your packages with a verification ticket, and when; and what you looked at yourself."""
+    """Say who looked at your packages and when, and what you looked at.
+
+    Those are the looks with a verification ticket, which a creator and verifiers may ask for.
+    """
     found = run_session(lambda client: client.verifications())
     if as_json:
         print_json([each.model_dump(mode="json", exclude={"ticket", "descriptor"}) for each in found])

@@ -58,7 +58,10 @@ def a_pass() -> None:
 @click.option("--yes", is_flag=True, help="Buy without asking.")
 @json_option
 def buy(plan: str, renew: bool, max_price: str | None, yes: bool, as_json: bool) -> None:
-    """Buy a pass of PLAN, such as atelier/all: so many credits' worth of runs in each period, for one price."""
+    """Buy a pass of PLAN, such as atelier/all.
+
+    It is worth so many credits of runs in each period, for one price.
+    """
     limit = read_max_price(max_price)
 
     async def work(client: RegistryClient) -> p.Pass:

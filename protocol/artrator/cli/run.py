@@ -35,11 +35,22 @@ _DEVICES = ("cpu", "cuda", "tensorrt", "directml", "coreml", "openvino")
 @click.option("--prompt", help="Short for --set prompt=….")
 @click.option("--set", "settings", multiple=True, metavar="NAME=VALUE", help="An input; may be repeated.")
 @click.option("--file", "files", multiple=True, metavar="NAME=PATH", help="An image input; may be repeated.")
-@click.option("-o", "--output", type=click.Path(dir_okay=False, path_type=Path), help="Where to write the picture.")
-@click.option("--video", type=click.Path(path_type=Path), help="Write several pictures as one film.")
+@click.option(
+    "-o", "--output", type=click.Path(dir_okay=False, path_type=Path), help="Where to write; else here, by name."
+)
+@click.option(
+    "--video", type=click.Path(path_type=Path), help="Write several pictures as one film, as `generate` does."
+)
 @click.option("--rate", type=click.FloatRange(0.1, 240), help="Frames a second; as in the film that went in.")
-@click.option("--format", "image_format", default="png", type=click.Choice(["png", "jpeg", "webp"]), show_default=True)
-@click.option("--device", default="cpu", type=click.Choice(_DEVICES), show_default=True)
+@click.option(
+    "--format",
+    "image_format",
+    default="png",
+    type=click.Choice(["png", "jpeg", "webp"]),
+    show_default=True,
+    help="How pictures are encoded: png and webp without loss.",
+)
+@click.option("--device", default="cpu", type=click.Choice(_DEVICES), show_default=True, help="What computes.")
 @json_option
 def run(
     model: str,
@@ -54,10 +65,10 @@ def run(
     device: str,
     as_json: bool,
 ) -> None:
-    """Run MODEL on this machine: a listing that you bought, or a folder of your own that need not be signed.
+    """Run MODEL on this machine: a listing that you bought, or a folder of your own.
 
-    A licence that was bought elsewhere is fetched first, unless --local is given. Nothing is paid and nobody is told
-    what you make.
+    Your own folder need not be signed. A licence that was bought elsewhere is fetched first, unless --local is given.
+    Nothing is paid and nobody is told what you make.
     """
     if video is not None:
         check_target(video)

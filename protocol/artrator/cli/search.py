@@ -29,9 +29,13 @@ def label(texts: Texts) -> str:
 @click.argument("query", default="")
 @click.option("--task", help="Only this task, such as text-to-image.")
 @click.option(
-    "--sort", default="relevant", show_default=True, type=click.Choice(["relevant", "popular", "new", "price"])
+    "--sort",
+    default="relevant",
+    show_default=True,
+    type=click.Choice(["relevant", "popular", "new", "price"]),
+    help="What comes first.",
 )
-@click.option("--limit", default=20, show_default=True, type=click.IntRange(1, 100))
+@click.option("--limit", default=20, show_default=True, type=click.IntRange(1, 100), help="How many to show.")
 @json_option
 def search(query: str, task: str | None, sort: str, limit: int, as_json: bool) -> None:
     """Find models by QUERY, or list all."""

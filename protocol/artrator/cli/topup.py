@@ -58,7 +58,7 @@ def topup(rail: str | None, amount: str | None, no_browser: bool, no_wait: bool,
 
 
 @click.command()
-@click.option("--limit", default=20, show_default=True, type=click.IntRange(1, 200))
+@click.option("--limit", default=20, show_default=True, type=click.IntRange(1, 200), help="How many to show.")
 @json_option
 def topups(limit: int, as_json: bool) -> None:
     """List your top-ups, newest first."""

@@ -158,7 +158,7 @@ def _requirement(source: str, scratch: Path, *, trust_build: bool) -> _Wanted:
         return _wheel(build_wheel(path.resolve(), scratch))
     if path.suffix == ".whl":
         if not path.is_file():
-            raise ArtratorError(Code.PLUGIN_INVALID, f"There is no file {source}.")
+            raise ArtratorError(Code.PLUGIN_INVALID, f"There is no file {source}.", cure="Check the path.")
         # A copy, so that what is hashed is what is installed, whoever writes to the original meanwhile.
         return _wheel(Path(shutil.copyfile(path, scratch / path.name)))
     try:

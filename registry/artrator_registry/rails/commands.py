@@ -19,7 +19,7 @@ from artrator_registry.storage import Transaction
 @click.command()
 @data_option
 @click.option("--all", "everything", is_flag=True, help="Every top-up, not only those that want to be looked at.")
-@click.option("--limit", default=100, show_default=True, type=click.IntRange(1, 100_000))
+@click.option("--limit", default=100, show_default=True, type=click.IntRange(1, 100_000), help="How many to list.")
 def topups(data: Path, everything: bool, limit: int) -> None:
     """List top-ups that want to be looked at.
 
