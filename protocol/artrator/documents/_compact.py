@@ -11,6 +11,7 @@ from collections.abc import Mapping
 from typing import Any, Final
 
 from cryptography.hazmat.primitives.asymmetric.utils import decode_dss_signature, encode_dss_signature
+from pydantic_core import to_json
 
 from artrator.canonical import b64, unb64
 from artrator.keys import PrivateKey, PublicKey
@@ -21,7 +22,7 @@ _NUMBER: Final = 32
 
 def sign(key: PrivateKey, header: Mapping[str, str], payload: bytes) -> str:
     """The token; ``header`` needs no ``alg``."""
-    head = json.dumps({"alg": "ES256", **header}, separators=(",", ":")).encode()
+    head = to_json({"alg": "ES256", **header})
     signed = f"{b64(head)}.{b64(payload)}"
     r, s = decode_dss_signature(key.sign(signed.encode()))
     return f"{signed}.{b64(r.to_bytes(_NUMBER, 'big') + s.to_bytes(_NUMBER, 'big'))}"

@@ -30,7 +30,7 @@ from artrator_registry.orders.receipts import check_acknowledgement, check_recei
 from artrator_registry.paging import pack, unpack
 from artrator_registry.recovery import service as recovery
 from artrator_registry.settings import Settings
-from artrator_registry.storage import Database, Transaction
+from artrator_registry.storage import Database, Transaction, as_json
 
 _log = logging.getLogger("artrator_registry.orders")
 _T = TypeVar("_T")
@@ -226,7 +226,7 @@ def _report(
         # A refusal needs nothing to go with it, but what is there is the evidence by which it is decided.
         if receipt.receipt.outcome == "delivered" and (not refused or _key(request) is not None):
             settlement.claimed(t, row, receipt, _key(request))
-        row = {**row, "receipt": json.dumps(receipt.document), "receipt_digest": receipt.digest}
+        row = {**row, "receipt": as_json(receipt.document), "receipt_digest": receipt.digest}
         if receipt.receipt.outcome != "delivered":
             return partial(tell, settlement.release(t, row, failure(receipt.receipt)))
         if acknowledgement is None or not acknowledgement.accepts:  # else it is settled at once, and written once
@@ -253,7 +253,7 @@ def _answer(
 ) -> Any:
     """The buyer's answer to a receipt that stands in this row, written or not; answers the row as it is then."""
     if row["state"] in ("held", "claimed"):
-        row = {**row, "acknowledgement": json.dumps(checked.document)}
+        row = {**row, "acknowledgement": as_json(checked.document)}
         if checked.accepts:
             until = t.now + settings.dispute_seconds if row["buyer"] != row["creator"] else None
             return settlement.settle(t, row, receipt.receipt, dispute_until=until)

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import json
 from typing import Any
 
 from artrator.documents import QuotedPrice
 from artrator_registry.orders.models import CheckedReceipt, NewOrder
-from artrator_registry.storage import Transaction
+from artrator_registry.storage import Transaction, as_json
 
 
 def add_quote(t: Transaction, price: QuotedPrice, *, version: int, creator: str, fee: int, period: str | None) -> None:
@@ -24,7 +23,7 @@ def add_quote(t: Transaction, price: QuotedPrice, *, version: int, creator: str,
             price.offer,
             creator,
             price.request,
-            json.dumps(dict(price.measures)),
+            as_json(price.measures),
             price.cap,
             price.worth,
             fee,
@@ -72,7 +71,7 @@ def add_order(t: Transaction, new: NewOrder) -> Any:
             ticket.aud,
             ticket.offer,
             ticket.request,
-            json.dumps(dict(ticket.measures)),
+            as_json(ticket.measures),
             ticket.cap,
             new.worth,
             new.fee,
@@ -98,7 +97,7 @@ def keep_late_receipt(t: Transaction, order: str, receipt: CheckedReceipt) -> No
     """A receipt that came after the hold was released: evidence, if the two sides ever disagree."""
     t.run(
         "UPDATE orders SET late_receipt = ? WHERE id = ? AND late_receipt IS NULL",
-        (json.dumps(receipt.document), order),
+        (as_json(receipt.document), order),
     )
 
 

@@ -4,6 +4,7 @@ from artrator_registry.storage.database import Database, SchemaError, connect, m
 from artrator_registry.storage.faults import as_problem, fault_of
 from artrator_registry.storage.soundness import unsound
 from artrator_registry.storage.steady import SteadyClock
+from artrator_registry.storage.texts import as_json
 from artrator_registry.storage.transaction import Clock, Transaction
 
 __all__ = [
@@ -12,6 +13,7 @@ __all__ = [
     "SchemaError",
     "SteadyClock",
     "Transaction",
+    "as_json",
     "as_problem",
     "connect",
     "fault_of",
