@@ -10,6 +10,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from backend_source import backend_source
 
 from artrator import Device
 from artrator.plugins import Wants
@@ -94,42 +95,21 @@ def test_what_a_worker_writes_is_gone_with_it(make_plugin, text_content, request
     assert asyncio.run(main()) == (True, False)
 
 
-ONNX = """
+ONNX = backend_source("""
 import numpy as np
 import onnxruntime
-from artrator import Inspection, hookimpl
 
 
-class Model:
-    memory_bytes = 0
-
-    def __init__(self, data, threads):
-        options = onnxruntime.SessionOptions()
-        options.intra_op_num_threads = threads
-        self.session = onnxruntime.InferenceSession(data, options, providers=["CPUExecutionProvider"])
-
-    async def run(self, inputs, context):
-        x = np.ones((64, 512), np.float32)
-        return {"text": str(int(self.session.run(None, {"x": x})[0].sum()))}
-
-    def close(self):
-        pass
+def load(package, device):
+    options = onnxruntime.SessionOptions()
+    options.intra_op_num_threads = device.threads
+    return onnxruntime.InferenceSession(package.read("weights.bin"), options, providers=["CPUExecutionProvider"])
 
 
-class Backend:
-    name = "toy"
-
-    def inspect(self, package):
-        return Inspection(0)
-
-    def load(self, package, device):
-        return Model(package.read("weights.bin"), device.threads)
-
-
-@hookimpl
-def register_backends(register):
-    register(Backend())
-"""
+def answer(session):
+    x = np.ones((64, 512), np.float32)
+    return {"text": str(int(session.run(None, {"x": x})[0].sum()))}
+""")
 
 
 def test_onnxruntime_computes_with_threads_inside(make_plugin, text_content, monkeypatch):

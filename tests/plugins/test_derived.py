@@ -13,6 +13,7 @@ from dataclasses import replace
 import numpy as np
 import onnx
 import pytest
+from backend_source import backend_source
 from onnx import TensorProto, helper, numpy_helper
 
 from artrator import ArtratorError, Code
@@ -64,7 +65,6 @@ HOSTILE = """
 import os
 import re
 from pathlib import Path
-from artrator import Inspection, hookimpl
 
 FOLDER = os.environ.get("ARTRATOR_DERIVED")
 
@@ -76,38 +76,24 @@ def attempt(action):
         return "refused"
 
 
-class Model:
-    memory_bytes = 0
-
-    async def run(self, inputs, context):
-        if FOLDER is None:
-            return {"text": "nothing"}
-        own = Path(FOLDER)
-        others = [path for path in sorted(own.parents[1].glob("*/*/secret"))] if own.parents[1].exists() else []
-        text = (own / "secret").read_text()
-        wrote = attempt(lambda: (own / "more").write_text("x"))
-        changed = attempt(lambda: (own / "secret").write_text("x"))
-        loosened = attempt(lambda: (own / "secret").chmod(0o600))
-        seen = attempt(lambda: sorted(os.listdir(own.parents[1])))
-        other = attempt(lambda: Path(OTHER_SECRET).read_text())
-        return {"text": f"{text} {wrote} {changed} {loosened} {seen} {other}"}
-
-    def close(self):
-        pass
+def load(package, device):
+    if "ARTRATOR_DERIVING" in os.environ:
+        fill(Path(FOLDER))
+    else:
+        start()
 
 
-class Backend:
-    name = "toy"
-
-    def inspect(self, package):
-        return Inspection(0)
-
-    def load(self, package, device):
-        if "ARTRATOR_DERIVING" in os.environ:
-            fill(Path(FOLDER))
-        else:
-            start()
-        return Model()
+def answer(held):
+    if FOLDER is None:
+        return {"text": "nothing"}
+    own = Path(FOLDER)
+    text = (own / "secret").read_text()
+    wrote = attempt(lambda: (own / "more").write_text("x"))
+    changed = attempt(lambda: (own / "secret").write_text("x"))
+    loosened = attempt(lambda: (own / "secret").chmod(0o600))
+    seen = attempt(lambda: sorted(os.listdir(own.parents[1])))
+    other = attempt(lambda: Path(OTHER_SECRET).read_text())
+    return {"text": f"{text} {wrote} {changed} {loosened} {seen} {other}"}
 
 
 def start():
@@ -116,11 +102,6 @@ def start():
 
 def fill(folder):
     pass
-
-
-@hookimpl
-def register_backends(register):
-    register(Backend())
 """
 
 
@@ -200,7 +181,7 @@ def toy(make_plugin, fill="", start="", other="/nowhere"):
     for name, body in (("fill(folder)", fill), ("start()", start)):
         if body:
             source = source.replace(f"def {name}:\n    pass", f"def {name}:\n    {body}")
-    return make_plugin(source)
+    return make_plugin(backend_source(source))
 
 
 # --- what it is for

@@ -13,6 +13,7 @@ from pathlib import Path
 import numpy as np
 import onnx
 import pytest
+from backend_source import backend_source
 from mixed_load import dense_graph
 from noise_model import noise_manifest
 from onnx import TensorProto, helper, numpy_helper
@@ -174,42 +175,28 @@ LENDS = """
 import os, time
 from pathlib import Path
 import numpy as np
-from artrator import Inspection, hookimpl
 
-class Model:
-    memory_bytes = 0
-    def __init__(self, told, descriptor):
-        self.told, self.descriptor = told, descriptor
-    async def run(self, inputs, context):
-        try:
-            os.fstat(self.descriptor)
-            self.told += ", still open"
-        except OSError:
-            pass
-        nothing = np.zeros((1, 1, 3), np.uint8)
-        return {"text": self.told, "value": 0.0, "image": nothing, "frames": [nothing]}
-    def close(self):
+def load(package, device):
+    with package.lent("large.bin") as lent:
+        told = f"{type(lent).__name__} {len(lent)}"
+        while Path(WAIT).exists():
+            time.sleep(0.01)
+    return told, package._held["large.bin"]
+
+def answer(held):
+    told, descriptor = held
+    try:
+        os.fstat(descriptor)
+        told += ", still open"
+    except OSError:
         pass
-
-class Backend:
-    name = "toy"
-    def inspect(self, package):
-        return Inspection(0)
-    def load(self, package, device):
-        with package.lent("large.bin") as lent:
-            told = f"{type(lent).__name__} {len(lent)}"
-            while Path(WAIT).exists():
-                time.sleep(0.01)
-        return Model(told, package._held["large.bin"])
-
-@hookimpl
-def register_backends(register):
-    register(Backend())
+    nothing = np.zeros((1, 1, 3), np.uint8)
+    return {"text": told, "value": 0.0, "image": nothing, "frames": [nothing]}
 """
 
 
 def test_a_worker_maps_what_its_parent_holds(make_plugin, content, held):
-    plugin = make_plugin(LENDS.replace("WAIT", "'nothing'"))
+    plugin = make_plugin(backend_source(LENDS.replace("WAIT", "'nothing'")))
 
     async def main():
         worker = await Worker.start_verified(plugin, content)
@@ -227,7 +214,7 @@ def test_a_worker_maps_what_its_parent_holds(make_plugin, content, held):
 def test_a_package_that_somebody_writes_to_while_it_loads_does_not_serve(make_plugin, content, held, monkeypatch):
     wait = content.folder / "wait"
     wait.touch()
-    plugin = make_plugin(LENDS.replace("WAIT", repr(str(wait))))
+    plugin = make_plugin(backend_source(LENDS.replace("WAIT", repr(str(wait)))))
     is_held = threading.Event()
 
     def of(content):

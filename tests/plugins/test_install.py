@@ -10,6 +10,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from backend_source import backend_source
 from click.testing import CliRunner
 
 from artrator import ArtratorError, Code
@@ -23,38 +24,11 @@ from artrator.worker.host import Worker
 
 ROOT = Path(__file__).parents[2]
 TEMPLATE = ROOT / "examples" / "plugin-template"
-BACKEND = """
-from artrator import Inspection, hookimpl
-{imports}
-
-class Model:
-    memory_bytes = 0
-
-    async def run(self, inputs, context):
-        return {{"text": {answer}}}
-
-    def close(self):
-        pass
-
-
-class Backend:
-    name = "{name}"
-
-    def inspect(self, package):
-        return Inspection(0)
-
-    def load(self, package, device):
-        return Model()
-
-
-@hookimpl
-def {hook}(register):
-    register(Backend())
-"""
 
 
 def backend(name, answer='"hello"', imports="", hook="register_backends"):
-    return BACKEND.format(name=name, answer=answer, imports=imports, hook=hook)
+    code = f"{imports}\n\n\ndef answer(held):\n    return {{'text': {answer}}}\n"
+    return backend_source(code, name=name, hook=hook)
 
 
 def put_in(source, wheelhouse, **options):

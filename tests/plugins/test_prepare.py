@@ -13,6 +13,7 @@ from importlib import metadata
 from pathlib import Path
 
 import pytest
+from backend_source import backend_source
 from click.testing import CliRunner
 
 import artrator
@@ -36,10 +37,9 @@ HERE = Path(__file__).parent
 HEAD = 'import os, pathlib\ncache = pathlib.Path(os.environ["ARTRATOR_PLUGIN_CACHE"])\n'
 HARMLESS = HEAD + '(cache / "table").write_text("7")\n'
 #: A backend that answers with what its cache holds, and tries to change it.
-READER = """
+READER = backend_source("""
 import os
 from pathlib import Path
-from artrator import Inspection, hookimpl
 
 CACHE = os.environ.get("ARTRATOR_PLUGIN_CACHE")
 
@@ -54,30 +54,9 @@ def found():
         return Path(CACHE, "table").read_text()
 
 
-class Model:
-    memory_bytes = 0
-
-    async def run(self, inputs, context):
-        return {"text": found()}
-
-    def close(self):
-        pass
-
-
-class Backend:
-    name = "toy"
-
-    def inspect(self, package):
-        return Inspection(0)
-
-    def load(self, package, device):
-        return Model()
-
-
-@hookimpl
-def register_backends(register):
-    register(Backend())
-"""
+def answer(held):
+    return {"text": found()}
+""")
 
 
 @pytest.fixture
