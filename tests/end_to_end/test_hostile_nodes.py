@@ -12,7 +12,7 @@ import struct
 import uuid
 import zlib
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import picture_sets
@@ -321,3 +321,36 @@ async def test_a_node_that_never_ends_is_given_up_when_its_time_is_over(
     assert ending.error is not None
     assert ending.error.code is Code.JOB_DEADLINE
     assert ending.balance_later == m.Balance(available=10 * MICRO, held=0, pending=0)
+
+
+async def test_nothing_is_bought_beside_an_order_that_a_node_claims_while_it_says_busy(world: World) -> None:
+    """It would be paid for the first one in silence, and another node for the second."""
+    shop = await world.shop()
+    mina = await world.person("mina", credits_=10)
+    second = replace(shop, node=type(shop.node)(shop.creator.key))
+    await second.online(m.NodeState.COLD)
+    busy = json.dumps({"error": {"code": "node_busy", "message": "Full.", "cure": "", "details": {}}}).encode()
+
+    async def claims_and_declines(asked: str, writer: asyncio.StreamWriter) -> None:
+        method, path = asked.split()[:2]
+        if method == "PUT" and path.count("/") == 3:
+            await shop.claim(await mina.get_order(path.split("/")[3]))
+        writer.write(answer(busy, status="503 Service Unavailable", more="Connection: close\r\n"))
+        await writer.drain()
+
+    pem, context = certificate(shop.node.key)
+    async with hostile(claims_and_declines, tls=context) as url:
+        descriptor = shop.node.descriptor(urls=[url], tls_certificate=pem)
+        await shop.creator.register_node(shop.node.id, m.NodeRegistration(descriptor=descriptor))
+        buyer = Buyer(mina, mina.key, PublicKey.decode((await mina.info()).root_key))
+        prepared = buyer.prepare(await mina.listing(shop.listing), {"prompt": "a cat"})
+        quote = await buyer.quote(prepared)
+        assert [node.node for node in quote.nodes] == [shop.node.id, second.node.id]
+        with pytest.raises(ArtratorError) as caught:
+            async for _ in buyer.run(prepared, quote):
+                pass
+    assert caught.value.code is Code.NODE_BUSY
+    assert caught.value.details["disputed"] is True
+    (only,) = (await mina.orders()).items
+    assert only.state is m.OrderState.DISPUTED  # refused at once: the claim is of a delivery that never came
+    assert await mina.balance() == m.Balance(available=7 * MICRO, held=3 * MICRO, pending=0)

@@ -27,7 +27,7 @@ MAX_VALUES: Final = 500_000
 HEADERS: Final = {"Accept-Encoding": "identity"}
 #: What only a client finds out: that nobody answers, or somebody else; and how its own order stands.
 _OURS: Final = frozenset({Code.NODE_PIN_MISMATCH, Code.NODE_UNREACHABLE, Code.REGISTRY_UNREACHABLE})
-_OUR_FACTS: Final = frozenset({"charged", "purchase", "reached", "undecided"})
+_OUR_FACTS: Final = frozenset({"charged", "disputed", "purchase", "reached", "undecided"})
 # All but tab and line breaks; a carriage return would write over what a line began with, characters that turn the
 # direction make a price read as another, and half a character cannot be printed at all.
 _CONTROL: Final = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069\ud800-\udfff]")

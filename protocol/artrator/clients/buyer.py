@@ -199,8 +199,9 @@ class Buyer:
             except ArtratorError as error:
                 unreached = error.code is Code.NODE_UNREACHABLE and error.details.get("reached") is False
                 elsewhere = unreached or error.code in (Code.NODE_BUSY, Code.NODE_PAUSED)
-                # An order that has not ended may be paid yet: nothing else is bought beside it.
-                if not elsewhere or len(candidates) == 1 or error.details.get("undecided"):
+                # Money of an order that has not ended, or is disputed, is not back: nothing else is bought beside it.
+                held = error.details.get("undecided") or error.details.get("disputed")
+                if not elsewhere or len(candidates) == 1 or held:
                     raise
                 avoided.add(candidates[0].node)
                 order = None
@@ -237,6 +238,8 @@ class Buyer:
                 raise  # nothing is known of its end yet: it stays on disk and is taken up again
             standing = await self._give_up(pending, error)
             details = error.details | {"charged": standing.charged if standing else 0}
+            if standing is not None and standing.state is m.OrderState.DISPUTED:
+                details["disputed"] = True
             if standing is None or standing.state in _ENDED:
                 await asyncio.to_thread(self._store.forget, pending.order)
                 raise ArtratorError(error.code, error.message, cure=error.cure, **details) from error
