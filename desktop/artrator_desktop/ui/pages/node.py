@@ -106,8 +106,8 @@ class NodePage(Page):
         waiting.addWidget(Skeleton(110, radius=12))
         waiting.addStretch(1)
         self.stack = QStackedWidget()
-        for part in (self.area, self.panel, self.loading):
-            self.stack.addWidget(part)
+        for state in (self.area, self.panel, self.loading):
+            self.stack.addWidget(state)
         self.lay_out(self.header, self.stack)
         self._timer = QTimer(self)
         self._timer.setInterval(_EVERY_MS)
