@@ -151,6 +151,11 @@ def prepare(data: Path, *, held: bool = False) -> Authority:
         data: Its folder.
         held: Whether this process holds it already, see ``alone``.
     """
+    return _brought_up(existing(data), keys_of(data), held)
+
+
+def keys_of(data: Path) -> Authority:
+    """The keys of a registry that is there, as they are; raises Refused if there is none, or no root key."""
     settings = existing(data)
     if not settings.root_key.exists():
         raise Refused(
@@ -160,7 +165,7 @@ def prepare(data: Path, *, held: bool = False) -> Authority:
                 cure="Put it back from a backup: under another key nobody would know this registry.",
             )
         )
-    return _brought_up(settings, Authority(settings.keys), held)
+    return Authority(settings.keys)
 
 
 def _brought_up(settings: Settings, authority: Authority, held: bool) -> Authority:

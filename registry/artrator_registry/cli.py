@@ -12,7 +12,19 @@ from typing import Any
 import click
 
 from artrator.money import MICRO, format_credits
-from artrator_registry.admin import Credits, Note, data_option, existing, make, new_file, prepare, read, told, write
+from artrator_registry.admin import (
+    Credits,
+    Note,
+    data_option,
+    existing,
+    keys_of,
+    make,
+    new_file,
+    prepare,
+    read,
+    told,
+    write,
+)
 from artrator_registry.disputes.commands import dispute, disputes, resolve
 from artrator_registry.ledger.commands import statement
 from artrator_registry.payouts.commands import payouts
@@ -217,7 +229,7 @@ def info(data: Path) -> None:
         return int(t.row(sources)[0])
 
     counts, issued = read(data, lambda t: (count(t), given_out(t)))
-    authority = prepare(data)
+    authority = keys_of(data)  # only looked at: the clock of this moment need not be the registry's
     click.echo(f"registry {authority.id}")
     click.echo(f"root key {authority.root.public.encode()}")
     click.echo(f"key set  {authority.keyset().serial}")

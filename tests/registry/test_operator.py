@@ -33,6 +33,14 @@ def impatient(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("artrator_registry.storage.database._BUSY_SECONDS", 0.05)
 
 
+def test_to_look_at_a_registry_changes_no_key(data: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Not even on a clock that jumped: the one that serves does not believe it."""
+    before = {path.name: path.read_bytes() for path in (data / "keys").iterdir()}
+    monkeypatch.setattr("time.time", lambda: 4e9)
+    assert "key set  1" in run(data, "info").output
+    assert {path.name: path.read_bytes() for path in (data / "keys").iterdir()} == before
+
+
 @pytest.mark.usefixtures("impatient")
 def test_a_database_that_another_program_holds_is_a_sentence(data: Path) -> None:
     with closing(connect(data / "registry.db")) as other:
