@@ -5,8 +5,11 @@ import time
 import uuid
 from pathlib import Path
 
+import pytest
+
 from artrator.canonical import request_digest, sha256
 from artrator.clients.orders import OrderFolder, PendingOrder
+from artrator.clients.purchases import PendingPurchase, Purchases
 
 
 def pending(**changes: object) -> PendingOrder:
@@ -51,6 +54,30 @@ def test_half_an_order_was_never_sent_and_is_not_taken_up(tmp_path: Path) -> Non
     store.save(order)
     (tmp_path / "orders" / order.order / "order.json").unlink()
     assert store.pending() == []
+
+
+@pytest.mark.parametrize("text", ["", "{", "[]", "{}", "[" * 100_000, '{"salt": 7, "files": []}'])
+def test_an_order_that_is_damaged_hides_no_other(tmp_path: Path, text: str, caplog: pytest.LogCaptureFixture) -> None:
+    store, damaged, whole = OrderFolder(tmp_path / "orders"), pending(), pending()
+    for order in (damaged, whole):
+        store.save(order)
+    (tmp_path / "orders" / damaged.order / "order.json").write_text(text)
+    assert store.pending() == [whole]
+    assert damaged.order in caplog.text
+    store.save(damaged)
+    (tmp_path / "orders" / damaged.order / "cd").unlink()
+    assert store.pending() == [whole]
+
+
+def test_a_purchase_that_is_damaged_hides_no_other(tmp_path: Path) -> None:
+    store = Purchases(tmp_path)
+    whole = PendingPurchase(
+        str(uuid.uuid4()), "http://127.0.0.1:1", "atelier/emoji", "1.0", "sha256:0", {"en": "Emoji"}, "k", 5, 1.0
+    )
+    store.save(whole)
+    for text in ("", "[]", '{"purchase": 1}', '{"strange": 1}'):
+        (tmp_path / f"{uuid.uuid4()}.json").write_text(text)
+    assert store.pending() == [whole]
 
 
 def test_what_was_asked_for_can_be_proved_for_a_while_after_the_order_has_ended(tmp_path: Path) -> None:

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import contextlib
 import json
+import logging
 import time
 import uuid
 from collections.abc import Mapping, Sequence
@@ -20,6 +21,8 @@ from artrator.messages.disputes import Evidence
 from artrator.messages.node import JobBody
 from artrator.messages.registry import NodeCandidate
 from artrator.profile import write_atomically
+
+_log: Final = logging.getLogger(__name__)
 
 #: As long as any registry's window for disputes may well be open.
 _PROOF_SECONDS: Final = 60 * 86_400
@@ -133,14 +136,21 @@ class OrderFolder:
                     old.unlink()
 
     def pending(self) -> Sequence[PendingOrder]:
-        """Every whole order, oldest first."""
+        """Every whole order, oldest first. One that is damaged is named in the log, and hides no other."""
         found = []
         for path in sorted(self._folder.glob("*/order.json")):
-            plain = json.loads(path.read_text(encoding="utf-8"))
-            plain["salt"] = unb64(plain["salt"])
-            plain["files"] = {name: (path.parent / name).read_bytes() for name in plain["files"]}
-            found.append(PendingOrder(**plain))
+            try:
+                found.append(_read(path))
+            except (OSError, ValueError, TypeError, KeyError, AttributeError, RecursionError) as error:
+                _log.warning("%s cannot be read: not taken up, and its hold comes back by itself. %s", path, error)
         return sorted(found, key=lambda order: order.created_at)
+
+
+def _read(path: Path) -> PendingOrder:
+    plain = json.loads(path.read_text(encoding="utf-8"))
+    plain["salt"] = unb64(plain["salt"])
+    plain["files"] = {name: (path.parent / name).read_bytes() for name in plain["files"]}
+    return PendingOrder(**plain)
 
 
 class NullOrderStore:

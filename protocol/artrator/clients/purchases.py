@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 import json
+import logging
 import uuid
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
+from typing import Final
 
 from artrator.profile import write_atomically
+
+_log: Final = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True)
@@ -46,6 +50,11 @@ class Purchases:
         (self._folder / f"{uuid.UUID(purchase)}.json").unlink(missing_ok=True)
 
     def pending(self) -> Sequence[PendingPurchase]:
-        """Those that have not, oldest first."""
-        found = [PendingPurchase(**json.loads(path.read_text("utf-8"))) for path in self._folder.glob("*.json")]
+        """Those that have not, oldest first. One that is damaged is named in the log, and hides no other."""
+        found = []
+        for path in self._folder.glob("*.json"):
+            try:
+                found.append(PendingPurchase(**json.loads(path.read_text("utf-8"))))
+            except (OSError, ValueError, TypeError, RecursionError) as error:
+                _log.warning("%s cannot be read, so this purchase is not taken up: %s", path, error)
         return sorted(found, key=lambda one: one.created_at)
