@@ -194,7 +194,7 @@ def _root(server: Server) -> PrivateKey:
     [
         (["grant", "nobody", "5"], "Nobody here has the handle"),
         (["grant", "nobody", "5.1234567"], "not an amount of credits"),
-        (["resolve", "x", "--to", "buyer"], "no such order"),
+        (["resolve", "x", "--to", "buyer"], "There is no order x."),
         (["voucher", "create", "--amount", "0"], "above 0"),
     ],
 )
