@@ -14,12 +14,13 @@ import counterparts
 import httpx
 import pytest
 from counterparts import Purse
+from hostile import endless, hostile
 from registry_world import MICRO, World
 
 from artrator.errors import ArtratorError, Code
 from artrator.messages import rails as rm
 from artrator.rail import NewTopUp, PaymentState, RailSettings
-from artrator_lnbits import LNbitsRail
+from artrator_lnbits import LNbitsRail, server
 from artrator_registry import Settings
 
 pytestmark = pytest.mark.anyio
@@ -103,6 +104,16 @@ async def test_nonsense_of_the_server_is_a_problem_that_passes_and_tells_no_key(
             await call
         assert raised.value.code is Code.RAIL_UNAVAILABLE
         assert "secret-inkey" not in str(raised.value.to_json())
+
+
+async def test_a_server_that_sends_a_byte_now_and_then_is_given_up(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(server, "_SECONDS", 0.5)
+    async with hostile(endless("HTTP/1.1 200 OK\r\nContent-Length: 9999\r\n\r\n", b" ", pause=0.01)) as url:
+        made = rail(url=url)
+        with pytest.raises(ArtratorError, match="LNbits does not answer") as caught:
+            await made.look(HASH)
+        await made.aclose()
+    assert caught.value.code is Code.RAIL_UNAVAILABLE
 
 
 def test_a_webhook_needs_the_token_of_its_own_top_up() -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 from collections.abc import Mapping
 from typing import Any, Final
@@ -46,12 +47,13 @@ class Server:
     async def _send(self, method: str, path: str, body: Mapping[str, Any] | None) -> Mapping[str, Any] | None:
         content = bytearray()
         try:
-            async with self._http.stream(method, path, json=body) as answer:
+            # httpx counts from one piece to the next, and a server may send a byte now and then for ever.
+            async with asyncio.timeout(_SECONDS), self._http.stream(method, path, json=body) as answer:
                 async for chunk in answer.aiter_raw():
                     content += chunk
                     if len(content) > _MOST_BYTES:
                         raise ArtratorError(Code.RAIL_UNAVAILABLE, "LNbits answers with more than anybody could want.")
-        except httpx.HTTPError as error:
+        except (httpx.HTTPError, TimeoutError) as error:
             raise ArtratorError(Code.RAIL_UNAVAILABLE, "LNbits does not answer.") from error
         if answer.status_code == httpx.codes.NOT_FOUND:
             return None

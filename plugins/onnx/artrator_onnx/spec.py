@@ -9,9 +9,9 @@ from typing import Final, TypeAlias
 from artrator.backend import PRECISIONS
 from artrator_onnx.pixels import PixelFormat
 
-#: How pictures of any size meet the graph.
 #: Rows per run at most where the package does not say.
 MOST_ROWS: Final = 64
+#: How pictures of any size meet the graph.
 MODES: Final = ("dynamic", "resize", "tile")
 FITS: Final = ("stretch", "pad")
 PARTS: Final = ("ids", "mask", "types")
