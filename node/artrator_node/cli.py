@@ -19,6 +19,7 @@ from artrator.keys import PublicKey
 from artrator.money import format_credits, parse_credits
 from artrator.profile import Profile
 from artrator_node import config, identity, logs
+from artrator_node.alone import alone
 from artrator_node.commands.address import data_option, health_of, local_url, paths_of
 from artrator_node.commands.bench_command import bench
 from artrator_node.commands.owner import pause, release, resume
@@ -57,9 +58,8 @@ def init(name: str, registry: str | None, data: Path | None, urls: Sequence[str]
             cure=f"Edit {paths.settings}, or choose another folder with --data.",
         )
     url = _registry(profile, registry)
-    settings = Settings(
-        name=name, urls=tuple(urls) or (own_url(host, port),), host=host, port=port, registry=url, device="auto"
-    )
+    wished = {"name": name, "urls": tuple(urls) or (own_url(host, port),), "host": host, "port": port}
+    settings = config.checked({**wished, "registry": url, "device": "auto"})
     root = asyncio.run(_root(profile, url))
     config.save(paths, settings)
     made = identity.load_or_create(paths, settings.urls)
@@ -91,11 +91,12 @@ def serve(registry: str | None, data: Path | None, port: int | None) -> None:
     logs.set_up(settings.log_level)
     if registry is not None:
         settings = settings.model_copy(update={"registry": registry.rstrip("/")})
-    sock = listen(settings.host, settings.port if port is None else port)
-    taken = sock.getsockname()[1]
-    urls = tuple(_with_port(each, settings.port, taken) for each in settings.urls)
-    settings = settings.model_copy(update={"urls": urls, "port": taken})
-    _run(_serve(profile, paths, settings, sock))
+    with alone(paths):
+        sock = listen(settings.host, settings.port if port is None else port)
+        taken = sock.getsockname()[1]
+        urls = tuple(_with_port(each, settings.port, taken) for each in settings.urls)
+        settings = settings.model_copy(update={"urls": urls, "port": taken})
+        _run(_serve(profile, paths, settings, sock))
 
 
 @node.command()

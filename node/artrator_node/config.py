@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import json
 import tomllib
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import tzinfo
 from pathlib import Path
 from typing import Annotated, Literal
+from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo
 
 import pydantic
@@ -109,6 +111,16 @@ class Settings(BaseModel):
     metrics_public: bool = False
     log_level: Literal["debug", "info", "warning", "error"] = "info"
 
+    @field_validator("urls")
+    @classmethod
+    def _are_addresses(cls, urls: tuple[str, ...]) -> tuple[str, ...]:
+        for url in urls:
+            parts = urlsplit(url)
+            if parts.scheme != "https" or not parts.hostname or parts.path.strip("/") or parts.query or parts.fragment:
+                raise ValueError(f"{url!r} is no address such as https://gpu.example.org:8443")
+            _ = parts.port  # raises if it is none
+        return urls
+
     @field_validator("timezone")
     @classmethod
     def _is_a_zone(cls, name: str) -> str:
@@ -192,6 +204,11 @@ class Paths:
         return self.root / "node.toml"
 
     @property
+    def lock(self) -> Path:
+        """Held by the node that serves: see ``alone``."""
+        return self.root / "serve.lock"
+
+    @property
     def receipt_key(self) -> Path:
         """Signs receipts; its id is the node's."""
         return self.root / "keys" / "receipt.pem"
@@ -254,19 +271,33 @@ def load(paths: Paths) -> Settings:
         ArtratorError: ``request_invalid`` that names the setting.
     """
     try:
-        return Settings.model_validate(tomllib.loads(paths.settings.read_text(encoding="utf-8")))
+        return checked(tomllib.loads(paths.settings.read_text(encoding="utf-8")), f" in {paths.settings}")
     except FileNotFoundError as error:
         raise ArtratorError(
             Code.NOT_FOUND, f"There is no node in {paths.root}.", cure="Run `artrator node init` first."
         ) from error
-    except tomllib.TOMLDecodeError as error:
-        raise ArtratorError(Code.REQUEST_INVALID, f"{paths.settings} is not TOML: {error}.") from error
-    except pydantic.ValidationError as error:
-        first = error.errors()[0]
-        where = ".".join(str(part) for part in first["loc"])
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
         raise ArtratorError(
             Code.REQUEST_INVALID,
-            f"The setting {where} in {paths.settings} is wrong: {first['msg']}.",
+            f"{paths.settings} is not TOML: {error}.",
+            cure="Correct it; it is text in UTF-8.",
+        ) from error
+
+
+def checked(values: Mapping[str, object], where: str = "") -> Settings:
+    """Settings of these values, which stand ``where``.
+
+    Raises:
+        ArtratorError: ``request_invalid`` that names the setting.
+    """
+    try:
+        return Settings.model_validate(values)
+    except pydantic.ValidationError as error:
+        first = error.errors()[0]
+        name = ".".join(str(part) for part in first["loc"])
+        raise ArtratorError(
+            Code.REQUEST_INVALID,
+            f"The setting {name}{where} is wrong: {first['msg'].removeprefix('Value error, ')}.",
             cure="Correct it; `docs/reference/node.md` lists the settings.",
         ) from error
 

@@ -9,12 +9,13 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import logging
+import sqlite3
 from collections.abc import Sequence
 from typing import Any, Final
 
 import artrator
 from artrator.clients.registry import RegistryClient
-from artrator.errors import ArtratorError
+from artrator.errors import ArtratorError, Code
 from artrator.keys import PrivateKey, PublicKey
 from artrator.messages.node import Advice, Health, PackageHealth
 from artrator.messages.registry import Heartbeat
@@ -138,7 +139,16 @@ class Node:
         """Everything up to the point where the API may answer."""
         lacks = asyncio.create_task(asyncio.to_thread(find_lacks))
         await asyncio.to_thread(sweep_once)
-        await asyncio.to_thread(self.journal.open)
+        try:
+            await asyncio.to_thread(self.journal.open)
+        except sqlite3.DatabaseError as error:
+            if error.sqlite_errorcode not in (sqlite3.SQLITE_NOTADB, sqlite3.SQLITE_CORRUPT):
+                raise
+            raise ArtratorError(
+                Code.REQUEST_INVALID,
+                f"{self.paths.journal} is damaged: {error}.",
+                cure="Bring it back from a backup. Without it, open jobs are lost and their holds lapse by themselves.",
+            ) from error
         self.keyring.load()
         self.revocations.load()
         if self.keyring.serial == 0:

@@ -7,6 +7,7 @@ import ipaddress
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any, Final
 from urllib.parse import urlsplit
 
@@ -15,6 +16,7 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
 
 from artrator.documents import NodeDescriptor
+from artrator.errors import ArtratorError, Code
 from artrator.keys import PrivateKey
 from artrator.profile import write_atomically
 from artrator_node.config import Paths, Settings
@@ -53,12 +55,33 @@ class Identity:
 
 
 def load_or_create(paths: Paths, urls: Sequence[str]) -> Identity:
-    """The node's keys, made on first use."""
-    receipt_key = PrivateKey.load_or_create(paths.receipt_key)
-    tls_key = PrivateKey.load_or_create(paths.tls_key)
+    """The node's keys, made on first use.
+
+    Raises:
+        ArtratorError: ``request_invalid`` if a file of them is damaged.
+    """
+    receipt_key, tls_key = _key(paths.receipt_key), _key(paths.tls_key)
     if not paths.tls_certificate.exists():
         write_atomically(paths.tls_certificate, self_signed(tls_key, urls).encode())
-    return Identity(receipt_key, paths.tls_certificate.read_text(encoding="ascii"))
+    text = paths.tls_certificate.read_bytes()
+    try:
+        certified = x509.load_pem_x509_certificate(text).public_key()
+    except ValueError as error:
+        raise _damaged(paths.tls_certificate, "Delete it, and a new one is made.") from error
+    if certified != tls_key.native.public_key():
+        raise _damaged(paths.tls_certificate, "It is of another key than tls.pem: delete it, and a new one is made.")
+    return Identity(receipt_key, text.decode("ascii"))
+
+
+def _key(path: Path) -> PrivateKey:
+    try:
+        return PrivateKey.load_or_create(path)
+    except ValueError as error:
+        raise _damaged(path, "Bring it back from a backup; without it this is another node.") from error
+
+
+def _damaged(path: Path, cure: str) -> ArtratorError:
+    return ArtratorError(Code.REQUEST_INVALID, f"{path} is damaged.", cure=cure)
 
 
 def self_signed(key: PrivateKey, urls: Sequence[str]) -> str:

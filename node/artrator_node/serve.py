@@ -84,7 +84,7 @@ def listen(host: str, port: int) -> socket.socket:
 
 
 async def serve(node: Node, paths: Paths, sock: socket.socket, say: Callable[[str], None]) -> None:
-    """Serve until SIGTERM or Ctrl+C; a second one does not wait for running jobs."""
+    """Serve until SIGTERM, SIGHUP or Ctrl+C; a second one does not wait for running jobs."""
     crowd = Crowd(room_for_connections(node.settings.connections))
     upload, download = (
         Line(limit * MBIT, node.clock.monotonic) for limit in (node.settings.upload_mbit, node.settings.download_mbit)
@@ -138,9 +138,10 @@ async def serve(node: Node, paths: Paths, sock: socket.socket, say: Callable[[st
 
 
 def _on_signals(stop: Callable[[], None]) -> None:
-    """Call ``stop`` on SIGTERM and Ctrl+C, on every platform."""
+    """Call ``stop`` on SIGTERM, Ctrl+C, and when the terminal is closed, on every platform."""
     loop = asyncio.get_running_loop()
-    for number in (signal.SIGTERM, signal.SIGINT):
+    names = ("SIGTERM", "SIGINT", "SIGHUP")
+    for number in (getattr(signal, name) for name in names if hasattr(signal, name)):
         try:
             loop.add_signal_handler(number, stop)
         except NotImplementedError:  # Windows

@@ -1,17 +1,21 @@
-"""``artrator node init`` and ``publish``, as an owner types them."""
+"""``artrator node init``, ``publish`` and ``serve``, as an owner types them."""
 
 from __future__ import annotations
 
 import json
+import os
+import signal
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 from click.testing import CliRunner, Result
 from registry_double import RegistryDouble
-from toy_node import write_toy
+from toy_node import ToyNode, write_toy
 
 from artrator.cli.main import main
 from artrator.documents import Offer, document_digest
+from artrator.messages.node import JobState
 from artrator.profile import Profile
 
 
@@ -48,6 +52,14 @@ def test_init_makes_keys_that_only_their_owner_can_read_and_pins_the_registry(
     again = run("init", "--name", "Desk", "--registry", registry.url)
     assert again.exit_code == 1
     assert "already" in again.output
+
+
+@pytest.mark.parametrize("url", ["not a url", "http://gpu.example.org", "https://gpu.example.org:port", "https://x/y"])
+def test_init_takes_no_address_at_which_no_buyer_could_be(home: Path, registry: RegistryDouble, url: str) -> None:
+    done = run("init", "--name", "Mina's desk", "--registry", registry.url, "--url", url)
+    assert done.exit_code == 1
+    assert "The setting urls is wrong" in done.output
+    assert not (home / "node" / "node.toml").exists()
 
 
 def test_init_without_a_registry_that_answers_makes_nothing(home: Path) -> None:
@@ -118,6 +130,46 @@ def test_publish_refuses_prices_that_mean_nothing_and_packages_that_are_not_whol
     assert "weights.bin" in done.output
     (package / "model.sig").unlink()
     assert "package_unsigned" in run("publish", str(package), "--base", "1").output
+
+
+def test_a_second_node_on_a_folder_refuses_to_start(node: ToyNode) -> None:
+    """It would start the other's jobs again, and sweep away what they need."""
+    done = node.command("serve", "--port", "0")
+    assert done.returncode == 1
+    assert f"A node is serving from {node.data} already." in done.stderr
+    assert node.run({"steps": 1}).state is JobState.DELIVERED
+
+
+@pytest.mark.skipif(not hasattr(signal, "SIGHUP"), reason="no terminal tells of its end")
+def test_a_node_whose_terminal_is_closed_stops_in_order(make_node: Callable[..., ToyNode]) -> None:
+    node = make_node()
+    node.start()
+    assert node.service is not None
+    os.kill(node.service.pid, signal.SIGHUP)
+    node.wait_for(lambda: '"stopped"' in node.log, "it did not stop")
+    assert '"draining"' in node.log
+
+
+@pytest.mark.parametrize(
+    ("file", "content", "says"),
+    [
+        ("node.toml", b"\xff\xfe", "is not TOML"),
+        ("node.toml", b'name = "n"\nregistry = "http://127.0.0.1:1"\nurls = ["not a url"]', "The setting urls"),
+        ("keys/receipt.pem", b"", "receipt.pem is damaged. Bring it back from a backup"),
+        ("keys/tls.pem", b"-----BEGIN", "tls.pem is damaged."),
+        ("keys/tls.crt", b"", "tls.crt is damaged. Delete it"),
+        ("journal.db", b"no database" * 1000, "journal.db is damaged"),
+    ],
+)
+def test_a_damaged_file_stops_the_start_with_its_name(
+    make_node: Callable[..., ToyNode], file: str, content: bytes, says: str
+) -> None:
+    node = make_node()
+    (node.data / file).write_bytes(content)
+    done = node.command("serve", "--port", "0")
+    assert done.returncode == 1
+    assert says in " ".join(done.stderr.split())
+    assert "Traceback" not in done.stderr
 
 
 def test_serve_without_a_node_says_how_to_make_one(home: Path) -> None:

@@ -125,7 +125,7 @@ async def _package(
     reference: trial.Reference | None = None
     if not any(choice.kind == "cpu" for choice in choices):
         # Nobody asked for the processor's figures, but its picture is what the others are held against.
-        processor = Devices(Settings.model_validate({"name": "x", "urls": ["x"], "registry": "x", "device": "cpu"}))
+        processor = Devices(Settings(name="x", urls=("https://x",), registry="x", device="cpu"))
         (place,) = processor.places
         reference = (await trial.attempt(start, package, processor.choices(package, place)[0], sizes=())).reference
     for choice in sorted(choices, key=lambda choice: choice.kind != "cpu"):

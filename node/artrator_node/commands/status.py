@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from artrator.errors import ArtratorError
+from artrator.errors import ArtratorError, Code
 from artrator.messages.node import Health, HoldHealth, WorkerHealth
 from artrator_node.config import Settings
 from artrator_node.journal.writer import connect
@@ -32,6 +32,10 @@ def read_journal(path: Path) -> Mapping[str, Any]:
         }
     except sqlite3.OperationalError:  # a journal that was never brought up to date
         return empty
+    except sqlite3.DatabaseError as error:
+        raise ArtratorError(
+            Code.REQUEST_INVALID, f"{path} is damaged: {error}.", cure="Bring it back from a backup, or move it away."
+        ) from error
     finally:
         connection.close()
 

@@ -1,0 +1,34 @@
+"""One node a folder: two on one would start each other's jobs, and each sweep away what the other keeps."""
+
+from __future__ import annotations
+
+import contextlib
+import sqlite3
+from collections.abc import Iterator
+
+from artrator.errors import ArtratorError, Code
+from artrator_node.config import Paths
+
+
+@contextlib.contextmanager
+def alone(paths: Paths) -> Iterator[None]:
+    """Hold the folder.
+
+    The lock is SQLite's own, so it works on every system and ends with the process, however that ends.
+
+    Raises:
+        ArtratorError: ``conflict`` if a node serves from it.
+    """
+    lock = sqlite3.connect(paths.lock, timeout=0.5, isolation_level=None)
+    try:
+        try:
+            lock.execute("BEGIN EXCLUSIVE")
+        except sqlite3.OperationalError as error:
+            raise ArtratorError(
+                Code.CONFLICT,
+                f"A node is serving from {paths.root} already.",
+                cure="Stop it first, or name another folder with --data.",
+            ) from error
+        yield
+    finally:
+        lock.close()
