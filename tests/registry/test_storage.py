@@ -56,6 +56,14 @@ def stored(path: Path) -> list[int]:
         db.close()
 
 
+async def test_a_number_that_no_column_holds_is_refused_and_not_a_mistake_of_ours(database: Database) -> None:
+    for number in (2**63, -(2**63) - 1, 10**400):
+        with pytest.raises(ArtratorError) as refused:
+            await database.write(insert(number))
+        assert refused.value.code is Code.REQUEST_INVALID
+    assert await database.write(insert(2**63 - 1)) == 2**63 - 1
+
+
 async def test_a_command_that_fails_undoes_itself_and_not_its_neighbours(database: Database, path: Path) -> None:
     def half_done(t: Transaction) -> None:
         t.run("INSERT INTO t (n) VALUES (100)")

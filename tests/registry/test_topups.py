@@ -257,7 +257,7 @@ async def test_a_late_payment_of_a_top_up_that_ended_is_still_credited(bank: Ban
 
 async def test_a_top_up_has_limits(bank: Bank) -> None:
     mina = await bank.person("mina")
-    for amount in (1, MICRO - 1, 1_000 * MICRO + 1, 10**18):
+    for amount in (1, MICRO - 1, 1_000 * MICRO + 1, 10**15):
         with pytest.raises(ArtratorError) as raised:
             await mina.top_up(str(uuid.uuid4()), rm.TopUpRequest(rail="toy", amount=amount))
         assert raised.value.code is Code.REQUEST_INVALID

@@ -36,7 +36,7 @@ class QuotedPrice(SignedDocument):
     offer: str
     request: str
     measures: Mapping[str, Annotated[int, Field(ge=0, le=10**12)]]
-    worth: int = Field(ge=0)
-    cap: int = Field(ge=0)
+    worth: int = Field(ge=0, le=10**15)
+    cap: int = Field(ge=0, le=10**15)
     paid_by: Literal["credits", "free", "own", "pass"]
     expires_at: float

@@ -20,7 +20,7 @@ class OutputDigest(BaseModel):
     name: PlainText
     media_type: PlainText
     sha256: str
-    size: int = Field(ge=0)
+    size: int = Field(ge=0, le=2**53)
 
 
 class Seal(BaseModel):

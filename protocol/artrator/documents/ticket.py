@@ -54,7 +54,7 @@ class Ticket(BaseModel):
     offer: str
     request: str
     measures: Mapping[str, int]
-    cap: int = Field(ge=0)
+    cap: int = Field(ge=0, le=10**15)
     kind: Literal["purchase", "run", "verify"] = "run"
     paid_by: Literal["credits", "free", "own", "pass"] = "credits"
     start_by: int

@@ -2,7 +2,15 @@
 
 from __future__ import annotations
 
-from artrator._pydantic import BaseModel, ConfigDict
+from typing import Annotated
+
+from artrator._pydantic import BaseModel, ConfigDict, Field
+from artrator.money import MAX_AMOUNT
+
+#: Micro-credits that a client names.
+Amount = Annotated[int, Field(ge=0, le=MAX_AMOUNT)]
+#: Micro-credits that a client would pay at most; only compared, never kept, so any number will do.
+Cap = Annotated[int, Field(ge=0)]
 
 
 class Message(BaseModel):

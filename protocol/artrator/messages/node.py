@@ -25,7 +25,7 @@ class FileRef(Request):
     """A file input by digest."""
 
     sha256: Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")]
-    size: Annotated[int, Field(ge=1)]
+    size: Annotated[int, Field(ge=1, le=2**53)]
     media_type: str
 
 

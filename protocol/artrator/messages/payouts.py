@@ -7,7 +7,7 @@ from enum import StrEnum
 from typing import Annotated, Literal
 
 from artrator._pydantic import Field
-from artrator.messages._base import Message, Request
+from artrator.messages._base import Amount, Message, Request
 from artrator.messages.registry import Identifier
 
 Day = Annotated[str, Field(pattern=r"^\d{4}-\d{2}-\d{2}$")]
@@ -50,7 +50,7 @@ class Earnings(Message):
 class EarningsTransfer(Request):
     """``PUT /v1/earnings/transfers/{id}``: spend what was earned: from available earnings to the wallet."""
 
-    amount: Annotated[int, Field(gt=0)]
+    amount: Annotated[Amount, Field(gt=0)]
 
 
 class SellerState(StrEnum):
@@ -95,7 +95,7 @@ class PayoutSchedule(Request):
     """``PUT /v1/account/payout-schedule``: ask by hand, or every week (Monday) or month (the first)."""
 
     every: Literal["hand", "week", "month"] = "hand"
-    minimum: Annotated[int, Field(ge=0)] = 0
+    minimum: Amount = 0
     rail: Annotated[str, Field(max_length=40)] = "manual"
     destination: _Line = ""
 
@@ -106,7 +106,7 @@ class PayoutRequest(Request):
     ``destination`` is what the rail needs: a connected account, a Lightning address, a bank account for ``manual``.
     """
 
-    amount: Annotated[int, Field(gt=0)]
+    amount: Annotated[Amount, Field(gt=0)]
     rail: Annotated[str, Field(max_length=40)] = "manual"
     destination: _Line = ""
 

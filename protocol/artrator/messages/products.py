@@ -4,10 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from enum import StrEnum
-from typing import Annotated
 
-from artrator._pydantic import Field
-from artrator.messages._base import Message, Request
+from artrator.messages._base import Cap, Message, Request
 from artrator.messages.registry import Digest, Identifier, Json, Order, Share
 
 # --- passes ---------------------------------------------------------------------------------------------------------
@@ -53,7 +51,7 @@ class PassRequest(Request):
     """``PUT /v1/passes/{id}``: buy one. The client makes the id; ``max_price`` guards against a plan that changed."""
 
     plan: str
-    max_price: Annotated[int, Field(ge=0)]
+    max_price: Cap
     renew: bool = False
 
 
@@ -116,7 +114,7 @@ class PurchaseRequest(Request):
     listing: str
     package: Digest
     node: str | None = None  # None lets the registry pick one that has it
-    max_price: Annotated[int, Field(ge=0)]
+    max_price: Cap
 
 
 class Purchase(Message):

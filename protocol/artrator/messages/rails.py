@@ -7,7 +7,7 @@ from enum import StrEnum
 from typing import Annotated, Literal
 
 from artrator._pydantic import Field
-from artrator.messages._base import Message, Request
+from artrator.messages._base import Amount, Message, Request
 from artrator.messages.registry import Identifier
 
 
@@ -49,7 +49,7 @@ class TopUpRequest(Request):
     """
 
     rail: Annotated[str, Field(max_length=40)]
-    amount: Annotated[int, Field(gt=0)]
+    amount: Annotated[Amount, Field(gt=0)]
     pass_plan: Annotated[str, Field(max_length=140)] | None = None
 
 

@@ -8,7 +8,7 @@ from typing import Annotated, Any, Literal
 
 from artrator._pydantic import Field
 from artrator.ids import ID_PATTERN
-from artrator.messages._base import Message, Request
+from artrator.messages._base import Amount, Cap, Message, Request
 from artrator.plain_text import PlainText
 
 Identifier = Annotated[str, Field(pattern=ID_PATTERN)]
@@ -96,7 +96,7 @@ class APIKeyRequest(Request):
 
     label: Annotated[PlainText, Field(min_length=1, max_length=80)]
     scopes: Annotated[Sequence[Scope], Field(min_length=1)]
-    spending_limit: Annotated[int, Field(ge=0)] | None = None
+    spending_limit: Amount | None = None
     expires_at: float | None = None
 
 
@@ -292,7 +292,7 @@ class Heartbeat(Request):
     """``POST /v1/nodes/{node}/heartbeat``."""
 
     packages: Annotated[Sequence[PackageState], Field(max_length=1000)] = ()
-    queued: int = 0
+    queued: Annotated[int, Field(ge=0, le=10**9)] = 0
     accepting: bool = True
     #: When it will be accepting again, by the registry's clock, if its owner's rules say so.
     accepting_from: Annotated[float | None, Field(ge=0, le=10**11)] = None
@@ -401,7 +401,7 @@ class OrderRequest(Request):
 
     quote: Identifier
     node: str
-    max_price: Annotated[int, Field(ge=0)]
+    max_price: Cap
 
 
 class OrderState(StrEnum):

@@ -6,6 +6,8 @@ import sqlite3
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any, NamedTuple
 
+from artrator.errors import ArtratorError, Code
+
 Clock = Callable[[], float]
 
 
@@ -16,8 +18,16 @@ class Transaction(NamedTuple):
     now: float
 
     def run(self, sql: str, parameters: Sequence[object] | Mapping[str, object] = ()) -> sqlite3.Cursor:
-        """Run one statement, its parameters by place (``?``) or by name (``:name``)."""
-        return self.db.execute(sql, parameters)
+        """Run one statement, its parameters by place (``?``) or by name (``:name``).
+
+        Raises:
+            ArtratorError: ``request_invalid`` for a number that no column can hold. Messages have bounds of their own;
+                this is for the one that was forgotten.
+        """
+        try:
+            return self.db.execute(sql, parameters)
+        except OverflowError as error:
+            raise ArtratorError(Code.REQUEST_INVALID, "A number in this is larger than any that is kept.") from error
 
     def rows(self, sql: str, parameters: Sequence[object] = ()) -> list[Any]:
         """Every row of a query, as ``sqlite3.Row``."""
