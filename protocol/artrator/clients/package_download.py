@@ -13,6 +13,7 @@ import json
 import os
 import shutil
 import time
+from collections import Counter
 from collections.abc import Callable, Mapping
 from contextlib import aclosing, asynccontextmanager, contextmanager
 from dataclasses import dataclass
@@ -290,12 +291,12 @@ def assemble(folder: Path, files: Mapping[str, tuple[str, int]], signature: Mapp
     target = folder / "package"
     shutil.rmtree(target, ignore_errors=True)
     target.mkdir()
-    left = [sha256 for sha256, _ in files.values()]
+    left = Counter(sha256 for sha256, _ in files.values())
     for name, (sha256, _) in files.items():
         path = target / name
         path.parent.mkdir(parents=True, exist_ok=True)
-        left.remove(sha256)
-        if sha256 in left:  # the same content stands under another name too
+        left[sha256] -= 1
+        if left[sha256]:  # the same content stands under another name too
             shutil.copyfile(part(sha256), path)
         else:
             part(sha256).rename(path)

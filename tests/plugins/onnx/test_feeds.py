@@ -14,7 +14,6 @@ from artrator_onnx import ONNXBackend
 
 IMAGE_OUT = '[outputs.image]\ntype = "image"\nlabel = "P"\n'
 NUMBER_OUT = '[outputs.number]\ntype = "number"\nlabel = "N"\n'
-VECTOR = ("float", ["n", "k"])
 
 
 @pytest.fixture
