@@ -143,7 +143,7 @@ class _Life:
             person = t.row("SELECT id FROM accounts WHERE handle = 'mina'")["id"]
             amount = min(ledger.balances(t, person).available, (1 + pick % 5) * MICRO)
             if amount > 0:
-                ledger.move(t, str(uuid.uuid4()), person, FEES, amount, Why("transfer"))
+                ledger.move(t, str(uuid.uuid4()), person, FEES, amount, Why("fee"))
             return amount
 
         self.spent += await self.world.registry.database.write(move)
