@@ -132,7 +132,7 @@ def _buttons(t: Tokens) -> str:
     return f"""
 QPushButton {{ background:{t.raised}; border:1px solid {t.border}; border-radius:8px; padding:0 14px;
   font-weight:500; color:{t.text}; }}
-QPushButton[opens="menu"] {{ padding-right:32px; }}
+QPushButton[opens="menu"] {{ padding:0 32px 0 14px; }}
 QPushButton::menu-indicator {{ image:none; width:0; }}
 QPushButton:hover {{ border-color:{t.border_strong}; }}
 QPushButton:pressed {{ background:{t.border}; }}

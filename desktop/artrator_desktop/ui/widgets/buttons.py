@@ -3,8 +3,18 @@
 from collections.abc import Iterable
 
 from PySide6.QtCore import QSize, Qt, Signal
-from PySide6.QtGui import QFocusEvent, QPainter, QPaintEvent
-from PySide6.QtWidgets import QButtonGroup, QFrame, QHBoxLayout, QPushButton, QSizePolicy, QWidget
+from PySide6.QtGui import QFocusEvent, QPaintEvent
+from PySide6.QtWidgets import (
+    QButtonGroup,
+    QFrame,
+    QHBoxLayout,
+    QPushButton,
+    QSizePolicy,
+    QStyle,
+    QStyleOptionButton,
+    QStylePainter,
+    QWidget,
+)
 
 from artrator_desktop.ui.theme import pixmap, set_icon, theme
 from artrator_desktop.ui.theme.tokens import CHIP_HEIGHT, CONTROL_HEIGHT, PRIMARY_HEIGHT
@@ -50,13 +60,17 @@ class MenuButton(Button):
         super().__init__(text, "plain", icon, parent)
         self.setProperty("opens", "menu")
 
-    def paintEvent(self, event: QPaintEvent) -> None:
-        """Draw the arrow over what the style sheet drew, because QSS cannot tint one."""
-        super().paintEvent(event)
+    def paintEvent(self, _event: QPaintEvent) -> None:
+        """Draw a plain button and the arrow on it: the style's own way has no padding, and QSS cannot tint an arrow."""
+        option = QStyleOptionButton()
+        self.initStyleOption(option)
+        option.features &= ~QStyleOptionButton.ButtonFeature.HasMenu
+        painter = QStylePainter(self)
+        painter.drawControl(QStyle.ControlElement.CE_PushButton, option)
         tokens = theme().tokens
         colour = tokens.text_dim if self.isEnabled() else tokens.text_faint
         place = (self.width() - 26, (self.height() - 14) // 2)
-        QPainter(self).drawPixmap(*place, pixmap("chevron-down", colour, 14))
+        painter.drawPixmap(*place, pixmap("chevron-down", colour, 14))
 
 
 class IconButton(Button):
