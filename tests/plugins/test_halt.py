@@ -4,21 +4,10 @@ import asyncio
 import time
 
 import pytest
+from one_worker import with_worker
 
 from artrator import ArtratorError, Code
 from artrator.worker import guard
-from artrator.worker.host import Limits, Worker
-
-
-def with_worker(work, plugin, content):
-    async def main():
-        worker = await Worker.start_verified(plugin, content, limits=Limits(run_seconds=240))
-        try:
-            return await work(worker)
-        finally:
-            await worker.close()
-
-    return asyncio.run(main())
 
 
 async def begun(worker, job, steps, seen):

@@ -6,23 +6,11 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
+from one_worker import with_worker
 
 from artrator import ArtratorError, Code, Device
 from artrator.worker import host
-from artrator.worker.host import Limits, Worker
-
-
-def with_worker(work, plugin, content, **limits):
-    """Start a worker, let ``work`` use it, close it."""
-
-    async def main():
-        worker = await Worker.start_verified(plugin, content, limits=Limits(**{"run_seconds": 240, **limits}))
-        try:
-            return await work(worker)
-        finally:
-            await worker.close()
-
-    return asyncio.run(main())
+from artrator.worker.host import Worker
 
 
 def failing(coroutine):

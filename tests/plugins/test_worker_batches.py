@@ -6,10 +6,10 @@ import json
 import struct
 
 import pytest
+from one_worker import with_worker
 
 from artrator import ArtratorError, Code
 from artrator.worker.batches import MOST_PLACES, batches_of
-from artrator.worker.host import Limits, Worker
 from artrator.worker.wire import WireError
 
 KNOWN = {
@@ -18,17 +18,6 @@ KNOWN = {
     "rows": 1.0,
     "kernels": [{"kernel": "add", "row": "x:f4[2]", "sizes": [[1, 0.02], [4, 0.02]], "ceiling": 0, "tried": 4}],
 }
-
-
-def with_worker(work, plugin, content):
-    async def main():
-        worker = await Worker.start_verified(plugin, content, limits=Limits(run_seconds=240))
-        try:
-            return await work(worker)
-        finally:
-            await worker.close()
-
-    return asyncio.run(main())
 
 
 async def crowd(worker, count, steps, prefix=""):
