@@ -6,7 +6,7 @@ import re
 import sqlite3
 import time
 import uuid
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import closing
 from pathlib import Path
 
@@ -88,9 +88,10 @@ async def test_no_job_and_no_sweep_reads_history(data: Path, monkeypatch: pytest
     plans: dict[str, list[str]] = {}
     real = Transaction.run
 
-    def run(t: Transaction, sql: str, parameters: Sequence[object] = ()) -> sqlite3.Cursor:
+    def run(t: Transaction, sql: str, parameters: Sequence[object] | Mapping[str, object] = ()) -> sqlite3.Cursor:
         if sql not in plans:
-            found = t.db.execute(f"EXPLAIN QUERY PLAN {sql}", tuple(parameters)).fetchall()
+            given = dict(parameters) if isinstance(parameters, Mapping) else tuple(parameters)
+            found = t.db.execute(f"EXPLAIN QUERY PLAN {sql}", given).fetchall()
             plans[sql] = [row["detail"] for row in found]
         return real(t, sql, parameters)
 
