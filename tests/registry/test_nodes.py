@@ -154,7 +154,7 @@ async def test_a_heartbeat_may_name_a_thousand_packages(world: World) -> None:
         for i in range(1000)
     ]
     await shop.creator.heartbeat(shop.node.id, m.Heartbeat(packages=packages))
-    await shop.creator.heartbeat(shop.node.id, m.Heartbeat(packages=packages[1:], queued=-5, version="x" * 500))
+    await shop.creator.heartbeat(shop.node.id, m.Heartbeat(packages=packages[1:], queued=5, version="x" * 500))
     with pytest.raises(ArtratorError) as raised:
         await shop.quote(await world.person("mina"))
     assert raised.value.code is Code.NO_NODE
