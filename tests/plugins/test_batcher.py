@@ -474,6 +474,35 @@ def test_a_first_batch_that_was_slow_keeps_nobody_apart():
 
 
 @pytest.mark.parametrize(
+    ("rank", "order"),
+    [(0, ["words", "steps", "words", "steps"]), (2, ["steps", "steps", "words", "words"])],
+    ids=["of the same rank", "of who pays less"],
+)
+def test_the_words_of_who_has_just_come_go_before_the_steps_of_who_is_there(rank, order):
+    """So that the steps of both go together soon; but never twice in a row, nor for who pays less."""
+    device, begun = Device(seconds=0.05), []
+    words = Kernel("words", lambda feeds: (begun.append("words"), dict(feeds))[1], max_batch=1)
+
+    def compute(feeds):
+        begun.append("steps")
+        return device.run(feeds)
+
+    steps = Kernel("steps", compute, max_batch=1)
+    old, new = Party("old", "old"), [Party(str(number), str(number), rank) for number in range(2)]
+
+    async def main(batcher):
+        for _ in range(4):  # what they take is learnt
+            await batcher.submit(old, steps, rows(1))
+            await batcher.submit(old, words, rows(1))
+        begun.clear()
+        calls = [(old, steps), (old, steps), *[(party, words) for party in new]]
+        await asyncio.gather(*(batcher.submit(party, kernel, rows(1)) for party, kernel in calls))
+
+    run(main)
+    assert begun == order
+
+
+@pytest.mark.parametrize(
     ("any_thread", "others", "seconds", "on_the_loop"),
     [(True, 0, 0, True), (False, 0, 0, False), (True, 1, 0, False), (True, 0, 0.05, False)],
     ids=["brief", "the kernel needs its thread", "the loop has other things to do", "long"],

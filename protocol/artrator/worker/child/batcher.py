@@ -42,6 +42,10 @@ _STRIKES: Final = 2
 _BRIEF_SECONDS: Final = 0.02
 #: What it takes to pass a batch to the other thread and back.
 _WAY_SECONDS: Final = 0.0003
+#: A call of another kernel that takes less than this share of the most urgent one's batch may go before it.
+_SMALL: Final = 0.1
+#: Turns of the loop that it takes at most to read a new job from the connection and to begin it.
+_TURNS: Final = 4
 #: Signatures that are remembered as they came; buyers choose sizes, so there may be any number.
 _REMEMBERED: Final = 256
 
@@ -111,6 +115,8 @@ class Batcher:
         self._signatures: Final[dict[object, Signature]] = {}
         # Of each job, between two steps.
         self._moment: Final = Measured()
+        # Whether the newest batch went before the most urgent one because it is small.
+        self._small = False
         self._strikes: Final[dict[Sizes, int]] = {}
         self._task: Final = asyncio.get_running_loop().create_task(self._serve())
 
@@ -183,8 +189,8 @@ class Batcher:
                     _fail(piece.call, error)
 
     def _next_batch(self) -> list[_Piece]:
-        """The most urgent call of those that wait, and what may go with it."""
-        first = self._turns.lead(self._queue)
+        """The call that goes first of those that wait, and what may go with it."""
+        first = self._first()
         alike = [call for call in self._queue if call.signature == first.signature]
         waiting = sum([call.rows - call.taken for call in alike])
         left = first.rows - first.taken
@@ -192,7 +198,8 @@ class Batcher:
         room = sizes.choose(waiting, left, self._free_bytes)
         if room < waiting:
             alike = [call for call in self._turns.order(self._queue) if call.signature == first.signature]
-        self._turns.begin(first.party)
+        if not self._small:
+            self._turns.begin(first.party)
         pieces: list[_Piece] = []
         for call in alike:
             if room <= 0:
@@ -207,6 +214,22 @@ class Batcher:
             if call.taken == call.rows:
                 self._queue.remove(call)
         return pieces
+
+    def _first(self) -> _Call:
+        """The most urgent call, or a small one of another kernel.
+
+        A job that has just come computes something small before its steps, such as its words. If that waited for the
+        steps of those who are there, it would miss their company. Never two of them in a row, and none that pays less.
+        """
+        lead = self._turns.lead(self._queue)
+        may, self._small = not self._small, False
+        others = [call for call in self._queue if call.signature != lead.signature] if may else ()
+        for call in others:
+            seconds, whole = (self._experience.of(one.signature).seconds(one.rows) for one in (call, lead))
+            if call.party.rank <= lead.party.rank and seconds and whole and seconds < _SMALL * whole:
+                self._small = True
+                return call
+        return lead
 
     def _free_bytes(self) -> float:
         """What the process may take beyond what it ever took; infinite where nobody knows."""
@@ -235,15 +258,20 @@ class Batcher:
             saved += _WAY_SECONDS
         return saved >= self._moment.seconds * len(back)
 
-    async def _fits_the_loop(self, pieces: Sequence[_Piece], rows: int) -> bool:
+    def _fits_the_loop(self, pieces: Sequence[_Piece], rows: int) -> bool:
         """Whether a batch is to be computed on the loop: it is brief, and nobody has anything else to do meanwhile."""
         call = pieces[0].call
-        if not self._is_brief(self._experience.of(call.signature), call.kernel, rows):
-            return False
-        if not self._all_wait(pieces):
-            # Mostly a report on its way out, which takes less than the way to the other thread.
+        return self._is_brief(self._experience.of(call.signature), call.kernel, rows) and self._all_wait(pieces)
+
+    async def _let_come(self) -> None:
+        """Give the loop a few turns for what else it has to do: who has just come may then be in the next batch.
+
+        Reports leave as well, which takes less than the way of a batch to the other thread.
+        """
+        for _ in range(_TURNS):
             await asyncio.sleep(0)
-        return self._all_wait(pieces)
+            if self._all_wait(()):
+                return
 
     def _is_brief(self, sizes: Sizes, kernel: Kernel, rows: int) -> bool:
         """Whether a batch of so many rows may keep the loop waiting."""
@@ -253,9 +281,11 @@ class Batcher:
 
     def _all_wait(self, pieces: Sequence[_Piece]) -> bool:
         """Whether all jobs wait for the device, these and those in the queue, and the loop has nothing to do."""
+        if self._at_work is None:
+            return True  # nobody can say who else there is
         waiting = {call.party for call in self._queue}
         waiting.update([piece.call.party for piece in pieces])
-        return self._at_work is not None and self._at_work() <= len(waiting)
+        return self._at_work() <= len(waiting)
 
     async def _report(self) -> None:
         if self._tell is not None and (news := self._experience.news()) is not None:
@@ -289,17 +319,17 @@ class Batcher:
                 self._hand_out(pieces, rows, *made)
 
         try:
-            if await self._fits_the_loop(pieces, rows):
+            if self._fits_the_loop(pieces, rows):
                 outputs, seconds = _called(pieces)
                 as_it_is_made((outputs, seconds))
-                if handed_out:
-                    await asyncio.sleep(0)
             else:
                 outputs, seconds = await self._thread.call(_called, pieces, as_it_is_made)
         except Exception as error:  # whatever a kernel raises is the job's failure, not the worker's
             return await self._in_halves(pieces, rows, sizes, error)
         if not handed_out:
             self._hand_out(pieces, rows, outputs, seconds)
+        if handed_out or self._small:
+            await self._let_come()
         sizes.observe(rows, seconds, len(pieces))
         if new:
             self._experience.changed()
