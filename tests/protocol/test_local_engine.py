@@ -176,11 +176,17 @@ def test_creators_try_a_folder_that_is_not_signed_and_see_each_change(toy: Local
     with_engine(work)
 
 
-def test_a_closed_engine_runs_nothing(toy: LocalPackage) -> None:
+@pytest.mark.parametrize("stage", [LocalStage.LOADING, LocalStage.RUNNING])
+def test_a_closed_engine_runs_nothing(toy: LocalPackage, stage: LocalStage) -> None:
     async def work() -> None:
-        engine = LocalEngine()
-        running = asyncio.create_task(engine.run(toy, {"do": "slow", "steps": 1000}))
-        await asyncio.sleep(2.0)
+        engine, reached = LocalEngine(), asyncio.Event()
+
+        def note(news: LocalProgress) -> None:
+            if news.stage is stage:
+                reached.set()
+
+        running = asyncio.create_task(engine.run(toy, {"do": "slow", "steps": 1000}, None, note))
+        await asyncio.wait_for(reached.wait(), 240)
         await engine.close()
         assert await failing(running) is Code.WORKER_DIED
         assert await failing(engine.run(toy, {})) is Code.WORKER_DIED

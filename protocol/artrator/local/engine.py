@@ -89,7 +89,12 @@ class _Run:
     cancelled: asyncio.Event = field(default_factory=asyncio.Event)
 
     async def unless_cancelled(self, work: asyncio.Future[_T]) -> _T:
-        """What ``work`` gives; raises ``job_cancelled`` as soon as the run is cancelled, and lets the work go on."""
+        """What ``work`` gives.
+
+        Raises:
+            ArtratorError: ``job_cancelled`` as soon as the run is cancelled, and the work goes on; ``worker_died`` if
+                the engine is closed meanwhile.
+        """
         wish: asyncio.Future[Any] = asyncio.ensure_future(self.cancelled.wait())
         try:
             await asyncio.wait([work, wish], return_when=asyncio.FIRST_COMPLETED)
@@ -97,6 +102,8 @@ class _Run:
             wish.cancel()
         if not work.done():
             raise ArtratorError(Code.JOB_CANCELLED, "The run was cancelled.")
+        if work.cancelled():
+            raise ArtratorError(Code.WORKER_DIED, "The engine is closed.")
         return work.result()
 
 
