@@ -103,10 +103,17 @@ def test_cancel_gives_the_hold_back(qtbot: Any, launch: Callable[[], AppState], 
     qtbot.waitUntil(lambda: app.create.phase is Phase.READY, timeout=60_000)
     prompt(app, "a house", 50)
     open_listing(qtbot, app, "atelier/emoji")
-    job = app.create.generate("Emoji")[0]
-    qtbot.waitUntil(lambda: app.jobs.get(job).phase is JobPhase.RUNNING and app.jobs.get(job).done > 0, timeout=60_000)
-    app.jobs.cancel(job)
-    ended = finish(qtbot, app, job)
+    for _attempt in range(8):
+        job = app.create.generate("Emoji")[0]
+        qtbot.waitUntil(lambda job=job: app.jobs.get(job).done > 0 or app.jobs.get(job).ended, timeout=60_000)
+        app.jobs.cancel(job)
+        ended = finish(qtbot, app, job)
+        if ended.phase is not JobPhase.DONE:
+            break
+        # A second of work may be over before a busy machine carries the wish to its node: then it is paid.
+        assert ended.money is Money.PAID
+        before = person.balance()
+        qtbot.waitUntil(lambda: app.create.ready, timeout=60_000)
     assert (ended.phase, ended.money) == (JobPhase.CANCELLED, Money.RELEASED), ended.failure
     after = person.balance()
     assert (after.available, after.held) == (before.available, before.held)
