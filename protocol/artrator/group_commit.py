@@ -7,7 +7,6 @@
    putting an answer together: nothing that reads or writes) and reads what comes next.
 4. Only then are the callers answered: with ``synchronous=FULL``, whoever was told "yes" finds it on the disk after a
    power cut.
-5. What was written goes from SQLite's log into the file beside all this, see ``artrator.checkpoints``.
 
 Work runs on the event loop's own thread, and only what waits (the commit for the disk, the beginning for another
 program's lock) runs in a thread: SQLite hands Python's lock over around every step, and two busy threads that fight for
@@ -26,8 +25,6 @@ from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import Any, Final, TypeVar
-
-from artrator.checkpoints import Checkpoints
 
 _T = TypeVar("_T")
 
@@ -68,7 +65,6 @@ class GroupCommit:
         self._asides: deque[_Piece] = deque()
         self._task: asyncio.Task[None] | None = None
         self._thread: Final = ThreadPoolExecutor(1, thread_name_prefix=name)
-        self._checkpoints: Final = Checkpoints(db, f"{name}-log")
         self._closed = False
 
     @property
@@ -119,11 +115,7 @@ class GroupCommit:
         if self._task is not None and not self._task.done():
             await asyncio.wait([self._task])
         self._thread.shutdown()
-        await asyncio.to_thread(self._close)
-
-    def _close(self) -> None:
-        self._checkpoints.close()
-        self._db.close()  # the last one copies what is left of the log
+        await asyncio.to_thread(self._db.close)  # it may have a log to copy into the file
 
     def _put(
         self,
@@ -144,8 +136,6 @@ class GroupCommit:
             if self._waiting:
                 await self._gather()
                 await self._transact()
-            if self._checkpoints.due:
-                await self._in_thread(self._checkpoints.begin_anew, self._db)
             while self._asides:
                 await self._step_aside(self._asides.popleft())
 
@@ -220,19 +210,14 @@ class GroupCommit:
         committed = self._in_thread(self._db.execute, "COMMIT")
         _finish(group)
         await committed
-        self._checkpoints.wrote()
         _answer(group)
 
     async def _step_aside(self, piece: _Piece) -> None:
         try:
-            piece.result = await self._in_thread(self._work_aside, piece)
+            piece.result = await self._in_thread(piece.work, self._db)
         except Exception as error:
             piece.error = error
         _answer([piece])
-
-    def _work_aside(self, piece: _Piece) -> Any:
-        with self._checkpoints.paused():
-            return piece.work(self._db)
 
     def _in_thread(self, call: Callable[..., _T], *what: Any) -> asyncio.Future[_T]:
         return asyncio.get_running_loop().run_in_executor(self._thread, call, *what)

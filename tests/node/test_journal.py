@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import sqlite3
-import threading
-import time
 from collections.abc import Awaitable, Callable
 from dataclasses import replace
 from pathlib import Path
@@ -14,7 +12,6 @@ from typing import Any
 import pytest
 from sqlite_utils import Database
 
-from artrator import checkpoints
 from artrator.errors import ArtratorError, Code
 from artrator.messages.node import EventKind, JobState, Output
 from artrator_node.journal import Event, JobRecord, Journal, StoredOutput
@@ -199,49 +196,6 @@ def test_a_small_output_comes_with_its_jobs_end_and_goes_without_a_trace(tmp_pat
         assert await journal.kept("job-7", "0.png") is None
         assert not holders(b"a small picture 7")
         assert path.stat().st_size < size / 4
-
-    with_journal(path, work)
-
-
-def test_the_log_stays_bounded_although_somebody_always_reads(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(checkpoints, "_LONG", 512)
-    monkeypatch.setattr(checkpoints, "_TOO_LONG", 1024)
-    monkeypatch.setattr(checkpoints, "_REST_SECONDS", 0.02)
-    path, over, kept = tmp_path / "j.db", threading.Event(), replace(OUTPUT, data=b"x" * 12_000)
-
-    def read_slowly() -> None:
-        """Two that take turns, so that there is no moment at which nobody reads."""
-        first, second = (connect(path, read_only=True) for _ in range(2))
-        while not over.is_set():
-            first.execute("BEGIN")
-            first.execute("SELECT count(*) FROM jobs").fetchone()
-            if second.in_transaction:
-                second.execute("COMMIT")
-            time.sleep(0.03)
-            first, second = second, first
-        first.close()
-        second.close()
-
-    async def work(journal: Journal) -> None:
-        reader = threading.Thread(target=read_slowly)
-        reader.start()
-        try:
-            for start in range(0, 20_000, 50):
-                jobs = [replace(RECORD, job=f"job-{start + number:05}") for number in range(50)]
-                ended = [replace(job, state=JobState.DELIVERED, receipt={"receipt": 1}) for job in jobs]
-                await asyncio.gather(
-                    *(
-                        journal.end(replace(ENDING, job=job.job, outputs=(kept,)), (), None, 5.0, new=job)
-                        for job in ended
-                    )
-                )
-        finally:
-            over.set()
-            reader.join()
-        assert len(await journal.with_outputs()) == 20_000
-        assert path.stat().st_size > 240e6
-        # Each job writes at least its picture's pages there: what never began anew would be longer than the file.
-        assert path.with_name("j.db-wal").stat().st_size < path.stat().st_size / 3
 
     with_journal(path, work)
 

@@ -88,6 +88,8 @@ def connect(path: Path, *, read_only: bool = False) -> sqlite3.Connection:
         _give_back_what_is_deleted(connection)
         connection.execute("PRAGMA journal_mode = WAL")
         connection.execute("PRAGMA synchronous = FULL")
+        # 16 MiB of log before it is copied into the file: under load most pages are written many times until then.
+        connection.execute("PRAGMA wal_autocheckpoint = 4000")
         # Outputs are among what is deleted: nobody shall find them in the file afterwards.
         connection.execute("PRAGMA secure_delete = ON")
     connection.execute("PRAGMA foreign_keys = ON")

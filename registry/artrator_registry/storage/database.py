@@ -25,6 +25,7 @@ _T = TypeVar("_T")
 
 #: How long a writer waits for another process (a backup, an administrator's command) before it says so.
 _BUSY_SECONDS = 10.0
+_LOG_BYTES: Final = 64 * 1024 * 1024
 #: As many commands are enough to share a sync.
 _GROUP: Final = 64
 #: Who comes when this many wait already would give up before being answered, so is told at once.
@@ -52,6 +53,8 @@ def connect(path: Path, *, read_only: bool = False) -> sqlite3.Connection:
             db.execute("PRAGMA journal_mode = WAL")
             # FULL: a commit that was acknowledged survives a power cut. NORMAL could lose it.
             db.execute("PRAGMA synchronous = FULL")
+            # While somebody reads for minutes (an audit), the log cannot start anew; afterwards it is cut back to this.
+            db.execute(f"PRAGMA journal_size_limit = {_LOG_BYTES}")
     except sqlite3.Error:
         db.close()
         raise
