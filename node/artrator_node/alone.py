@@ -17,18 +17,24 @@ def alone(paths: Paths) -> Iterator[None]:
     The lock is SQLite's own, so it works on every system and ends with the process, however that ends.
 
     Raises:
-        ArtratorError: ``conflict`` if a node serves from it.
+        ArtratorError: ``conflict`` if a node serves from it; ``request_invalid`` if nothing can be written there.
     """
-    lock = sqlite3.connect(paths.lock, timeout=0.5, isolation_level=None)
-    try:
+    with contextlib.ExitStack() as stack:
         try:
+            lock = stack.enter_context(
+                contextlib.closing(sqlite3.connect(paths.lock, timeout=0.5, isolation_level=None))
+            )
             lock.execute("BEGIN EXCLUSIVE")
-        except sqlite3.OperationalError as error:
+        except sqlite3.DatabaseError as error:
+            if error.sqlite_errorcode == sqlite3.SQLITE_BUSY:
+                raise ArtratorError(
+                    Code.CONFLICT,
+                    f"A node is serving from {paths.root} already.",
+                    cure="Stop it first, or name another folder with --data.",
+                ) from error
             raise ArtratorError(
-                Code.CONFLICT,
-                f"A node is serving from {paths.root} already.",
-                cure="Stop it first, or name another folder with --data.",
+                Code.REQUEST_INVALID,
+                f"{paths.lock} cannot be used: {error}.",
+                cure="The node's folder must be its owner's, on a disk that can be written.",
             ) from error
         yield
-    finally:
-        lock.close()
