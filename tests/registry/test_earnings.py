@@ -112,10 +112,16 @@ async def test_only_what_has_matured_moves_to_the_wallet_and_only_once(world: Wo
         assert (balance.available, balance.earnings) == (2 * MICRO, 850_000)
     await refuse(Code.CONFLICT, shop.creator.move_earnings(transfer, MICRO))
     await refuse(Code.EARNINGS_INSUFFICIENT, shop.creator.move_earnings(new_id(), 850_001))
-    await refuse(Code.REQUEST_INVALID, shop.creator.move_earnings(new_id(), 10**16))
     async with world.http() as http:
         token = (await shop.creator.sign_in()).token
-        for body in ({"amount": 0}, {"amount": -5}, {"amount": 1.5}, {"amount": "1", "to": "x"}, {}):
+        for body in (
+            {"amount": 0},
+            {"amount": -5},
+            {"amount": 10**16},
+            {"amount": 1.5},
+            {"amount": "1", "to": "x"},
+            {},
+        ):
             answer = await http.put(
                 f"/v1/earnings/transfers/{new_id()}", json=body, headers={"Authorization": f"Bearer {token}"}
             )
