@@ -10,14 +10,17 @@ import threading
 class Relay:
     """Hands bytes on, both ways, to a port of this machine.
 
-    ``cut`` breaks every connection and refuses new ones, as a cable that is pulled, until ``mend``. ``cut_next`` breaks
-    the next connection alone, after so many bytes.
+    ``cut`` breaks every connection and refuses new ones, as a cable that is pulled; ``silence`` keeps them open and
+    hands nothing on, as a router that has lost its way; ``mend`` ends either. ``cut_next`` breaks the next connection
+    alone, after so many bytes.
     """
 
     def __init__(self) -> None:
         self.target = 0
         self._listening = socket.create_server(("127.0.0.1", 0))
         self.port = int(self._listening.getsockname()[1])
+        self._going = threading.Event()
+        self._going.set()
         self._cut = False
         self._next: tuple[int | None, int | None] = (None, None)
         self._closed = False
@@ -38,11 +41,17 @@ class Relay:
         """Whether nobody has connected since ``cut_next``."""
         return self._next != (None, None)
 
+    def silence(self) -> None:
+        self._going.clear()
+
     def mend(self) -> None:
         self._cut = False
+        self._break()  # who waited in silence connects anew
+        self._going.set()
 
     def close(self) -> None:
         self._closed = True
+        self._going.set()
         self._listening.close()
         self._break()
 
@@ -78,6 +87,7 @@ class Relay:
         handed = 0
         with contextlib.suppress(OSError):
             while data := source.recv(65_536):
+                self._going.wait()
                 if most is not None and handed + len(data) > most:
                     target.sendall(data[: most - handed])
                     source.shutdown(socket.SHUT_RDWR)
