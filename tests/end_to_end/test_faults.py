@@ -93,6 +93,7 @@ def test_a_node_that_never_comes_back_costs_nothing_and_the_buyer_is_told(tmp_pa
         it.kill(it.node)
         purchase.join(60)
         assert purchase.error is not None
+        assert purchase.stages[-1] is Stage.LOST  # it was said before the end, too
         assert purchase.error.details.get("charged") == 0
         it.wait_for(lambda: person.balance().held == 0, "the hold was not released")
         assert person.balance().available == 100_000_000

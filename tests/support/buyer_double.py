@@ -166,6 +166,8 @@ class Script:
     pace: float = 0.0
     #: Stop at this step until ``go`` is set.
     pause_at: int | None = None
+    #: Where it stops, the node does not answer.
+    lose_node: bool = False
     #: Raise this when half of the steps are done.
     failure: ArtratorError | None = None
     #: Raise this before the order is placed.
@@ -434,6 +436,8 @@ class BuyerDouble:
             yield Update(Stage.STARTED, order, node="seoul-07", runtime="onnxruntime 1.31.1 cpu")
             for step in range(1, script.steps + 1):
                 await asyncio.sleep(script.pace)
+                if step == script.pause_at and script.lose_node:
+                    yield Update(Stage.LOST, order, node="seoul-07")
                 while step == script.pause_at and not self._world.go and order not in self._world.cancelled:
                     await asyncio.sleep(0.005)
                 if order in self._world.cancelled:

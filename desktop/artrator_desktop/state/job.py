@@ -90,6 +90,7 @@ class Job:
         images: Its pictures, once they are saved; ``expected`` says how many there will be.
         texts: What it said in words, if its outputs are texts; they are saved beside the pictures.
         missing: How many pictures that were ordered could not be made; they were not charged.
+        lost: Its node does not answer, and is asked again.
         resumed: It was ordered before the application was closed or killed.
     """
 
@@ -118,6 +119,7 @@ class Job:
     images: Sequence[ImageRecord] = ()
     texts: Sequence[str] = ()
     missing: int = 0
+    lost: bool = False
     failure: Failure | None = None
     cancelling: bool = False
     resumed: bool = False
@@ -129,6 +131,11 @@ class Job:
     def ended(self) -> bool:
         """Whether nothing more will happen to it."""
         return self.phase in ENDED
+
+    @property
+    def unanswered(self) -> bool:
+        """Whether it is at a node that does not answer."""
+        return self.lost and self.phase in (JobPhase.QUEUED, JobPhase.RUNNING)
 
     @property
     def share(self) -> float:

@@ -165,20 +165,22 @@ class Purchase:
                 if self._cancelled:
                     self._ask_to_stop(update.order)
             case Stage.QUEUED:
-                self._report(phase=JobPhase.QUEUED, position=update.position, expected_seconds=update.expected_seconds)
+                place, wait = update.position, update.expected_seconds
+                self._report(phase=JobPhase.QUEUED, position=place, expected_seconds=wait, lost=False)
             case Stage.STARTED:
-                self._report(phase=JobPhase.RUNNING, node=update.node, runtime=update.runtime, position=0)
+                self._report(phase=JobPhase.RUNNING, node=update.node, runtime=update.runtime, position=0, lost=False)
             case Stage.PROGRESS:
-                self._report(
-                    phase=JobPhase.RUNNING, done=update.done, total=update.total, seconds_left=update.seconds_left
-                )
+                done, total, left = update.done, update.total, update.seconds_left
+                self._report(phase=JobPhase.RUNNING, done=done, total=total, seconds_left=left, lost=False)
             case Stage.PREVIEW if update.preview is not None:
                 data = update.preview
                 image = await self._engine.decode(lambda: pictures.decode(data, _PREVIEW_SIDE, pixels=_PREVIEW_PIXELS))
                 if not image.isNull():
                     self._report(preview=image)
+            case Stage.LOST:
+                self._report(lost=True)
             case Stage.FETCHING:
-                self._report(phase=JobPhase.FETCHING)
+                self._report(phase=JobPhase.FETCHING, lost=False)
 
     def _ask_to_stop(self, order: str) -> None:
         async def ask() -> None:

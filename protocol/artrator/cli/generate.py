@@ -301,9 +301,11 @@ def _show(progress: Progress, bar: TaskID, update: Update) -> None:
         case Stage.STARTED:
             progress.update(bar, description=f"Running on {update.node}", news="")
         case Stage.PROGRESS:
-            progress.update(
-                bar, completed=update.done, total=update.total, news=f"step {update.done} of {update.total}"
-            )
+            news = f"step {update.done} of {update.total}"
+            description = f"Running on {update.node}"
+            progress.update(bar, description=description, completed=update.done, total=update.total, news=news)
+        case Stage.LOST:
+            progress.update(bar, description=f"{update.node} does not answer", news="asked again; your money is held")
         case Stage.FETCHING:
             progress.update(bar, description="Fetching", news="")
 

@@ -221,7 +221,7 @@ class Buyer:
                 final = delivered(sent.job)
                 if final is None:
                     async for event in following.events(sent.events):
-                        if event.kind in (EventKind.DONE, EventKind.FAILED, EventKind.CANCELLED):
+                        if event is not None and event.kind in (EventKind.DONE, EventKind.FAILED, EventKind.CANCELLED):
                             if event.kind is not EventKind.DONE:
                                 raise job_error(event)
                             final = event.job

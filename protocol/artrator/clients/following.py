@@ -91,8 +91,10 @@ class Following:
                 raise ArtratorError(error.code, error.message, reached=True) from error
             raise
 
-    async def events(self, begun: AsyncGenerator[JobEvent, None] | None) -> AsyncGenerator[JobEvent, None]:
+    async def events(self, begun: AsyncGenerator[JobEvent, None] | None) -> AsyncGenerator[JobEvent | None, None]:
         """Every event until the last one, through lost connections, until the ticket's time is over.
+
+        None stands for a node that does not answer any more; what comes after it says that it does again.
 
         ``begun`` is the stream that the job was sent with.
         """
@@ -118,6 +120,8 @@ class Following:
                 raise ArtratorError(Code.JOB_DEADLINE, "The node did not finish in the time that was paid for.")
             if lost and await self._released(overdue=time.monotonic() > until - _GRACE_SECONDS):
                 raise ArtratorError(Code.NODE_UNREACHABLE, "The node disappeared and the registry released the hold.")
+            if lost:
+                yield None
             await asyncio.sleep(wait)
             wait = min(wait * 2, 5.0)
 
@@ -130,10 +134,12 @@ class Following:
             return False
         return standing.state in (m.OrderState.RELEASED, m.OrderState.REFUNDED)
 
-    async def update(self, event: JobEvent) -> Update | None:
+    async def update(self, event: JobEvent | None) -> Update | None:
         """What an event tells a buyer; None of those that tell nothing."""
         node, order = self._node, self._pending.order
         name = node.descriptor.name
+        if event is None:
+            return Update(Stage.LOST, order, node=name)
         match event.kind:
             case EventKind.QUEUED:
                 return Update(

@@ -13,13 +13,14 @@ from artrator.messages.registry import PaidBy
 
 
 class Stage(StrEnum):
-    """Where a paid job is."""
+    """Where a paid job is; ``lost`` is a node that does not answer any more, and is asked again."""
 
     ORDERED = "ordered"
     QUEUED = "queued"
     STARTED = "started"
     PROGRESS = "progress"
     PREVIEW = "preview"
+    LOST = "lost"
     FETCHING = "fetching"
     DONE = "done"
 

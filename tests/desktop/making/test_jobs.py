@@ -14,6 +14,7 @@ from buyer_double import Script, World
 from artrator.errors import ArtratorError, Code
 from artrator_desktop.state import AppState, Job, JobPhase, Money, Phase, png_text
 from artrator_desktop.state.receipts import verify
+from artrator_desktop.ui.create.words import headline, money, short_status, status
 
 Opened = Callable[..., None]
 
@@ -81,6 +82,22 @@ def test_progress_and_previews_arrive_and_the_newest_wins(
     assert (found.phase, found.total, found.node, found.money) == (JobPhase.RUNNING, 8, "seoul-07", Money.HELD)
     world.go = True
     wait_for(qtbot, app, job, JobPhase.DONE)
+
+
+def test_a_node_that_does_not_answer_is_said_and_forgotten_when_it_does(
+    qtbot: Any, app: AppState, opened: Opened, world: World
+) -> None:
+    world.script = Script(steps=8, pause_at=5, lose_node=True)
+    world.go = False
+    opened()
+    job = generate(app)
+    qtbot.waitUntil(lambda: app.jobs.get(job).unanswered, timeout=60_000)
+    found = app.jobs.get(job)
+    assert (headline(found), short_status(found)) == ("Waiting for the node", "Waits for the node")
+    assert status(found) == f"Node seoul-07 · does not answer; it is asked again · {money(found)}"
+    world.go = True
+    found = wait_for(qtbot, app, job, JobPhase.DONE)
+    assert headline(found) == "Done"
 
 
 def test_cancel_releases_the_hold_and_says_so(qtbot: Any, app: AppState, opened: Opened, world: World) -> None:

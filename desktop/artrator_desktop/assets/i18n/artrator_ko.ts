@@ -2055,6 +2055,10 @@
         <translation>취소하는 중</translation>
     </message>
     <message>
+        <source>Waiting for the node</source>
+        <translation>노드를 기다리는 중</translation>
+    </message>
+    <message>
         <source>Generating {count} images</source>
         <translation>그림 {count}장 만드는 중</translation>
     </message>
@@ -2065,6 +2069,10 @@
     <message>
         <source>Node {name}</source>
         <translation>노드 {name}</translation>
+    </message>
+    <message>
+        <source>does not answer; it is asked again</source>
+        <translation>응답이 없어 다시 묻고 있습니다</translation>
     </message>
     <message>
         <source>Waiting · {count} before it · nothing is held yet</source>
@@ -2081,6 +2089,10 @@
     <message>
         <source>fetching the picture</source>
         <translation>그림 받는 중</translation>
+    </message>
+    <message>
+        <source>Waits for the node</source>
+        <translation>노드를 기다림</translation>
     </message>
     <message>
         <source>Running</source>

@@ -28,6 +28,8 @@ def headline(job: Job, count: int = 1) -> str:
             return QCoreApplication.translate("JobWords", "Waiting for the connection")
     if job.cancelling:
         return QCoreApplication.translate("JobWords", "Cancelling")
+    if job.unanswered:
+        return QCoreApplication.translate("JobWords", "Waiting for the node")
     if count > 1:
         return QCoreApplication.translate("JobWords", "Generating {count} images").format(count=count)
     return QCoreApplication.translate("JobWords", "Generating")
@@ -37,6 +39,8 @@ def status(job: Job, ahead: int = 0) -> str:
     """Return one line: where it is, how far, how long. ``ahead`` counts jobs that wait here before it."""
     translate = QCoreApplication.translate
     node = translate("JobWords", "Node {name}").format(name=job.node) if job.node else ""
+    if job.unanswered:
+        return _join(node, translate("JobWords", "does not answer; it is asked again"), money(job))
     match job.phase:
         case JobPhase.WAITING:
             if ahead:
@@ -65,6 +69,8 @@ def short_status(job: Job, ahead: int = 0) -> str:
     translate = QCoreApplication.translate
     if job.cancelling and not job.ended:
         return translate("JobWords", "Cancelling")
+    if job.unanswered:
+        return translate("JobWords", "Waits for the node")
     match job.phase:
         case JobPhase.RUNNING:
             share = f"{job.share:.0%}" if job.total else ""
