@@ -14,27 +14,16 @@ import asyncio
 import math
 import time
 from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
 from typing import Any, Final
 
-import numpy as np
-
 from artrator.backend import Array, Batch, Kernel
-from artrator.errors import ArtratorError, Code, ModelError
+from artrator.worker.child.calls import Call, Piece, checked, compute, deliver, fail, halves, out_of_memory
 from artrator.worker.child.experience import Experience, Signature
 from artrator.worker.child.memory import peak_bytes
 from artrator.worker.child.one_thread import OneThread
 from artrator.worker.child.sizes import Measured, Sizes
 from artrator.worker.child.turns import Party, Turns
 
-#: How runtimes word that memory ran out; there is no common exception.
-_OUT_OF_MEMORY: Final = (
-    "out of memory",
-    "failed to allocate",
-    "bad_alloc",
-    "alloc failed",
-    "cudaerrormemoryallocation",
-)
 #: Rows that failed together and did well apart this often belong to a graph that cannot take several.
 _STRIKES: Final = 2
 #: A batch that is over within this time may be computed on the loop: what arrives meanwhile would wait for the device
@@ -48,39 +37,6 @@ _SMALL: Final = 0.1
 _TURNS: Final = 4
 #: Signatures that are remembered as they came; buyers choose sizes, so there may be any number.
 _REMEMBERED: Final = 256
-
-
-@dataclass(eq=False, slots=True)
-class _Call:
-    """One ``context.batch`` that waits for its rows."""
-
-    party: Party
-    kernel: Kernel
-    feeds: dict[str, Array]
-    rows: int
-    signature: Signature
-    future: asyncio.Future[Batch]
-    #: Rows that have been handed to a batch already.
-    taken: int = 0
-    parts: dict[int, dict[str, Array]] = field(default_factory=dict)
-
-
-@dataclass(eq=False, slots=True)
-class _Piece:
-    """Rows ``start`` to ``stop`` of a call, which travel in one batch."""
-
-    call: _Call
-    start: int
-    stop: int
-
-    @property
-    def rows(self) -> int:
-        return self.stop - self.start
-
-    def feed(self, name: str) -> Array:
-        """Its rows of one tensor."""
-        array = self.call.feeds[name]
-        return array if self.rows == self.call.rows else array[self.start : self.stop]
 
 
 class Batcher:
@@ -101,7 +57,7 @@ class Batcher:
             at_work: Asked how many jobs there are, and how many other things for the loop to do. While all of them wait
                 for the device, brief batches are computed on the loop itself. None where nobody can say.
         """
-        self._queue: list[_Call] = []
+        self._queue: list[Call] = []
         self._turns: Final = Turns()
         self._experience: Final = Experience()
         self._tell: Final = tell
@@ -130,9 +86,9 @@ class Batcher:
         Raises:
             ArtratorError: ``model_failed`` if the feeds are no batch or the kernel fails on these very rows.
         """
-        arrays, rows = _checked(kernel, feeds)
+        arrays, rows = checked(kernel, feeds)
         future: asyncio.Future[Batch] = asyncio.get_running_loop().create_future()
-        call = _Call(party, kernel, arrays, rows, self._signature(kernel, arrays), future)
+        call = Call(party, kernel, arrays, rows, self._signature(kernel, arrays), future)
         self._turns.arrive(party)
         self._queue.append(call)
         self._wake.set()
@@ -186,9 +142,9 @@ class Batcher:
                 await self._report()
             except Exception as error:  # a mistake here must not leave every other job waiting for ever
                 for piece in pieces:
-                    _fail(piece.call, error)
+                    fail(piece.call, error)
 
-    def _next_batch(self) -> list[_Piece]:
+    def _next_batch(self) -> list[Piece]:
         """The call that goes first of those that wait, and what may go with it."""
         first = self._first()
         alike = [call for call in self._queue if call.signature == first.signature]
@@ -200,7 +156,7 @@ class Batcher:
             alike = [call for call in self._turns.order(self._queue) if call.signature == first.signature]
         if not self._small:
             self._turns.begin(first.party)
-        pieces: list[_Piece] = []
+        pieces: list[Piece] = []
         for call in alike:
             if room <= 0:
                 break
@@ -208,14 +164,14 @@ class Batcher:
             # A call that is cut has to wait for both batches, so only those are cut that are too large for any.
             if pieces and call.taken + count < call.rows and call.rows <= sizes.best:
                 continue
-            pieces.append(_Piece(call, call.taken, call.taken + count))
+            pieces.append(Piece(call, call.taken, call.taken + count))
             call.taken += count
             room -= count
             if call.taken == call.rows:
                 self._queue.remove(call)
         return pieces
 
-    def _first(self) -> _Call:
+    def _first(self) -> Call:
         """The most urgent call, or a small one of another kernel.
 
         A job that has just come computes something small before its steps, such as its words. If that waited for the
@@ -235,7 +191,7 @@ class Batcher:
         """What the process may take beyond what it ever took; infinite where nobody knows."""
         return self._memory_bytes - peak_bytes() if self._memory_bytes else float("inf")
 
-    def _worth_waiting(self, served: Sequence[_Piece]) -> bool:
+    def _worth_waiting(self, served: Sequence[Piece]) -> bool:
         """Whether the jobs just served should come back before the next batch begins: one turn of the event loop."""
         if not self._queue:
             return True  # There is nothing to begin.
@@ -258,7 +214,7 @@ class Batcher:
             saved += _WAY_SECONDS
         return saved >= self._moment.seconds * len(back)
 
-    def _fits_the_loop(self, pieces: Sequence[_Piece], rows: int) -> bool:
+    def _fits_the_loop(self, pieces: Sequence[Piece], rows: int) -> bool:
         """Whether a batch is to be computed on the loop: it is brief, and nobody has anything else to do meanwhile."""
         call = pieces[0].call
         return self._is_brief(self._experience.of(call.signature), call.kernel, rows) and self._all_wait(pieces)
@@ -279,7 +235,7 @@ class Batcher:
             return False
         return (sizes.seconds(rows) or math.inf) <= _BRIEF_SECONDS
 
-    def _all_wait(self, pieces: Sequence[_Piece]) -> bool:
+    def _all_wait(self, pieces: Sequence[Piece]) -> bool:
         """Whether all jobs wait for the device, these and those in the queue, and the loop has nothing to do."""
         if self._at_work is None:
             return True  # nobody can say who else there is
@@ -293,7 +249,7 @@ class Batcher:
 
     # --- computing
 
-    async def _compute(self, pieces: Sequence[_Piece]) -> bool:
+    async def _compute(self, pieces: Sequence[Piece]) -> bool:
         """Run the pieces in one call; where that fails, halves, so that one bad job fails alone.
 
         Returns:
@@ -320,10 +276,10 @@ class Batcher:
 
         try:
             if self._fits_the_loop(pieces, rows):
-                outputs, seconds = _called(pieces)
+                outputs, seconds = compute(pieces)
                 as_it_is_made((outputs, seconds))
             else:
-                outputs, seconds = await self._thread.call(_called, pieces, as_it_is_made)
+                outputs, seconds = await self._thread.call(compute, pieces, as_it_is_made)
         except Exception as error:  # whatever a kernel raises is the job's failure, not the worker's
             return await self._in_halves(pieces, rows, sizes, error)
         if not handed_out:
@@ -337,112 +293,32 @@ class Batcher:
                 sizes.observe_memory(rows, grown)
         return True
 
-    def _hand_out(self, pieces: Sequence[_Piece], rows: int, outputs: dict[str, Array], seconds: float) -> None:
+    def _hand_out(self, pieces: Sequence[Piece], rows: int, outputs: dict[str, Array], seconds: float) -> None:
         """Give every call its rows, and charge its job for them."""
         begun, offset = time.thread_time(), 0
         for piece in pieces:
             self._turns.charge(piece.call.party, seconds * piece.rows / rows)
             # Copied out of the batch, so that no job keeps the rows of another one alive.
             mine = slice(offset, offset + piece.rows)
-            _deliver(piece, outputs if len(pieces) == 1 else {n: array[mine].copy() for n, array in outputs.items()})
+            deliver(piece, outputs if len(pieces) == 1 else {n: array[mine].copy() for n, array in outputs.items()})
             offset += piece.rows
         # Called after all that the loop does with them. Of the processor's time: the machine, or the other thread,
         # may keep the loop from it.
         asyncio.get_running_loop().call_soon(lambda: self._moment.add((time.thread_time() - begun) / len(pieces)))
 
-    async def _in_halves(self, pieces: Sequence[_Piece], rows: int, sizes: Sizes, error: Exception) -> bool:
-        memory = _out_of_memory(error)
+    async def _in_halves(self, pieces: Sequence[Piece], rows: int, sizes: Sizes, error: Exception) -> bool:
+        memory = out_of_memory(error)
         if rows == 1 or (len(pieces) == 1 and not memory):
             for piece in pieces:
-                _fail(piece.call, error)
+                fail(piece.call, error)
             return False
         if memory:
             sizes.too_large(rows)
             self._experience.changed()
-        good = [await self._compute(half) for half in _halves(pieces)]
+        good = [await self._compute(half) for half in halves(pieces)]
         if not memory and all(good):
             self._strikes[sizes] = self._strikes.get(sizes, 0) + 1
             if self._strikes[sizes] >= _STRIKES:
                 sizes.too_large(rows)
                 self._experience.changed()
         return all(good)
-
-
-def _checked(kernel: Kernel, feeds: Batch) -> tuple[dict[str, Array], int]:
-    arrays = {name: np.asarray(array) for name, array in feeds.items()}
-    sizes = {array.shape[0] if array.ndim else 0 for array in arrays.values()}
-    if len(sizes) != 1 or 0 in sizes:
-        raise ModelError(f"The kernel {kernel.name} was given arrays that do not share a first axis.")
-    return arrays, sizes.pop()
-
-
-def _called(pieces: Sequence[_Piece]) -> tuple[dict[str, Array], float]:
-    """Merge the pieces and call the kernel, and hold it to its promise."""
-    kernel, rows = pieces[0].call.kernel, sum(piece.rows for piece in pieces)
-    begun = time.perf_counter()
-    merged = {name: _joined([piece.feed(name) for piece in pieces]) for name in pieces[0].call.feeds}
-    try:
-        outputs = {name: np.asarray(array) for name, array in kernel.run(merged).items()}
-    except BaseException as error:
-        # These end loops and threads instead of failing; a future would not even take the last one.
-        if not isinstance(error, Exception) or isinstance(error, StopIteration):
-            raise ModelError(f"The kernel {kernel.name} tried to end the worker.") from error
-        raise
-    for name, array in outputs.items():
-        if not array.ndim or array.shape[0] != rows:
-            raise ModelError(
-                f"The kernel {kernel.name} was given {rows} rows but {name} has shape {list(array.shape)}."
-            )
-    return outputs, time.perf_counter() - begun
-
-
-def _joined(parts: Sequence[Array]) -> Array:
-    return parts[0] if len(parts) == 1 else np.concatenate(parts)
-
-
-def _halves(pieces: Sequence[_Piece]) -> tuple[list[_Piece], list[_Piece]]:
-    """Two lists of pieces, neither empty; a lone piece is cut in its rows."""
-    if len(pieces) > 1:
-        middle = len(pieces) // 2
-        return list(pieces[:middle]), list(pieces[middle:])
-    piece = pieces[0]
-    middle = piece.start + piece.rows // 2
-    return [_Piece(piece.call, piece.start, middle)], [_Piece(piece.call, middle, piece.stop)]
-
-
-def _deliver(piece: _Piece, outputs: dict[str, Array]) -> None:
-    call = piece.call
-    if call.future.done():
-        return
-    if piece.rows == call.rows:
-        call.future.set_result(outputs)
-        return
-    call.parts[piece.start] = outputs
-    if sum(_rows(part) for part in call.parts.values()) < call.rows:
-        return
-    parts = [call.parts[start] for start in sorted(call.parts)]
-    if any(part.keys() != parts[0].keys() for part in parts):
-        _fail(call, ModelError(f"The kernel {call.kernel.name} made other outputs for some rows than for others."))
-        return
-    call.future.set_result({name: _joined([part[name] for part in parts]) for name in parts[0]})
-
-
-def _rows(part: dict[str, Array]) -> int:
-    return next((array.shape[0] for array in part.values()), 0)
-
-
-def _fail(call: _Call, error: Exception) -> None:
-    if call.future.done():
-        return
-    if isinstance(error, ArtratorError):
-        call.future.set_exception(error)
-    elif _out_of_memory(error):
-        call.future.set_exception(
-            ArtratorError(Code.WORKER_LIMIT, f"The kernel {call.kernel.name} ran out of memory for a single row.")
-        )
-    else:
-        call.future.set_exception(error)
-
-
-def _out_of_memory(error: Exception) -> bool:
-    return isinstance(error, MemoryError) or any(words in str(error).lower() for words in _OUT_OF_MEMORY)
