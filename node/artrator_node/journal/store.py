@@ -6,37 +6,23 @@ import asyncio
 import contextlib
 import json
 import sqlite3
-from collections.abc import Collection, Iterable, Mapping, Sequence, Set
+from collections.abc import Collection, Mapping, Sequence, Set
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import fields
 from pathlib import Path
 from typing import Any, Final, TypeVar, cast
 
 from artrator.errors import ArtratorError, Code
-from artrator.messages.node import EventKind, JobState, Output
+from artrator.messages.node import EventKind, Output
 from artrator_node.journal.endings import last_events
 from artrator_node.journal.records import Delivery, Ending, Event, JobRecord, Measured, StoredOutput, Trial
+from artrator_node.journal.rows import dump, end_job, insert_event, insert_job, measured_of, record_of, save_measured
 from artrator_node.journal.writer import Writer, connect
 
 _T = TypeVar("_T")
 #: Serials that a restart leaves free: progress events that a crash lost may have been seen by a buyer.
 _SERIAL_GAP: Final = 1000
-_JSON_COLUMNS: Final = ("measures", "error", "receipt")
-_JSON: Final = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"))
 #: So many pages at most are taken out of the file at a time: whoever ends a job meanwhile waits.
 _SHRUNK_PAGES: Final = 4096
-
-
-_COLUMNS: Final = tuple(field.name for field in fields(JobRecord))
-_INSERT_JOB: Final = (
-    f"INSERT INTO jobs ({', '.join(_COLUMNS)}) VALUES ({', '.join('?' * len(_COLUMNS))})"  # noqa: S608  # our own names
-    " ON CONFLICT (job) DO NOTHING"
-)
-_MEASURES: Final = tuple(field.name for field in fields(Measured))
-_SAVE_MEASURED: Final = (
-    f"INSERT OR REPLACE INTO packages ({', '.join(_MEASURES)})"  # noqa: S608  # our own names
-    f" VALUES ({', '.join('?' * len(_MEASURES))})"
-)
 
 
 class Journal:
@@ -80,8 +66,8 @@ class Journal:
         def work(connection: sqlite3.Connection) -> JobRecord:
             row = connection.execute("SELECT * FROM jobs WHERE job = ?", (record.job,)).fetchone()
             if row is not None:
-                return _record(row)
-            _insert_job(connection, record, events)
+                return record_of(row)
+            insert_job(connection, record, events)
             return record
 
         return await self._writer.write(work)
@@ -91,7 +77,7 @@ class Journal:
         if not self._has(job):
             return None
         rows = await self._read("SELECT * FROM jobs WHERE job = ?", (job,))
-        return _record(rows[0]) if rows else None
+        return record_of(rows[0]) if rows else None
 
     def _has(self, job: str) -> bool:
         """Whether there is such a job: asked for each new one, so a look into the index that waits for no thread."""
@@ -102,7 +88,7 @@ class Journal:
     async def open_jobs(self) -> Sequence[JobRecord]:
         """Jobs that run and have not ended, oldest first."""
         sql = "SELECT * FROM jobs WHERE receipt IS NULL AND kind = 'run' ORDER BY queued_at"
-        return [_record(row) for row in await self._read(sql)]
+        return [record_of(row) for row in await self._read(sql)]
 
     def start(self, job: str, at: float, event: Event) -> None:
         """A worker starts on it. Committed at once, but nobody waits: all later writes come after it."""
@@ -113,7 +99,7 @@ class Journal:
                 "WHERE job = ? AND receipt IS NULL",
                 (at, job),
             )
-            _insert_event(connection, job, event)
+            insert_event(connection, job, event)
 
         self._writer.post(work, soon=True)
 
@@ -125,7 +111,7 @@ class Journal:
                 "UPDATE jobs SET state = 'queued', attempts = max(attempts - 1, 0) WHERE job = ? AND receipt IS NULL",
                 (job,),
             )
-            _insert_event(connection, job, event)
+            insert_event(connection, job, event)
 
         self._writer.post(work, soon=True)
 
@@ -149,9 +135,9 @@ class Journal:
 
         def work(connection: sqlite3.Connection) -> None:
             if new is not None:
-                if not _insert_job(connection, new, ()):
+                if not insert_job(connection, new, ()):
                     raise ArtratorError(Code.CONFLICT, "The job was sent before.")
-            elif not _end_job(connection, ending):
+            elif not end_job(connection, ending):
                 raise ArtratorError(Code.CONFLICT, "The job has ended already.")
             for position, stored in enumerate(ending.outputs):
                 connection.execute(
@@ -159,10 +145,10 @@ class Journal:
                     (ending.job, position, stored.file, stored.output.model_dump_json(), stored.data),
                 )
             for event in events:
-                _insert_event(connection, ending.job, event)
+                insert_event(connection, ending.job, event)
             connection.execute("INSERT INTO outbox (job, next_try) VALUES (?, ?)", (ending.job, send_at))
             if measured is not None:
-                _save_measured(connection, measured)
+                save_measured(connection, measured)
 
         await self._writer.write(work)
 
@@ -181,12 +167,12 @@ class Journal:
     async def purchase(self, ticket: str) -> JobRecord | None:
         """The purchase of a ticket, by its digest."""
         rows = await self._read("SELECT * FROM jobs WHERE ticket = ? AND kind = 'purchase'", (ticket,))
-        return _record(rows[0]) if rows else None
+        return record_of(rows[0]) if rows else None
 
     async def overdue_purchases(self, before: float) -> Sequence[JobRecord]:
         """Purchases that have not ended, and should have by then."""
         sql = "SELECT * FROM jobs WHERE receipt IS NULL AND kind = 'purchase' AND finish_by < ?"
-        return [_record(row) for row in await self._read(sql, (before,))]
+        return [record_of(row) for row in await self._read(sql, (before,))]
 
     async def fetched(self, job: str) -> Mapping[str, Sequence[tuple[int, int]]]:
         """Which bytes of which file (by hex SHA-256) went out to a purchase."""
@@ -217,7 +203,7 @@ class Journal:
 
     def note(self, job: str, event: Event) -> None:
         """Keep an event that a crash may lose."""
-        self._writer.post(lambda connection: _insert_event(connection, job, event))
+        self._writer.post(lambda connection: insert_event(connection, job, event))
 
     async def next_serial(self, job: str) -> int:
         """Where a restarted node goes on counting."""
@@ -253,7 +239,7 @@ class Journal:
 
     async def delivered(self, *deliveries: Delivery, refused: str | None = None) -> None:
         """The registry took them, or refused them for good. An acknowledgement that came meanwhile stays pending."""
-        rows = [(_dump(delivery.acknowledgement), refused, delivery.job) for delivery in deliveries]
+        rows = [(dump(delivery.acknowledgement), refused, delivery.job) for delivery in deliveries]
 
         def work(connection: sqlite3.Connection) -> None:
             connection.executemany(
@@ -289,7 +275,7 @@ class Journal:
             connection.execute(
                 "UPDATE outbox SET acknowledgement = ?, pending = 1, next_try = ?, attempts = 0 "
                 "WHERE job = ? AND acknowledgement IS NULL",
-                (_dump(acknowledgement), now, job),
+                (dump(acknowledgement), now, job),
             )
 
         await self._writer.write(work)
@@ -340,7 +326,7 @@ class Journal:
     async def measured(self) -> Mapping[str, Measured]:
         """What is known of every package that ever ran here."""
         rows = await self._read("SELECT * FROM packages")
-        return {row["package"]: Measured(**{name: row[name] for name in _MEASURES}) for row in rows}
+        return {row["package"]: measured_of(row) for row in rows}
 
     async def used_since(self, moment: float) -> Mapping[str, int]:
         """How many jobs of each package came since then."""
@@ -351,7 +337,7 @@ class Journal:
 
     def keep_measured(self, measured: Measured) -> None:
         """Keep what was measured of a package; a crash may lose it."""
-        self._writer.post(lambda connection: _save_measured(connection, measured))
+        self._writer.post(lambda connection: save_measured(connection, measured))
 
     async def trials(self) -> Sequence[Trial]:
         """Every trial of a package on a device."""
@@ -374,63 +360,9 @@ class Journal:
                     trial.choice,
                     trial.circumstances,
                     trial.place,
-                    _dump(trial.figures),
+                    dump(trial.figures),
                     trial.measured_at,
                 ),
             )
 
         self._writer.post(work)
-
-
-def _values(record: JobRecord) -> Sequence[Any]:
-    values = []
-    for name in _COLUMNS:
-        value = getattr(record, name)
-        values.append(_dump(value) if name in _JSON_COLUMNS else value)
-    return values
-
-
-def _record(row: sqlite3.Row) -> JobRecord:
-    values: dict[str, Any] = dict(row)
-    for name in _JSON_COLUMNS:
-        values[name] = json.loads(values[name]) if values[name] is not None else None
-    values["state"] = JobState(values["state"])
-    values["swept"] = bool(values["swept"])
-    return JobRecord(**values)
-
-
-def _dump(value: Mapping[str, Any] | None) -> str | None:
-    return None if value is None else _JSON.encode(value)
-
-
-def _insert_job(connection: sqlite3.Connection, record: JobRecord, events: Iterable[Event]) -> bool:
-    """Write a job with its events, unless there is one of its id."""
-    inserted = connection.execute(_INSERT_JOB, _values(record)).rowcount
-    for event in events if inserted else ():
-        _insert_event(connection, record.job, event)
-    return bool(inserted)
-
-
-def _end_job(connection: sqlite3.Connection, ending: Ending) -> bool:
-    """Give a job that has not ended its end."""
-    sql = (
-        "UPDATE jobs SET state = ?, finished_at = ?, receipt = ?, retained_until = ?, runtime = ?, error = ? "
-        "WHERE job = ? AND receipt IS NULL"
-    )
-    values = (
-        *(ending.state.value, ending.finished_at, _dump(ending.receipt), ending.retained_until),
-        *(ending.runtime, _dump(ending.error), ending.job),
-    )
-    return connection.execute(sql, values).rowcount > 0
-
-
-def _insert_event(connection: sqlite3.Connection, job: str, event: Event) -> None:
-    """Write an event of a job that is here; what passed before a job came here is of no use after a crash."""
-    connection.execute(
-        "INSERT OR REPLACE INTO events SELECT job, ?, ?, ? FROM jobs WHERE job = ?",
-        (event.serial, event.kind.value, _dump(event.data), job),
-    )
-
-
-def _save_measured(connection: sqlite3.Connection, measured: Measured) -> None:
-    connection.execute(_SAVE_MEASURED, [getattr(measured, name) for name in _MEASURES])
