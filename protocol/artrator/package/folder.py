@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 from artrator.errors import ArtratorError, Code
 from artrator.manifest import Manifest
-from artrator.package.manifest_file import read_manifest
+from artrator.package.manifest_file import decode_manifest, read_manifest
 from artrator.package.problems import MANIFEST_NAME, Problem, refuse
 from artrator.package.tree import SIGNATURE_NAME, hash_file, open_plain, read_errors, scan
 
@@ -133,13 +133,3 @@ def _read(folder: Path, name: str, signed: SignedFile) -> bytes:
     if len(data) != signed.size or hashlib.sha256(data).hexdigest() != signed.sha256:
         raise ArtratorError(Code.PACKAGE_CHANGED, f"{name} is not the file that was signed.", file=name)
     return data
-
-
-def decode_manifest(data: bytes) -> str:
-    """The text of ``artrator.toml``; raises ``manifest_invalid`` unless it is UTF-8."""
-    try:
-        return data.decode("utf-8")
-    except UnicodeDecodeError as error:
-        raise ArtratorError(
-            Code.MANIFEST_INVALID, f"{MANIFEST_NAME} is not UTF-8 text.", cure="Save it as UTF-8."
-        ) from error

@@ -13,7 +13,7 @@ import tomllib
 from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
-from artrator.errors import Code
+from artrator.errors import ArtratorError, Code
 from artrator.manifest import Manifest
 from artrator.package.manifest_inputs import NAME, NAME_FORM, read_input
 from artrator.package.manifest_parts import read_cost, read_output, read_rights, read_samples
@@ -29,6 +29,16 @@ MAX_BYTES: Final = 262_144
 _DASHED: Final = r"[a-z0-9]+(?:-[a-z0-9]+)*"
 _DASHED_FORM: Final = "small letters and digits with single dashes between them"
 _AT: Final = re.compile(r" \(at (?:line (?P<line>\d+), column \d+|end of document)\)")
+
+
+def decode_manifest(data: bytes) -> str:
+    """The text of ``artrator.toml``; raises ``manifest_invalid`` unless it is UTF-8."""
+    try:
+        return data.decode("utf-8")
+    except UnicodeDecodeError as error:
+        raise ArtratorError(
+            Code.MANIFEST_INVALID, f"{MANIFEST_NAME} is not UTF-8 text.", cure="Save it as UTF-8."
+        ) from error
 
 
 def read_manifest(text: str) -> Manifest:

@@ -11,8 +11,7 @@ from artrator.errors import ArtratorError, Code
 from artrator.inputs import decode_image, image_size
 from artrator.manifest import InputType, Manifest
 from artrator.package.contents import HEAD_BYTES, content_problem, content_warnings
-from artrator.package.folder import decode_manifest
-from artrator.package.manifest_file import MAX_BYTES, examine
+from artrator.package.manifest_file import MAX_BYTES, decode_manifest, examine
 from artrator.package.problems import MANIFEST_NAME, Problem, refuse
 from artrator.package.toml_lines import KeyPath, locate
 from artrator.package.tree import open_plain, scan
