@@ -27,7 +27,7 @@ from artrator.keys import PrivateKey
 from artrator.messages import products as p
 from artrator.messages import rails as rm
 from artrator.messages import registry as m
-from artrator_registry import Settings, create_app
+from artrator_registry import Settings
 from artrator_registry.authority import Authority
 from artrator_registry.storage import SteadyClock
 
@@ -134,9 +134,8 @@ class Jumpy(World):
 
     def __init__(self, settings: Settings) -> None:
         self.toy = ToyRail()
-        super().__init__(settings)
         self.time = Time(time.time())
-        self.app = create_app(settings, clock=self.time.guarded(), rails={"toy": self.toy})
+        super().__init__(settings, rails={"toy": self.toy}, clock=self.time.guarded())
 
     async def look(self) -> int:
         """A sweep of a registry that has been up for long."""

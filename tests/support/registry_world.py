@@ -10,7 +10,7 @@ import json
 import re
 import time
 import uuid
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -288,10 +288,12 @@ class Person(RegistryClient):
 class World:
     """A registry that runs in this process."""
 
-    def __init__(self, settings: Settings, rails: Mapping[str, Rail] | None = None) -> None:
+    def __init__(
+        self, settings: Settings, rails: Mapping[str, Rail] | None = None, clock: Callable[[], float] | None = None
+    ) -> None:
         self.settings = settings
         self.clock = Clock()
-        self.app = create_app(settings, clock=self.clock, rails=rails)
+        self.app = create_app(settings, clock=clock or self.clock, rails=rails)
         self.errors = ToldErrors(self.app)
         self._running: contextlib.AsyncExitStack = contextlib.AsyncExitStack()
 
