@@ -91,7 +91,9 @@ class Target:
         self.loop = asyncio.Runner()
         self.registry = RegistryDouble()
         self.registry.start()
-        self.node = ToyNode(folder, self.registry, settings={"request_mib": 2, "jobs_per_buyer": 50, "drain_seconds": 1})
+        self.node = ToyNode(
+            folder, self.registry, settings={"request_mib": 2, "jobs_per_buyer": 50, "drain_seconds": 1}
+        )
         self.node.start()
         context = ssl.create_default_context()
         context.check_hostname, context.verify_mode = False, ssl.CERT_NONE
