@@ -17,9 +17,9 @@ from artrator.clients.registry import RegistryClient
 from artrator.errors import ArtratorError, Code
 from artrator.keys import PublicKey
 from artrator.money import format_credits, parse_credits
+from artrator.one_process import only_one
 from artrator.profile import Profile
 from artrator_node import config, identity, logs
-from artrator_node.alone import alone
 from artrator_node.commands.address import data_option, health_of, local_url, paths_of
 from artrator_node.commands.bench_command import bench
 from artrator_node.commands.owner import pause, release, resume
@@ -91,7 +91,13 @@ def serve(registry: str | None, data: Path | None, port: int | None) -> None:
     logs.set_up(settings.log_level)
     if registry is not None:
         settings = settings.model_copy(update={"registry": registry.rstrip("/")})
-    with alone(paths):
+    serving = ArtratorError(
+        Code.CONFLICT,
+        f"A node is serving from {paths.root} already.",
+        cure="Stop it first, or name another folder with --data.",
+    )
+    # Two on one folder would start each other's jobs, and each sweep away what the other keeps.
+    with only_one(paths.lock, serving):
         sock = listen(settings.host, settings.port if port is None else port)
         taken = sock.getsockname()[1]
         urls = tuple(_with_port(each, settings.port, taken) for each in settings.urls)

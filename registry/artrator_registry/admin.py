@@ -16,6 +16,7 @@ import platformdirs
 from artrator.cli.main import exit_code, show_error
 from artrator.errors import ArtratorError, Code
 from artrator.money import parse_credits
+from artrator.one_process import only_one
 from artrator_registry.authority import Authority
 from artrator_registry.core import MIGRATIONS, OLDEST_SCHEMA, SCHEMA
 from artrator_registry.settings import Settings
@@ -197,23 +198,17 @@ def write(data: Path, command: Callable[[Transaction], _T]) -> _T:
 
 @contextlib.contextmanager
 def alone(data: Path) -> Iterator[None]:
-    """Hold the folder: two registries on one database would each keep half of the truth in memory.
-
-    The lock is SQLite's own, so it works on every system and ends with the process, however that ends.
-    """
+    """Hold the folder: two registries on one database would each keep half of the truth in memory."""
     data.mkdir(parents=True, exist_ok=True, mode=0o700)
-    lock = sqlite3.connect(data / "serve.lock", timeout=0.5, isolation_level=None)
-    try:
+    serving = ArtratorError(
+        Code.CONFLICT, f"Another registry is serving {data}.", cure="Stop it first, or name another folder."
+    )
+    with contextlib.ExitStack() as stack:
         try:
-            lock.execute("BEGIN EXCLUSIVE")
-        except sqlite3.OperationalError as error:
-            problem = ArtratorError(
-                Code.CONFLICT, f"Another registry is serving {data}.", cure="Stop it first, or name another folder."
-            )
-            raise Refused(problem) from error
+            stack.enter_context(only_one(data / "serve.lock", serving))
+        except ArtratorError as problem:
+            raise Refused(problem) from problem
         yield
-    finally:
-        lock.close()
 
 
 @contextlib.contextmanager

@@ -22,7 +22,6 @@ from registry_world import MICRO, SEALING_KEY, Person, Shop, World
 from artrator.canonical import b64, sha256
 from artrator.clients import licences as licences_module
 from artrator.clients import package_download
-from artrator.clients._lock import only_one
 from artrator.clients.licences import LicenceBuyer, Purchases
 from artrator.clients.node import NodeClient
 from artrator.clients.package_download import PackageDownload
@@ -33,6 +32,7 @@ from artrator.keys import PrivateKey
 from artrator.local import Library
 from artrator.messages import payouts as pm
 from artrator.messages import registry as m
+from artrator.one_process import only_one
 from artrator.sealing import FileSeal, commitment, root, sealed_size
 from artrator_registry import Settings
 from artrator_registry.sellers import service as sellers
@@ -344,11 +344,11 @@ async def test_two_programs_do_not_write_one_download(world: World, tmp_path: Pa
     buying = asyncio.create_task(buy(world, tmp_path, drips=True))
     await wait_and_look()
     (lock,) = folder.glob("*/*/lock")
-    with pytest.raises(ArtratorError) as caught, only_one(lock, "The download"):
+    with pytest.raises(ArtratorError) as caught, only_one(lock, ArtratorError(Code.CONFLICT, "It is taken.")):
         pass
     assert caught.value.code is Code.CONFLICT
     await buying
-    with only_one(lock, "The download"):
+    with only_one(lock, ArtratorError(Code.CONFLICT, "It is taken.")):
         pass
 
 

@@ -159,7 +159,6 @@ def test_a_node_whose_terminal_is_closed_stops_in_order(make_node: Callable[...,
         ("keys/tls.pem", b"-----BEGIN", "tls.pem is damaged."),
         ("keys/tls.crt", b"", "tls.crt is damaged. Delete it"),
         ("journal.db", b"no database" * 1000, "journal.db is damaged"),
-        ("serve.lock", b"no database" * 1000, "serve.lock cannot be used"),
     ],
 )
 def test_a_damaged_file_stops_the_start_with_its_name(

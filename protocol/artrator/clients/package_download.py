@@ -20,11 +20,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import IO, TYPE_CHECKING, Any, Final, Protocol
 
-from artrator.clients._lock import only_one
 from artrator.clients.node import Access, NodeClient
 from artrator.errors import ArtratorError, Code
 from artrator.keys import PublicKey
 from artrator.messages.node import PackageFiles
+from artrator.one_process import only_one
 from artrator.package import verify_signature
 from artrator.package.tree import SIGNATURE_NAME
 from artrator.profile import write_atomically
@@ -127,7 +127,7 @@ class PackageDownload:
         with disk_errors(0):
             self._folder.mkdir(parents=True, exist_ok=True, mode=0o700)
         # Two programs that write the same part would make it something that nobody sent.
-        with only_one(self._folder / "lock", "The download of this package"):
+        with only_one(self._folder / "lock", under_way("The download of this package")):
             yield files
 
     async def _gather(self, sizes: Mapping[str, int]) -> None:
@@ -280,6 +280,11 @@ def take_back(folder: Path, files: Mapping[str, tuple[str, int]]) -> None:
         path, part = folder / "package" / name, folder / f"{sha256}.part"
         if not part.exists() and path.is_file() and not path.is_symlink():
             path.rename(part)
+
+
+def under_way(what: str) -> ArtratorError:
+    """Two programs at once: the second one hears of the first."""
+    return ArtratorError(Code.CONFLICT, f"{what} is under way in another program.", cure="Wait until it has ended.")
 
 
 def assemble(folder: Path, files: Mapping[str, tuple[str, int]], signature: Mapping[str, Any]) -> Path:

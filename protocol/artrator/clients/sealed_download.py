@@ -19,9 +19,9 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, Final
 
-from artrator.clients._lock import only_one
-from artrator.clients.package_download import PackageDownload, assemble, begun, disk_errors, take_back
+from artrator.clients.package_download import PackageDownload, assemble, begun, disk_errors, take_back, under_way
 from artrator.errors import ArtratorError, Code
+from artrator.one_process import only_one
 from artrator.profile import write_atomically
 from artrator.sealing import DIGEST, SEALED_CHUNK, FileSeal, TableCheck, chunks, root, sealed_size
 
@@ -143,7 +143,7 @@ class SealedPackage:
         """
         with disk_errors(0):
             target.mkdir(parents=True, exist_ok=True, mode=0o700)
-        with only_one(target / "lock", "The package"), disk_errors(0):
+        with only_one(target / "lock", under_way("Opening this package")), disk_errors(0):
             take_back(target, self.files)
             for sha256, size in dict(self.files.values()).items():
                 self._open_file(sha256, size, key, target / f"{sha256}.part")
