@@ -24,7 +24,7 @@ import pytest
 import schemathesis
 from effort import Effort
 from hostile_values import HOSTILE, NO_JSON
-from hypothesis import HealthCheck, Phase, given, settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from registry_world import MICRO, Node, Person, World, acknowledge, make_package
 from schemathesis import GenerationMode
@@ -53,14 +53,7 @@ _FOUND = schemathesis.openapi.from_dict(DOCUMENT).get_all_operations()
 OPERATIONS = {operation.ok().label: operation.ok() for operation in _FOUND}
 
 EFFORT = Effort()
-fuzzing = settings(
-    max_examples=40 * EFFORT.times,
-    database=None,
-    deadline=None,
-    suppress_health_check=list(HealthCheck),
-    # Shrinking a failure takes long where each try is an HTTP request; what was sent is shown as it is.
-    phases=[Phase.explicit, Phase.generate],
-)
+fuzzing = EFFORT.requests(40)
 
 
 def example(label: str) -> Any:

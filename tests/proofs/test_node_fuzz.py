@@ -19,7 +19,6 @@ import warnings
 from collections import Counter, defaultdict
 from collections.abc import Iterator, Mapping
 from pathlib import Path
-from types import SimpleNamespace
 from typing import Any
 from urllib.parse import quote, unquote, urlsplit
 
@@ -29,8 +28,9 @@ import schemathesis
 from cryptography.hazmat.primitives.asymmetric.utils import decode_dss_signature
 from effort import Effort
 from hostile_values import HOSTILE, NO_JSON
-from hypothesis import HealthCheck, Phase, assume, given, settings
+from hypothesis import assume, given, settings
 from hypothesis import strategies as st
+from node_openapi import node_openapi
 from registry_double import RegistryDouble
 from schemathesis import GenerationMode
 from toy_node import Request, ToyNode
@@ -41,31 +41,12 @@ from artrator.documents import Licence, proof, ticket
 from artrator.errors import CATALOGUE, Code
 from artrator.keys import PrivateKey
 from artrator.messages.node import LICENCE_HEADER, TICKET_HEADER, JobState
-from artrator_node.http.app import create_app
-from artrator_node.metrics import Metrics
 
-
-def _document() -> dict[str, Any]:
-    async def ask() -> dict[str, Any]:
-        app = create_app(SimpleNamespace(metrics=Metrics()))  # type: ignore[arg-type]  # the rest is not asked for
-        async with httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url="http://node") as http:
-            return dict((await http.get("/openapi.json")).json())
-
-    return asyncio.run(ask())
-
-
-_FOUND = schemathesis.openapi.from_dict(_document()).get_all_operations()
+_FOUND = schemathesis.openapi.from_dict(node_openapi()).get_all_operations()
 OPERATIONS = {operation.ok().label: operation.ok() for operation in _FOUND}
 
 EFFORT = Effort()
-fuzzing = settings(
-    max_examples=25 * EFFORT.times,
-    database=None,
-    deadline=None,
-    suppress_health_check=list(HealthCheck),
-    # Shrinking a failure takes long where each try is an HTTP request; what was sent is shown as it is.
-    phases=[Phase.explicit, Phase.generate],
-)
+fuzzing = EFFORT.requests(25)
 
 #: Whoever has heard nothing for so long never will, however busy this machine is.
 PATIENCE = 240.0

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable, Coroutine
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 from registry_world import World
@@ -38,22 +39,26 @@ async def running(rounds: asyncio.Task[None], enough: asyncio.Event) -> AsyncIte
         await asyncio.gather(rounds, return_exceptions=True)
 
 
+def fails_first(trouble: Exception, enough: asyncio.Event) -> Callable[[], Coroutine[Any, Any, int]]:
+    """A round that raises ``trouble`` the first time and is ``enough`` the second."""
+    troubles = iter([trouble])
+
+    async def work() -> int:
+        for error in troubles:
+            raise error
+        enough.set()
+        return 0
+
+    return work
+
+
 @pytest.mark.parametrize("trouble", TROUBLE, ids=lambda error: type(error).__name__)
 async def test_a_sweep_that_fails_is_not_the_last(
     world: World, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture, trouble: Exception
 ) -> None:
     sweeper = world.registry.sweeper
-    rounds, enough = 0, asyncio.Event()
-
-    async def sweep() -> int:
-        nonlocal rounds
-        rounds += 1
-        if rounds == 1:
-            raise trouble
-        enough.set()
-        return 0
-
-    monkeypatch.setattr(sweeper, "sweep", sweep)
+    enough = asyncio.Event()
+    monkeypatch.setattr(sweeper, "sweep", fails_first(trouble, enough))
     monkeypatch.setattr(sweeper, "_settings", replace(world.settings, sweep_seconds=0.01))
     async with running(asyncio.create_task(sweeper.run()), enough):
         assert "sweep" in caplog.text
@@ -69,16 +74,8 @@ async def test_a_reconciliation_that_fails_is_not_the_last(
     world: World, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture, trouble: Exception
 ) -> None:
     fails = reconciler(world)
-    rounds, enough = 0, asyncio.Event()
-
-    async def reconcile() -> None:
-        nonlocal rounds
-        rounds += 1
-        if rounds == 1:
-            raise trouble
-        enough.set()
-
-    monkeypatch.setattr(fails, "reconcile", reconcile)
+    enough = asyncio.Event()
+    monkeypatch.setattr(fails, "reconcile", fails_first(trouble, enough))
     async with running(asyncio.create_task(fails.run()), enough):
         assert "reconciling" in caplog.text
 

@@ -6,6 +6,8 @@ import os
 import random
 from dataclasses import dataclass, field
 
+from hypothesis import HealthCheck, Phase, settings
+
 
 def _long() -> bool:
     return os.environ.get("ARTRATOR_PROOFS") == "long"
@@ -28,3 +30,14 @@ class Effort:
     kills: int = field(default_factory=lambda: int(os.environ.get("ARTRATOR_PROOF_KILLS", 200 if _long() else 10)))
     disks: int = field(default_factory=lambda: int(os.environ.get("ARTRATOR_PROOF_DISKS", 5_000 if _long() else 150)))
     times: int = field(default_factory=lambda: int(os.environ.get("ARTRATOR_PROOF_TIMES", 30 if _long() else 1)))
+
+    def requests(self, examples: int) -> settings:
+        """Settings of Hypothesis for requests over HTTP: so many of each kind, and ``times`` as many."""
+        return settings(
+            max_examples=examples * self.times,
+            database=None,
+            deadline=None,
+            suppress_health_check=list(HealthCheck),
+            # Shrinking a failure takes long where each try is an HTTP request; what was sent is shown as it is.
+            phases=[Phase.explicit, Phase.generate],
+        )

@@ -18,6 +18,7 @@ from rich.progress import BarColumn, Progress, TaskID, TextColumn, TimeRemaining
 
 from artrator.cli._outputs import try_place, write_outputs
 from artrator.cli._prices import agree, paid, price_of, read_max_price, say_split
+from artrator.cli._request_options import request_options
 from artrator.cli._session import json_option, make_buyer, print_json, run
 from artrator.clients.buyer import Buyer, Prepared, Result, Stage, Update, read_listing
 from artrator.clients.registry import RegistryClient
@@ -33,32 +34,7 @@ from artrator.values import FILE_TYPES
 
 @click.command()
 @click.argument("listing")
-@click.option("--prompt", help="Short for --set prompt=….")
-@click.option("--set", "settings", multiple=True, metavar="NAME=VALUE", help="An input; may be repeated.")
-@click.option(
-    "--file",
-    "files",
-    multiple=True,
-    metavar="NAME=PATH",
-    help="An image input; may be repeated. For several images also a folder, a zip file, a GIF, a WebP or a movie.",
-)
-@click.option(
-    "-o", "--output", type=click.Path(dir_okay=False, path_type=Path), help="Where to write; else here, by name."
-)
-@click.option(
-    "--video",
-    type=click.Path(path_type=Path),
-    help="Write several pictures as one film: .mp4, .gif, .webp, .zip, or a folder.",
-)
-@click.option("--rate", type=click.FloatRange(0.1, 240), help="Frames a second; as in the film that went in.")
-@click.option(
-    "--format",
-    "image_format",
-    default="png",
-    type=click.Choice(["png", "jpeg", "webp"]),
-    show_default=True,
-    help="How pictures are encoded: png and webp without loss.",
-)
+@request_options
 @click.option("--max-price", metavar="CREDITS", help="Refuse to pay more than this.")
 @click.option(
     "--pay",

@@ -17,6 +17,7 @@ from rich.progress import BarColumn, Progress, TaskID, TextColumn, TimeRemaining
 from artrator.backend import Device
 from artrator.cli import _session
 from artrator.cli._outputs import write_outputs
+from artrator.cli._request_options import request_options
 from artrator.cli._session import json_option, print_json
 from artrator.cli.generate import read_files, read_settings, try_places
 from artrator.clients.registry import RegistryClient
@@ -32,24 +33,7 @@ _DEVICES = ("cpu", "cuda", "tensorrt", "directml", "coreml", "openvino")
 @click.command()
 @click.argument("model")
 @click.option("--local", is_flag=True, help="Use what is on this machine; ask no registry.")
-@click.option("--prompt", help="Short for --set prompt=….")
-@click.option("--set", "settings", multiple=True, metavar="NAME=VALUE", help="An input; may be repeated.")
-@click.option("--file", "files", multiple=True, metavar="NAME=PATH", help="An image input; may be repeated.")
-@click.option(
-    "-o", "--output", type=click.Path(dir_okay=False, path_type=Path), help="Where to write; else here, by name."
-)
-@click.option(
-    "--video", type=click.Path(path_type=Path), help="Write several pictures as one film, as `generate` does."
-)
-@click.option("--rate", type=click.FloatRange(0.1, 240), help="Frames a second; as in the film that went in.")
-@click.option(
-    "--format",
-    "image_format",
-    default="png",
-    type=click.Choice(["png", "jpeg", "webp"]),
-    show_default=True,
-    help="How pictures are encoded: png and webp without loss.",
-)
+@request_options
 @click.option("--device", default="cpu", type=click.Choice(_DEVICES), show_default=True, help="What computes.")
 @json_option
 def run(

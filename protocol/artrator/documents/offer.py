@@ -7,7 +7,7 @@ from typing import ClassVar
 
 from artrator._pydantic import BaseModel, ConfigDict, Field
 from artrator.documents._signed import EncodedKey, SignedDocument
-from artrator.money import price
+from artrator.money import MAX_AMOUNT, price
 from artrator.plain_text import PlainText
 
 
@@ -52,7 +52,7 @@ class Offer(SignedDocument):
     units: Mapping[PlainText, UnitPrice] = Field(default_factory=dict)
     free_runs: int = Field(default=0, ge=0, le=1_000_000)
     royalties: Sequence[Royalty] = Field(default=(), max_length=8)
-    licence: int | None = Field(default=None, ge=0, le=10**15)
+    licence: int | None = Field(default=None, ge=0, le=MAX_AMOUNT)
     issued_at: int
 
     def breakdown(self, measures: Mapping[str, int]) -> dict[str, int]:

@@ -7,6 +7,7 @@ from typing import Annotated, ClassVar, TypeAlias
 
 from artrator._pydantic import Field
 from artrator.documents._signed import EncodedKey, SignedDocument
+from artrator.money import MAX_AMOUNT
 from artrator.plain_text import PlainText
 
 _Title: TypeAlias = Annotated[PlainText, Field(min_length=1, max_length=120)]
@@ -32,8 +33,8 @@ class Plan(SignedDocument):
     name: str = Field(pattern=r"^[a-z0-9-]{1,64}$")
     title: Mapping[PlainText, _Title] = Field(min_length=1, max_length=20)
     listings: Sequence[Annotated[str, Field(pattern=r"^[a-z0-9-]{1,64}$")]] = Field(default=(), max_length=100)
-    price: int = Field(ge=1, le=10**15)
-    allowance: int = Field(ge=1, le=10**15)
+    price: int = Field(ge=1, le=MAX_AMOUNT)
+    allowance: int = Field(ge=1, le=MAX_AMOUNT)
     period_days: int = Field(default=30, ge=1, le=366)
     withdrawn: bool = False
     issued_at: int

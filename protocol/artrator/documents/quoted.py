@@ -7,6 +7,7 @@ from typing import Annotated, ClassVar, Literal
 
 from artrator._pydantic import Field
 from artrator.documents._signed import SignedDocument
+from artrator.money import MAX_AMOUNT
 
 
 class QuotedPrice(SignedDocument):
@@ -36,7 +37,7 @@ class QuotedPrice(SignedDocument):
     offer: str
     request: str
     measures: Mapping[str, Annotated[int, Field(ge=0, le=10**12)]]
-    worth: int = Field(ge=0, le=10**15)
-    cap: int = Field(ge=0, le=10**15)
+    worth: int = Field(ge=0, le=MAX_AMOUNT)
+    cap: int = Field(ge=0, le=MAX_AMOUNT)
     paid_by: Literal["credits", "free", "own", "pass"]
     expires_at: float

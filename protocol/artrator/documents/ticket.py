@@ -15,6 +15,7 @@ from artrator.documents import _compact
 from artrator.documents._signed import EncodedKey
 from artrator.errors import ArtratorError, Code
 from artrator.keys import PrivateKey, PublicKey
+from artrator.money import MAX_AMOUNT
 
 TYPE: Final = "artrator-ticket+jwt"
 
@@ -54,7 +55,7 @@ class Ticket(BaseModel):
     offer: str
     request: str
     measures: Mapping[str, int]
-    cap: int = Field(ge=0, le=10**15)
+    cap: int = Field(ge=0, le=MAX_AMOUNT)
     kind: Literal["purchase", "run", "verify"] = "run"
     paid_by: Literal["credits", "free", "own", "pass"] = "credits"
     start_by: int
