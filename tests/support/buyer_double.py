@@ -199,6 +199,8 @@ class World:
     cancelled: set[str] = field(default_factory=set)
     delivered: dict[str, Result] = field(default_factory=dict)
     go: bool = True
+    #: The node that was lost answers again; it has news only when ``go`` is set.
+    found: bool = False
     samples: Sequence[str] = ()
 
     def descriptor(self) -> dict[str, Any]:
@@ -438,6 +440,9 @@ class BuyerDouble:
                 await asyncio.sleep(script.pace)
                 if step == script.pause_at and script.lose_node:
                     yield Update(Stage.LOST, order, node="seoul-07")
+                    while not self._world.found:
+                        await asyncio.sleep(0.005)
+                    yield Update(Stage.FOUND, order, node="seoul-07")
                 while step == script.pause_at and not self._world.go and order not in self._world.cancelled:
                     await asyncio.sleep(0.005)
                 if order in self._world.cancelled:

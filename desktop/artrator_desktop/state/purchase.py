@@ -166,12 +166,12 @@ class Purchase:
                     self._ask_to_stop(update.order)
             case Stage.QUEUED:
                 place, wait = update.position, update.expected_seconds
-                self._report(phase=JobPhase.QUEUED, position=place, expected_seconds=wait, lost=False)
+                self._report(phase=JobPhase.QUEUED, position=place, expected_seconds=wait)
             case Stage.STARTED:
-                self._report(phase=JobPhase.RUNNING, node=update.node, runtime=update.runtime, position=0, lost=False)
+                self._report(phase=JobPhase.RUNNING, node=update.node, runtime=update.runtime, position=0)
             case Stage.PROGRESS:
                 done, total, left = update.done, update.total, update.seconds_left
-                self._report(phase=JobPhase.RUNNING, done=done, total=total, seconds_left=left, lost=False)
+                self._report(phase=JobPhase.RUNNING, done=done, total=total, seconds_left=left)
             case Stage.PREVIEW if update.preview is not None:
                 data = update.preview
                 image = await self._engine.decode(lambda: pictures.decode(data, _PREVIEW_SIDE, pixels=_PREVIEW_PIXELS))
@@ -179,8 +179,10 @@ class Purchase:
                     self._report(preview=image)
             case Stage.LOST:
                 self._report(lost=True)
+            case Stage.FOUND:
+                self._report(lost=False)
             case Stage.FETCHING:
-                self._report(phase=JobPhase.FETCHING, lost=False)
+                self._report(phase=JobPhase.FETCHING)
 
     def _ask_to_stop(self, order: str) -> None:
         async def ask() -> None:

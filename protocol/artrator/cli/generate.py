@@ -282,6 +282,8 @@ def _show(progress: Progress, bar: TaskID, update: Update) -> None:
             progress.update(bar, description=description, completed=update.done, total=update.total, news=news)
         case Stage.LOST:
             progress.update(bar, description=f"{update.node} does not answer", news="asked again; your money is held")
+        case Stage.FOUND:
+            progress.update(bar, description=f"{update.node} answers again", news="")
         case Stage.FETCHING:
             progress.update(bar, description="Fetching", news="")
 

@@ -24,9 +24,9 @@ from typing import Any, Final, Literal
 from artrator.canonical import request_digest
 from artrator.clients._patience import patiently
 from artrator.clients.delivery import check_receipt, fetch_outputs, tally
-from artrator.clients.following import Following, delivered, job_error
+from artrator.clients.following import LAST_EVENTS, Following, delivered, job_error
 from artrator.clients.news import Delivered, Result, Stage, Update
-from artrator.clients.node import NodeClient
+from artrator.clients.node import JobEvent, NodeClient
 from artrator.clients.orders import NullOrderStore, OrderStore, PendingOrder
 from artrator.clients.prepared import Prepared, check_descriptor, read_listing
 from artrator.clients.promised import promised
@@ -221,7 +221,7 @@ class Buyer:
                 final = delivered(sent.job)
                 if final is None:
                     async for event in following.events(sent.events):
-                        if event is not None and event.kind in (EventKind.DONE, EventKind.FAILED, EventKind.CANCELLED):
+                        if isinstance(event, JobEvent) and event.kind in LAST_EVENTS:
                             if event.kind is not EventKind.DONE:
                                 raise job_error(event)
                             final = event.job

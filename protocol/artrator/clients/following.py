@@ -25,6 +25,8 @@ from artrator.messages.node import EventKind, Job, JobRequest, JobState
 _REACH_SECONDS: Final = 20.0
 #: How long a node may take to tell its last word after the ticket's time: messages travel.
 _GRACE_SECONDS: Final = 60.0
+#: After one of these there is no other.
+LAST_EVENTS: Final = frozenset({EventKind.DONE, EventKind.FAILED, EventKind.CANCELLED})
 #: How long one silent exchange waits for the end of a job; what takes longer is followed by its events.
 _WAIT_SECONDS: Final = 60.0
 
@@ -91,26 +93,30 @@ class Following:
                 raise ArtratorError(error.code, error.message, reached=True) from error
             raise
 
-    async def events(self, begun: AsyncGenerator[JobEvent, None] | None) -> AsyncGenerator[JobEvent | None, None]:
+    async def events(self, begun: AsyncGenerator[JobEvent, None] | None) -> AsyncGenerator[JobEvent | Stage, None]:
         """Every event until the last one, through lost connections, until the ticket's time is over.
 
-        None stands for a node that does not answer any more; what comes after it says that it does again.
+        ``Stage.LOST`` among them is a node that does not answer any more, ``Stage.FOUND`` one that does again: its next
+        event may be far away.
 
         ``begun`` is the stream that the job was sent with.
         """
-        order, seen, wait = self._pending.order, 0, 0.2
+        order, seen, wait, lost = self._pending.order, 0, 0.2, False
         until = time.monotonic() + _seconds(self._ticket)
         while True:
-            lost = False
-            source, begun = begun or self._node.events(order, after=seen, seconds=until - time.monotonic()), None
             try:
+                if lost:
+                    await self._reach()
+                    lost = False
+                    yield Stage.FOUND
+                source, begun = begun or self._node.events(order, after=seen, seconds=until - time.monotonic()), None
                 async with contextlib.aclosing(source):
                     async for event in source:
                         if time.monotonic() > until:
                             break
                         seen, wait = event.serial, 0.2
                         yield event
-                        if event.kind in (EventKind.DONE, EventKind.FAILED, EventKind.CANCELLED):
+                        if event.kind in LAST_EVENTS:
                             return
             except ArtratorError as error:
                 if error.code is not Code.NODE_UNREACHABLE:
@@ -121,9 +127,17 @@ class Following:
             if lost and await self._released(overdue=time.monotonic() > until - _GRACE_SECONDS):
                 raise ArtratorError(Code.NODE_UNREACHABLE, "The node disappeared and the registry released the hold.")
             if lost:
-                yield None
+                yield Stage.LOST
             await asyncio.sleep(wait)
             wait = min(wait * 2, 5.0)
+
+    async def _reach(self) -> None:
+        """Hear anything at all from the node, were it a refusal; raises ``node_unreachable``."""
+        try:
+            await self._node.job(self._pending.order)
+        except ArtratorError as error:
+            if error.code is Code.NODE_UNREACHABLE:
+                raise
 
     async def _released(self, *, overdue: bool) -> bool:
         """Whether the hold is back; once the ticket's time is over the registry is also asked to give it back."""
@@ -134,12 +148,12 @@ class Following:
             return False
         return standing.state in (m.OrderState.RELEASED, m.OrderState.REFUNDED)
 
-    async def update(self, event: JobEvent | None) -> Update | None:
-        """What an event tells a buyer; None of those that tell nothing."""
+    async def update(self, event: JobEvent | Stage) -> Update | None:
+        """What an event, or a stage of the way to the node, tells a buyer; None of those that tell nothing."""
         node, order = self._node, self._pending.order
         name = node.descriptor.name
-        if event is None:
-            return Update(Stage.LOST, order, node=name)
+        if isinstance(event, Stage):
+            return Update(event, order, node=name)
         match event.kind:
             case EventKind.QUEUED:
                 return Update(

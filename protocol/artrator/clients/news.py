@@ -13,7 +13,7 @@ from artrator.messages.registry import PaidBy
 
 
 class Stage(StrEnum):
-    """Where a paid job is; ``lost`` is a node that does not answer any more, and is asked again."""
+    """Where a paid job is; ``lost`` is a node that does not answer and is asked again, ``found`` says that it does."""
 
     ORDERED = "ordered"
     QUEUED = "queued"
@@ -21,6 +21,7 @@ class Stage(StrEnum):
     PROGRESS = "progress"
     PREVIEW = "preview"
     LOST = "lost"
+    FOUND = "found"
     FETCHING = "fetching"
     DONE = "done"
 

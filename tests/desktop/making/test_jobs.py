@@ -95,6 +95,9 @@ def test_a_node_that_does_not_answer_is_said_and_forgotten_when_it_does(
     found = app.jobs.get(job)
     assert (headline(found), short_status(found)) == ("Waiting for the node", "Waits for the node")
     assert status(found) == f"Node seoul-07 · does not answer; it is asked again · {money(found)}"
+    world.found = True  # it has no news yet
+    qtbot.waitUntil(lambda: not app.jobs.get(job).unanswered, timeout=60_000)
+    assert headline(app.jobs.get(job)) == "Generating"
     world.go = True
     found = wait_for(qtbot, app, job, JobPhase.DONE)
     assert headline(found) == "Done"
