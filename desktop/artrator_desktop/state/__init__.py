@@ -1,9 +1,10 @@
 """Observable state of the desktop: no widgets, everything at once, results as signals on the interface's thread."""
 
 from artrator_desktop.state.app import AppState
-from artrator_desktop.state.catalogue import Catalogue, ListingDetail
+from artrator_desktop.state.catalogue import Catalogue
 from artrator_desktop.state.companions import Companions
 from artrator_desktop.state.create import Create
+from artrator_desktop.state.detail import ListingDetail
 from artrator_desktop.state.disputes import Disputes, Standing
 from artrator_desktop.state.earnings import Earnings
 from artrator_desktop.state.engine import Engine

@@ -2,32 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 from PySide6.QtCore import QObject, Signal
 
+from artrator_desktop.state.detail import ListingDetail, fetch_detail
 from artrator_desktop.state.engine import Call
 from artrator_desktop.state.phase import Failure, Phase
 from artrator_desktop.state.session import Session
+from artrator_desktop.state.terms import Terms, fetch_terms
 
 if TYPE_CHECKING:
-    from artrator.documents import Offer
-    from artrator.manifest import Manifest
-    from artrator.messages.registry import Listing, ListingCard, ListingPage, NodeCandidate
+    from artrator.messages.registry import ListingCard, ListingPage
     from artrator_desktop.state.network import Network
-    from artrator_desktop.state.terms import Terms
-
-
-@dataclass(frozen=True)
-class ListingDetail:
-    """A listing, opened: what the registry says and what the creator signed."""
-
-    listing: Listing
-    manifest: Manifest
-    offer: Offer
-    nodes: Sequence[NodeCandidate]
 
 
 class Catalogue(QObject):
@@ -161,8 +149,6 @@ class Catalogue(QObject):
             return
 
         async def work(network: Network) -> Terms:
-            from artrator_desktop.state.terms import fetch_terms
-
             return await fetch_terms(network, detail)
 
         def done(terms: Terms) -> None:
@@ -210,22 +196,3 @@ async def _suggest(network: Network, query: str) -> tuple[str, int] | None:
         if page.total:
             return word, page.total
     return None
-
-
-async def fetch_detail(network: Network, listing: str, version: str | None = None) -> ListingDetail:
-    """A listing whose signatures have been checked, its creator's key pinned, and who serves it now.
-
-    Raises:
-        ArtratorError: ``listing_unknown``, and whatever ``artrator.clients.buyer.read_listing`` raises.
-    """
-    from artrator.clients.buyer import read_listing
-    from artrator.errors import ArtratorError
-
-    found = await network.registry.listing(listing, version)
-    manifest, offer, creator = read_listing(found)
-    network.profile.pin_creator(network.url, found.card.creator, creator)
-    try:
-        nodes = await network.registry.nodes(listing)
-    except ArtratorError:  # the page is worth showing without them
-        nodes = ()
-    return ListingDetail(found, manifest, offer, nodes)

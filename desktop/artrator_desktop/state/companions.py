@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QObject, Signal
 
-from artrator_desktop.state.catalogue import ListingDetail, fetch_detail
+from artrator_desktop.state.detail import ListingDetail, fetch_detail
 from artrator_desktop.state.session import Session
 
 if TYPE_CHECKING:

@@ -13,9 +13,9 @@ from typing import TYPE_CHECKING, Any, Final
 from PySide6.QtCore import QObject, QTimer, Signal
 
 from artrator_desktop.state import pictures as picture_files
-from artrator_desktop.state.catalogue import ListingDetail, fetch_detail
 from artrator_desktop.state.chosen import Chosen
 from artrator_desktop.state.companions import Companions
+from artrator_desktop.state.detail import ListingDetail, fetch_detail
 from artrator_desktop.state.engine import Call, Engine
 from artrator_desktop.state.inputs import FILE_TYPES, Picture, Problem, accepted, defaults, value_problem
 from artrator_desktop.state.job import JobRequest

@@ -21,7 +21,7 @@ from artrator_desktop.state.session import Session
 
 if TYPE_CHECKING:
     from artrator.messages.registry import Quote
-    from artrator_desktop.state.catalogue import ListingDetail
+    from artrator_desktop.state.detail import ListingDetail
     from artrator_desktop.state.network import Network
 
 #: Dragging a slider should not ask the registry for every pixel.

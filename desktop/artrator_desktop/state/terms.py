@@ -13,7 +13,7 @@ from artrator_desktop.state.quoting import measure_request
 if TYPE_CHECKING:
     from artrator.messages.disputes import DisputeRates
     from artrator.messages.registry import Quote
-    from artrator_desktop.state.catalogue import ListingDetail
+    from artrator_desktop.state.detail import ListingDetail
     from artrator_desktop.state.network import Network
 
 #: The picture that a usual run is measured with, where the price depends on one.
