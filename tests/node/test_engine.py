@@ -4,16 +4,19 @@ from __future__ import annotations
 
 import asyncio
 import time
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
-from scripted_engine import record, scene
+from scripted_engine import Scene, record, scene
 
 from artrator import durable
 from artrator.errors import ArtratorError, Code
 from artrator.messages.node import EventKind, JobBody, JobState
-from artrator_node.engine import engine
+from artrator_node.clock import Clock
+from artrator_node.engine import engine, life
 from artrator_node.engine.live import EventLog, LiveJob
 from artrator_node.engine.queue import JobQueue
 from artrator_node.journal.records import Ending
@@ -226,3 +229,33 @@ def test_a_job_is_written_before_anybody_is_told_of_it_and_found_again(
             await it.until(lambda: not list((tmp_path / "spool").iterdir()))
 
     asyncio.run(work())
+
+
+def test_progress_and_previews_come_five_times_a_second_at_most_whatever_a_worker_says(tmp_path: Path) -> None:
+    now = 1000.0
+    shop = replace(Scene(tmp_path, {}).shop, clock=Clock(lambda: now, lambda: now))
+    for told in ((3, 5), (5, 5), None):  # the last step, again and again; and in turns with another
+        live = LiveJob(record(), EventLog())
+        for number in range(1000):
+            now += 0.001
+            done, total = told or ((4, 5), (5, 5))[number % 2]
+            life.tell_progress(shop, live, done, total, np.zeros((20, 20, 3), np.uint8))
+        previews = [event for event in live.log.told if event.kind is EventKind.PREVIEW]
+        assert 4 <= len(previews) <= 6  # a second, its first moment and its last step
+
+
+def test_a_preview_that_comes_right_after_a_step_is_told_with_the_next(tmp_path: Path) -> None:
+    now = 1000.0
+    shop = replace(Scene(tmp_path, {}).shop, clock=Clock(lambda: now, lambda: now))
+    live = LiveJob(record(), EventLog())
+    life.tell_progress(shop, live, 1, 9, None)
+    now += 0.1
+    life.tell_progress(shop, live, 2, 9, np.zeros((20, 20, 3), np.uint8))
+    assert live.preview is None
+    now += 0.2
+    life.tell_progress(shop, live, 3, 9, None)
+    assert [event.kind for event in live.log.told] == [EventKind.PROGRESS, EventKind.PROGRESS, EventKind.PREVIEW]
+    assert live.preview is not None
+    now += 1
+    life.tell_progress(shop, live, 4, 9, None)  # and it is not told twice
+    assert live.log.told[-1].kind is EventKind.PROGRESS

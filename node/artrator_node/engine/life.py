@@ -251,11 +251,13 @@ async def _commit(shop: Workshop, live: LiveJob, ending: Ending, *what: Any, **h
 
 
 def tell_progress(shop: Workshop, live: LiveJob, done: int, total: int, preview: Image | None) -> None:
-    """Pass a worker's progress on, seldom enough for any reader."""
+    """Pass a worker's progress on, seldom enough for any reader; a preview that came too soon goes with the next."""
     now = shop.clock.monotonic()
     live.done, live.total = done, total
+    preview = live.untold = live.untold if preview is None else preview
     if not live.may_tell_progress(now, last=done >= total):
         return
+    live.untold = None
     left = None
     if done and live.record.started_at is not None:
         left = round((shop.clock.now() - live.record.started_at) / done * (total - done), 2)

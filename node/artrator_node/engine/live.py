@@ -96,6 +96,7 @@ class LiveJob:
         delivery: The outputs' bytes, for whoever takes them along.
         alone: Its last worker died; it runs with no other job beside it, so that it can hurt none but itself.
         finished: The pictures that the model handed over in this attempt, by output.
+        untold: A preview that came so soon after something else that nobody was told of it yet.
         kept: Those of the attempt before, which ended with its worker: the longer of the two is what there is.
     """
 
@@ -121,6 +122,7 @@ class LiveJob:
         self.done = 0
         self.total = 0
         self.preview: bytes | None = None
+        self.untold: Image | None = None
         self.finished: dict[str, list[Image]] = {}
         self.kept: dict[str, list[Image]] = {}
         self.cancel_wish = False
@@ -128,6 +130,7 @@ class LiveJob:
         self.ended = asyncio.Event()
         self._waiting: list[Callable[[], object]] = []
         self._told_progress = float("-inf")
+        self._told_last = False
         self._told_place = float("-inf")
 
     @property
@@ -144,7 +147,7 @@ class LiveJob:
         self.record, self.outputs = record, outputs
         self.log.publish(events)
         self.log.forget_progress()
-        self.preview = self.body = None
+        self.preview = self.untold = self.body = None
         self.finished, self.kept = {}, {}
         self.ended.set()
         for tell in self._waiting:
@@ -159,7 +162,7 @@ class LiveJob:
         """The next attempt begins at the first step; what this one made is kept until that one has made as much."""
         if _count(self.finished) > _count(self.kept):
             self.kept = self.finished
-        self.finished = {}
+        self.finished, self._told_last = {}, False
         self.position, self.done, self.total = 0, 0, 0
 
     def made(self, output: str) -> list[Image]:
@@ -178,10 +181,12 @@ class LiveJob:
             journal.note(self.job, event)
 
     def may_tell_progress(self, now: float, *, last: bool) -> bool:
-        """Whether the buyer should hear of progress again."""
-        if not last and now - self._told_progress < _QUIET_SECONDS:
+        """Whether the buyer should hear of progress again; that of the last step comes at once, the first time."""
+        at_once = last and not self._told_last
+        if not at_once and now - self._told_progress < _QUIET_SECONDS:
             return False
         self._told_progress = now
+        self._told_last = self._told_last or last
         return True
 
     def may_tell_place(self, now: float) -> bool:
