@@ -142,7 +142,10 @@ def create_app(settings: Settings, *, clock: Clock | None = None, rails: Mapping
 
     @app.get("/v1/health", tags=["registry"], summary="Is it well", responses=responses())
     async def health() -> Mapping[str, Any]:
-        """Answers once a read and an empty write went through; `differences` if the audit of `audited_at` found any."""
+        """Answers once a read and an empty write went through; `differences` if the audit of `audited_at` found any.
+
+        `failing` names what the registry does by itself and fails at: nothing else waits for it, and its log says why.
+        """
         return await _registry(app).health()
 
     return app

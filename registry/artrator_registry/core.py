@@ -212,11 +212,13 @@ class Registry:
             await asyncio.sleep(pause)
 
     async def health(self) -> Mapping[str, Any]:
-        """Whether reading and writing work, and whether the last audit found the ledger whole."""
+        """Whether reading, writing and its chores work, and whether the last audit found the ledger whole."""
         await self.database.read(lambda t: t.row("SELECT 1"))
         await self.database.write(lambda _: None)
+        failing = self.sweeper.chores.failing | self.rails.reconciler.chores.failing
         return {
-            "status": "differences" if self.differences else "ok",
+            "status": "differences" if self.differences else "failing" if failing else "ok",
+            "failing": sorted(failing),
             "audited_at": self.audited_at,
             "version": __version__,
             "up_seconds": round(self.sweeper.up_seconds, 1),

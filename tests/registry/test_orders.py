@@ -16,8 +16,9 @@ from artrator.documents.ticket import read
 from artrator.errors import ArtratorError, Code
 from artrator.keys import PrivateKey, PublicKey
 from artrator.messages import registry as m
+from artrator_registry import chores
 from artrator_registry.disputes.service import resolve, undecided
-from artrator_registry.orders import settlement, sweeper
+from artrator_registry.orders import settlement
 
 pytestmark = pytest.mark.anyio
 
@@ -620,7 +621,7 @@ async def test_an_order_that_cannot_be_ended_holds_up_no_other(world: World, mon
     world.clock.offset += world.settings.dispute_seconds + 1
     await mina.sign_in()
     with monkeypatch.context() as torn:
-        torn.setattr(sweeper, "_BATCH", 1)
+        torn.setattr(chores, "_BATCH", 1)
         torn.setattr(settlement, "settle", broken)
         assert await world.sweep() == 1
     assert (await mina.get_order(placed[2].order)).state is m.OrderState.SETTLED
@@ -634,4 +635,5 @@ async def test_orders_end_although_the_ticket_keys_are_damaged(world: World, cap
     (world.settings.keys / "keyset.json").write_text('{"payload": "torn"}')
     world.clock.offset += world.settings.dispute_seconds + 1
     assert await world.sweep() == 1
-    assert "the ticket keys could not be looked after" in caplog.text
+    assert "ticket keys: failed, and is tried again" in caplog.text
+    assert (await world.registry.health())["failing"] == ["ticket keys"]

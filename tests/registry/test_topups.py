@@ -19,7 +19,7 @@ from artrator.errors import ArtratorError, Code
 from artrator.messages import payouts as po
 from artrator.messages import rails as rm
 from artrator.messages import registry as m
-from artrator.rail import Notice, Payment, PaymentState
+from artrator.rail import Notice, Payment, PaymentState, PayoutAnswer, PayoutOrder
 from artrator_registry import Settings
 from artrator_registry.cli import registry as command
 from artrator_registry.payouts import store as payouts
@@ -542,8 +542,9 @@ async def test_a_pass_that_could_not_begin_is_not_sold_and_one_that_cannot_leave
     assert (await mina.topup(topups[1])).reason == "pass_in_force"
 
 
-async def test_earnings_are_paid_out_through_a_rail_once(bank: Bank) -> None:
-    shop = await bank.shop(base=40 * MICRO)
+async def earned(bank: Bank, price: int) -> Shop:
+    """A verified seller who has earned a run's price, less the fee, and may have it paid out."""
+    shop = await bank.shop(base=price)
     mina = await bank.person("mina", credits_=100)
     await shop.deliver(mina, await shop.order(mina))
     bank.clock.offset += 9 * DAY
@@ -553,6 +554,41 @@ async def test_earnings_are_paid_out_through_a_rail_once(bank: Bank) -> None:
             (t.row("SELECT id FROM accounts WHERE handle = 'atelier'")["id"],),
         )
     )
+    return shop
+
+
+async def test_payouts_that_a_provider_does_not_take_hold_up_no_other(
+    bank: Bank, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Not even if there are as many of them as are sent in one go."""
+    shop = await earned(bank, 80 * MICRO)
+    numbers = [str(uuid.uuid4()) for _ in range(4)]
+    for payout in numbers:
+        await shop.creator.request_payout(
+            payout, po.PayoutRequest(amount=10 * MICRO, rail="toy", destination="acct" if payout == numbers[3] else "x")
+        )
+    honest = bank.toy.payout
+
+    async def picky(order: PayoutOrder) -> PayoutAnswer:
+        if order.destination == "x":
+            raise ValueError("there is no account x")
+        return await honest(order)
+
+    monkeypatch.setattr("artrator_registry.rails.sending._BATCH", 2)
+    monkeypatch.setattr(bank.toy, "payout", picky)
+    for _ in range(4):
+        await bank.reconcile()
+    assert bank.provider.sent == {numbers[3]: 100}
+    assert len(bank.registry.rails.reconciler._sender._again) == 3
+    monkeypatch.setattr(bank.toy, "payout", honest)
+    bank.registry.rails.reconciler._sender._again.clear()  # the wait after a failure is over
+    for _ in range(3):
+        await bank.reconcile()
+    assert set(bank.provider.sent) == set(numbers)
+
+
+async def test_earnings_are_paid_out_through_a_rail_once(bank: Bank) -> None:
+    shop = await earned(bank, 40 * MICRO)
     payout = str(uuid.uuid4())
     odd = po.PayoutRequest(amount=20 * MICRO + 1, rail="toy", destination="acct")
     with pytest.raises(ArtratorError) as raised:  # a cent is not divided, and nobody's remainder is kept

@@ -15,6 +15,9 @@ The rule, so that it can rob neither side:
 - Nothing runs out on the word of a clock that jumped, see ``storage.steady``. When a jump is taken for the truth,
   nothing runs out for as long again, so that nodes are heard first.
 - A receipt that comes after the release is answered ``order_closed`` and kept as evidence.
+
+Each kind of end is a chore of its own, and each row in it a command of its own: one that fails is told once, holds up
+nothing else, and is tried again later and later.
 """
 
 from __future__ import annotations
@@ -22,13 +25,12 @@ from __future__ import annotations
 import asyncio
 import logging
 import time
-from collections.abc import Callable
 from functools import partial
 from typing import Final
 
-from artrator.errors import ArtratorError
 from artrator_registry.accounts.service import Accounts
 from artrator_registry.authority import Authority
+from artrator_registry.chores import Chores
 from artrator_registry.disputes.service import lapse
 from artrator_registry.disputes.store import unanswered
 from artrator_registry.orders import settlement, store
@@ -41,8 +43,6 @@ from artrator_registry.storage import Database, Transaction
 
 _log = logging.getLogger("artrator_registry.orders")
 
-#: So many orders at once keep the writer free for buyers in between.
-_BATCH: Final = 100
 #: A quote that ended this long ago is of no use even to somebody who debugs.
 _QUOTE_AFTERLIFE_SECONDS: Final = 3_600.0
 
@@ -58,6 +58,7 @@ class Sweeper:
         self._accounts = accounts
         self._authority = authority
         self._payouts = payouts
+        self.chores = Chores(database, _log)
         self._started = time.monotonic()
         self._look = (database.clock(), time.monotonic())
         self._steady_since = time.monotonic() - settings.clock_settle_seconds
@@ -84,12 +85,8 @@ class Sweeper:
         """Sweep until cancelled."""
         while True:
             await asyncio.sleep(self._settings.sweep_seconds)
-            try:
+            with self.chores.of("sweep"):
                 await self.sweep()
-            except ArtratorError as problem:  # a full disk: the next sweep may find it cured
-                _log.error("sweep: %s %s", problem.code, problem.message)
-            except Exception:
-                _log.exception("sweep failed")
 
     async def sweep(self, *, up_seconds: float | None = None) -> int:
         """Look once; answers how many orders and pass periods ended.
@@ -97,47 +94,25 @@ class Sweeper:
         Args:
             up_seconds: Stands in for the time since the start.
         """
-        await self._db.write(self._housekeeping)
+        with self.chores.of("sessions"):
+            await self._db.write(self._accounts.sweep)
+        with self.chores.of("quotes"):
+            await self._db.write(lambda t: store.forget_quotes(t, t.now - _QUOTE_AFTERLIFE_SECONDS))
+        with self.chores.of("ticket keys"):  # damaged, they stop new orders, and not the end of those that are open
+            self._authority.prepare(self._db.clock())
         if not self.may_end_orders(up_seconds):
             return 0
-        settled = await self._end_each(store.due, self._settle)
+        settled = await self.chores.each("deliveries", store.due, self._settle)
         online = self._settings.online_seconds
         overdue = partial(store.overdue, grace=self._settings.grace, online=online)
-        released = await self._end_each(overdue, self._release)
+        released = await self.chores.each("holds", overdue, self._release)
         silent = partial(unanswered, patience=self._settings.answer_seconds)
-        released += await self._end_each(silent, lapse)
+        released += await self.chores.each("refusals", silent, lapse)
         over = partial(passes.over, patience=periods.PATIENCE_SECONDS)
-        ended = await self._end_each(over, partial(periods.end, fee=self._settings.fee_basis_points))
-        await self._end_each(passes.ending, periods.close)
-        await self._end_each(payout_due, self._payouts.run_schedule)
+        ended = await self.chores.each("pass periods", over, partial(periods.end, fee=self._settings.fee_basis_points))
+        await self.chores.each("rests of pass periods", passes.ending, periods.close)
+        await self.chores.each("payout schedules", payout_due, self._payouts.run_schedule)
         return settled + released + ended
-
-    async def _end_each(self, find: Callable[..., list[str]], end: Callable[[Transaction, str], bool]) -> int:
-        """End each that ``find`` finds (at most ``limit`` at once), in a command of its own, until there are no more.
-
-        One that cannot be ended must not hold up the rest: it is found again, so more are asked for.
-        """
-        ended, failed = 0, set[str]()
-        while orders := [each for each in await self._db.read(find, limit=_BATCH + len(failed)) if each not in failed]:
-            results = await asyncio.gather(*(self._db.write(end, order) for order in orders), return_exceptions=True)
-            for order, result in zip(orders, results, strict=True):
-                if isinstance(result, BaseException):
-                    _log.error("%s could not be ended", order, exc_info=result)
-                if result is not True:
-                    failed.add(order)
-                else:
-                    ended += 1
-        return ended
-
-    def _housekeeping(self, t: Transaction) -> None:
-        self._accounts.sweep(t)
-        store.forget_quotes(t, t.now - _QUOTE_AFTERLIFE_SECONDS)
-        try:
-            self._authority.prepare(t.now)
-        except OSError as error:  # the keys' folder may be read-only for a while; the next sweep tries again
-            _log.warning("the ticket keys could not be looked after: %s", error)
-        except Exception:  # keys that are damaged stop new orders, and must not stop the end of those that are open
-            _log.exception("the ticket keys could not be looked after")
 
     def _settle(self, t: Transaction, order: str) -> bool:
         row = store.order(t, order)

@@ -41,17 +41,22 @@ def repay(t: Transaction, person: str, because: str) -> int:
     return amount
 
 
-def repay_all(t: Transaction, limit: int) -> int:
-    """Pay every debt whose person has credits again; answers how many."""
+def payable(t: Transaction, limit: int) -> list[str]:
+    """Who owes something and has credits again."""
     rows = t.rows(
-        "SELECT w.id AS person, d.credits_posted + d.debits_posted AS turnover FROM ledger_accounts d"
-        " JOIN ledger_accounts w ON w.id = d.owner"
+        "SELECT w.id AS person FROM ledger_accounts d JOIN ledger_accounts w ON w.id = d.owner"
         " WHERE d.system = 0 AND d.debits_posted > d.credits_posted AND d.id = d.owner || '/debt'"
         " AND w.credits_posted - w.debits_posted - w.debits_pending > 0 LIMIT ?",
         (limit,),
     )
+    return [row["person"] for row in rows]
+
+
+def repay_anew(t: Transaction, person: str) -> bool:
+    """Pay what can be paid of a debt; False if there is nothing to pay, or to pay it with."""
     # What went through the account so far grows with every payment, so it names this occasion.
-    return sum(repay(t, row["person"], f"debt:{row['person']}:{row['turnover']}") > 0 for row in rows)
+    turnover = t.row("SELECT credits_posted + debits_posted FROM ledger_accounts WHERE id = ?", (debt(person),))[0]
+    return repay(t, person, f"debt:{person}:{turnover}") > 0
 
 
 def take_back(t: Transaction, rail: str, payment: str, person: str, take: int, amount: int, note: str) -> None:

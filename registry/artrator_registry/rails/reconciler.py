@@ -6,6 +6,9 @@
   that was paid long ago.
 - Payouts that wait for their rail.
 - Debts of people who have credits again.
+
+Each of these is a chore of its own, for each rail: one that fails is told once, and keeps none of the others from being
+done.
 """
 
 from __future__ import annotations
@@ -19,12 +22,13 @@ from typing import Any, Final
 
 from artrator.errors import ArtratorError
 from artrator.rail import Notice, Rail
+from artrator_registry.chores import Chores
 from artrator_registry.rails import debts
 from artrator_registry.rails import topup_store as store
 from artrator_registry.rails.sending import Sender
 from artrator_registry.rails.topups import TopUps, hear
 from artrator_registry.settings import Settings
-from artrator_registry.storage import Database, Transaction
+from artrator_registry.storage import Database
 
 _log = logging.getLogger("artrator_registry.rails")
 
@@ -51,6 +55,7 @@ class Reconciler:
         self._rails = rails
         self._topups = topups
         self._sender = Sender(database, rails)
+        self.chores = Chores(database, _log)
         self._wake = asyncio.Event()
         self._acting = asyncio.Lock()
         self._failed: dict[str, float] = {}
@@ -64,12 +69,8 @@ class Reconciler:
         due = time.monotonic()
         while True:
             whole = time.monotonic() >= due
-            try:
+            with self.chores.of("reconciling"):
                 await (self.reconcile() if whole else self.act())
-            except ArtratorError as problem:
-                _log.error("reconciling: %s %s", problem.code, problem.message)
-            except Exception:
-                _log.exception("reconciling failed")
             if whole:
                 due = time.monotonic() + self._settings.sweep_seconds
             # Not wait_for: before Python 3.12 it swallows a cancellation that comes together with the event.
@@ -80,22 +81,30 @@ class Reconciler:
 
     async def reconcile(self) -> None:
         """Look once."""
-        await self._db.write(self._housekeeping)
+        await self.chores.each("debts", debts.payable, debts.repay_anew)
+        with self.chores.of("old notices"):
+            await self._db.write(lambda t: store.forget_events(t, t.now - _KEEP_NOTICES_SECONDS))
+        with self.chores.of("top-ups that were never opened"):
+            await self._db.write(lambda t: store.end_never_opened(t, t.now - _NEVER_OPENED_SECONDS))
         for name, rail in self._rails.items():
-            await self._compare(name, rail)
+            with self.chores.of(f"comparing with {name}"):
+                await self._compare(name, rail)
         await self.act()
-        await self._sender.send()
+        with self.chores.of("payouts by rails"):
+            await self._sender.send()
         # Rail by rail: what is left of one that is no longer in use must not stand in the way of the others.
         for name in self._rails:
-            due = await self._db.read(store.due, name, _BATCH)
-            await asyncio.gather(*(self._look(row) for row in due))
+            with self.chores.of(f"top-ups by {name}"):
+                due = await self._db.read(store.due, name, _BATCH)
+                await asyncio.gather(*(self._look(row) for row in due))
 
     async def act(self) -> None:
         """Act upon the notices that wait, each once: whoever comes while somebody acts finds what they left."""
         async with self._acting:
             for name in self._rails:
-                while waiting := await self._db.read(store.waiting, name, _BATCH):
-                    await asyncio.gather(*(self._act_upon(row) for row in waiting))
+                with self.chores.of(f"notices of {name}"):
+                    while waiting := await self._db.read(store.waiting, name, _BATCH):
+                        await asyncio.gather(*(self._act_upon(row) for row in waiting))
 
     async def _act_upon(self, row: Any) -> None:
         try:
@@ -131,12 +140,6 @@ class Reconciler:
         # Kept before the mark moves: what was found is acted upon even if we are killed now.
         await hear(self._db, name, [_once(each, now) for each in changed])
         await self._db.write(store.set_mark, name, now)
-
-    def _housekeeping(self, t: Transaction) -> None:
-        debts.repay_all(t, _BATCH)
-        store.forget_events(t, t.now - _KEEP_NOTICES_SECONDS)
-        for topup in store.never_opened(t, t.now - _NEVER_OPENED_SECONDS):
-            store.ended(t, topup, "expired", "never_opened")
 
 
 def _once(notice: Notice, now: float) -> Notice:

@@ -35,11 +35,15 @@ class Sender:
 
     async def send(self) -> None:
         """Send what waits, and ask about what was sent."""
+        seen = set[str]()
         for name, rail in self._rails.items():
-            for row in await self._db.read(partial(payouts.waiting, rail=name, limit=_BATCH, sent=True)):
-                await self._one(rail, row, sent=True)
-            for row in await self._db.read(partial(payouts.waiting, rail=name, limit=_BATCH)):
-                await self._one(rail, row, sent=False)
+            for asked in (True, False):
+                # Those that wait to be tried again are found too, being the oldest, and must not hold up the rest.
+                limit = _BATCH + len(self._again)
+                for row in await self._db.read(partial(payouts.waiting, rail=name, limit=limit, sent=asked)):
+                    seen.add(row["id"])
+                    await self._one(rail, row, sent=asked)
+        self._again = {payout: when for payout, when in self._again.items() if payout in seen}
 
     async def _one(self, rail: Rail, row: Any, *, sent: bool) -> None:
         payout = row["id"]

@@ -125,12 +125,13 @@ def due(t: Transaction, rail: str, limit: int) -> list[Any]:
     )
 
 
-def never_opened(t: Transaction, before: float) -> list[str]:
-    """Top-ups that never got as far as the provider."""
-    rows = t.rows(
-        "SELECT id FROM topups WHERE state = 'open' AND reference IS NULL AND created_at < ? LIMIT 100", (before,)
+def end_never_opened(t: Transaction, before: float) -> None:
+    """End top-ups that never got as far as the provider."""
+    t.run(
+        "UPDATE topups SET state = 'expired', reason = 'never_opened' WHERE id IN"
+        " (SELECT id FROM topups WHERE state = 'open' AND reference IS NULL AND created_at < ? LIMIT 100)",
+        (before,),
     )
-    return [row["id"] for row in rows]
 
 
 # --- what providers said
