@@ -162,6 +162,8 @@ def main() -> int:
     """Set up and run."""
     if sys.version_info < (3, 11):
         fail(f"Artrator needs Python 3.11 or newer; this is {platform.python_version()}.")
+    if sys.version_info >= (3, 15):
+        fail(f"Artrator runs on Python 3.11 to 3.14; this is {platform.python_version()}, too new for onnxruntime.")
     if len(sys.argv) < 2 or sys.argv[1] not in ("demo", "test", "run"):
         fail("usage: python3 scripts/setup.py demo | test | run COMMAND …")
     what, rest = sys.argv[1], sys.argv[2:]

@@ -75,7 +75,9 @@ async def _statement(stage: Stage, profile: Profile, name: str) -> None:
         balance = await client.balance()
         held = f", {format_credits(balance.held)} on hold" if balance.held else ""
         title = f"Statement of {name}: {format_credits(balance.available)} credits{held}"
-        print_statement(without_holds((await client.statement(limit=60)).lines), title=title)
+        # A creator who never bought anything would be shown an empty table.
+        if lines := without_holds((await client.statement(limit=60)).lines):
+            print_statement(lines, title=title)
         if balance.earnings or balance.pending:
             pending = f", {format_credits(balance.pending)} pending" if balance.pending else ""
             title = f"Earnings of {name}: {format_credits(balance.earnings)} credits{pending}"
