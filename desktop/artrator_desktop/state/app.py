@@ -94,7 +94,7 @@ class AppState(QObject):
     def start(self) -> None:
         """Start the engine and connect; call it after the first paint."""
         self.engine.start()
-        self.gallery.refresh()
+        self.gallery.start()
         self.session.start()
 
     def close(self) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import logging
 from collections.abc import Callable, Sequence
 from pathlib import Path
@@ -13,9 +14,11 @@ from PySide6.QtCore import QObject, QTimer, Signal
 from artrator_desktop.state.engine import Engine
 from artrator_desktop.state.gallery_model import GalleryModel
 from artrator_desktop.state.phase import Failure, Phase
+from artrator_desktop.state.pictures import thumbnail_path
 from artrator_desktop.state.settings import Settings
-from artrator_desktop.state.store import Database, images
+from artrator_desktop.state.store import Database, images, trash
 from artrator_desktop.state.store.images import ImageQuery, ImageRecord, Totals
+from artrator_desktop.state.store.trash import Thrown
 
 if TYPE_CHECKING:
     from artrator_desktop.state.receipts import Verdict
@@ -24,6 +27,10 @@ log = logging.getLogger(__name__)
 
 #: A pause in typing this long starts the search.
 _TYPING_MS: Final = 120
+#: How long deleted pictures can be taken back: time to see that it was the wrong one, and to reach the button.
+_GRACE_MS: Final = 15_000
+#: Files that are put away while the application closes, which nobody should wait for; the others at its next start.
+_AT_CLOSING: Final = 100
 
 
 class Gallery(QObject):
@@ -33,6 +40,12 @@ class Gallery(QObject):
     #: A verdict arrived: image id, ``Verdict``.
     verified = Signal(int, object)
     failed = Signal(object)
+    #: Pictures were deleted, taken back, or are gone for good; see ``trashed``.
+    trash_changed = Signal()
+    #: Pictures were taken back: a list of ids.
+    restored = Signal(object)
+    #: So many pictures are back because their files could not be deleted.
+    undeletable = Signal(int)
 
     def __init__(
         self, database: Database, engine: Engine, settings: Settings, cache: Path, parent: QObject | None = None
@@ -47,11 +60,23 @@ class Gallery(QObject):
         self.totals = Totals(0, 0, 0, ())
         self.newest: list[ImageRecord] = []
         self.model = GalleryModel(database, engine, self)
+        #: Pictures that were deleted and can still be taken back.
+        self.trashed: list[int] = []
+        self._grace = QTimer(self)
+        self._grace.setSingleShot(True)
+        self._grace.setInterval(_GRACE_MS)
+        self._grace.timeout.connect(self._grace_over)
+        engine.at_farewell(self._leave)
         self._serial = 0
         self._typing = QTimer(self)
         self._typing.setSingleShot(True)
         self._typing.setInterval(_TYPING_MS)
         self._typing.timeout.connect(self.refresh)
+
+    def start(self) -> None:
+        """Read for the first time, and put away what was deleted when the application last ran."""
+        self._engine.follow(self._database.write(trash.content), self._put_away)
+        self.refresh()
 
     def search(self, query: ImageQuery) -> None:
         """Show other pictures; what is typed is searched for after a short pause."""
@@ -97,14 +122,37 @@ class Gallery(QObject):
         )
 
     def delete(self, wanted: Sequence[int]) -> None:
-        """Forget pictures and move their files to the trash, or delete them where there is none."""
-        chosen = list(wanted)
+        """Hide pictures at once; their files go to the trash, and what is known of them goes, when ``trashed`` ends.
 
-        def done(paths: list[str]) -> None:
+        Whoever deletes more meanwhile takes all of it back, or nothing.
+        """
+        chosen = [each for each in wanted if each not in self.trashed]
+
+        def done(_none: None) -> None:
+            self.trashed = [*self.trashed, *chosen]
+            self._grace.start()
+            self.trash_changed.emit()
             self.refresh()
-            self._engine.call(lambda: asyncio.to_thread(_discard, paths))
 
-        self._engine.follow(self._database.write(lambda c: images.remove(c, chosen)), done, self.failed.emit)
+        self._engine.follow(self._database.write(lambda c: trash.put(c, chosen)), done, self.failed.emit)
+
+    def restore(self) -> None:
+        """Take back what was deleted, as long as that can be."""
+        chosen = self._end_grace()
+        if not chosen:
+            return
+
+        def done(_none: None) -> None:
+            self.restored.emit(chosen)
+            self.refresh()
+
+        def failed(failure: Failure) -> None:
+            self.trashed = [*chosen, *self.trashed]  # or the next start would put them away
+            self._grace.start()
+            self.trash_changed.emit()
+            self.failed.emit(failure)
+
+        self._engine.follow(self._database.write(lambda c: trash.take_back(c, chosen)), done, failed)
 
     def earlier(self, record: ImageRecord, done: Callable[[list[ImageRecord]], object], limit: int = 6) -> None:
         """Find the last pictures of the same listing and prompt, and call ``done`` with them."""
@@ -121,6 +169,50 @@ class Gallery(QObject):
 
         self._engine.call(work, lambda verdict: self.verified.emit(record.id, verdict), self.failed.emit)
 
+    # --- the trash
+
+    def _end_grace(self) -> list[int]:
+        self._grace.stop()
+        chosen, self.trashed = self.trashed, []
+        if chosen:
+            self.trash_changed.emit()
+        return chosen
+
+    def _grace_over(self) -> None:
+        chosen = frozenset(self._end_grace())
+
+        def done(thrown: list[Thrown]) -> None:
+            self._put_away([each for each in thrown if each.id in chosen])
+
+        self._engine.follow(self._database.write(trash.content), done, self.failed.emit)
+
+    def _put_away(self, thrown: Sequence[Thrown]) -> None:
+        if thrown:
+            self._engine.call(lambda: self._discard(thrown), self._put_back, self.failed.emit)
+
+    async def _discard(self, thrown: Sequence[Thrown]) -> list[int]:
+        """Delete the files of pictures, then forget the pictures; the ids of those that had to stay."""
+        # The file first: a crash between the two leaves a row that says what is still to do, and never a lost file.
+        stayed = set(await asyncio.to_thread(_throw_away, thrown, self.cache))
+        gone = [each.id for each in thrown if each.id not in stayed]
+        await asyncio.wrap_future(self._database.write(lambda c: trash.forget(c, gone)))
+        return sorted(stayed)
+
+    def _put_back(self, stayed: list[int]) -> None:
+        """Show what could not be deleted: it is still there."""
+
+        def done(_none: None) -> None:
+            self.undeletable.emit(len(stayed))
+            self.refresh()
+
+        if stayed:
+            self._engine.follow(self._database.write(lambda c: trash.take_back(c, stayed)), done, self.failed.emit)
+
+    async def _leave(self) -> None:
+        """Put away at closing what nobody can take back any more; what stays is told at the next start."""
+        thrown = await asyncio.wrap_future(self._database.write(trash.content))
+        await self._discard(thrown[:_AT_CLOSING])
+
 
 def _verify(record: ImageRecord, folder: Path, url: str) -> Verdict:
     from artrator.profile import Profile
@@ -130,12 +222,19 @@ def _verify(record: ImageRecord, folder: Path, url: str) -> Verdict:
     return verify(record, Profile(folder).pinned_creator(url.rstrip("/"), handle))
 
 
-def _discard(paths: Sequence[str]) -> None:
+def _throw_away(thrown: Sequence[Thrown], cache: Path) -> list[int]:
+    """Move files to the system's trash, or delete them where there is none; the ids of those that had to stay."""
     from PySide6.QtCore import QFile
 
-    for path in paths:
-        if Path(path).exists() and not QFile(path).moveToTrash():
+    stayed = []
+    for each in thrown:
+        if not QFile(each.path).moveToTrash():
             try:
-                Path(path).unlink()
+                Path(each.path).unlink(missing_ok=True)
             except OSError as error:
-                log.warning("%s could not be deleted: %s", Path(path).name, error.strerror)
+                log.warning("%s could not be deleted: %s", Path(each.path).name, error.strerror)
+                stayed.append(each.id)
+                continue
+        with contextlib.suppress(OSError):  # the cache may be emptied at any time
+            thumbnail_path(cache, each.sha256).unlink(missing_ok=True)
+    return stayed

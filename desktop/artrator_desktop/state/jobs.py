@@ -60,6 +60,8 @@ class Jobs(QObject):
     money_moved = Signal()
     #: Jobs were found that waited when the application ended, or they are gone again; see ``left``.
     left_changed = Signal()
+    #: Jobs that were left waiting were dropped; ``take_left_back`` undoes it.
+    left_dropped = Signal(int)
 
     def __init__(
         self, session: Session, engine: Engine, places: Callable[[], Places], parent: QObject | None = None
@@ -74,6 +76,7 @@ class Jobs(QObject):
         self._local: LocalEngine | None = None
         #: Jobs that waited here when the application ended; nothing is held for them, and nothing is bought unasked.
         self.left: list[tuple[str, JobRequest]] = []
+        self._dropped: list[tuple[str, JobRequest]] = []
         session.online.connect(self._look_for_left)
         engine.at_farewell(self._close_local)
         self._gate: asyncio.Semaphore | None = None
@@ -136,9 +139,18 @@ class Jobs(QObject):
         self.left_changed.emit()
 
     def forget_left(self) -> None:
-        """Drop what was left waiting."""
-        found, self.left = self.left, []
-        self._forget([job for job, _request in found])
+        """Drop what was left waiting; it can be taken back until the application ends."""
+        self._dropped, self.left = self.left, []
+        self._forget([job for job, _request in self._dropped])
+        self.left_changed.emit()
+        self.left_dropped.emit(len(self._dropped))
+
+    def take_left_back(self) -> None:
+        """Let wait again what was dropped last."""
+        found, self._dropped = self._dropped, []
+        for job, request in found:
+            self._keep_waiting(job, request)
+        self.left = [*found, *self.left]
         self.left_changed.emit()
 
     def take_up(self) -> None:
@@ -188,8 +200,7 @@ class Jobs(QObject):
             return await purchase.buy(request, facts)
 
         if request.kept is None:  # a run of one's own costs nothing but the press
-            registry, plain = self._session.registry_url, _plain(request)
-            self._places().database.write(lambda c: waiting.save(c, job.id, registry, plain, request.files))
+            self._keep_waiting(job.id, request)
         self._start(job, work, request.kept)
         return job.id
 
@@ -251,6 +262,10 @@ class Jobs(QObject):
                 run.purchase.cancel()
             end: End = await work(run.purchase)
             return end
+
+    def _keep_waiting(self, job: str, request: JobRequest) -> None:
+        registry, plain = self._session.registry_url, _plain(request)
+        self._places().database.write(lambda c: waiting.save(c, job, registry, plain, request.files))
 
     def _forget(self, jobs: Sequence[str]) -> None:
         self._places().database.write(lambda connection: waiting.forget(connection, jobs))

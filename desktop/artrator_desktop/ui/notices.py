@@ -1,4 +1,4 @@
-"""Messages about jobs that end while one looks at another page."""
+"""Messages that belong to no page: jobs that end while one looks elsewhere, and what can be taken back."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from artrator_desktop.ui.text import credits_text
 
 if TYPE_CHECKING:
     from artrator_desktop.state import AppState
-    from artrator_desktop.ui.widgets import ToastStack
+    from artrator_desktop.ui.widgets import Toast, ToastStack
 
 
 Show = Callable[[str, object], object]
@@ -49,3 +49,40 @@ class JobNotices(QObject):
             reason = job.failure.sentence if job.failure is not None else ""
             words = self.tr("{title} failed. {reason}").format(title=job.title, reason=reason)
             self._toasts.say("bad", words, self.tr("Show")).clicked.connect(lambda: self._show("create", {"job": name}))
+
+
+class UndoNotices(QObject):
+    """Says what was deleted for as long as it can be taken back, and takes it back."""
+
+    def __init__(self, app: AppState, toasts: ToastStack, parent: QObject) -> None:
+        super().__init__(parent)
+        self._gallery = app.gallery
+        self._jobs = app.jobs
+        self._toasts = toasts
+        self._shown: Toast | None = None
+        app.gallery.trash_changed.connect(self._show_trash)
+        app.gallery.undeletable.connect(self._undeletable)
+        app.jobs.left_dropped.connect(self._dropped)
+
+    def _show_trash(self) -> None:
+        if self._shown is not None:
+            self._shown.close_now()
+        count = len(self._gallery.trashed)
+        if count:
+            words = self.tr("%Ln picture(s) deleted, with their receipts.", "", count)
+            self._shown = self._toasts.say("info", words, self.tr("Undo"), lasting=True)
+            self._shown.clicked.connect(self._gallery.restore)
+            self._shown.gone.connect(self._forget)
+
+    def _forget(self) -> None:
+        self._shown = None
+
+    def _dropped(self, count: int) -> None:
+        words = self.tr("%Ln waiting job(s) forgotten.", "", count)
+        self._toasts.say("info", words, self.tr("Undo")).clicked.connect(self._jobs.take_left_back)
+
+    def _undeletable(self, count: int) -> None:
+        words = self.tr(
+            "%Ln picture(s) could not be deleted; let Artrator write in their folder and delete again.", "", count
+        )
+        self._toasts.say("warn", words)

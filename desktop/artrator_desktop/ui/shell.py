@@ -18,7 +18,7 @@ from artrator_desktop import i18n
 from artrator_desktop.state import Link
 from artrator_desktop.ui.images import Pixmaps
 from artrator_desktop.ui.nav import Navigation
-from artrator_desktop.ui.notices import JobNotices
+from artrator_desktop.ui.notices import JobNotices, UndoNotices
 from artrator_desktop.ui.pages.base import Page
 from artrator_desktop.ui.theme import logo_icon, theme
 from artrator_desktop.ui.widgets import StatePanel, ToastStack
@@ -62,9 +62,10 @@ class Shell(QMainWindow):
         self._restore()
         self.nav = Navigation(app)
         self.stack = QStackedWidget()
-        self.toasts = ToastStack(self)
+        self.toasts = ToastStack(self, self._aside)
         self._build()
         self._notices = JobNotices(app, self.toasts, lambda: self.page_id, self.open, self)
+        self._undo = UndoNotices(app, self.toasts, self)
         for number, page_id in enumerate(_NUMBERED, 1):
             self._shortcut(f"Ctrl+{number}", page_id)
         self._shortcut("Ctrl+,", "settings")
@@ -99,6 +100,7 @@ class Shell(QMainWindow):
         page.setFocus(Qt.FocusReason.OtherFocusReason)
         if isinstance(page, Page):
             page.activate(**(arguments if isinstance(arguments, dict) else {}))
+        self.toasts.place()
 
     def page(self, page_id: str) -> QWidget | None:
         """Return a page that was shown before."""
@@ -127,6 +129,10 @@ class Shell(QMainWindow):
         if isinstance(page, Page):
             page.leave()
         super().closeEvent(event)
+
+    def _aside(self) -> int:
+        page = self._pages.get(self.page_id)
+        return page.aside() if isinstance(page, Page) else 0
 
     def _build(self) -> None:
         body = QWidget()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 import time
 from dataclasses import replace
 from pathlib import Path
@@ -14,10 +15,13 @@ from PySide6.QtTest import QAbstractItemModelTester
 
 from artrator_desktop.state import AppState, ImageQuery, ImageRecord, Phase
 from artrator_desktop.state.gallery_model import RecordRole
-from artrator_desktop.state.store import Database, images
+from artrator_desktop.state.pictures import thumbnail_path
+from artrator_desktop.state.store import Database, images, trash
 from artrator_desktop.ui.gallery.compare import CompareDialog
 from artrator_desktop.ui.images import Pixmaps
 from artrator_desktop.ui.pages.gallery import GalleryPage
+from artrator_desktop.ui.shell import Shell
+from artrator_desktop.ui.widgets import Button
 
 ROW = ImageRecord(
     id=0,
@@ -122,17 +126,121 @@ def test_favourites_and_listings_filter_and_the_order_turns(qtbot: Any, gallery_
     assert found(qtbot, gallery_app, ImageQuery(favourites=True)) == [PROMPTS[2]]
 
 
-def test_deleting_forgets_the_row_and_the_words_and_removes_the_file(
-    qtbot: Any, gallery_app: AppState, tmp_path: Path
-) -> None:
-    fill(gallery_app, tmp_path, 2)
+@pytest.fixture
+def trash_of_our_own(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What the tests throw away does not go to the trash of whoever runs them."""
+    monkeypatch.setenv("XDG_DATA_HOME", str(tmp_path / "data"))
+
+
+@pytest.fixture
+def two(qtbot: Any, gallery_app: AppState, tmp_path: Path, trash_of_our_own: None) -> list[Path]:
+    """The files of two pictures, 1 and 2, that the gallery shows."""
+    paths = [tmp_path / "first.png", tmp_path / "second.png"]
+    for number, path in enumerate(paths):
+        path.write_bytes(plain_picture(number))
+        row = replace(ROW, order_id=f"order-{number}", prompt="an apple", sha256=f"{number:064x}", path=str(path),
+                      created_at=time.time() - number)  # fmt: skip
+        gallery_app.database.write(lambda c, row=row: images.add(c, row)).result()
     gallery_app.gallery.refresh()
     qtbot.waitUntil(lambda: gallery_app.gallery.totals.count == 2, timeout=60_000)
-    gallery_app.gallery.delete([1, 2])
-    qtbot.waitUntil(lambda: gallery_app.gallery.totals.count == 0, timeout=60_000)
+    return paths
+
+
+def delete(qtbot: Any, app: AppState, *wanted: int) -> None:
+    count = app.gallery.totals.count
+    app.gallery.delete(wanted)
+    qtbot.waitUntil(lambda: app.gallery.totals.count == count - len(wanted), timeout=60_000)
+
+
+def test_what_is_deleted_is_gone_from_sight_at_once_and_can_be_taken_back(
+    qtbot: Any, gallery_app: AppState, two: list[Path]
+) -> None:
+    delete(qtbot, gallery_app, 1)
+    delete(qtbot, gallery_app, 2)
     assert gallery_app.gallery.phase is Phase.EMPTY
-    qtbot.waitUntil(lambda: not (tmp_path / "one.png").exists(), timeout=60_000)
+    assert gallery_app.gallery.newest == []
     assert found(qtbot, gallery_app, ImageQuery(text="apple")) == []
+    assert all(path.exists() for path in two)
+    assert gallery_app.gallery.trashed == [1, 2]
+    gallery_app.gallery.restore()
+    qtbot.waitUntil(lambda: gallery_app.gallery.totals.count == 2, timeout=60_000)
+    assert gallery_app.gallery.trashed == []
+    assert found(qtbot, gallery_app, ImageQuery(text="apple")) == ["an apple"] * 2
+    assert all(path.exists() for path in two)
+
+
+def test_when_the_time_to_take_it_back_is_over_row_words_file_and_thumbnail_go(
+    qtbot: Any, gallery_app: AppState, two: list[Path]
+) -> None:
+    thumbnail = thumbnail_path(gallery_app.gallery.cache, f"{0:064x}")
+    thumbnail.parent.mkdir(parents=True)
+    thumbnail.write_bytes(b"small")
+    gallery_app.gallery._grace.setInterval(0)
+    gallery_app.gallery.delete([1])
+    qtbot.waitUntil(lambda: not two[0].exists() and not thumbnail.exists(), timeout=60_000)
+    rows = lambda: gallery_app.database.read_now(lambda c: images.records(c, [1, 2]))  # noqa: E731
+    qtbot.waitUntil(lambda: list(rows()) == [2], timeout=60_000)
+    assert gallery_app.gallery.trashed == []
+    gallery_app.gallery.restore()  # too late, and harmless
+    assert two[1].exists()
+
+
+def test_closing_puts_away_what_was_deleted_and_nothing_else(
+    qtbot: Any, gallery_app: AppState, two: list[Path]
+) -> None:
+    delete(qtbot, gallery_app, 1)
+    gallery_app.close()
+    assert [path.exists() for path in two] == [False, True]
+    with_rows = Database(gallery_app.database.path)
+    assert list(with_rows.read_now(lambda c: images.records(c, [1, 2]))) == [2]
+    with_rows.close()
+
+
+def test_what_a_crash_left_in_the_trash_is_put_away_at_the_next_start(
+    qtbot: Any, state: AppState, two: list[Path]
+) -> None:
+    state.database.write(lambda c: trash.put(c, [2])).result()  # as it stood when the process was killed
+    state.gallery.start()
+    qtbot.waitUntil(lambda: not two[1].exists(), timeout=60_000)
+    qtbot.waitUntil(lambda: state.gallery.totals.count == 1, timeout=60_000)
+    assert two[0].exists()
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="the file that not even root may delete is Linux's")
+def test_a_picture_whose_file_cannot_be_deleted_comes_back_and_is_told(
+    qtbot: Any, shell: Shell, gallery_app: AppState, two: list[Path]
+) -> None:
+    gallery_app.database.write(lambda c: c.execute("update image set path = '/proc/self/status' where id = 1")).result()
+    gallery_app.gallery._grace.setInterval(0)
+    gallery_app.gallery.delete([1])
+    told = "1 picture could not be deleted; let Artrator write in its folder and delete again."
+    qtbot.waitUntil(lambda: shell.toasts.sentences() == [told], timeout=60_000)
+    assert found(qtbot, gallery_app, ImageQuery()) == ["an apple"] * 2
+    qtbot.waitUntil(lambda: gallery_app.gallery.totals.count == 2, timeout=60_000)
+
+
+def test_the_corner_offers_undo_as_long_as_there_is_something_to_undo(
+    qtbot: Any, shell: Shell, gallery_app: AppState, two: list[Path]
+) -> None:
+    shell.open("gallery")
+    page = shell.page("gallery")
+    assert isinstance(page, GalleryPage)
+    shell.show()
+    qtbot.waitUntil(lambda: page.grid.chosen() == [1], timeout=60_000)
+    page.grid.setFocus()
+    qtbot.keyClick(page.grid, Qt.Key.Key_Delete)
+    qtbot.waitUntil(lambda: page.grid.chosen() == [2], timeout=60_000)
+    assert shell.toasts.sentences() == ["1 picture deleted, with its receipt."]
+    assert shell.toasts.geometry().right() < page.details.mapTo(shell, page.details.rect().topLeft()).x()
+    qtbot.keyClick(page.grid, Qt.Key.Key_Delete)
+    qtbot.waitUntil(lambda: gallery_app.gallery.totals.count == 0, timeout=60_000)
+    assert shell.toasts.sentences() == ["2 pictures deleted, with their receipts."]
+    (undo,) = [button for button in shell.toasts.findChildren(Button) if button.isVisible() and button.text() == "Undo"]
+    qtbot.mouseClick(undo, Qt.MouseButton.LeftButton)
+    qtbot.waitUntil(lambda: gallery_app.gallery.totals.count == 2, timeout=60_000)
+    assert shell.toasts.sentences() == []
+    qtbot.waitUntil(lambda: page.grid.chosen() == [1], timeout=60_000)
+    page.thumbs.close()
 
 
 def test_the_model_keeps_qts_rules(qtbot: Any, gallery_app: AppState, tmp_path: Path) -> None:
@@ -214,3 +322,10 @@ def test_two_chosen_pictures_can_be_compared(qtbot: Any, gallery_app: AppState, 
         lost.show()
     page.thumbs.close()
     pixmaps.close()
+
+
+def test_what_is_asked_of_a_closed_database_is_never_answered(tmp_path: Path) -> None:
+    database = Database(tmp_path / "desktop.sqlite3")
+    database.close()
+    assert database.read(images.totals).cancelled()
+    assert database.write(images.totals).cancelled()

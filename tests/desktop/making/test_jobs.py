@@ -14,6 +14,7 @@ from buyer_double import Script, World
 from artrator.errors import ArtratorError, Code
 from artrator_desktop.state import AppState, Job, JobPhase, Money, Phase, png_text
 from artrator_desktop.state.receipts import verify
+from artrator_desktop.state.store import waiting
 from artrator_desktop.ui.create.words import headline, money, short_status, status
 
 Opened = Callable[..., None]
@@ -298,6 +299,12 @@ def test_jobs_that_waited_here_are_offered_again_and_never_bought_unasked(
     qtbot.waitUntil(lambda: again.gallery.totals.count == 4, timeout=60_000)
     assert len(world.orders) == 4, "only what was ordered is followed"
     assert {request.inputs["prompt"] for _job, request in again.jobs.left} == {"eight cats"}
+    again.jobs.forget_left()
+    assert again.jobs.left == []
+    again.jobs.take_left_back()
+    assert len(again.jobs.left) == 4
+    kept = again.database.write(lambda c: len(waiting.load(c, "http://double")))
+    assert kept.result() == 4
     again.jobs.run_left()
     assert again.jobs.left == []
     qtbot.waitUntil(lambda: again.gallery.totals.count == 8, timeout=60_000)
@@ -309,8 +316,6 @@ def test_jobs_that_waited_here_are_offered_again_and_never_bought_unasked(
 
 
 def test_pictures_of_a_waiting_job_come_back_byte_for_byte(app: AppState) -> None:
-    from artrator_desktop.state.store import waiting
-
     files = {"image": b"one", "references": [b"two", b"three"], "single": [b"four"]}
     app.database.write(lambda c: waiting.save(c, "job", "http://double", {"price": 1}, files)).result()
     assert app.database.read(lambda c: waiting.load(c, "http://double")).result() == [("job", {"price": 1}, files)]

@@ -148,6 +148,30 @@
     </message>
 </context>
 <context>
+    <name>UndoNotices</name>
+    <message numerus="yes">
+        <source>%Ln picture(s) deleted, with their receipts.</source>
+        <translation>
+            <numerusform>%Ln picture deleted, with its receipt.</numerusform>
+            <numerusform>%Ln pictures deleted, with their receipts.</numerusform>
+        </translation>
+    </message>
+    <message numerus="yes">
+        <source>%Ln waiting job(s) forgotten.</source>
+        <translation>
+            <numerusform>%Ln waiting job forgotten.</numerusform>
+            <numerusform>%Ln waiting jobs forgotten.</numerusform>
+        </translation>
+    </message>
+    <message numerus="yes">
+        <source>%Ln picture(s) could not be deleted; let Artrator write in their folder and delete again.</source>
+        <translation>
+            <numerusform>%Ln picture could not be deleted; let Artrator write in its folder and delete again.</numerusform>
+            <numerusform>%Ln pictures could not be deleted; let Artrator write in their folder and delete again.</numerusform>
+        </translation>
+    </message>
+</context>
+<context>
     <name>WalletPage</name>
     <message numerus="yes">
         <source>%Ln running job(s)</source>

@@ -1734,7 +1734,7 @@
     <name>GalleryPage</name>
     <message>
         <source>Gallery</source>
-        <extracomment>The search is as wide as this, and less on a page below a width. Room for two lines below the title, beside the search.</extracomment>
+        <extracomment>So many pictures are hardly deleted by one slip of a finger. The search is as wide as this, and less on a page below a width. Room for two lines below the title, beside the search.</extracomment>
         <translation>갤러리</translation>
     </message>
     <message>
@@ -1816,10 +1816,6 @@
     <message>
         <source>The picture it was made from is not there any more.</source>
         <translation>원본 그림이 더 이상 없습니다.</translation>
-    </message>
-    <message>
-        <source>Delete this picture?</source>
-        <translation>이 그림을 지울까요?</translation>
     </message>
     <message>
         <source>Delete {count} pictures?</source>
@@ -4736,6 +4732,31 @@
     <message>
         <source>Try again</source>
         <translation>다시 시도</translation>
+    </message>
+</context>
+<context>
+    <name>UndoNotices</name>
+    <message numerus="yes">
+        <source>%Ln picture(s) deleted, with their receipts.</source>
+        <translation>
+            <numerusform>그림 %Ln장을 영수증과 함께 지웠습니다.</numerusform>
+        </translation>
+    </message>
+    <message>
+        <source>Undo</source>
+        <translation>되돌리기</translation>
+    </message>
+    <message numerus="yes">
+        <source>%Ln waiting job(s) forgotten.</source>
+        <translation>
+            <numerusform>기다리던 작업 %Ln개를 지웠습니다.</numerusform>
+        </translation>
+    </message>
+    <message numerus="yes">
+        <source>%Ln picture(s) could not be deleted; let Artrator write in their folder and delete again.</source>
+        <translation>
+            <numerusform>그림 %Ln장을 지우지 못했습니다. 폴더에 쓸 수 있게 한 뒤 다시 지우세요.</numerusform>
+        </translation>
     </message>
 </context>
 <context>

@@ -13,7 +13,7 @@ import time
 from collections.abc import Callable
 from concurrent.futures import Future, ThreadPoolExecutor
 from pathlib import Path
-from typing import Final, TypeVar
+from typing import Any, Final, TypeVar
 
 from artrator_desktop.state.store.migrations import migrate
 
@@ -28,7 +28,7 @@ class Database:
     """One SQLite file.
 
     ``write`` and ``read`` run a function with a connection in their thread and return its future; each write is one
-    transaction.
+    transaction. After ``close`` the future is a cancelled one: a timer may still go off while the window goes away.
     """
 
     def __init__(self, path: Path) -> None:
@@ -55,11 +55,11 @@ class Database:
 
     def write(self, work: Callable[[sqlite3.Connection], T]) -> Future[T]:
         """Run ``work`` in one transaction, in the order of the calls."""
-        return self._writing.submit(self._write, work)
+        return self._writing.submit(self._write, work) if not self._closed else _too_late()
 
     def read(self, work: Callable[[sqlite3.Connection], T]) -> Future[T]:
         """Run ``work`` on the reading connection."""
-        return self._reading.submit(self._read, work)
+        return self._reading.submit(self._read, work) if not self._closed else _too_late()
 
     def read_now(self, work: Callable[[sqlite3.Connection], T]) -> T:
         """Run ``work`` in the calling thread, on a connection of its own: for the few rows the first paint needs."""
@@ -116,3 +116,9 @@ class Database:
             connection.close()
             raise
         return connection
+
+
+def _too_late() -> Future[Any]:
+    future: Future[Any] = Future()
+    future.cancel()
+    return future

@@ -61,6 +61,8 @@ class ImageRecord:
 
 _JSON: Final = ("inputs", "descriptor", "receipt", "acknowledgement")
 _COLUMNS: Final = tuple(field.name for field in fields(ImageRecord))
+#: What was deleted a moment ago is still a row, but nobody sees it.
+_SEEN: Final = "id not in (select image from trash)"
 
 
 @dataclass(frozen=True)
@@ -113,14 +115,15 @@ def records(connection: sqlite3.Connection, wanted: Sequence[int]) -> dict[int, 
 
 def newest(connection: sqlite3.Connection, limit: int) -> list[ImageRecord]:
     """The last pictures that were made."""
-    rows = connection.execute("select * from image order by created_at desc, id desc limit ?", (limit,))
+    rows = connection.execute(f"select * from image where {_SEEN} order by created_at desc, id desc limit ?", (limit,))  # noqa: S608
     return [_record(row) for row in rows]
 
 
 def earlier(connection: sqlite3.Connection, listing: str, prompt: str, but: int, limit: int) -> list[ImageRecord]:
     """The last pictures of a listing with the same prompt, without the one that is looked at."""
     rows = connection.execute(
-        "select * from image where listing = ? and prompt = ? and id <> ? order by created_at desc, id desc limit ?",
+        f"select * from image where listing = ? and prompt = ? and id <> ? and {_SEEN} "  # noqa: S608  # words of ours
+        "order by created_at desc, id desc limit ?",
         (listing, prompt, but, limit),
     )
     return [_record(row) for row in rows]
@@ -142,17 +145,21 @@ def made_by(connection: sqlite3.Connection, orders: Sequence[str]) -> dict[str, 
 
 def of_order(connection: sqlite3.Connection, order: str) -> int:
     """The first picture of an order, or -1."""
-    row = connection.execute("select id from image where order_id = ? order by position limit 1", (order,)).fetchone()
+    row = connection.execute(
+        f"select id from image where order_id = ? and {_SEEN} order by position limit 1",  # noqa: S608  # words of ours
+        (order,),
+    ).fetchone()
     return int(row["id"]) if row is not None else -1
 
 
 def totals(connection: sqlite3.Connection) -> Totals:
     """Counts for the header and the chips."""
     count, favourites, size = connection.execute(
-        "select count(*), coalesce(sum(favourite), 0), coalesce(sum(size), 0) from image"
+        f"select count(*), coalesce(sum(favourite), 0), coalesce(sum(size), 0) from image where {_SEEN}"  # noqa: S608
     ).fetchone()
     listings = connection.execute(
-        "select listing, max(title) as title, count(*) as n from image group by listing order by n desc limit 12"
+        f"select listing, max(title) as title, count(*) as n from image where {_SEEN} "  # noqa: S608  # words of ours
+        "group by listing order by n desc limit 12"
     ).fetchall()
     return Totals(count, favourites, size, [(row["listing"], row["title"], row["n"]) for row in listings])
 
@@ -162,13 +169,6 @@ def set_favourite(connection: sqlite3.Connection, wanted: Sequence[int], on: boo
     connection.executemany("update image set favourite = ? where id = ?", [(int(on), each) for each in wanted])
 
 
-def remove(connection: sqlite3.Connection, wanted: Sequence[int]) -> list[str]:
-    """Forget rows; the paths of their files."""
-    found = records(connection, wanted)
-    connection.executemany("delete from image where id = ?", [(each,) for each in found])
-    return [record.path for record in found.values()]
-
-
 def _record(row: sqlite3.Row) -> ImageRecord:
     values = {name: row[name] for name in _COLUMNS}
     values |= {name: json.loads(values[name]) for name in _JSON}
@@ -176,7 +176,7 @@ def _record(row: sqlite3.Row) -> ImageRecord:
 
 
 def _where(query: ImageQuery) -> tuple[str, list[Any]]:
-    conditions: list[str] = []
+    conditions = [_SEEN]
     values: list[Any] = []
     if query.favourites:
         conditions.append("favourite")
@@ -191,4 +191,4 @@ def _where(query: ImageQuery) -> tuple[str, list[Any]]:
             conditions.append("(prompt like ? escape '!' or title like ? escape '!' or inputs like ? escape '!')")
             pattern = "%" + word.replace("!", "!!").replace("%", "!%").replace("_", "!_") + "%"
             values += [pattern] * 3
-    return (" where " + " and ".join(conditions) if conditions else ""), values
+    return " where " + " and ".join(conditions), values

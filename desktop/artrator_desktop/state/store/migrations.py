@@ -99,7 +99,13 @@ def m002_money(connection: sqlite3.Connection) -> None:
     )
 
 
-STEPS: Final[Sequence[Callable[[sqlite3.Connection], None]]] = (m001_first_tables, m002_money)
+def m003_trash(connection: sqlite3.Connection) -> None:
+    """Pictures that were deleted and may still be taken back."""
+    # A table of its own and no column: what is asked of the pictures goes on being answered from their indexes.
+    connection.execute("create table trash (image integer primary key references image on delete cascade) strict")
+
+
+STEPS: Final[Sequence[Callable[[sqlite3.Connection], None]]] = (m001_first_tables, m002_money, m003_trash)
 
 
 def migrate(connection: sqlite3.Connection) -> None:

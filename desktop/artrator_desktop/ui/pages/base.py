@@ -70,6 +70,10 @@ class Page(QWidget):
         """Return the arguments for `activate` with which a page built anew goes on where this one stands."""
         return {}
 
+    def aside(self) -> int:
+        """Return how wide a strip at the right is full of buttons, which messages must not cover."""
+        return 0
+
     def focus_search(self) -> bool:
         """Put the cursor into the page's search field; False if it has none."""
         return False

@@ -5,7 +5,8 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING, ClassVar
 
-from PySide6.QtGui import QResizeEvent
+from PySide6.QtCore import Qt
+from PySide6.QtGui import QKeySequence, QResizeEvent, QShortcut
 from PySide6.QtWidgets import QHBoxLayout, QStackedWidget, QVBoxLayout, QWidget
 
 from artrator_desktop.ui.gallery.compare import CompareDialog
@@ -25,6 +26,8 @@ if TYPE_CHECKING:
     from artrator_desktop.ui.images import Pixmaps
 
 _CHIPS = 6
+#: So many pictures are hardly deleted by one slip of a finger.
+_MANY = 20
 #: The search is as wide as this, and less on a page below a width.
 _SEARCH, _NARROW_SEARCH, _NARROW = 300, 160, 980
 #: Room for two lines below the title, beside the search.
@@ -40,6 +43,7 @@ class GalleryPage(Page):
         super().__init__(app, pixmaps, parent)
         self._gallery = app.gallery
         self._wish = -1
+        self._row = 0
         self.thumbs = Thumbs(app.gallery.cache, self)
         self.destroyed.connect(self.thumbs.close)
         self.header = PageHeader(self.tr("Gallery"))
@@ -78,6 +82,10 @@ class GalleryPage(Page):
         app.catalogue.changed.connect(self.refresh)  # it knows more titles
         self._gallery.verified.connect(self.details.show_verdict)
         self._gallery.failed.connect(self.complain)
+        self._gallery.restored.connect(self._restored)
+        undo = QShortcut(QKeySequence(QKeySequence.StandardKey.Undo), self)
+        undo.setContext(Qt.ShortcutContext.WidgetWithChildrenShortcut)
+        undo.activated.connect(self._gallery.restore)
         self._gallery.model.dataChanged.connect(self._rows_changed)
         self.refresh()
 
@@ -91,6 +99,10 @@ class GalleryPage(Page):
         wanted = arguments.get("image")
         self._wish = wanted if isinstance(wanted, int) else -1
         self._gallery.refresh()
+
+    def aside(self) -> int:
+        """Keep the buttons of the picture free: who deletes one may go on to the next."""
+        return self.details.width() if self.details.isVisible() else 0
 
     def focus_search(self) -> bool:
         """Put the cursor into the search field."""
@@ -119,9 +131,11 @@ class GalleryPage(Page):
         self._show_day()
 
     def delete_chosen(self) -> None:
-        """Delete the chosen pictures, after asking."""
+        """Delete the chosen pictures; they can be taken back for a while, so that only many are asked about."""
         chosen = self.grid.chosen()
-        if chosen and self._confirm(len(chosen)):
+        if chosen and (len(chosen) < _MANY or self._confirm(len(chosen))):
+            # What comes after them takes their place under the eyes and the keys.
+            self._row = min(self._gallery.model.row_of(image) for image in chosen)
             self._gallery.delete(chosen)
 
     def _build(self) -> None:
@@ -199,7 +213,12 @@ class GalleryPage(Page):
         elif not self.grid.selectedIndexes() and self._gallery.model.rowCount():
             shown = self.details.record()
             kept = shown is not None and self._gallery.model.row_of(shown.id) >= 0
-            self.grid.choose(shown.id if kept and shown is not None else self._gallery.model.id_at(0))
+            row = min(self._row, self._gallery.model.rowCount() - 1)
+            self.grid.choose(shown.id if kept and shown is not None else self._gallery.model.id_at(row))
+            self._row = 0
+
+    def _restored(self, images: list[int]) -> None:
+        self._wish = images[0]
 
     def _picked(self, image: int) -> None:
         row = self._gallery.model.row_of(image)
@@ -269,8 +288,6 @@ class GalleryPage(Page):
         dialog.deleteLater()
 
     def _confirm(self, count: int) -> bool:
-        question = (
-            self.tr("Delete this picture?") if count == 1 else self.tr("Delete {count} pictures?").format(count=count)
-        )
+        question = self.tr("Delete {count} pictures?").format(count=count)
         consequence = self.tr("The files go to the trash; their receipts are deleted.")
         return ConfirmSheet(question, consequence, self.tr("Delete"), self).ask()

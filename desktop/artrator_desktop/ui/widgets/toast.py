@@ -1,5 +1,6 @@
 """Short messages in the corner that go away by themselves."""
 
+from collections.abc import Callable
 from typing import Final
 
 from PySide6.QtCore import QEvent, QObject, Qt, QTimer, Signal
@@ -25,7 +26,9 @@ class Toast(QFrame):
     clicked = Signal()
     gone = Signal()
 
-    def __init__(self, kind: str, sentence: str, action: str = "", parent: QWidget | None = None) -> None:
+    def __init__(
+        self, kind: str, sentence: str, action: str = "", parent: QWidget | None = None, *, lasting: bool = False
+    ) -> None:
         super().__init__(parent)
         self.setObjectName("toast")
         self.setFixedWidth(_WIDTH)
@@ -49,7 +52,7 @@ class Toast(QFrame):
         self._timer.setSingleShot(True)
         self._timer.timeout.connect(self.close_now)
         # Time to read, and a failure stays until it is closed.
-        if kind != "bad":
+        if kind != "bad" and not lasting:
             self._timer.start(3500 + 45 * len(sentence))
 
     def close_now(self) -> None:
@@ -60,10 +63,11 @@ class Toast(QFrame):
 
 
 class ToastStack(QWidget):
-    """The newest messages, at the lower right of a window."""
+    """The newest messages, at the lower right of a window, left of what ``aside`` keeps clear there (in points)."""
 
-    def __init__(self, window: QWidget) -> None:
+    def __init__(self, window: QWidget, aside: Callable[[], int] = lambda: 0) -> None:
         super().__init__(window)
+        self._aside = aside
         self._column = QVBoxLayout(self)
         self._column.setContentsMargins(0, 0, 0, 0)
         self._column.setSpacing(S)
@@ -71,18 +75,18 @@ class ToastStack(QWidget):
         window.installEventFilter(self)
         self.hide()
 
-    def say(self, kind: str, sentence: str, action: str = "") -> Toast:
-        """Show a message; `kind` is ok, info, warn or bad."""
+    def say(self, kind: str, sentence: str, action: str = "", *, lasting: bool = False) -> Toast:
+        """Show a message; `kind` is ok, info, warn or bad. One that is lasting is closed by whoever knows when."""
         # The same sentence twice would only push others out.
         for old in [toast for toast in self._toasts if toast.words.text() == sentence] + self._toasts[: 1 - _SHOWN]:
             old.close_now()
-        toast = Toast(kind, sentence, action, self)
+        toast = Toast(kind, sentence, action, self, lasting=lasting)
         toast.gone.connect(lambda: self._forget(toast))
         self._toasts.append(toast)
         self._column.addWidget(toast)
         toast.show()
         self.show()
-        self._place()
+        self.place()
         return toast
 
     def sentences(self) -> list[str]:
@@ -92,7 +96,7 @@ class ToastStack(QWidget):
     def eventFilter(self, watched: QObject, event: QEvent) -> bool:
         """Stay in the corner."""
         if event.type() == QEvent.Type.Resize:
-            self._place()
+            self.place()
         return super().eventFilter(watched, event)
 
     def _forget(self, toast: Toast) -> None:
@@ -100,13 +104,14 @@ class ToastStack(QWidget):
             self._toasts.remove(toast)
             self._column.removeWidget(toast)
         self.setVisible(bool(self._toasts))
-        self._place()
+        self.place()
 
-    def _place(self) -> None:
+    def place(self) -> None:
+        """Go where the messages belong now."""
         window = self.parentWidget()
         if window is None:
             return
         height = sum(max(toast.heightForWidth(_WIDTH), toast.sizeHint().height()) + S for toast in self._toasts)
         self.resize(_WIDTH, max(height - S, 0))
-        self.move(window.width() - _WIDTH - 24, window.height() - self.height() - 24)
+        self.move(window.width() - self._aside() - _WIDTH - 24, window.height() - self.height() - 24)
         self.raise_()
