@@ -17,6 +17,7 @@ from artrator_node.engine.devices import probe
 #: CoreML computes elsewhere without a word.
 RUNTIME = """
 import os
+import sys
 from types import SimpleNamespace
 import numpy as np
 
@@ -34,8 +35,12 @@ def get_available_providers():
     return [f"{name}ExecutionProvider" for name in ("CUDA", "Dml", "OpenVINO", "CoreML", "CPU")]
 
 class InferenceSession:
-    def __init__(self, model, options, providers):
+    def __init__(self, model, options, providers, enable_fallback):
+        assert not enable_fallback
         self.name, self.told = providers[0]
+        if self.name.startswith("CoreML"):
+            said = "[W:onnxruntime:Default, a.cc:1 f] No Core ML. Require macOS."
+            print(f"\\x1b[0;93m2026 {said}\\x1b[m", file=sys.stderr)
         if self.name.startswith("OpenVINO"):
             os._exit(3)
     def get_providers(self):
@@ -77,7 +82,7 @@ def test_each_provider_is_tried_in_a_process_of_its_own_and_believed_only_when_i
     assert answer.kinds == {"cpu"}
     assert "it computes wrong" in answer.refused["directml:1"]
     assert "ended with status 3" in answer.refused["openvino:0"]
-    assert "fell back to CPUExecutionProvider" in answer.refused["coreml:0"]
+    assert answer.refused["coreml:0"].endswith("it fell back to CPUExecutionProvider. No Core ML. Require macOS.")
     assert "no NVIDIA card" in answer.refused.get("cuda", "no NVIDIA card")
 
 

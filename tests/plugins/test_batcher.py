@@ -17,7 +17,8 @@ from artrator.worker.child.turns import Party
 class Device:
     """A kernel that doubles, notes its batches, and waits for the test to let it go."""
 
-    def __init__(self, max_batch=8, memory=None, fails=None, seconds=0):
+    def __init__(self, max_batch=8, memory=None, fails=None, seconds=0, words="Failed to allocate memory"):
+        self.words = words
         self.batches = []
         self.seconds = seconds
         self.memory, self.fails = memory, fails
@@ -33,7 +34,7 @@ class Device:
         x = feeds["x"]
         self.batches.append([int(value) for value in x[:, 0]])
         if self.memory is not None and len(x) > self.memory:
-            raise RuntimeError("Failed to allocate memory for requested buffer of size 1")
+            raise RuntimeError(self.words)
         if self.fails is not None and self.fails in x[:, 0]:
             raise ZeroDivisionError("bad row")
         return {"y": x * 2}
@@ -114,8 +115,22 @@ def test_a_bad_job_fails_alone():
     assert [result["y"][0, 0] for result in results[:2] + results[3:]] == [2, 4, 8, 10]
 
 
-def test_out_of_memory_halves_the_batch_and_is_remembered():
-    device = Device(memory=2)
+@pytest.mark.parametrize(
+    "words",
+    [
+        "BFCArena::AllocateRawInternal Failed to allocate memory for requested buffer of size 1",
+        "BFCArena::AllocateRawInternal Available memory of 4 is smaller than requested bytes of 8",
+        "CUDA failure 2: out of memory ; GPU=0 ; expr=cudaMalloc",
+        "[2] Call to cuMemAlloc results in CUDA_ERROR_OUT_OF_MEMORY",
+        "CUBLAS failure 3: CUBLAS_STATUS_ALLOC_FAILED",
+        "std::bad_alloc",
+        "Exception(3) tid(4304) 8007000E Not enough memory resources are available to complete this operation.",
+        "[GPU] out of GPU resources",
+        "[GPU] clEnqueueNDRangeKernel, error code: -5 CL_OUT_OF_RESOURCES",
+    ],
+)
+def test_out_of_memory_halves_the_batch_and_is_remembered_however_it_is_worded(words):
+    device = Device(memory=2, words=words)
     calls = [(str(n), rows(n)) for n in range(1, 9)]
 
     async def main(batcher):

@@ -641,6 +641,13 @@ def test_another_device_or_runtime_finds_nothing(tmp_path, monkeypatch):
     assert not child_side.derived("m.onnx", Device()).saved
 
 
+def test_nothing_is_derived_for_a_card(package, graphs, tmp_path):
+    """The process that derives has no card: it would load the whole model only to find that out."""
+    ready = graphs.ready(find_backend("onnx"), package, Device("cuda"), Limits(load_seconds=240))
+    assert asyncio.run(ready) is None
+    assert not (tmp_path / "derived").exists()
+
+
 @pytest.mark.parametrize(
     "text",
     [

@@ -1,13 +1,15 @@
 """Which execution provider of onnxruntime stands for which device, and what it is told.
 
 The names of options are those of https://onnxruntime.ai/docs/execution-providers/ (one page for each provider); a
-provider refuses one that it does not know, and onnxruntime then falls back, which is noticed.
+provider refuses one that it does not know.
 """
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Mapping
 from dataclasses import replace
+from pathlib import Path
 from typing import Any, Final
 
 from artrator.backend import PRECISIONS, Device
@@ -61,7 +63,7 @@ def cannot(device: Device, reason: str) -> ArtratorError:
     cure = cures.get(device.kind, "Install artrator[cpu]")
     return ArtratorError(
         Code.BACKEND_RUNTIME_BROKEN,
-        f"{describe()} cannot compute on {device.kind}: {reason}.",
+        f"{describe()} cannot compute on {device.kind}: {reason.rstrip('.')}.",
         cure=f"{cure}, or let the node use the device 'cpu'.",
         device=device.kind,
     )
@@ -76,6 +78,29 @@ def coarser(one: str, other: str) -> str:
 def may_record(device: Device, facts: GraphFacts) -> bool:
     """Whether runs of this graph can be recorded once and replayed as a CUDA graph."""
     return device.kind == "cuda" and not any(operator in _CONTROL_FLOW for _, operator in facts.operators)
+
+
+def arenas(device: Device) -> str:
+    """The stores of memory that a run may give back, as onnxruntime counts them; empty where it keeps none.
+
+    It refuses a run that names one which is not there: DirectML, Core ML and OpenVINO allocate in another way.
+    """
+    return {"cpu": "cpu:0", "cuda": f"cpu:0;gpu:{device.index}", "tensorrt": f"cpu:0;gpu:{device.index}"}.get(
+        device.kind, ""
+    )
+
+
+def for_graph(device: Device, name: str) -> Device:
+    """The device with a folder for what is compiled of this graph alone.
+
+    TensorRT and Core ML name what they keep after inputs and nodes, which two graphs of a package may share whose
+    weights differ; each would be given what was made of the other.
+    """
+    if not device.compiled:
+        return device
+    folder = Path(device.compiled, hashlib.sha256(name.encode()).hexdigest()[:16])
+    folder.mkdir(exist_ok=True)
+    return replace(device, compiled=str(folder))
 
 
 def at_least(device: Device, precision: str) -> Device:

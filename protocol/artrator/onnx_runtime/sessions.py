@@ -15,20 +15,15 @@ from artrator.errors import ArtratorError, Code, ModelError
 from artrator.onnx_runtime.binding import Binding
 from artrator.onnx_runtime.feed import Pieces, can_feed, feed
 from artrator.onnx_runtime.graph import GraphFacts, read_graph
-from artrator.onnx_runtime.providers import cannot, in_use, may_record, provider_of, tune, wanted
+from artrator.onnx_runtime.providers import arenas, cannot, for_graph, in_use, may_record, provider_of, tune, wanted
 from artrator.onnx_runtime.wheels import require_runtime
-
-#: How onnxruntime words it, on the processor and on GPUs.
-_OUT_OF_MEMORY: Final = (
-    "Available memory of",
-    "Failed to allocate memory",
-    "bad_alloc",
-    "out of memory",
-    "ALLOC_FAILED",
-)
+from artrator.out_of_memory import is_out_of_memory
 
 #: The path of a graph that came through a pipe, which says nothing to anybody.
 _PIPE: Final = re.compile(r"/proc/self/fd/\d+")
+
+#: File, line and function of onnxruntime's own code, which some of its errors begin with.
+_WHERE: Final = re.compile(r"/\S+\.(?:cc|h):\d+ [^()]*\([^()]*\) ")
 
 #: Smaller weights stay in the graph itself.
 _LEAST_OUTSIDE: Final = 1024
@@ -89,7 +84,7 @@ class Session:
             else:
                 found = self._inner.run(list(outputs), dict(feeds), options)
         except Exception as error:  # onnxruntime raises classes of its own, all derived from Exception alone
-            if _is_out_of_memory(error):
+            if is_out_of_memory(error):
                 raise MemoryError(f"{self.name} ran out of memory") from error
             raise ModelError(f"{self.name} failed while it ran: {_first_line(error)}") from error
         return dict(zip(outputs, found, strict=True))
@@ -215,38 +210,39 @@ def _open(
 ) -> Session:
     """Make a session from bytes, from pieces, or from the path of a derived graph."""
     provider = provider_of(runtime, device)
+    device = for_graph(device, name)
     record = may_record(device, facts)
     try:
         with warnings.catch_warnings():
-            warnings.simplefilter("ignore")  # it warns about the fallback that is refused below
+            warnings.simplefilter("ignore")  # it warns of computing elsewhere, which is refused below
             try:
-                asked = wanted(provider, device, facts=facts, record=record)
-                inner = _made(runtime, model, options, asked)
+                inner = _made(runtime, model, options, device, wanted(provider, device, facts=facts, record=record))
             except Exception:
                 if not record:
                     raise
                 # A graph of which a part runs on the processor cannot be recorded; it can be run.
                 record = False
-                asked = wanted(provider, device, facts=facts)
-                inner = _made(runtime, model, options, asked)
+                inner = _made(runtime, model, options, device, wanted(provider, device, facts=facts))
     except ArtratorError:
         raise  # the package is not what was signed
     except Exception as error:  # onnxruntime raises classes of its own, all derived from Exception alone
-        if _is_out_of_memory(error):
+        if is_out_of_memory(error):
             raise MemoryError(f"{name} does not fit into memory") from error
+        if device.kind != "cpu" and isinstance(error, ValueError | RuntimeError):
+            raise cannot(device, _first_line(error)) from error  # it has errors of its own for what graphs are to blame
         raise ArtratorError(
             Code.PACKAGE_INVALID,
             f"onnxruntime refuses {name}: {_first_line(error)}",
             cure="Check that the file runs with this version of onnxruntime, then sign the package again.",
         ) from error
     for kept in ("_model_bytes", "_model_path"):
-        # It keeps them to begin anew on another device in silence: a second copy of all weights, for ever, or a path
-        # at which there is another thing by then.
+        # It keeps them to begin anew on another device: a second copy of all weights, for ever.
         if hasattr(inner, kept):
             setattr(inner, kept, None)
-    releasing = runtime.RunOptions()
-    arena = "cpu:0" if device.kind == "cpu" else f"cpu:0;gpu:{device.index}"
-    releasing.add_run_config_entry("memory.enable_memory_arena_shrinkage", arena)
+    releasing = None
+    if stores := arenas(device):
+        releasing = runtime.RunOptions()
+        releasing.add_run_config_entry("memory.enable_memory_arena_shrinkage", stores)
     binding = Binding(runtime, inner, "cuda", device.index, record=record) if device.kind in _BOUND else None
     loaded = Session(inner, releasing, facts, name, binding)
     if loaded.provider != provider:
@@ -255,22 +251,14 @@ def _open(
     return loaded
 
 
-def _made(runtime: Any, model: bytes | Pieces | str, options: Any, asked: Any) -> Any:
-    """A session of onnxruntime's own."""
+def _made(runtime: Any, model: bytes | Pieces | str, options: Any, device: Device, asked: Any) -> Any:
+    """A session of onnxruntime's own, which never begins anew elsewhere: neither now nor when a run fails."""
+    if callable(model) and (device.compiled or not can_feed()):
+        model = b"".join(model())  # TensorRT names what it keeps after the graph's file, which a pipe is not
     if not callable(model):
-        return runtime.InferenceSession(model, options, providers=asked)
-    if can_feed():
-        try:
-            with feed(model) as path:
-                # Without its fallback: what went through the pipe cannot be read a second time.
-                return runtime.InferenceSession(path, options, providers=asked, enable_fallback=0)
-        except ArtratorError:
-            raise
-        except Exception as error:
-            if len(asked) == 1 or _is_out_of_memory(error):
-                raise
-    # Where there is no such pipe; and where another device did not do, to be told why in the usual way.
-    return runtime.InferenceSession(b"".join(model()), options, providers=asked)
+        return runtime.InferenceSession(model, options, providers=asked, enable_fallback=0)
+    with feed(model) as path:
+        return runtime.InferenceSession(path, options, providers=asked, enable_fallback=0)
 
 
 def _limit_memory(runtime: Any, limit: int) -> bool:
@@ -304,10 +292,6 @@ def _lend_external(options: Any, external: Mapping[str, Lent], name: str) -> Non
     lend(list(external), list(external.values()), [len(data) for data in external.values()])
 
 
-def _is_out_of_memory(error: Exception) -> bool:
-    return any(words in str(error) for words in _OUT_OF_MEMORY)
-
-
 def _first_line(error: Exception) -> str:
     lines = str(error).strip().splitlines() or [type(error).__name__]
-    return _PIPE.sub("the graph", lines[0].removeprefix("[ONNXRuntimeError] : "))[:300]
+    return _WHERE.sub("", _PIPE.sub("the graph", lines[0].removeprefix("[ONNXRuntimeError] : ")))[:300]

@@ -112,11 +112,14 @@ class DerivedGraphs:
     ) -> DerivedFiles | None:
         """What there is for a package on this device; None if there is nothing. Never raises.
 
+        Only for the processor: to a card go the weights themselves, and what compiles for it keeps caches of its own.
         What never was is made now, if that takes no longer than a start may; else in a while, beside everything else
         and after it, and the next start finds it. One at a time is made: it takes a processor and several times the
         memory of the model.
         """
-        if not self._most_bytes or sys.platform == "win32":  # there a file that is mapped cannot be replaced
+        if not self._most_bytes or device.kind != "cpu":
+            return None
+        if sys.platform == "win32":  # there a file that is mapped cannot be replaced
             return None
         try:
             if not self._swept:

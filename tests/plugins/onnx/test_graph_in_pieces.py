@@ -55,6 +55,22 @@ def test_where_no_pipe_has_a_path_bytes_do(model, tmp_path, monkeypatch):
     assert np.array_equal(answer(load_graph(signed(tmp_path, model), "model.onnx")), answer(session(model)))
 
 
+def test_where_something_is_compiled_and_kept_a_graph_has_no_name_but_its_own(model, tmp_path, monkeypatch):
+    """TensorRT names what it keeps after the file that a graph came from; that of a pipe is another at each load."""
+    package, runtime, given = signed(tmp_path, model), require_runtime(), []
+    kept = tmp_path / "kept"
+    kept.mkdir()
+
+    class Session(runtime.InferenceSession):
+        def __init__(self, path_or_bytes, *rest, **how):
+            given.append(type(path_or_bytes))
+            super().__init__(path_or_bytes, *rest, **how)
+
+    monkeypatch.setattr(runtime, "InferenceSession", Session)
+    load_graph(package, "model.onnx", Device(compiled=str(kept)))
+    assert given == [bytes]
+
+
 @pytest.mark.parametrize("at", [0.1, 0.5, 0.999999])
 def test_what_is_not_what_was_signed_never_becomes_a_session(model, tmp_path, monkeypatch, at):
     package = signed(tmp_path, model)

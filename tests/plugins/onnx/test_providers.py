@@ -1,6 +1,7 @@
 """What each device's provider is told, and runs with bound tensors. Cards are not needed: options are words."""
 
 import sys
+from pathlib import Path
 from types import SimpleNamespace
 
 import numpy as np
@@ -51,6 +52,30 @@ def test_what_was_compiled_is_kept_where_a_folder_is_given_and_nowhere_else():
     assert (kept["trt_engine_cache_path"], kept["trt_timing_cache_path"]) == ("/x", "/x")
     assert told(Device("openvino", compiled="/x"))[1]["cache_dir"] == "/x"
     assert told(Device("coreml", compiled="/x"))[1]["ModelCacheDirectory"] == "/x"
+
+
+def test_what_is_compiled_of_two_graphs_lies_in_two_folders(tmp_path):
+    device = Device("tensorrt", compiled=str(tmp_path))
+    one, other = (providers.for_graph(device, name).compiled for name in ("unet/a.onnx", "unet/b.onnx"))
+    assert one != other
+    assert {Path(one).parent, Path(other).parent} == {tmp_path}
+    assert Path(one).is_dir()
+    assert providers.for_graph(device, "unet/a.onnx").compiled == one
+    assert providers.for_graph(Device("cuda"), "unet/a.onnx") == Device("cuda")
+
+
+def test_memory_is_given_back_only_where_there_is_a_store_of_it(make_graph):
+    shape = ("float", ["n"])
+    model = make_graph([("Relu", ["x"], ["y"])], {"x": shape}, {"y": shape}).SerializeToString()
+    runtime = require_runtime()
+    options = runtime.RunOptions()
+    options.add_run_config_entry("memory.enable_memory_arena_shrinkage", providers.arenas(Device("cuda")))
+    with pytest.raises(Exception, match="Did not find an arena"):  # as on every device that has none for a card
+        runtime.InferenceSession(model, providers=["CPUExecutionProvider"]).run(["y"], {"x": np.ones(2, "f4")}, options)
+    assert session(model).run({"x": np.ones(2, np.float32)}, ["y"], release=True)["y"].sum() == 2
+    assert providers.arenas(Device("tensorrt", 0)) == "cpu:0;gpu:0"
+    for kind in set(providers.PROVIDERS) - {"cpu", "cuda", "tensorrt"}:
+        assert providers.arenas(Device(kind)) == ""
 
 
 def test_tensorrt_leaves_what_it_cannot_do_to_the_same_card():

@@ -74,6 +74,51 @@ def test_a_silent_fallback_is_noticed(identity, monkeypatch):
     assert "it fell back to CPUExecutionProvider" in message
 
 
+#: What onnxruntime-gpu 1.31.1 says where TensorRT's libraries are missing.
+NO_TENSORRT = (
+    "/onnxruntime_src/onnxruntime/python/onnxruntime_pybind_state.cc:729 void onnxruntime::python::RegisterTensorRT"
+    "PluginsAsCustomOps(PySessionOptions&, const onnxruntime::ProviderOptions&) Please install TensorRT libraries."
+)
+
+
+def test_a_provider_that_fails_says_why_and_is_not_replaced_by_another(identity, monkeypatch):
+    runtime, asked = require_runtime(), []
+
+    def refuse(self, providers, *rest):
+        asked.append(providers[0][0])
+        raise RuntimeError(NO_TENSORRT)
+
+    monkeypatch.setattr(
+        runtime, "get_available_providers", lambda: ["TensorrtExecutionProvider", "CPUExecutionProvider"]
+    )
+    monkeypatch.setattr(runtime.InferenceSession, "_create_inference_session", refuse)
+    message = refusal(lambda: session(identity.SerializeToString(), Device("tensorrt")), Code.BACKEND_RUNTIME_BROKEN)
+    assert message.endswith("cannot compute on tensorrt: Please install TensorRT libraries.")
+    assert asked == ["TensorrtExecutionProvider"]
+    # On the processor there is nothing but the graph to blame.
+    refusal(lambda: session(identity.SerializeToString()))
+
+
+def test_a_provider_that_fails_in_a_run_is_not_replaced_by_another(identity, monkeypatch):
+    from onnxruntime.capi import onnxruntime_pybind11_state
+
+    moved, loaded = [], session(identity.SerializeToString(), name="net.onnx")
+    real = loaded._inner._sess
+
+    class Failing:
+        def run(self, *_):
+            raise onnxruntime_pybind11_state.EPFail("the card is gone")
+
+        def __getattr__(self, name):
+            return getattr(real, name)
+
+    monkeypatch.setattr(loaded._inner, "set_providers", moved.append)
+    monkeypatch.setattr(loaded._inner, "_sess", Failing())
+    with pytest.raises(ModelError, match="the card is gone"):
+        loaded.run({"x": np.zeros((1, 3, 4, 4), np.float32)}, ["y"])
+    assert moved == []
+
+
 def test_a_run_that_fails_says_which_graph(identity):
     loaded = session(identity.SerializeToString(), name="net.onnx")
     assert loaded.provider == "CPUExecutionProvider"

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Final
@@ -28,6 +29,8 @@ from artrator_node.engine.devices.places import KINDS, ON_PROCESSOR
 _SECONDS: Final = 60.0
 #: Cards of a kind whose number nobody tells (DirectML, OpenVINO).
 _MOST_CARDS: Final = 4
+#: A warning or an error of onnxruntime's log, which is in colours.
+_LOGGED: Final = re.compile(r"\[[EW]:onnxruntime:[^\]]*\] ([^\x1b\n]+)")
 
 
 @dataclass(frozen=True)
@@ -129,7 +132,9 @@ async def _try(plugin: PluginInfo, kind: str, index: int) -> str:
         return said
     answers = said.get("answers")
     answer = answers.get(str(inside)) if isinstance(answers, dict) else None
-    return sentence(answer, 300) if isinstance(answer, str) else "it gave no answer."
+    if not isinstance(answer, str):
+        return "it gave no answer."
+    return sentence(f"{answer} {said['logged']}", 300) if answer else ""
 
 
 async def _probe(plugin: PluginInfo, device: Device, kind: str, cards: int) -> Mapping[str, Any] | str:
@@ -160,7 +165,9 @@ async def _probe(plugin: PluginInfo, device: Device, kind: str, cards: int) -> M
         with contextlib.suppress(asyncio.CancelledError):
             await asyncio.shield(process.exited)
         await channel.close()
-    return header if header.get("op") == "probed" else "it gave no answer."
+    # Computing elsewhere is no error to onnxruntime: why it does so stands in its log alone.
+    logged = next(reversed(_LOGGED.findall(process.output)), "")
+    return {**header, "logged": logged} if header.get("op") == "probed" else "it gave no answer."
 
 
 def _card(said: object) -> tuple[int, str, int] | None:

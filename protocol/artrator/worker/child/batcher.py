@@ -17,7 +17,8 @@ from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from typing import Any, Final
 
 from artrator.backend import Array, Batch, Kernel
-from artrator.worker.child.calls import Call, Piece, checked, compute, deliver, fail, halves, out_of_memory
+from artrator.out_of_memory import is_out_of_memory
+from artrator.worker.child.calls import Call, Piece, checked, compute, deliver, fail, halves
 from artrator.worker.child.experience import Experience, Signature
 from artrator.worker.child.memory import peak_bytes
 from artrator.worker.child.one_thread import OneThread
@@ -307,7 +308,7 @@ class Batcher:
         asyncio.get_running_loop().call_soon(lambda: self._moment.add((time.thread_time() - begun) / len(pieces)))
 
     async def _in_halves(self, pieces: Sequence[Piece], rows: int, sizes: Sizes, error: Exception) -> bool:
-        memory = out_of_memory(error)
+        memory = is_out_of_memory(error)
         if rows == 1 or (len(pieces) == 1 and not memory):
             for piece in pieces:
                 fail(piece.call, error)

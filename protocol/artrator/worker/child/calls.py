@@ -6,23 +6,14 @@ import asyncio
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from typing import Final
 
 import numpy as np
 
 from artrator.backend import Array, Batch, Kernel
 from artrator.errors import ArtratorError, Code, ModelError
+from artrator.out_of_memory import is_out_of_memory
 from artrator.worker.child.experience import Signature
 from artrator.worker.child.turns import Party
-
-#: How runtimes word that memory ran out; there is no common exception.
-_OUT_OF_MEMORY: Final = (
-    "out of memory",
-    "failed to allocate",
-    "bad_alloc",
-    "alloc failed",
-    "cudaerrormemoryallocation",
-)
 
 
 @dataclass(eq=False, slots=True)
@@ -130,14 +121,9 @@ def fail(call: Call, error: Exception) -> None:
         return
     if isinstance(error, ArtratorError):
         call.future.set_exception(error)
-    elif out_of_memory(error):
+    elif is_out_of_memory(error):
         call.future.set_exception(
             ArtratorError(Code.WORKER_LIMIT, f"The kernel {call.kernel.name} ran out of memory for a single row.")
         )
     else:
         call.future.set_exception(error)
-
-
-def out_of_memory(error: Exception) -> bool:
-    """Whether an error says that fewer rows might do."""
-    return isinstance(error, MemoryError) or any(words in str(error).lower() for words in _OUT_OF_MEMORY)
