@@ -92,12 +92,12 @@ def test_the_graph_of_the_probe_is_the_one_that_its_answer_is_computed_for() -> 
 
     facts = read_graph(cards._GRAPH)
     assert facts.operators == {("", "Conv"), ("", "MatMul")}
-    assert cards.probe("cpu", 1) == {"op": "probed", "answers": {"0": ""}}
+    assert cards.probe("cpu", [0]) == {"op": "probed", "answers": {"0": ""}}
 
 
 def test_a_driver_that_is_not_there_has_no_cards_and_no_trouble() -> None:
     from artrator.worker.child import cards
 
-    said = cards.probe("", 0)
+    said = cards.probe("")
     assert isinstance(said["cards"], list)
     assert said["runtime"] == describe()

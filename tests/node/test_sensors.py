@@ -61,7 +61,7 @@ def test_a_card_is_read_through_nvml(nvml: FakeNVML) -> None:
 def test_a_worker_reads_the_same_cards(nvml: FakeNVML, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("artrator.nvml._names", lambda: iter([str(nvml.library)]))
     nvml.says(used_mib=3072)
-    told = probe("", 0)
+    told = probe("")
     assert told["cards"] == [{"index": 0, "name": "Toy RTX", "memory_bytes": 24 * GIB}]
     assert told["driver"] == "999.1"
     monkeypatch.setenv("CUDA_VISIBLE_DEVICES", "0")
@@ -70,7 +70,7 @@ def test_a_worker_reads_the_same_cards(nvml: FakeNVML, monkeypatch: pytest.Monke
         monkeypatch.setenv("CUDA_VISIBLE_DEVICES", nobody)
         assert used_bytes(Device("cuda")) == 0
     monkeypatch.setattr("artrator.nvml._names", lambda: iter(["there-is-none.so"]))
-    assert probe("", 0)["cards"] == []
+    assert probe("")["cards"] == []
     assert used_bytes(Device("cuda")) == 0
 
 

@@ -4,6 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Collection
 from dataclasses import dataclass
+from typing import Final
+
+#: The status with which a worker ends whose device answers no more.
+DEVICE_LOST: Final = 70
 
 
 @dataclass(frozen=True)

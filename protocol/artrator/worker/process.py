@@ -24,6 +24,7 @@ from typing import Any, Final
 
 from artrator.errors import ArtratorError, Code
 from artrator.worker.child import bootstrap
+from artrator.worker.death import DEVICE_LOST
 from artrator.worker.guard import Breach, Guard
 from artrator.worker.scratch import Scratch, sweep_is_due, sweep_once
 
@@ -287,6 +288,8 @@ def _copies(descriptors: Sequence[int]) -> Sequence[int]:
 
 def exit_sentence(code: int) -> str:
     """How a child ended, in words."""
+    if code == DEVICE_LOST:
+        return "ended because its device answers no more"
     if code >= 0:
         return f"ended with status {code}"
     names: Sequence[str] = [entry.name for entry in signal.Signals if entry.value == -code]

@@ -89,7 +89,7 @@ async def ask(backend: str, *, trying: bool = True) -> Answer:
 async def _ask(plugin: PluginInfo, trying: bool) -> Answer:
     # The first question needs what a driver needs, but no provider is started by it.
     may_use_cards = grants(plugin, Device("cuda"))["gpu"]
-    said = await _probe(plugin, Device("cuda" if may_use_cards else "cpu"), "", 0)
+    said = await _probe(plugin, Device("cuda" if may_use_cards else "cpu"), "", [])
     if isinstance(said, str):
         return Answer(kinds=frozenset({"cpu"}), refused={"cuda": said})
     found = [card for card in map(_card, said.get("cards", ())) if card is not None]
@@ -127,7 +127,7 @@ async def _try(plugin: PluginInfo, kind: str, index: int) -> str:
     # A worker sees one card of NVIDIA's, as its first; of others it sees all.
     device = Device(kind, index)
     inside = 0 if kind in ("cuda", "tensorrt") else index
-    said = await _probe(plugin, device, kind, inside + 1)
+    said = await _probe(plugin, device, kind, [inside])
     if isinstance(said, str):
         return said
     answers = said.get("answers")
@@ -137,7 +137,7 @@ async def _try(plugin: PluginInfo, kind: str, index: int) -> str:
     return sentence(f"{answer} {said['logged']}", 300) if answer else ""
 
 
-async def _probe(plugin: PluginInfo, device: Device, kind: str, cards: int) -> Mapping[str, Any] | str:
+async def _probe(plugin: PluginInfo, device: Device, kind: str, cards: Sequence[int]) -> Mapping[str, Any] | str:
     """One question in one confined process; the reason in words if it did not answer."""
     limits = Limits()
     try:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import base64
 import os
+from collections.abc import Iterable
 from contextlib import closing
 from typing import Any, Final
 
@@ -25,17 +26,17 @@ _GRAPH: Final = base64.b64decode(
 )
 
 
-def probe(kind: str, cards: int) -> dict[str, Any]:
+def probe(kind: str, cards: Iterable[int] = ()) -> dict[str, Any]:
     """What answers here.
 
     Args:
         kind: Empty to be told of the runtime, its providers and the cards; or a kind of device to try.
-        cards: How many cards of that kind to try.
+        cards: Which of that kind to try.
     """
     if not kind:
         return {"op": "probed", **_runtime(), **_cards()}
     answers: dict[str, str] = {}
-    for index in range(cards):
+    for index in cards:
         try:
             _run(Device(kind, index))
         except ArtratorError as error:

@@ -17,8 +17,10 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import os
 import socket
 import sys
+import time
 import traceback
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
@@ -34,8 +36,12 @@ from artrator.worker.child.context import JobContext
 from artrator.worker.child.loader import load_plugin, run_module
 from artrator.worker.child.memory import give_back
 from artrator.worker.child.package_files import SignedFolder
+from artrator.worker.death import DEVICE_LOST
 from artrator.worker.values import ValueInvalid, pack, unpack
 from artrator.worker.wire import Channel, Frame, WireError
+
+#: Asking a card whether it still computes takes part of a second of it: not more often than this.
+_DOUBT_SECONDS: Final = 5.0
 
 
 def main(connection: socket.socket, confinement: list[str]) -> None:
@@ -58,7 +64,7 @@ async def _serve(connection: socket.socket, confinement: list[str]) -> None:
         elif frame.op == "inspect":
             await channel.send(_inspect(frame))
         elif frame.op == "probe":
-            await channel.send(probe(frame.header["kind"], int(frame.header["cards"])))
+            await channel.send(probe(frame.header["kind"], frame.header["cards"]))
         elif frame.op == "prepare":
             # In a thread, because the module may run an event loop of its own.
             await channel.send(await asyncio.to_thread(_prepare, frame))
@@ -167,7 +173,9 @@ class _Server:
     def __init__(self, channel: Channel, model: Model, output_bytes: int, device: Device) -> None:
         self._channel: Final = channel
         self._model: Final = model
+        self._device: Final = device
         self._output_bytes: Final = output_bytes
+        self._doubted = float("-inf")
         # Batches are learnt anew where something else computes, or with other threads.
         self._runtime: Final = f"{_runtime(device)}, {device.threads} threads"
         self._batcher: Final = Batcher(
@@ -220,11 +228,25 @@ class _Server:
         except WireError:
             return
         except (Exception, asyncio.CancelledError) as error:
+            if isinstance(error, Exception) and not context.cancelled and await self._device_is_lost():
+                # A driver that was reset, a kernel that went astray: in this process nothing computes there any more.
+                os._exit(DEVICE_LOST)
             with contextlib.suppress(WireError):
                 await self._settle_reports()
                 await self._channel.send({"op": "error", "job": job, **_failure(error, context).to_json()})
         finally:
             self._jobs.pop(job, None)
+
+    async def _device_is_lost(self) -> bool:
+        """Whether a card that was computed on computes no more; asked after a failure, and not after each."""
+        used = {provider for provider, _ in _providers()}
+        now = time.monotonic()
+        if not used - {"CPUExecutionProvider"} or now - self._doubted < _DOUBT_SECONDS:
+            return False
+        self._doubted = now
+        kind, index = self._device.kind, self._device.index
+        answers: Mapping[str, str] = (await asyncio.to_thread(probe, kind, [index]))["answers"]
+        return bool(answers[str(index)])
 
     def _at_work(self) -> int:
         """The jobs there are, and what else the loop has to do."""
