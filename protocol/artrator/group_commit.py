@@ -51,11 +51,20 @@ class GroupCommit:
             is waited for. It is closed in the end.
         name: Of the thread.
         enough: The loop is let turn while that brings more, until so many wait; 0 begins a group at once.
+        before_commit: Raises sqlite3.Error if nothing may be written now; quick, and without the file's help.
     """
 
-    def __init__(self, db: sqlite3.Connection, name: str, *, enough: int = 0) -> None:
+    def __init__(
+        self,
+        db: sqlite3.Connection,
+        name: str,
+        *,
+        enough: int = 0,
+        before_commit: Callable[[], None] | None = None,
+    ) -> None:
         self._db = db
         self._enough = enough
+        self._before_commit = before_commit
         self._patience: int = db.execute("PRAGMA busy_timeout").fetchone()[0]
         # Only the thread may wait for another program, so the connection itself does not.
         db.execute("PRAGMA busy_timeout = 0")
@@ -207,6 +216,8 @@ class GroupCommit:
         db.execute("RELEASE piece")
 
     async def _commit(self, group: list[_Piece]) -> None:
+        if self._before_commit is not None:
+            self._before_commit()
         committed = self._in_thread(self._db.execute, "COMMIT")
         _finish(group)
         await committed

@@ -173,10 +173,19 @@ class Registry:
         recovery.forget_mark(self.settings.data)
         await self.rails.prepare()
         self._tasks = [
-            asyncio.create_task(work)
-            for work in (self.sweeper.run(), self.rails.reconciler.run(), self._audit_for_ever())
+            asyncio.create_task(work, name=name)
+            for name, work in (
+                ("sweeper", self.sweeper.run()),
+                ("reconciler", self.rails.reconciler.run()),
+                ("auditor", self._audit_for_ever()),
+            )
         ]
         return self
+
+    @property
+    def ended(self) -> str | None:
+        """The name of what should go on as long as the registry does, and has ended; None if all is as it should be."""
+        return next((task.get_name() for task in self._tasks if task.done()), None)
 
     async def __aexit__(self, *_: object) -> None:
         for task in self._tasks:

@@ -94,6 +94,8 @@ class Sweeper:
         Args:
             up_seconds: Stands in for the time since the start.
         """
+        with self.chores.of("database file"):
+            await self._db.look_after_file()
         with self.chores.of("sessions"):
             await self._db.write(self._accounts.sweep)
         with self.chores.of("quotes"):

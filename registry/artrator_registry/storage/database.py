@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import logging
 import operator
 import sqlite3
 from collections.abc import Callable, Sequence
@@ -15,11 +16,13 @@ from sqlite_utils import Migrations
 
 from artrator.errors import ArtratorError, Code
 from artrator.group_commit import GroupCommit
+from artrator_registry.storage.anchor import Anchor
 from artrator_registry.storage.faults import as_problem
 from artrator_registry.storage.homecoming import Homecoming
 from artrator_registry.storage.readers import Readers
 from artrator_registry.storage.transaction import Clock, Transaction
 
+_log = logging.getLogger("artrator_registry.storage")
 _P = ParamSpec("_P")
 _T = TypeVar("_T")
 
@@ -133,8 +136,12 @@ class Database:
     def __init__(self, path: Path, clock: Clock) -> None:
         self.path = path
         self.clock = clock
-        self._writer = GroupCommit(connect(path), "registry-writer", enough=_GROUP)
-        self._readers = Readers(lambda: connect(path, read_only=True), clock)
+        writer = connect(path)
+        self._anchor = Anchor(path)
+        #: What the file held when it was no longer where it was; see ``look_after_file``.
+        self.saved: Path | None = None
+        self._writer = GroupCommit(writer, "registry-writer", enough=_GROUP, before_commit=self._anchor.check)
+        self._readers = Readers(self._reader, clock)
         self._home: Homecoming | None = None
 
     async def write(
@@ -172,6 +179,26 @@ class Database:
         """Run a query on a snapshot, here and now: for a few rows by their keys, which a thread would only delay."""
         return self._readers.run(lambda t: call(t, *args, **kwargs))
 
+    async def look_after_file(self) -> None:
+        """See whether the file is where it was. If it is not, what it holds is saved beside it, once.
+
+        Raises:
+            ArtratorError: ``disk_full``: it was moved, replaced or deleted, and nothing is written any more.
+            OSError, sqlite3.Error: The same, and it could not be saved either.
+        """
+        try:
+            self._anchor.remember()
+        except sqlite3.OperationalError as error:
+            if self.saved is None:
+                self.saved = await self._writer.aside(self._anchor.save)
+                _log.critical(
+                    "%s was moved, replaced or deleted while it was served; nothing is written any more. All that was"
+                    " answered is saved in %s. Stop the registry, remove what is left of %s and of the files beside it"
+                    " that end on -wal and -shm, give the saved file its name, and serve it.",
+                    *(self.path, self.saved, self.path),
+                )
+            raise as_problem(error) or error from error
+
     async def close(self) -> None:
         """Finish what was begun, then close."""
         loop = asyncio.get_running_loop()
@@ -196,6 +223,15 @@ class Database:
             if problem is None:
                 raise
             raise problem from error
+
+    def _reader(self) -> sqlite3.Connection:
+        db = connect(self.path, read_only=True)
+        try:
+            self._anchor.check()
+        except sqlite3.Error:  # it is another database by the name of this one
+            db.close()
+            raise
+        return db
 
     def _homecoming(self) -> Homecoming:
         loop = asyncio.get_running_loop()

@@ -20,6 +20,12 @@ def fault_of(error: sqlite3.Error) -> int:
 def as_problem(error: sqlite3.Error) -> ArtratorError | None:
     """The error to answer with, or None if this is a mistake of ours."""
     fault = fault_of(error)
+    if getattr(error, "sqlite_errorcode", 0) == sqlite3.SQLITE_READONLY_DBMOVED:
+        return ArtratorError(
+            Code.DISK_FULL,
+            "The registry's database was moved, replaced or deleted while it was served; nothing was changed.",
+            cure="Its operator must put it back, as its log says; repeat the request then.",
+        )
     if fault == sqlite3.SQLITE_FULL:
         return ArtratorError(Code.DISK_FULL, "The disk of the registry is full; nothing was changed.")
     if fault in _DISK:
