@@ -37,6 +37,7 @@ class Code(StrEnum):
     DOCUMENT_INVALID = "document_invalid"
     EARNINGS_INSUFFICIENT = "earnings_insufficient"
     EXTENSION_MISSING = "extension_missing"
+    FOLDER_UNWRITABLE = "folder_unwritable"
     FORBIDDEN = "forbidden"
     HTTP_INVALID = "http_invalid"
     IMAGE_CORRUPT = "image_corrupt"
@@ -139,6 +140,7 @@ CATALOGUE: Final[dict[Code, Entry]] = {
     Code.DOCUMENT_INVALID: Entry(422, "The document was changed or signed by another key; ask for a fresh one."),
     Code.EARNINGS_INSUFFICIENT: Entry(402, "Wait until more has matured; `artrator earnings` says when."),
     Code.EXTENSION_MISSING: Entry(422, "Install the distribution that provides it, or do not name it."),
+    Code.FOLDER_UNWRITABLE: Entry(500, "Let Artrator write there, or choose another folder."),
     Code.FORBIDDEN: Entry(403, "This belongs to another account."),
     Code.HTTP_INVALID: Entry(400, "Use a program that speaks HTTP/1.1, and send lengths that are true."),
     Code.IMAGE_CORRUPT: Entry(422, "Save the image again as PNG, JPEG or WebP and send that file."),

@@ -249,10 +249,10 @@ class Earnings(QObject):
         """Write a year's statement as a CSV file."""
 
         async def work(network: Network) -> object:
-            from artrator.profile import write_atomically
+            from artrator_desktop.state.files import save
 
             text = await network.registry.earnings_statement_csv(year)
-            await asyncio.to_thread(write_atomically, path, text.removeprefix("\ufeff").encode("utf-8-sig"))
+            await asyncio.to_thread(save, path, text.removeprefix("\ufeff").encode("utf-8-sig"))
             return None
 
         self._do("statement", work, look_again=False)

@@ -226,7 +226,7 @@ def as_failure(error: BaseException) -> Failure:
         return Failure(error.code.value, error.message, error.cure)
     full = isinstance(error, OSError) and error.errno == errno.ENOSPC
     if full or (isinstance(error, sqlite3.OperationalError) and "full" in str(error)):
-        return Failure(Code.DISK_FULL.value, "The disk is full.", CATALOGUE[Code.DISK_FULL].cure)
+        return Failure(Code.DISK_FULL.value, "The disk is full.", "Free some space on this computer, then try again.")
     log.error("unexpected error in the engine", exc_info=error)
     return Failure(
         Code.INTERNAL.value, f"Something unexpected happened ({type(error).__name__}).", CATALOGUE[Code.INTERNAL].cure

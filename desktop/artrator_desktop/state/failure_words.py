@@ -25,6 +25,7 @@ _NAMES_MORE: Final = frozenset(
         "document_invalid",
         "earnings_insufficient",
         "extension_missing",
+        "folder_unwritable",
         "forbidden",
         "image_corrupt",
         "image_too_large",
@@ -127,6 +128,10 @@ def _words() -> Mapping[str, tuple[str, str]]:
         "extension_missing": (
             translate("Failures", "An extension that this model needs is not installed."),
             translate("Failures", "Install it, or choose another model."),
+        ),
+        "folder_unwritable": (
+            translate("Failures", "Nothing can be written in that folder."),
+            translate("Failures", "Let Artrator write there, or choose another folder."),
         ),
         "forbidden": (
             translate("Failures", "This belongs to another account."),

@@ -15,9 +15,9 @@ from typing import Any
 
 from artrator.errors import ArtratorError, Code
 from artrator.local import LocalEngine, LocalProgress, LocalResult, LocalStage, OwnedPackage
-from artrator.profile import write_atomically
 from artrator_desktop.state import pictures
 from artrator_desktop.state.engine import Engine, as_failure
+from artrator_desktop.state.files import save
 from artrator_desktop.state.job import JobPhase, JobRequest, Money, Places
 from artrator_desktop.state.phase import Failure
 from artrator_desktop.state.purchase import End, keep_picture
@@ -101,7 +101,7 @@ def keep(
         kind = delivered.output.media_type
         path = places.pictures / pictures.file_name(record.listing, record.run, position, kind, record.started_at)
         if not kind.startswith("image/"):
-            write_atomically(Path(path), delivered.data)
+            save(Path(path), delivered.data)
             if kind.startswith("text/"):
                 texts.append(delivered.data.decode("utf-8", "replace"))
             continue

@@ -41,9 +41,9 @@ def from_bytes(data: bytes, path: str = "", shown_side: int = _SHOWN_SIDE) -> Pi
 
 def from_pixels(image: QImage, folder: Path) -> Picture | Problem:
     """Encode pasted pixels as PNG, into a file of their own that drafts and "compare" come back to."""
-    from artrator.profile import write_atomically
+    from artrator_desktop.state.files import save
 
     data = picture_files.encode_png(image)
     path = folder / f"{hashlib.sha256(data).hexdigest()[:32]}.png"
-    write_atomically(path, data)
+    save(path, data)
     return from_bytes(data, str(path))

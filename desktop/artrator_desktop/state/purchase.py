@@ -20,9 +20,9 @@ from artrator.documents import document_digest
 from artrator.errors import ArtratorError, Code
 from artrator.manifest import InputType, Manifest
 from artrator.money import format_credits
-from artrator.profile import write_atomically
 from artrator_desktop.state import pictures, png_text
 from artrator_desktop.state.engine import Engine, as_failure
+from artrator_desktop.state.files import save
 from artrator_desktop.state.job import JobPhase, JobRequest, Money, Places
 from artrator_desktop.state.network import Network
 from artrator_desktop.state.phase import Failure
@@ -35,7 +35,7 @@ _PREVIEW_SIDE: Final = 640
 #: A preview with more pixels than this is not a preview but an attack on our memory.
 _PREVIEW_PIXELS: Final = 4_000_000
 #: These leave the order where it is: it is taken up again when the cause is gone.
-_STALLING: Final = frozenset({Code.REGISTRY_UNREACHABLE, Code.DISK_FULL})
+_STALLING: Final = frozenset({Code.DISK_FULL, Code.FOLDER_UNWRITABLE, Code.REGISTRY_UNREACHABLE})
 
 
 @dataclass(frozen=True)
@@ -206,7 +206,7 @@ def keep(result: Result, facts: Mapping[str, Any], places: Places) -> list[Image
     """Write a result's files, and a row for each picture; repeating it changes nothing. Blocks.
 
     Raises:
-        ArtratorError: ``disk_full``; the order then stays in the box and is fetched again.
+        ArtratorError: ``disk_full``, ``folder_unwritable``; the order then stays in the box and is fetched again.
     """
     ordered_at = float(facts.get("created_at") or result.receipt.queued_at)
     listing = str(facts.get("listing") or result.listing)
@@ -217,7 +217,7 @@ def keep(result: Result, facts: Mapping[str, Any], places: Places) -> list[Image
             listing, result.order, position, delivered.output.media_type, ordered_at
         )
         if not delivered.output.media_type.startswith("image/"):
-            write_atomically(path, delivered.data)  # the gallery shows pictures only, but nothing paid for is dropped
+            save(path, delivered.data)  # the gallery shows pictures only, but nothing paid for is dropped
             continue
         record = ImageRecord(
             id=0,
@@ -282,7 +282,7 @@ def keep_picture(record: ImageRecord, data: bytes, places: Places) -> ImageRecor
     image = pictures.decode(data, pictures.THUMBNAIL)
     whole = (record.width, record.height) if record.width else (image.width(), image.height())
     record = replace(record, width=whole[0], height=whole[1])
-    write_atomically(Path(record.path), png_text.embed(data, settings_of(record)))
+    save(Path(record.path), png_text.embed(data, settings_of(record)))
     if not image.isNull():
         pictures.write_thumbnail(image, pictures.thumbnail_path(places.cache, record.sha256))
     number = places.database.write(lambda connection: image_rows.add(connection, record)).result()

@@ -169,11 +169,11 @@ class Wallet(QObject):
         """Write the whole statement as CSV to a file; ``exported`` or ``export_failed`` follows."""
 
         async def work(network: Network) -> str:
-            from artrator.profile import write_atomically
+            from artrator_desktop.state.files import save
 
             text = await network.registry.statement_csv(of)
             # Spreadsheet programs take a file without the mark for the system's old encoding.
-            await asyncio.to_thread(write_atomically, path, text.removeprefix("\ufeff").encode("utf-8-sig"))
+            await asyncio.to_thread(save, path, text.removeprefix("\ufeff").encode("utf-8-sig"))
             return str(path)
 
         self._session.call(work, self.exported.emit, self.export_failed.emit)

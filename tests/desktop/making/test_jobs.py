@@ -249,7 +249,7 @@ def test_a_full_disk_keeps_the_paid_order_until_there_is_room(
         raise ArtratorError(Code.DISK_FULL, "No room.")
 
     with monkeypatch.context() as patched:
-        patched.setattr(purchase, "write_atomically", full)
+        patched.setattr(purchase, "save", full)
         job = generate(app)
         found = wait_for(qtbot, app, job, JobPhase.STALLED)
         assert found.failure is not None
@@ -257,6 +257,29 @@ def test_a_full_disk_keeps_the_paid_order_until_there_is_room(
     found = wait_for(qtbot, app, job, JobPhase.DONE)
     assert len(world.orders) == 1
     assert Path(found.images[0].path).exists()
+
+
+def test_a_folder_that_cannot_be_written_keeps_the_paid_order_and_names_the_folder(
+    qtbot: Any, app: AppState, opened: Opened, world: World, tmp_path: Path
+) -> None:
+    opened()
+    app.jobs._again.setInterval(50)
+    (tmp_path / "drive").write_text("what lies where the folder is to be, as a drive that is not there")
+    app.settings.set("pictures_dir", str(tmp_path / "drive" / "pictures"))
+    job = generate(app)
+    found = wait_for(qtbot, app, job, JobPhase.STALLED)
+    assert found.failure is not None
+    assert found.failure.code == "folder_unwritable"
+    assert str(tmp_path / "drive" / "pictures") in found.failure.sentence
+    assert found.failure.sentence.endswith("Let Artrator write there, or choose another folder.")
+    assert (headline(found), short_status(found)) == (
+        "Waiting for a folder to save in",
+        "Waits for a folder to save in",
+    )
+    app.settings.set("pictures_dir", str(tmp_path / "elsewhere"))
+    found = wait_for(qtbot, app, job, JobPhase.DONE)
+    assert len(world.orders) == 1
+    assert Path(found.images[0].path).parent == tmp_path / "elsewhere"
 
 
 def test_one_run_can_make_several_pictures(qtbot: Any, app: AppState, opened: Opened, world: World) -> None:

@@ -1199,6 +1199,14 @@
         <translation>설치하거나 다른 모델을 골라 주세요.</translation>
     </message>
     <message>
+        <source>Nothing can be written in that folder.</source>
+        <translation>그 폴더에 저장할 수 없습니다.</translation>
+    </message>
+    <message>
+        <source>Let Artrator write there, or choose another folder.</source>
+        <translation>Artrator가 쓸 수 있게 하거나 다른 폴더를 고르세요.</translation>
+    </message>
+    <message>
         <source>This belongs to another account.</source>
         <translation>다른 계정의 것입니다.</translation>
     </message>
@@ -2043,6 +2051,10 @@
         <translation>디스크 공간을 기다리는 중</translation>
     </message>
     <message>
+        <source>Waiting for a folder to save in</source>
+        <translation>저장할 폴더를 기다리는 중</translation>
+    </message>
+    <message>
         <source>Waiting for the connection</source>
         <translation>연결을 기다리는 중</translation>
     </message>
@@ -2105,6 +2117,10 @@
     <message>
         <source>Waits for room on the disk</source>
         <translation>디스크 공간을 기다림</translation>
+    </message>
+    <message>
+        <source>Waits for a folder to save in</source>
+        <translation>저장할 폴더를 기다림</translation>
     </message>
     <message>
         <source>Waits for the connection</source>

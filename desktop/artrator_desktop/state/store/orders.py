@@ -56,7 +56,9 @@ class OrderBox:
             self._database.write(work).result()
         except sqlite3.OperationalError as error:
             raise ArtratorError(
-                Code.DISK_FULL, f"The order could not be written down ({error}), so nothing was bought."
+                Code.DISK_FULL,
+                f"The order could not be written down ({error}), so nothing was bought.",
+                cure="Free some space on this computer, then try again.",
             ) from error
 
     def forget(self, order: str) -> None:

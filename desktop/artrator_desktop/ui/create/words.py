@@ -25,6 +25,8 @@ def headline(job: Job, count: int = 1) -> str:
         case JobPhase.STALLED:
             if job.failure is not None and job.failure.code == "disk_full":
                 return QCoreApplication.translate("JobWords", "Waiting for room on the disk")
+            if job.failure is not None and job.failure.code == "folder_unwritable":
+                return QCoreApplication.translate("JobWords", "Waiting for a folder to save in")
             return QCoreApplication.translate("JobWords", "Waiting for the connection")
     if job.cancelling:
         return QCoreApplication.translate("JobWords", "Cancelling")
@@ -83,6 +85,8 @@ def short_status(job: Job, ahead: int = 0) -> str:
         case JobPhase.STALLED:
             if job.failure is not None and job.failure.code == "disk_full":
                 return translate("JobWords", "Waits for room on the disk")
+            if job.failure is not None and job.failure.code == "folder_unwritable":
+                return translate("JobWords", "Waits for a folder to save in")
             return translate("JobWords", "Waits for the connection")
         case JobPhase.FAILED:
             return _join(translate("JobWords", "Failed"), _back(job))
