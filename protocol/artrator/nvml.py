@@ -72,11 +72,22 @@ class NVML:
         code = self.functions.nvmlDeviceGetHandleByIndex_v2(ctypes.c_uint(index), ctypes.byref(card))
         return card if code == SUCCESS else None
 
+    def named(self, name: str) -> ctypes.c_void_p | None:
+        """The card that ``CUDA_VISIBLE_DEVICES`` means by a name, a number or the beginning of a mark; None if none."""
+        return next((card for index, card in self.cards() if is_named(name, index, self.mark(card))), None)
+
     def name(self, card: ctypes.c_void_p) -> str:
         """What the maker calls it; empty if it does not say."""
-        name = ctypes.create_string_buffer(_TEXT_BYTES)
-        known = self.functions.nvmlDeviceGetName(card, name, ctypes.c_uint(_TEXT_BYTES)) == SUCCESS
-        return name.value.decode("utf-8", "replace") if known else ""
+        return self._text("nvmlDeviceGetName", card)
+
+    def mark(self, card: ctypes.c_void_p) -> str:
+        """What it is told from all others by: ``GPU-8f2a…``; empty if it does not say."""
+        return self._text("nvmlDeviceGetUUID", card)
+
+    def _text(self, function: str, card: ctypes.c_void_p) -> str:
+        text = ctypes.create_string_buffer(_TEXT_BYTES)
+        known = getattr(self.functions, function)(card, text, ctypes.c_uint(_TEXT_BYTES)) == SUCCESS
+        return text.value.decode("utf-8", "replace") if known else ""
 
     def memory(self, card: ctypes.c_void_p) -> CardMemory | None:
         """Its memory; None if it does not say."""
@@ -88,6 +99,11 @@ class NVML:
         if self.functions is not None:
             self.functions.nvmlShutdown()
             self.functions = None
+
+
+def is_named(name: str, index: int, mark: str) -> bool:
+    """Whether ``CUDA_VISIBLE_DEVICES`` means a card by this name; parts of a card (``MIG-…``) are none."""
+    return name == str(index) or (name.startswith("GPU-") and mark.startswith(name))
 
 
 def _load(library: str | None) -> Any:

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 
+from artrator.backend import Device
 from artrator.onnx_runtime import describe
 from artrator.plugins import find_backend
 from artrator.plugins.info import PluginInfo
@@ -101,3 +104,37 @@ def test_a_driver_that_is_not_there_has_no_cards_and_no_trouble() -> None:
     said = cards.probe("")
     assert isinstance(said["cards"], list)
     assert said["runtime"] == describe()
+
+
+def test_cards_that_the_node_does_not_see_are_not_counted_and_none_is_taken_for_another() -> None:
+    told = [
+        {"index": 0, "name": "Small", "mark": "GPU-aa11", "memory_bytes": 8 << 30},
+        {"index": 1, "name": "Large", "mark": "GPU-bb22", "memory_bytes": 24 << 30},
+        {"index": 2, "name": "Old", "mark": "GPU-cc33", "memory_bytes": 4 << 30},
+        {"index": "x"},
+    ]
+    cards = [card for card in (probe._card(each, "999.1") for each in told) if card is not None]
+    for visible, names in (
+        ([], ["Small", "Large", "Old"]),
+        (["1"], ["Large"]),
+        (["2", "0"], ["Old", "Small"]),
+        (["GPU-bb", "GPU-aa11"], ["Large", "Small"]),
+        (["1", "7", "0"], ["Large"]),
+        (["-1"], []),
+    ):
+        found = probe._counted(cards, visible)
+        assert [card.name for card in found.values()] == names
+        assert [card.index for card in found.values()] == list(found) == list(range(len(names)))
+
+
+def test_a_card_that_is_too_old_does_not_hide_the_next(monkeypatch: pytest.MonkeyPatch) -> None:
+    async def say(plugin: PluginInfo, device: Device, kind: str, cards: Sequence[int]) -> Mapping[str, Any]:
+        if kind:
+            return {"answers": {"0": "" if device.index else "no kernel image"}, "logged": ""}
+        told = [{"index": index, "name": "A card", "mark": "", "memory_bytes": 8 << 30} for index in range(2)]
+        return {"runtime": "onnxruntime-gpu", "providers": ["CUDAExecutionProvider"], "cards": told, "driver": "999"}
+
+    monkeypatch.setattr(probe, "_probe", say)
+    answer = asyncio.run(probe.ask("onnx"))
+    assert answer.cards_by_kind == {("cuda", 1)}
+    assert [reason for name, reason in answer.refused.items() if name == "cuda:0"] == ["no kernel image"]

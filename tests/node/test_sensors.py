@@ -62,11 +62,12 @@ def test_a_worker_reads_the_same_cards(nvml: FakeNVML, monkeypatch: pytest.Monke
     monkeypatch.setattr("artrator.nvml._names", lambda: iter([str(nvml.library)]))
     nvml.says(used_mib=3072)
     told = probe("")
-    assert told["cards"] == [{"index": 0, "name": "Toy RTX", "memory_bytes": 24 * GIB}]
+    assert told["cards"] == [{"index": 0, "name": "Toy RTX", "mark": "GPU-8f2a-toy", "memory_bytes": 24 * GIB}]
     assert told["driver"] == "999.1"
-    monkeypatch.setenv("CUDA_VISIBLE_DEVICES", "0")
-    assert used_bytes(Device("cuda")) == 3 * GIB
-    for nobody in ("1", "none"):
+    for own in ("0", "GPU-8f2a-toy", "GPU-8f"):
+        monkeypatch.setenv("CUDA_VISIBLE_DEVICES", own)
+        assert used_bytes(Device("cuda")) == 3 * GIB
+    for nobody in ("1", "none", "GPU-9", "-1"):
         monkeypatch.setenv("CUDA_VISIBLE_DEVICES", nobody)
         assert used_bytes(Device("cuda")) == 0
     monkeypatch.setattr("artrator.nvml._names", lambda: iter(["there-is-none.so"]))

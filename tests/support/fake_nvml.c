@@ -34,6 +34,12 @@ int nvmlDeviceGetName(void *handle, char *name, unsigned length) {
     return SUCCESS;
 }
 
+int nvmlDeviceGetUUID(void *handle, char *mark, unsigned length) {
+    if (handle != &card || length < 96) return INVALID;
+    strcpy(mark, "GPU-8f2a-toy");
+    return SUCCESS;
+}
+
 int nvmlDeviceGetTemperature(void *handle, unsigned sensor, unsigned *degrees) {
     unsigned long long value;
     if (handle != &card || sensor) return INVALID;

@@ -100,12 +100,17 @@ def seen_inside(device: Device) -> Device:
     return replace(device, index=0) if device.kind in _NVIDIA else device
 
 
+def visible_cards() -> list[str]:
+    """NVIDIA's cards that this process may use, by the names that CUDA knows; empty for all of them."""
+    return [name.strip() for name in os.environ.get("CUDA_VISIBLE_DEVICES", "").split(",") if name.strip()]
+
+
 def _visible(device: Device) -> str:
     """What ``CUDA_VISIBLE_DEVICES`` says to a worker; cards that are hidden from the node itself are not counted."""
-    own = [name for name in os.environ.get("CUDA_VISIBLE_DEVICES", "").split(",") if name.strip()]
+    own = visible_cards()
     if not own:
         return str(device.index)
-    return own[device.index].strip() if device.index < len(own) else "-1"
+    return own[device.index] if device.index < len(own) else "-1"
 
 
 def sandbox_settings(

@@ -10,16 +10,17 @@ import asyncio
 import contextlib
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, Final
 
 from artrator.backend import Device
 from artrator.errors import ArtratorError
+from artrator.nvml import is_named
 from artrator.onnx_runtime.providers import PROVIDERS
 from artrator.plugins import find_backend
 from artrator.plugins.info import PluginInfo
 from artrator.worker.limits import Limits
-from artrator.worker.policy import environment, grants, sandbox_settings
+from artrator.worker.policy import environment, grants, sandbox_settings, visible_cards
 from artrator.worker.process import Process, exit_sentence
 from artrator.worker.wire import Channel, WireError
 from artrator.worker.words import sentence
@@ -92,13 +93,14 @@ async def _ask(plugin: PluginInfo, trying: bool) -> Answer:
     said = await _probe(plugin, Device("cuda" if may_use_cards else "cpu"), "", [])
     if isinstance(said, str):
         return Answer(kinds=frozenset({"cpu"}), refused={"cuda": said})
-    found = [card for card in map(_card, said.get("cards", ())) if card is not None]
     driver = sentence(str(said.get("driver", "")), 40)
-    known = {index: Card(index, name, memory, driver) for index, name, memory in found}
+    found = [card for card in (_card(told, driver) for told in said.get("cards", ())) if card is not None]
+    known = _counted(found, visible_cards())
     providers = said.get("providers", ())
     runtime = sentence(str(said.get("runtime", "")), 80)
     if not trying:
         return Answer(runtime, cards=list(known.values()))
+    nvidias = frozenset(("cuda", index) for index in known)
     processor, by_card, refused = {"cpu"}, set[tuple[str, int]](), dict[str, str]()
     for kind in KINDS:
         if kind == "cpu" or PROVIDERS[kind] not in providers or not (kind in ON_PROCESSOR or may_use_cards):
@@ -111,13 +113,15 @@ async def _ask(plugin: PluginInfo, trying: bool) -> Answer:
             why = await _try(plugin, kind, index)
             if why:
                 refused[f"{kind}:{index}"] = why
+                if nvidia:
+                    continue  # the driver says that there is a next one, which may be younger
                 break  # where one card is not, the next is not either; and a driver that dies once dies again
             if kind in ON_PROCESSOR:
                 processor.add(kind)
             else:
                 by_card.add((kind, index))
                 known.setdefault(index, Card(index))
-    untold = frozenset(("cuda", index) for index, _, _ in found) - by_card if may_use_cards else frozenset()
+    untold = nvidias - by_card if may_use_cards else frozenset()
     usable = [card for index, card in sorted(known.items()) if any(index == own for _, own in by_card | untold)]
     return Answer(runtime, frozenset(processor), usable, frozenset(by_card), untold, refused)
 
@@ -170,8 +174,24 @@ async def _probe(plugin: PluginInfo, device: Device, kind: str, cards: Sequence[
     return {**header, "logged": logged} if header.get("op") == "probed" else "it gave no answer."
 
 
-def _card(said: object) -> tuple[int, str, int] | None:
+def _card(said: object, driver: str) -> tuple[Card, str] | None:
+    """One of NVIDIA's cards as its driver counts it, and its mark; None for what is none."""
     match said:
-        case {"index": int(index), "name": str(name), "memory_bytes": int(memory)} if 0 <= index < 64 and memory >= 0:
-            return index, sentence(name, 80), memory
+        case {"index": int(index), "name": str(name), "mark": str(mark), "memory_bytes": int(memory)} if (
+            0 <= index < 64 and memory >= 0
+        ):
+            return Card(index, sentence(name, 80), memory, driver), mark
     return None
+
+
+def _counted(cards: Sequence[tuple[Card, str]], visible: Sequence[str]) -> dict[int, Card]:
+    """The cards that this node may use, by the numbers that it knows them by."""
+    if not visible:
+        return {card.index: card for card, _ in cards}
+    found: dict[int, Card] = {}
+    for index, name in enumerate(visible):
+        card = next((card for card, mark in cards if is_named(name, card.index, mark)), None)
+        if card is None:
+            break  # CUDA sees none of those that stand behind a name that it does not know
+        found[index] = replace(card, index=index)
+    return found

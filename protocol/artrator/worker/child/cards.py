@@ -52,9 +52,8 @@ def used_bytes(device: Device) -> int:
     """What all programs together have of the memory of a worker's card; 0 where nobody knows."""
     if device.kind not in ("cuda", "tensorrt"):
         return 0
-    own = os.environ.get("CUDA_VISIBLE_DEVICES", "0")
     with closing(NVML()) as nvml:
-        card = nvml.card(int(own)) if own.isdigit() else None
+        card = nvml.named(os.environ.get("CUDA_VISIBLE_DEVICES", "0"))
         memory = None if card is None else nvml.memory(card)
     return 0 if memory is None else int(memory.used)
 
@@ -85,5 +84,5 @@ def _cards() -> dict[str, Any]:
         for index, card in nvml.cards():
             memory = nvml.memory(card)
             total = 0 if memory is None else int(memory.total)
-            found.append({"index": index, "name": nvml.name(card), "memory_bytes": total})
+            found.append({"index": index, "name": nvml.name(card), "mark": nvml.mark(card), "memory_bytes": total})
         return {"cards": found, "driver": nvml.driver}
