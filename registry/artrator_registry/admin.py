@@ -5,7 +5,6 @@ from __future__ import annotations
 import contextlib
 import re
 import sqlite3
-import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import IO, Any, Final, TypeVar
@@ -29,6 +28,7 @@ from artrator_registry.storage import (
     migrate,
     schema_of,
 )
+from artrator_registry.timekeeping import now
 
 _T = TypeVar("_T")
 
@@ -171,7 +171,8 @@ def keys_of(data: Path) -> Authority:
 
 def _brought_up(settings: Settings, authority: Authority, held: bool) -> Authority:
     _migrate(settings, held=held)
-    authority.prepare(time.time())
+    with _usable(settings), told(settings):
+        authority.prepare(now(settings))
     return authority
 
 
@@ -181,7 +182,7 @@ def read(data: Path, query: Callable[[Transaction], _T]) -> _T:
     _migrate(settings)
     with told(settings), contextlib.closing(connect(settings.database, read_only=True)) as db:
         db.execute("BEGIN")
-        return query(Transaction(db, time.time()))
+        return query(Transaction(db, now(settings)))
 
 
 def write(data: Path, command: Callable[[Transaction], _T]) -> _T:
@@ -191,7 +192,7 @@ def write(data: Path, command: Callable[[Transaction], _T]) -> _T:
     # Closed without a COMMIT, everything is undone.
     with told(settings), contextlib.closing(connect(settings.database)) as db:
         db.execute("BEGIN IMMEDIATE")
-        result = command(Transaction(db, time.time()))
+        result = command(Transaction(db, now(settings)))
         db.execute("COMMIT")
     return result
 

@@ -2,23 +2,27 @@
 
 The folder holds ``root.pem``, one ``ticket-<serial>.pem`` for each key, and ``keyset.json``, the signed key set. A
 rotation writes the new key first and the set last, so that a power cut leaves the old set, whole. A running registry
-notices a rotation by another process because the file changed.
+notices a rotation by another process because the file changed. One process at a time changes the folder.
 """
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import threading
 import time
 from collections.abc import Mapping
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
 
 from artrator import durable
 from artrator.documents import KeySet, TicketKey
+from artrator.errors import ArtratorError, Code
 from artrator.keys import PrivateKey
+from artrator.one_process import only_one
 
 _DAY: Final = 86_400
 #: A new key signs only after nodes had several heartbeats to fetch it.
@@ -35,7 +39,7 @@ _RENEW_SECONDS: Final = 7 * _DAY
 
 @dataclass(frozen=True)
 class _Loaded:
-    stamp: tuple[int, int]
+    stamp: tuple[int, int, int]
     document: Mapping[str, Any]
     keyset: KeySet
     signers: Mapping[str, PrivateKey]
@@ -59,17 +63,21 @@ class Authority:
     def prepare(self, now: float) -> None:
         """Make the first ticket key, or replace one that ends soon."""
         with self._guard:
-            if not self._path.exists():
-                self._write(1, [self._new_key(1, now - _CLOCK_SKEW_SECONDS, now)])
+            if self._is_prepared(now):
                 return
-            # A key from the future was made while the clock was wrong: it helps nobody now.
-            ends = [key.not_after for key in self._current().keyset.keys if key.not_before <= now + _NOTICE_SECONDS]
-            if not ends or max(ends) - now < _RENEW_SECONDS:
-                self._rotate(now)
+            with self._alone():
+                if not self._path.exists():
+                    self._write(1, [self._new_key(1, now - _CLOCK_SKEW_SECONDS, now)])
+                elif not self._is_prepared(now):  # another process may just have seen to it
+                    self._rotate(now)
 
     def rotate(self, now: float) -> int:
-        """Make a new ticket key and let the others end; answers the new serial."""
-        with self._guard:
+        """Make a new ticket key and let the others end; answers the new serial.
+
+        Raises:
+            ArtratorError: ``conflict``: another process is about it.
+        """
+        with self._guard, self._alone():
             return self._rotate(now)
 
     def document(self) -> Mapping[str, Any]:
@@ -91,6 +99,19 @@ class Authority:
         # because nodes judge by their own clocks.
         best = max(usable or loaded.keyset.keys, key=lambda key: key.not_before)
         return loaded.signers[best.kid]
+
+    def _is_prepared(self, now: float) -> bool:
+        if not self._path.exists():
+            return False
+        # A key from the future was made while the clock was wrong: it helps nobody now.
+        ends = [key.not_after for key in self._current().keyset.keys if key.not_before <= now + _NOTICE_SECONDS]
+        return bool(ends) and max(ends) - now >= _RENEW_SECONDS
+
+    def _alone(self) -> AbstractContextManager[None]:
+        busy = ArtratorError(
+            Code.CONFLICT, "Another program is changing the ticket keys.", cure="Try again in a moment."
+        )
+        return only_one(self._folder / ".lock", busy)
 
     def _rotate(self, now: float) -> int:
         old = self._current().keyset
@@ -137,12 +158,16 @@ class Authority:
 
     def _current(self) -> _Loaded:
         found = self._path.stat()
-        stamp = (found.st_mtime_ns, found.st_size)
+        stamp = (found.st_ino, found.st_mtime_ns, found.st_size)
         if self._loaded is None or self._loaded.stamp != stamp:
             document = json.loads(self._path.read_text(encoding="utf-8"))
             keyset = KeySet.verify(document, self.root.public)
-            pairs = [PrivateKey.load(path) for path in self._folder.glob("ticket-*.pem")]
             listed = {key.kid for key in keyset.keys}
-            signers = {key.id: key for key in pairs if key.id in listed}
+            signers = {}
+            for path in self._folder.glob("ticket-*.pem"):
+                with contextlib.suppress(FileNotFoundError):  # another process rotates, and it has ended
+                    key = PrivateKey.load(path)
+                    if key.id in listed:
+                        signers[key.id] = key
             self._loaded = _Loaded(stamp, document, keyset, signers)
         return self._loaded

@@ -5,13 +5,13 @@ from __future__ import annotations
 import contextlib
 import os
 import shutil
-import time
 from pathlib import Path
 
 from artrator import durable
 from artrator_registry.recovery.service import mark
 from artrator_registry.settings import Settings
 from artrator_registry.storage import connect
+from artrator_registry.timekeeping import now
 
 
 def backup(source: Settings, target: Path) -> None:
@@ -37,7 +37,7 @@ def backup(source: Settings, target: Path) -> None:
 
 
 def _copy(source: Settings, copy: Settings) -> None:
-    mark(copy.data, time.time())  # before it is copied: what comes meanwhile may be missing
+    mark(copy.data, now(source))  # before it is copied: what comes meanwhile may be missing
     _copy_database(source.database, copy.database)
     # Samples never change and are written before the rows that name them, so copying them after the database is safe.
     if source.samples.exists():

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import logging
-import time
 import uuid
 from collections.abc import Sequence
 from pathlib import Path
@@ -32,6 +31,7 @@ from artrator_registry.rails.commands import forgive, topups
 from artrator_registry.sellers.commands import sellers
 from artrator_registry.settings import Settings
 from artrator_registry.storage import Transaction
+from artrator_registry.timekeeping import now
 from artrator_registry.verifications.commands import verifiers
 
 _SECONDS = click.IntRange(1, 10**9)
@@ -167,8 +167,12 @@ def create_voucher(data: Path, amount: int, count: int, expires: int | None, pro
 
     if promotion is not None and not (promotion.strip() and promotion.isprintable() and len(promotion) <= 80):
         raise click.BadParameter("a name of at most 80 signs that print", param_hint="--promotion")
-    until = None if expires is None else time.time() + expires * 86_400
-    batch, codes = write(data, lambda t: create_vouchers(t, amount, count, until, promotion))
+
+    def make_them(t: Transaction) -> tuple[str, list[str]]:
+        until = None if expires is None else t.now + expires * 86_400
+        return create_vouchers(t, amount, count, until, promotion)
+
+    batch, codes = write(data, make_them)
     click.echo(f"batch {batch}: {count} x {format_credits(amount)} credits", err=True)
     for code in codes:
         click.echo(code)
@@ -245,5 +249,7 @@ def rotate_key(data: Path) -> None:
 
     Nodes hear of it with their next heartbeat.
     """
-    serial = prepare(data).rotate(time.time())
+    settings = existing(data)
+    with told(settings):
+        serial = prepare(data).rotate(now(settings))
     click.echo(f"key set {serial}; the new key signs in two minutes")

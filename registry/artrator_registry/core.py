@@ -10,7 +10,6 @@ from __future__ import annotations
 import asyncio
 import itertools
 import logging
-import time
 from collections.abc import Mapping, Sequence
 from functools import partial
 from typing import Any, Final, Self
@@ -19,6 +18,7 @@ from artrator import __version__
 from artrator.errors import ArtratorError
 from artrator.messages import registry as m
 from artrator.rail import Rail
+from artrator_registry import timekeeping
 from artrator_registry.accounts import schema as accounts_schema
 from artrator_registry.accounts.service import Accounts
 from artrator_registry.auditor import NotAuditedError, audit_apart
@@ -59,7 +59,7 @@ from artrator_registry.search.service import Search
 from artrator_registry.sellers import schema as sellers_schema
 from artrator_registry.sellers.service import Sellers
 from artrator_registry.settings import TEST_CREDITS, Settings
-from artrator_registry.storage import Clock, Database, SteadyClock, Transaction, connect, migrate
+from artrator_registry.storage import Clock, Database, Transaction, migrate
 from artrator_registry.verifications import schema as verifications_schema
 from artrator_registry.verifications.service import Verifications
 
@@ -94,19 +94,6 @@ _MOST_EXPLANATIONS: Final = 100
 _UNAUDITED_SECONDS: Final = 60.0
 
 
-def _known_time(settings: Settings) -> float | None:
-    """The latest time that this registry wrote down: of the last transfer, of the last heartbeat."""
-    db = connect(settings.database, read_only=True)
-    try:
-        found: float = db.execute(
-            "SELECT max(coalesce((SELECT at FROM ledger_transfers ORDER BY serial DESC LIMIT 1), 0),"
-            " coalesce((SELECT max(seen_at) FROM nodes), 0))"
-        ).fetchone()[0]
-    finally:
-        db.close()
-    return found or None
-
-
 def _explained(t: Transaction, settings: Settings) -> Sequence[str]:
     return list(itertools.islice(explanations(t, settings), _MOST_EXPLANATIONS))
 
@@ -123,8 +110,7 @@ class Registry:
         self.settings = settings
         migrate(settings.database, MIGRATIONS, SCHEMA, OLDEST_SCHEMA)
         if clock is None:
-            known = _known_time(settings)
-            clock = SteadyClock(time.time, settings.clock_jump_seconds, settings.clock_settle_seconds, known)
+            clock = timekeeping.clock(settings)
         self.authority = Authority(settings.keys, days=settings.ticket_key_days)
         self.authority.prepare(clock())
         self.database = Database(settings.database, clock)
@@ -172,6 +158,8 @@ class Registry:
         await self.database.write(recovery.adopt, self.settings.data)
         recovery.forget_mark(self.settings.data)
         await self.rails.prepare()
+        with self.sweeper.chores.of("clock"):
+            timekeeping.tell(self.settings, self.database.clock)
         self._tasks = [
             asyncio.create_task(work, name=name)
             for name, work in (
@@ -193,6 +181,7 @@ class Registry:
         await asyncio.gather(*self._tasks, return_exceptions=True)
         await self.rails.aclose()
         await self.database.close()
+        timekeeping.forget(self.settings)
 
     async def audit(self) -> Sequence[str]:
         """Replay the ledger; every difference is a sentence, and goes to the log."""

@@ -28,6 +28,7 @@ import time
 from functools import partial
 from typing import Final
 
+from artrator_registry import timekeeping
 from artrator_registry.accounts.service import Accounts
 from artrator_registry.authority import Authority
 from artrator_registry.chores import Chores
@@ -96,6 +97,8 @@ class Sweeper:
         """
         with self.chores.of("database file"):
             await self._db.look_after_file()
+        with self.chores.of("clock"):
+            timekeeping.tell(self._settings, self._db.clock)
         with self.chores.of("sessions"):
             await self._db.write(self._accounts.sweep)
         with self.chores.of("quotes"):
