@@ -17,12 +17,12 @@ from artrator.errors import ArtratorError, Code
 from artrator.plugins import Plan, PluginInfo, discover, find_plugin
 from artrator.plugins import install as install_plugin
 from artrator.plugins import uninstall as uninstall_plugin
-from artrator.plugins.build import is_confined
 from artrator.plugins.cache import last_preparation
 from artrator.plugins.environment import Environment
 from artrator.worker.check import check_plugin
 from artrator.worker.prepare import is_confined as is_preparing_confined
 from artrator.worker.prepare import prepare_plugin
+from artrator.worker.sandbox import can_confine_programs
 
 #: What each want means to the owner of the machine.
 _MEANING: Final = {
@@ -102,7 +102,7 @@ def install(
             _show_plan(plan)
         return yes or click.confirm("Install it?", err=as_json)
 
-    if trust_build and not is_confined():
+    if trust_build and not can_confine_programs():
         click.secho("Its build is not confined on this system: it can read what you can read.", fg="yellow", err=True)
     plugin = install_plugin(source, consent=consent, trust_build=trust_build, index=index, find_links=find_links)
     if plugin is None:
@@ -181,7 +181,7 @@ def _show_plan(plan: Plan) -> None:
         click.echo(plugin.summary)
     click.echo(f"Backends: {', '.join(plugin.backends)}. From {plan.source}.")
     others = [f"{wheel.name} {wheel.version}" for wheel in plan.wheels if wheel.name != plugin.name]
-    click.echo(f"In an environment of its own, with {', '.join(others)}.")
+    click.echo(f"In an environment of its own, with {', '.join(others)}: {plan.size / 1e6:.1f} MB.")
     for want in plugin.wants.names():
         reason = plugin.wants.reasons.get(want)
         click.secho(f"It asks for {_MEANING[want]}{f': {reason}' if reason else '.'}", fg="yellow")
@@ -240,7 +240,7 @@ def _record(plugin: PluginInfo) -> dict[str, Any]:
     if plugin.location is None:
         return {}
     try:
-        record = Environment(plugin.location).read().to_json()
+        record = Environment(plugin.location, plugin.name).read().to_json()
     except ArtratorError:
         return {}
     return {key: record[key] for key in ("source", "python", "installed_at", "wheels")}

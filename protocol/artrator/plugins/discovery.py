@@ -11,19 +11,23 @@ from importlib.metadata import Distribution, distributions
 from pathlib import Path
 from typing import Final
 
+from packaging.requirements import InvalidRequirement, Requirement
 from packaging.utils import canonicalize_name
 
+import artrator
 from artrator.errors import ArtratorError, Code
 from artrator.hookspecs import BACKENDS
 from artrator.plugins.environment import Environment, environments, interpreter
 from artrator.plugins.info import PluginInfo
-from artrator.plugins.wants import WANTS_FILE, Asked, read_asked
+from artrator.plugins.wants import MAX_LENGTH, WANTS_FILE, Asked, read_asked
 from artrator.worker.words import sentence
 
 #: What a manifest can write as its backend.
 _BACKEND_NAME: Final = re.compile(r"[a-z0-9][a-z0-9._-]{0,63}")
 #: What can be imported: a module, or an object in it.
 _REFERENCE: Final = re.compile(r"[A-Za-z_][\w.]*(:[A-Za-z_][\w.]*)?")
+#: The name in a line such as ``numpy >=2.0 ; python_version > "3"``.
+_REQUIRED_NAME: Final = re.compile(r"\s*([A-Za-z0-9._-]+)")
 
 
 def discover() -> Sequence[PluginInfo]:
@@ -60,8 +64,29 @@ def find_plugin(name: str) -> PluginInfo:
     )
 
 
-def describe(distribution: Distribution, **known: object) -> PluginInfo:
-    """What a distribution's metadata says of it as a plugin; ``known`` overrides fields of PluginInfo."""
+def read_plugin(environment: Environment, **known: object) -> PluginInfo:
+    """What an environment says of its plugin; ``known`` overrides fields of PluginInfo.
+
+    Raises:
+        ArtratorError: ``plugin_broken`` if it says nothing that could be read.
+    """
+    name = environment.name
+    try:
+        metadata = environment.metadata()
+        if metadata is None:
+            raise ArtratorError(Code.PLUGIN_BROKEN, f"The plugin {name} is broken: its metadata is missing.")
+        return _describe(Distribution.at(metadata), sys_path=(environment.site,), **known)
+    except ArtratorError:
+        raise
+    except Exception as error:  # metadata of any shape is the plugin's failure, never the host's
+        raise ArtratorError(
+            Code.PLUGIN_BROKEN,
+            f"The plugin {name} is broken: its metadata cannot be read ({type(error).__name__}).",
+        ) from error
+
+
+def _describe(distribution: Distribution, **known: object) -> PluginInfo:
+    """What a distribution's metadata says of it as a plugin."""
     points = {point.name: point.value for point in distribution.entry_points if point.group == BACKENDS}
     given = sentence(distribution.metadata["Name"], 100)
     error = None
@@ -72,9 +97,10 @@ def describe(distribution: Distribution, **known: object) -> PluginInfo:
                 raise ArtratorError(Code.PLUGIN_INVALID, f"{sentence(name, 40)!r} cannot be the name of a backend.")
             if not _REFERENCE.fullmatch(reference):
                 raise ArtratorError(Code.PLUGIN_INVALID, f"{sentence(reference, 80)!r} names nothing to import.")
+        _require_host(distribution)
         asked = _asked(distribution, points.values(), editable=known.get("origin") == "built-in")
-    except (ArtratorError, OSError, UnicodeDecodeError) as problem:
-        error = f"The plugin {given} is broken: {problem}"
+    except (ArtratorError, OSError, ValueError) as problem:
+        error = f"The plugin {given} is broken: {sentence(problem)}"
     plugin = PluginInfo(
         name=canonicalize_name(given),
         version=distribution.version,
@@ -91,38 +117,52 @@ def describe(distribution: Distribution, **known: object) -> PluginInfo:
     return replace(plugin, **known)  # type: ignore[arg-type]  # fields by name
 
 
+def _require_host(distribution: Distribution) -> None:
+    """Refuse a plugin for another version of ``artrator``: uv does not resolve that, because it is the host's own."""
+    for text in distribution.requires or ():
+        found = _REQUIRED_NAME.match(text)
+        if found is None or canonicalize_name(found[1]) != "artrator":
+            continue  # uv has installed what it asks for, and reads more spellings
+        try:
+            requirement = Requirement(text)
+        except InvalidRequirement as error:
+            raise ArtratorError(
+                Code.PLUGIN_INVALID, f"it asks for {sentence(text, 80)!r}, which is no version of artrator."
+            ) from error
+        if requirement.marker is not None and not requirement.marker.evaluate():
+            continue
+        if not requirement.specifier.contains(artrator.__version__, prereleases=True):
+            raise ArtratorError(
+                Code.PLUGIN_INVALID, f"it needs artrator {requirement.specifier}; this is {artrator.__version__}."
+            )
+
+
 def _built_in() -> list[PluginInfo]:
     found: dict[str, PluginInfo] = {}
     for distribution in distributions():
         points = [point for point in distribution.entry_points if point.group == BACKENDS]
         if not points:
             continue
-        plugin = describe(distribution, origin="built-in", sys_path=_host_path(point.module for point in points))
+        plugin = _describe(distribution, origin="built-in", sys_path=_host_path(point.module for point in points))
         found.setdefault(plugin.name, plugin)
     return [found[name] for name in sorted(found)]
 
 
 def _installed(environment: Environment) -> PluginInfo:
-    folder = environment.folder
     try:
-        record = environment.read()
-        for distribution in distributions(path=[str(environment.site)]):
-            if canonicalize_name(str(distribution.metadata["Name"])) == folder.name:
-                return describe(distribution, sys_path=(environment.site,), allowed=record.allowed, location=folder)
-        reason = f"The plugin {folder.name} is broken: its files are missing."
+        allowed = environment.read().allowed
+        return read_plugin(environment, allowed=allowed, location=environment.folder)
     except ArtratorError as error:
         reason = error.message
-    except Exception as error:  # metadata of any shape is the plugin's failure, never the host's
-        reason = f"The plugin {folder.name} is broken: its metadata cannot be read ({type(error).__name__})."
     return PluginInfo(
-        name=folder.name,
+        name=environment.name,
         version="",
-        distribution=folder.name,
+        distribution=environment.name,
         origin="environment",
         entry_points={},
         interpreter=interpreter(),
         sys_path=(),
-        location=folder,
+        location=environment.folder,
         error=reason,
     )
 
@@ -139,8 +179,14 @@ def _asked(distribution: Distribution, references: Iterable[str], *, editable: b
         top = reference.split(":")[0].split(".")[0]
         for folder in (Path(str(distribution.locate_file(top))), _module_folder(top) if editable else None):
             if folder is not None and (folder / WANTS_FILE).is_file():
-                return read_asked((folder / WANTS_FILE).read_text(encoding="utf-8"))
+                return read_asked(_text(folder / WANTS_FILE))
     return Asked()
+
+
+def _text(path: Path) -> str:
+    """Of a file that may be larger than memory, what shows that it is too long."""
+    with path.open(encoding="utf-8") as file:
+        return file.read(MAX_LENGTH + 1)
 
 
 def _module_folder(top: str) -> Path | None:

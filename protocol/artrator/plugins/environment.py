@@ -20,11 +20,15 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Final
 
+from packaging.utils import canonicalize_name
+
 from artrator.errors import ArtratorError, Code
 from artrator.plugins.info import Wants
 from artrator.profile import home
 
 _RECORD: Final = "plugin.json"
+#: How the folder of a version is called while the next one takes its place.
+OLD: Final = ".old-"
 
 
 def plugins_folder() -> Path:
@@ -99,9 +103,14 @@ class Record:
 
 @dataclass(frozen=True)
 class Environment:
-    """The folder of one plugin."""
+    """The folder of one plugin.
+
+    Attributes:
+        name: The plugin's; the folder has another one while it is made, or an update of it was interrupted.
+    """
 
     folder: Path
+    name: str
 
     @property
     def site(self) -> Path:
@@ -125,6 +134,15 @@ class Environment:
             raise self._broken(f"it was installed for Python {record.python}, and this is {running}")
         return record
 
+    def metadata(self) -> Path | None:
+        """The folder of the plugin's own metadata, found by its name: nothing of what its wheels brought is opened."""
+        found = [
+            path
+            for path in self.site.glob("*.dist-info")
+            if canonicalize_name(path.stem.rpartition("-")[0]) == self.name
+        ]
+        return found[0] if len(found) == 1 else None
+
     def write(self, record: Record) -> None:
         """Write the record into a folder that is still being made."""
         text = json.dumps(record.to_json(), indent=2, ensure_ascii=False)
@@ -133,8 +151,8 @@ class Environment:
     def _broken(self, reason: str) -> ArtratorError:
         return ArtratorError(
             Code.PLUGIN_BROKEN,
-            f"The plugin {self.folder.name} is broken: {reason}.",
-            cure=f"Install it again, or remove it: artrator plugins uninstall {self.folder.name}.",
+            f"The plugin {self.name} is broken: {reason}.",
+            cure=f"Install it again, or remove it: artrator plugins uninstall {self.name}.",
         )
 
 
@@ -144,9 +162,15 @@ def python_version() -> str:
 
 
 def environments() -> list[Environment]:
-    """All environments there are; folders whose name begins with a dot are half-made or half-removed ones."""
+    """All environments there are, by name.
+
+    Folders whose name begins with a dot are half-made or half-removed ones; one that a new version was about to take
+    the place of is still the plugin, until the new one stands there.
+    """
     try:
-        folders = sorted(path for path in plugins_folder().iterdir() if path.is_dir() and path.name[0] != ".")
+        folders = [path for path in plugins_folder().iterdir() if path.is_dir()]
     except FileNotFoundError:
         return []
-    return [Environment(folder) for folder in folders]
+    found = {path.name.removeprefix(OLD): path for path in folders if path.name.startswith(OLD)}
+    found |= {path.name: path for path in folders if path.name[0] != "."}
+    return [Environment(found[name], name) for name in sorted(found)]

@@ -1,7 +1,7 @@
 """Install a plugin into an environment of its own, and remove it again.
 
 Everything is made in a scratch folder beside the others and renamed into place at the end: a failure or a power cut
-leaves either the old state or the new one, and a folder whose name begins with a dot, which the next run sweeps away.
+leaves either the old version or the new one, and a folder whose name begins with a dot, which the next run sweeps away.
 """
 
 from __future__ import annotations
@@ -13,30 +13,30 @@ import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
-from importlib.metadata import Distribution, distributions
 from pathlib import Path
 from typing import Final
 
 from packaging.requirements import InvalidRequirement, Requirement
 from packaging.utils import InvalidWheelFilename, canonicalize_name, parse_wheel_filename
 
-import artrator
+from artrator import durable
 from artrator.errors import ArtratorError, Code
+from artrator.one_process import only_one
 from artrator.plugins import uv
 from artrator.plugins.build import build_wheel
-from artrator.plugins.discovery import describe, discover, find_plugin
-from artrator.plugins.environment import Environment, InstalledFile, Record, plugins_folder, python_version
+from artrator.plugins.confined import measure, require_room
+from artrator.plugins.discovery import discover, find_plugin, read_plugin
+from artrator.plugins.environment import OLD, Environment, InstalledFile, Record, plugins_folder, python_version
 from artrator.plugins.info import PluginInfo
 from artrator.worker.removal import remove_folder
 from artrator.worker.words import sentence
 
-_SCRATCH: Final = ".making-"
-_OLD: Final = ".old-"
+_MAKING: Final = ".making-"
 _REMOVED: Final = ".removed-"
 _READ_BY_HOST: Final = ("METADATA", "entry_points.txt", "artrator-plugin.toml")
 _MAX_METADATA: Final = 1 << 20
-#: A scratch folder that is older than this belongs to nobody any more.
-_STALE_SECONDS: Final = 24 * 3600
+#: Nobody reads more.
+_MOST_NOTES: Final = 3
 
 
 @dataclass(frozen=True)
@@ -46,6 +46,7 @@ class Plan:
     Attributes:
         source: What was asked for.
         wheels: What the environment is made of.
+        size: What it takes on the disk, in bytes.
         replaces: The version that is there now.
         notes: What the owner should know, one sentence each.
     """
@@ -53,6 +54,7 @@ class Plan:
     plugin: PluginInfo
     source: str
     wheels: Sequence[InstalledFile]
+    size: int
     replaces: str | None = None
     notes: Sequence[str] = ()
 
@@ -78,19 +80,29 @@ def install(
         The installed plugin, or None without consent.
 
     Raises:
-        ArtratorError: ``plugin_invalid``: what could not be installed, and nothing is; ``disk_full``.
+        ArtratorError: ``plugin_invalid``: what could not be installed, and nothing is; ``disk_full``; ``conflict`` if
+            another plugin is being installed or removed.
     """
+    origin = uv.Origin(index, find_links)
     try:
-        with _scratch() as scratch:
+        with _alone() as folder, _scratch(folder) as scratch:
+            require_room(scratch)
             requirement = _requirement(source, scratch, trust_build=trust_build)
-            environment = Environment(scratch / "environment")
+            environment = Environment(scratch / "environment", requirement.name)
             environment.folder.mkdir()
-            lock = uv.lock(requirement.text, scratch, index=index, find_links=find_links)
+            lock = uv.lock(requirement.text, scratch, origin)
             wheels = uv.read_lock(lock)
-            uv.install(lock, environment.site)
-            plugin = _examined(environment, requirement.name)
+            uv.unpack(lock, environment.site, origin)
+            plugin = _examined(environment)
             present = _present(plugin.name)
-            plan = Plan(plugin, source, wheels, present.version if present else None, _notes(environment.site))
+            plan = Plan(
+                plugin,
+                source,
+                wheels,
+                measure(environment.folder),
+                present.version if present else None,
+                _notes(environment.site),
+            )
             if not consent(plan):
                 return None
             environment.write(
@@ -105,7 +117,7 @@ def install(
                 )
             )
             shutil.copyfile(lock, environment.folder / "pylock.toml")
-            _put_in_place(environment.folder, plugins_folder() / plugin.name)
+            _put_in_place(environment.folder, folder / plugin.name)
     except OSError as error:
         reason = sentence(error.strerror or error, 200)
         raise ArtratorError(Code.DISK_FULL, f"The plugin could not be written: {reason}.") from error
@@ -116,7 +128,8 @@ def uninstall(name: str) -> str:
     """Remove a plugin's environment, broken or not; returns its name.
 
     Raises:
-        ArtratorError: ``backend_missing`` if there is none, ``plugin_invalid`` for a built-in one.
+        ArtratorError: ``backend_missing`` if there is none, ``plugin_invalid`` for a built-in one, ``conflict`` if
+            another is being installed or removed, or the system does not let go of its files.
     """
     plugin = find_plugin(name)
     if plugin.location is None:
@@ -125,16 +138,10 @@ def uninstall(name: str) -> str:
             f"{plugin.name} is part of this environment.",
             cure="Remove it with whatever installed Artrator, such as pip or uv.",
         )
-    try:
-        grave = Path(tempfile.mkdtemp(prefix=_REMOVED, dir=plugins_folder()))
-        plugin.location.rename(grave / plugin.name)  # gone for everybody at once, whatever happens to the files
-    except OSError as error:  # Windows keeps what a running worker has open
-        raise ArtratorError(
-            Code.CONFLICT,
-            f"{plugin.name} cannot be removed: {error.strerror}.",
-            cure="Stop the node that uses it, then try again.",
-        ) from error
-    remove_folder(grave)
+    with _alone() as folder:
+        grave = folder / f"{_REMOVED}{plugin.name}"  # nothing new is made, so that it goes on a full disk too
+        _move(folder / plugin.name, grave)  # gone for everybody at once, whatever happens to the files
+        remove_folder(grave)
     return plugin.name
 
 
@@ -159,8 +166,9 @@ def _requirement(source: str, scratch: Path, *, trust_build: bool) -> _Wanted:
     if path.suffix == ".whl":
         if not path.is_file():
             raise ArtratorError(Code.PLUGIN_INVALID, f"There is no file {source}.", cure="Check the path.")
+        _wheel_name(path)
         # A copy, so that what is hashed is what is installed, whoever writes to the original meanwhile.
-        return _wheel(Path(shutil.copyfile(path, scratch / path.name)))
+        return _wheel(_copied(path, scratch))
     try:
         parsed = Requirement(source)
     except InvalidRequirement as error:
@@ -174,31 +182,48 @@ def _requirement(source: str, scratch: Path, *, trust_build: bool) -> _Wanted:
     return _Wanted(source, canonicalize_name(parsed.name))
 
 
-def _wheel(path: Path) -> _Wanted:
+def _copied(path: Path, scratch: Path) -> Path:
     try:
-        name = parse_wheel_filename(path.name)[0]
+        original = path.open("rb")
+    except OSError as error:
+        raise ArtratorError(Code.PLUGIN_INVALID, f"{path} cannot be read: {error.strerror}.") from error
+    with original, (scratch / path.name).open("wb") as copy:
+        require_room(scratch, os.fstat(original.fileno()).st_size)
+        shutil.copyfileobj(original, copy)
+        return Path(copy.name)
+
+
+def _wheel(path: Path) -> _Wanted:
+    return _Wanted(f"{_wheel_name(path)} @ {path.as_uri()}", _wheel_name(path))
+
+
+def _wheel_name(path: Path) -> str:
+    try:
+        return parse_wheel_filename(path.name)[0]
     except InvalidWheelFilename as error:
-        raise ArtratorError(Code.PLUGIN_INVALID, f"{path.name} is not the name of a wheel.") from error
-    return _Wanted(f"{name} @ {path.as_uri()}", name)
+        raise ArtratorError(Code.PLUGIN_INVALID, f"{sentence(path.name, 200)} is not the name of a wheel.") from error
 
 
-def _examined(environment: Environment, name: str) -> PluginInfo:
+def _examined(environment: Environment) -> PluginInfo:
     """Read what was unpacked and refuse what cannot work, before anybody is asked."""
-    for path in environment.site.glob("*.dist-info/*"):
-        # The node reads these again and again, so none of them may be a bomb.
-        if path.is_file() and path.name in _READ_BY_HOST and path.stat().st_size > _MAX_METADATA:
-            raise ArtratorError(Code.PLUGIN_INVALID, f"{name} has metadata of more than {_MAX_METADATA >> 20} MiB.")
-    found = [each for each in distributions(path=[str(environment.site)]) if _name(each) == name]
-    if not found:
+    name = environment.name
+    metadata = environment.metadata()
+    if metadata is None:
         raise ArtratorError(Code.PLUGIN_INVALID, f"{name} was not among what was installed.")
-    plugin = describe(found[0], sys_path=(environment.site,))
+    for file in _READ_BY_HOST:
+        # The node reads these again and again, so none of them may be a bomb.
+        if (metadata / file).is_file() and (metadata / file).stat().st_size > _MAX_METADATA:
+            raise ArtratorError(Code.PLUGIN_INVALID, f"{name} has metadata of more than {_MAX_METADATA >> 20} MiB.")
+    try:
+        plugin = read_plugin(environment)
+    except ArtratorError as error:
+        raise ArtratorError(Code.PLUGIN_INVALID, error.message) from error
     if plugin.error is not None:
         raise ArtratorError(Code.PLUGIN_INVALID, plugin.error)
     if not plugin.entry_points:
         raise ArtratorError(
             Code.PLUGIN_INVALID, f"{name} {plugin.version} is no plugin: it has no entry point artrator.backends."
         )
-    _require_host(found[0])
     for other in discover():
         if other.name == name and other.origin == "built-in":
             raise ArtratorError(Code.PLUGIN_INVALID, f"{name} is part of this environment already.")
@@ -212,45 +237,38 @@ def _examined(environment: Environment, name: str) -> PluginInfo:
     return plugin
 
 
-def _require_host(distribution: Distribution) -> None:
-    """What the plugin asks of ``artrator`` itself is not resolved by uv, so it is looked at here."""
-    for text in distribution.requires or ():
-        requirement = Requirement(text)
-        if canonicalize_name(requirement.name) != "artrator" or (
-            requirement.marker and not requirement.marker.evaluate()
-        ):
-            continue
-        if not requirement.specifier.contains(artrator.__version__, prereleases=True):
-            raise ArtratorError(
-                Code.PLUGIN_INVALID,
-                f"{_name(distribution)} needs artrator {requirement.specifier}; this is {artrator.__version__}.",
-                cure="Update Artrator, or install a version of the plugin that fits.",
-            )
-
-
 def _notes(site: Path) -> list[str]:
-    paths = sorted(path.name for path in site.glob("*.pth"))
-    return [
+    names = sorted(path.name for path in site.glob("*.pth"))
+    notes = [
         f"It brings {sentence(name, 80)}, a file that would run at every start of Python. It never runs here."
-        for name in paths
+        for name in names[:_MOST_NOTES]
     ]
+    return notes if len(names) <= _MOST_NOTES else [*notes, f"And {len(names) - _MOST_NOTES} more like these."]
 
 
 def _present(name: str) -> PluginInfo | None:
     return next((plugin for plugin in discover() if plugin.name == name), None)
 
 
-def _name(distribution: Distribution) -> str:
-    return canonicalize_name(str(distribution.metadata["Name"]))
+@contextmanager
+def _alone() -> Iterator[Path]:
+    """The folder of the plugins, which nobody else changes meanwhile; raises ``conflict`` if somebody does."""
+    folder = plugins_folder()
+    folder.mkdir(parents=True, exist_ok=True)
+    taken = ArtratorError(
+        Code.CONFLICT,
+        "Another plugin is being installed or removed.",
+        cure="Wait until that has ended, or answer its question; then try again.",
+    )
+    with only_one(folder.with_name(f"{folder.name}.lock"), taken):
+        _sweep(folder)
+        yield folder
 
 
 @contextmanager
-def _scratch() -> Iterator[Path]:
+def _scratch(folder: Path) -> Iterator[Path]:
     """A folder on the same disk as the plugins, gone at the end."""
-    folder = plugins_folder()
-    folder.mkdir(parents=True, exist_ok=True)
-    _sweep(folder)
-    scratch = Path(tempfile.mkdtemp(prefix=_SCRATCH, dir=folder))
+    scratch = Path(tempfile.mkdtemp(prefix=_MAKING, dir=folder))
     try:
         yield scratch
     finally:
@@ -258,30 +276,37 @@ def _scratch() -> Iterator[Path]:
 
 
 def _put_in_place(made: Path, place: Path) -> None:
-    old = place.with_name(_OLD + place.name)
+    if hasattr(os, "sync"):
+        os.sync()  # or a power cut could leave the new version's names without what is in its files
+    old = place.with_name(OLD + place.name)
     if place.exists():
-        place.rename(old)
+        _move(place, old)
     try:
         made.rename(place)
     except OSError:
         if old.exists():
             old.rename(place)
         raise
+    durable.sync_folder(place.parent)
     remove_folder(old)
 
 
+def _move(folder: Path, target: Path) -> None:
+    try:
+        folder.rename(target)
+    except OSError as error:  # Windows keeps what a running worker has open
+        raise ArtratorError(
+            Code.CONFLICT,
+            f"{folder.name} cannot be taken away: {error.strerror}.",
+            cure="Stop the node that uses it, then try again.",
+        ) from error
+
+
 def _sweep(folder: Path) -> None:
-    """Finish what a power cut interrupted: bring back an old version that no new one replaced, clear the rest."""
+    """Finish what was interrupted: bring back an old version that no new one replaced, clear the rest."""
     for leftover in folder.glob(".*"):
-        if leftover.name.startswith(_OLD):
-            place = folder / leftover.name.removeprefix(_OLD)
-            if not place.exists():
-                leftover.rename(place)
-                continue
+        place = folder / leftover.name.removeprefix(OLD)
+        if leftover.name.startswith(OLD) and not place.exists():
+            leftover.rename(place)
+        elif leftover.name.startswith((OLD, _MAKING, _REMOVED)):
             remove_folder(leftover)
-        elif leftover.name.startswith((_SCRATCH, _REMOVED)) and _is_stale(leftover):
-            remove_folder(leftover)
-
-
-def _is_stale(folder: Path) -> bool:
-    return time.time() - folder.stat().st_mtime > _STALE_SECONDS

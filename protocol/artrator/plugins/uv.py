@@ -1,48 +1,63 @@
-"""Ask uv to resolve, to install and to build, and read what it decided."""
+"""Ask uv to resolve, to unpack and to build, and read what it decided."""
 
 from __future__ import annotations
 
-import os
-import subprocess
-import sys
 import tomllib
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
 from urllib.parse import unquote, urlsplit
+from urllib.request import url2pathname
 
 from packaging.tags import sys_tags
 from packaging.utils import InvalidWheelFilename, parse_wheel_filename
 from uv import find_uv_bin
 
 from artrator.errors import ArtratorError, Code
-from artrator.plugins.environment import InstalledFile
-from artrator.worker.sandbox import landlock
-from artrator.worker.words import sentence
+from artrator.plugins.confined import CACHE, run
+from artrator.plugins.environment import InstalledFile, interpreter
+from artrator.worker.removal import remove_folder
 
 #: ``artrator`` is never installed beside a plugin: the worker has the host's own. A marker that is never true says so.
 _OVERRIDE: Final = 'artrator ; python_version < "0"\n'
 #: What the contract imports, so that every plugin's environment has its own.
 _NEEDED: Final = ("numpy>=2.0", "pluggy>=1.6")
-#: Downloads of large runtimes over slow lines take their time; what hangs longer is stuck.
-_SECONDS: Final = 1800
-#: uv's own settings must not change what is installed, or where.
-_DROPPED: Final = (
-    "VIRTUAL_ENV",
-    "PYTHONPATH",
-    "PYTHONHOME",
-    "CONDA_PREFIX",
-    "UV_OVERRIDE",
-    "UV_CONSTRAINT",
-    "UV_TARGET",
-)
+#: No source distribution is ever built for a plugin.
+_WHEELS_ONLY: Final = ("--only-binary", ":all:")
 
 
-def lock(requirement: str, scratch: Path, *, index: str | None, find_links: Path | None) -> Path:
+@dataclass(frozen=True)
+class Origin:
+    """Where wheels come from.
+
+    Attributes:
+        index: The address of a package index; None for the default one.
+        find_links: A folder of wheels, instead of any index.
+    """
+
+    index: str | None = None
+    find_links: Path | None = None
+
+    def arguments(self) -> list[str]:
+        """What uv is told."""
+        if self.find_links is not None:
+            return ["--no-index", "--find-links", str(self.find_links.resolve())]
+        return ["--default-index", self.index] if self.index is not None else []
+
+    def folders(self) -> list[Path]:
+        """What of this machine uv reads for it."""
+        if self.find_links is not None:
+            return [self.find_links.resolve()]
+        address = urlsplit(self.index or "")
+        return [Path(url2pathname(address.path))] if address.scheme == "file" else []
+
+
+def lock(requirement: str, scratch: Path, origin: Origin) -> Path:
     """Resolve ``requirement`` and all it depends on to wheels with hashes: a ``pylock.toml`` in ``scratch``.
 
     Raises:
-        ArtratorError: ``plugin_invalid`` if that cannot be done.
+        ArtratorError: ``plugin_invalid`` if that cannot be done, ``disk_full``.
     """
     wanted = scratch / "requirements.in"
     wanted.write_text("\n".join([requirement, *_NEEDED]) + "\n", encoding="utf-8")
@@ -50,26 +65,34 @@ def lock(requirement: str, scratch: Path, *, index: str | None, find_links: Path
     override.write_text(_OVERRIDE, encoding="utf-8")
     result = scratch / "pylock.toml"
     arguments = ["pip", "compile", str(wanted), "--override", str(override), "--format", "pylock.toml"]
-    arguments += ["--output-file", str(result), "--no-header", "--no-annotate", *_source(index, find_links)]
-    _run([*arguments, *_common()], scratch)
+    arguments += ["--output-file", str(result), "--no-header", "--no-annotate", "--quiet", *origin.arguments()]
+    _run([*arguments, *_WHEELS_ONLY], scratch, readable=origin.folders())
     return result
 
 
-def install(lock_file: Path, site: Path) -> None:
-    """Unpack the wheels of a lock into ``site``, each checked against its hash; nothing of them is run."""
+def unpack(lock_file: Path, site: Path, origin: Origin) -> None:
+    """Unpack the wheels of a lock into ``site``, each checked against its hash; nothing of them is run.
+
+    Raises:
+        ArtratorError: ``plugin_invalid`` if that cannot be done, ``disk_full``.
+    """
     arguments = ["pip", "install", "--requirement", str(lock_file), "--target", str(site), "--require-hashes"]
     # Compiled here, because a worker may not write: without it each start would compile numpy anew.
-    arguments += ["--no-deps", "--compile-bytecode", "--preview-features", "pylock"]
-    if sys.platform != "linux" or not landlock.version():
-        # uv would link the files of its cache into place: a worker that nothing keeps from writing to them could change
-        # every other environment made of the same cache.
-        arguments += ["--link-mode", "copy"]
-    _run([*arguments, *_common()], lock_file.parent)
+    arguments += ["--no-deps", "--compile-bytecode", "--preview-features", "pylock", "--quiet"]
+    _run([*arguments, *_WHEELS_ONLY], lock_file.parent, readable=origin.folders())
+    remove_folder(lock_file.parent / CACHE)  # its files have their names in ``site`` now
 
 
-def binary() -> str:
-    """The uv that Artrator depends on."""
-    return find_uv_bin()
+def build(source: Path, scratch: Path) -> Sequence[Path]:
+    """Build the wheels of a folder of source that lies in ``scratch``: this runs its author's code.
+
+    Raises:
+        ArtratorError: ``plugin_invalid`` if it does not build, ``disk_full``.
+    """
+    wheels = scratch / "wheels"
+    wheels.mkdir()
+    _run(["build", "--wheel", "--out-dir", str(wheels), str(source)], scratch)
+    return sorted(wheels.glob("*.whl"))
 
 
 def read_lock(path: Path) -> list[InstalledFile]:
@@ -108,37 +131,15 @@ def _wheels(package: Mapping[str, Any]) -> list[tuple[str | None, str, frozenset
     return result
 
 
-def _common() -> list[str]:
-    """Wheels only, for the interpreter that runs this."""
-    return ["--only-binary", ":all:", "--python", sys.executable, "--no-progress", "--color", "never", "--quiet"]
-
-
-def _source(index: str | None, find_links: Path | None) -> list[str]:
-    """Where to look for wheels: an index, or a folder alone."""
-    if find_links is not None:
-        return ["--no-index", "--find-links", str(find_links.resolve())]
-    return ["--default-index", index] if index is not None else []
-
-
-def _run(arguments: Sequence[str], scratch: Path) -> None:
-    environment = {name: value for name, value in os.environ.items() if name not in _DROPPED}
-    run([binary(), *arguments], scratch, environment)
-
-
-def run(command: Sequence[str], folder: Path, environment: Mapping[str, str]) -> None:
-    """Run a command to its end; raises ``plugin_invalid`` with what it said last if it fails."""
-    try:
-        done = subprocess.run(
-            command, cwd=folder, env=dict(environment), stdin=subprocess.DEVNULL, capture_output=True, timeout=_SECONDS
-        )
-    except subprocess.TimeoutExpired as error:
-        raise ArtratorError(Code.PLUGIN_INVALID, f"It was not installed within {_SECONDS // 60} minutes.") from error
-    except OSError as error:
-        raise ArtratorError(
-            Code.PLUGIN_INVALID,
-            f"uv cannot be started: {error.strerror}.",
-            cure="Install Artrator again; uv comes with it.",
-        ) from error
-    if done.returncode != 0:
-        said = sentence(done.stderr.decode(errors="replace"), 100_000)
-        raise ArtratorError(Code.PLUGIN_INVALID, f"uv says: {said[-700:] or 'nothing'}")
+def _run(arguments: Sequence[str], scratch: Path, *, readable: Sequence[Path] = ()) -> None:
+    # No settings file of the owner's may change what is installed, or where; nor is an interpreter ever downloaded.
+    always = [
+        "--no-config",
+        "--no-progress",
+        "--color",
+        "never",
+        "--python",
+        str(interpreter()),
+        "--no-python-downloads",
+    ]
+    run([find_uv_bin(), *arguments, *always], scratch, readable=readable)

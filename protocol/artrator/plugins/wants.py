@@ -14,7 +14,8 @@ from artrator.worker.words import sentence
 
 #: The name of the file, in the plugin's top package or its dist-info folder.
 WANTS_FILE = "artrator-plugin.toml"
-_MAX_LENGTH = 16_384
+#: In characters.
+MAX_LENGTH: Final = 16_384
 _SWITCHES = ("network", "gpu", "files")
 _MODULE: Final = re.compile(r"[A-Za-z_]\w*(\.[A-Za-z_]\w*)*", re.ASCII)
 _MAX_MODULE: Final = 200
@@ -39,8 +40,8 @@ def read_asked(text: str) -> Asked:
         ArtratorError: ``plugin_invalid`` if the file is not as documented. Unknown keys are refused, because what
             this version does not know it could not confine either.
     """
-    if len(text) > _MAX_LENGTH:
-        raise ArtratorError(Code.PLUGIN_INVALID, f"{WANTS_FILE} is longer than {_MAX_LENGTH} characters.")
+    if len(text) > MAX_LENGTH:
+        raise ArtratorError(Code.PLUGIN_INVALID, f"{WANTS_FILE} is longer than {MAX_LENGTH} characters.")
     if has_long_key(text):
         raise ArtratorError(Code.PLUGIN_INVALID, f"{WANTS_FILE} has a key of more than {MAX_PARTS} parts.")
     try:

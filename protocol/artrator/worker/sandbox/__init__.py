@@ -8,6 +8,7 @@ files and ports, seccomp for system calls.
 from __future__ import annotations
 
 import json
+import os
 import sys
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
@@ -51,20 +52,63 @@ def confine(settings: Mapping[str, Any]) -> list[str]:
     return missing
 
 
-def confined_command(
-    interpreter: Path, command: Sequence[str], *, readable: Sequence[str], writable: Sequence[str]
-) -> list[str]:
-    """The command line that runs ``command`` with these folders and no others; on Linux only, elsewhere unchanged."""
+def can_confine_programs() -> bool:
+    """Whether ``confined_command`` confines here: the first Landlock lets nobody rename between two folders."""
     if sys.platform != "linux":
+        return False
+    from . import landlock
+
+    return landlock.version() >= 2
+
+
+def confined_command(
+    interpreter: Path,
+    command: Sequence[str],
+    *,
+    readable: Sequence[str],
+    writable: Sequence[str],
+    memory_bytes: int,
+    file_bytes: int,
+) -> list[str]:
+    """The command line that runs ``command`` confined; unchanged where that cannot be done.
+
+    Args:
+        interpreter: What confines itself and then becomes the program.
+        command: The program and its arguments.
+        readable: The files and folders that it and what it starts may read and run.
+        writable: Those that they may write to as well.
+        memory_bytes: Of each of them.
+        file_bytes: Of each file they write.
+    """
+    if not can_confine_programs():
         return list(command)
-    rights = json.dumps({"readable": list(readable), "writable": list(writable)})
-    return [str(interpreter), "-I", "-S", "-B", str(Path(__file__).with_name("command.py")), rights, *command]
+    settings = {
+        "parent": os.getpid(),
+        "readable": list(readable),
+        "writable": list(writable),
+        "cores": [],
+        "open_files": 4096,
+        "memory_bytes": memory_bytes,
+        "file_bytes": file_bytes,
+    }
+    return [
+        str(interpreter),
+        "-I",
+        "-S",
+        "-B",
+        str(Path(__file__).with_name("command.py")),
+        json.dumps(settings),
+        *command,
+    ]
 
 
-def confine_program(readable: Sequence[str], writable: Sequence[str]) -> None:
-    """Give up all files but these, for this process and the programs it starts."""
+def confine_program(settings: Mapping[str, Any]) -> None:
+    """Give up all files but these, for this process and the programs it starts, and end with whoever started it."""
     from . import landlock, privileges
 
+    limit_resources(settings)
+    privileges.die_with(int(settings["parent"]))
     privileges.no_new_privileges()
-    rights = [(path, landlock.EXECUTE) for path in readable] + [(path, landlock.BUILD) for path in writable]
+    rights = [(path, landlock.EXECUTE) for path in settings["readable"]]
+    rights += [(path, landlock.BUILD) for path in settings["writable"]]
     landlock.restrict([*rights, ("/dev/null", landlock.DEVICE)], connect=True)

@@ -1,4 +1,4 @@
-"""Run another program inside Landlock: ``python -I -S command.py RIGHTS PROGRAM ARGUMENT…``.
+"""Run another program inside Landlock: ``python -I -S command.py SETTINGS PROGRAM ARGUMENT…``.
 
 Landlock is inherited by everything the program starts. System calls are not restricted here, because the program is
 one that starts others.
@@ -23,8 +23,7 @@ def _main() -> None:
     sandbox = importlib.util.module_from_spec(spec)
     sys.modules[spec.name] = sandbox
     spec.loader.exec_module(sandbox)
-    rights = json.loads(sys.argv[1])
-    sandbox.confine_program(rights["readable"], rights["writable"])
+    sandbox.confine_program(json.loads(sys.argv[1]))
     os.execv(sys.argv[2], sys.argv[2:])
 
 
