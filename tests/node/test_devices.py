@@ -248,6 +248,28 @@ def test_packages_are_spread_over_cards_by_the_memory_that_each_has(tmp_path: Pa
     asyncio.run(work())
 
 
+def test_what_the_driver_says_of_a_worker_counts_for_the_room_on_its_card(tmp_path: Path) -> None:
+    async def work() -> None:
+        async with scene(tmp_path, {"a": 10, "b": 10, "c": 10}, devices=("cuda:0",), memory_mib=4000) as it:
+            for backend in {package.manifest.backend for package in Catalogue().packages.values()}:
+                it.engine.slots.devices.learn(backend, Answer("", cards=[Card(0, "A card", 500 * MIB)]))
+
+            async def run(name: str) -> None:
+                live = await it.send(name)
+                (await it.working(live)).finish(live.job)
+                await live.ended.wait()
+
+            await run("a")
+            await run("b")  # at 150 MiB each, as nothing was measured, three fit on a card of 450
+            it.workers["b"].pid = 4711
+            it.engine.slots.saw_on_cards({4711: 300 * MIB, 4712: 400 * MIB})
+            it.engine.slots.saw_on_cards({4711: 200 * MIB})  # it gave some back, and may take it again
+            await run("c")
+            assert [it.workers[name].alive for name in "abc"].count(True) == 2
+
+    asyncio.run(work())
+
+
 # --- processors
 
 

@@ -122,6 +122,12 @@ def test_large_ones_give_more_room_for_the_same_wait():
     assert victims(Place(10), [small, large], 95, NOW) == [large]
 
 
+def test_on_a_card_it_is_the_bytes_of_the_card_that_count():
+    large, small = Place(10, load_seconds=2, uses=[900.0]), Place(80, load_seconds=2, uses=[900.0])
+    on_card = {large: 80, small: 10}
+    assert victims(Place(10), [small, large], 95, NOW, lambda place: on_card.get(place, 10)) == [large]
+
+
 def test_second_workers_go_before_any_first_one():
     first = Place(10, load_seconds=0.1, uses=[1.0])
     second = Place(10, load_seconds=100, uses=[999.0], replica=True)
@@ -129,10 +135,10 @@ def test_second_workers_go_before_any_first_one():
 
 
 def test_a_load_of_no_time_at_all_is_no_reason_to_go_first():
-    assert worth(Place(10, load_seconds=0.0, uses=[500.0]), NOW) == worth(
-        Place(10, load_seconds=0.4, uses=[500.0]), NOW
+    assert worth(Place(10, load_seconds=0.0, uses=[500.0]), NOW, 10) == worth(
+        Place(10, load_seconds=0.4, uses=[500.0]), NOW, 10
     )
-    assert worth(Place(0, uses=[NOW]), NOW) > 0
+    assert worth(Place(0, uses=[NOW]), NOW, 0) > 0
 
 
 def test_a_busy_pinned_worker_is_not_asked_to_empty_itself():

@@ -19,16 +19,17 @@ _LEAST_COST: Final = 0.5
 _LEAST_AGE: Final = 0.001
 
 
-def worth(slot: Slot, now: float) -> float:
+def worth(slot: Slot, now: float, taken: int) -> float:
     """Seconds of loading that keeping a slot saves, for each second and byte.
 
     Args:
         slot: One that is loaded.
         now: On the monotonic clock.
+        taken: Its bytes of the memory in which there is no room.
     """
     first = slot.uses[0] if slot.uses else slot.last_used
     often = max(1, len(slot.uses)) / max(now - first, _LEAST_AGE)
-    return often * max(slot.estimate.load_seconds, _LEAST_COST) / max(1, slot.memory_bytes)
+    return often * max(slot.estimate.load_seconds, _LEAST_COST) / max(1, taken)
 
 
 def taken_bytes(slots: Iterable[Slot]) -> int:
@@ -65,7 +66,8 @@ def victims(
 
     chosen: list[Slot] = []
     idle = [slot for slot in staying if slot.idle and not slot.pinned]
-    for slot in sorted(idle, key=lambda slot: (not slot.replica, worth(slot, now))):
+    taken = size or (lambda slot: slot.memory_bytes)
+    for slot in sorted(idle, key=lambda slot: (not slot.replica, worth(slot, now, taken(slot)))):
         if fits(staying):
             break
         chosen.append(slot)

@@ -304,6 +304,10 @@ class Slot:
             self.estimate.observe_batches(self.worker.batches)
         self.estimate.observe_memory(memory_bytes)
 
+    def saw_on_card(self, taken: int) -> None:
+        """The driver says that the worker has so many bytes of a card: the most that was seen counts."""
+        self._card_bytes = max(self._card_bytes, taken)
+
     def survived(self) -> None:
         """The worker took a run and lives."""
         self.blame.survived()

@@ -127,6 +127,12 @@ class Slots:
         """What all workers take together, as measured when they were loaded."""
         return taken_bytes(slot for slot in self.all if slot.loaded)
 
+    def saw_on_cards(self, programs: Mapping[int, int]) -> None:
+        """What drivers say that processes have of cards, in bytes by process id: models take more with their runs."""
+        for slot in self.all:
+            if slot.worker is not None and (taken := programs.get(slot.worker.pid, 0)):
+                slot.saw_on_card(taken)
+
     # --- loading
 
     def to_load(self, slot: Slot, live: LiveJob) -> Slot | None:
