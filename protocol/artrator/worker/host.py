@@ -11,7 +11,7 @@ import contextlib
 import logging
 import time
 from collections.abc import Mapping
-from dataclasses import asdict, replace
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, Final
 
@@ -33,18 +33,10 @@ from artrator.worker.claims import (
 )
 from artrator.worker.death import Death
 from artrator.worker.derived import DerivedFiles
-from artrator.worker.guard import Breach, Guard
+from artrator.worker.guard import Breach
 from artrator.worker.held import HeldFiles
 from artrator.worker.limits import Limits, WorkerInfo
-from artrator.worker.policy import (
-    environment,
-    grants,
-    is_confined,
-    machine_memory,
-    on_processor,
-    sandbox_settings,
-    seen_inside,
-)
+from artrator.worker.opening import load_request, require_able, start_process
 from artrator.worker.prepare import prepare_if_due
 from artrator.worker.process import Process, exit_sentence
 from artrator.worker.run import OnOutput, Progress, Run, cancelled
@@ -88,12 +80,12 @@ class Worker:
 
     info: WorkerInfo
 
-    def __init__(self, process: Process, guard: Guard, limits: Limits, manifest: Manifest) -> None:
+    def __init__(self, process: Process, limits: Limits, manifest: Manifest) -> None:
         """Use ``Worker.start``."""
         self.death: Death | None = None
         self._process: Final = process
         self._usage: Final = Usage(process.pid)
-        self._guard: Final = guard
+        self._guard: Final = process.guard
         self._limits: Final = limits
         self._manifest: Final = manifest
         self._channel: Final = Channel(process.connection, max_body=limits.output_bytes + _FRAME_SLACK)
@@ -143,18 +135,7 @@ class Worker:
         derived: DerivedFiles | None = None,
     ) -> Worker:
         """Like ``start``, for a package whose signature the caller has verified; ``derived`` is what it may map."""
-        if plugin.error is not None:
-            raise ArtratorError(Code.PLUGIN_BROKEN, plugin.error, plugin=plugin.name)
-        if content.manifest.backend not in plugin.entry_points:
-            raise ArtratorError(
-                Code.BACKEND_MISSING, f"{plugin.name} does not provide the backend {content.manifest.backend}."
-            )
-        if not on_processor(device) and not grants(plugin, device)["gpu"]:
-            raise ArtratorError(
-                Code.BACKEND_MISSING,
-                f"{plugin.name} is to compute on {device.kind}, but it may not use a GPU.",
-                cure="Its author must ask for it in artrator-plugin.toml, and you allow it when you install it.",
-            )
+        require_able(plugin, content, device)
         await prepare_if_due(plugin, limits)
         started = time.monotonic()
         # What was derived is mapped in place of the package's own files.
@@ -172,32 +153,8 @@ class Worker:
         held: HeldFiles,
         started: float,
     ) -> Worker:
-        guards: list[Guard] = []
-
-        def guard(scratch: Path) -> Guard:
-            writable = scratch if grants(plugin, device)["files"] or not is_confined() else None
-            writable = Path(device.compiled) if device.compiled else writable
-            guards.append(Guard(limits, limits.memory_bytes or machine_memory(), writable))
-            return guards[0]
-
-        process = await Process.start(
-            plugin.interpreter,
-            lambda scratch: {
-                "sys_path": [str(path) for path in plugin.sys_path],
-                "sandbox": sandbox_settings(
-                    plugin,
-                    device,
-                    limits,
-                    readable=[content.folder, *([] if derived is None else [derived.folder])],
-                    scratch=scratch,
-                    mapped_bytes=held.size + (0 if derived is None else derived.size),
-                ),
-            },
-            lambda scratch: environment(plugin, device, scratch, None if derived is None else derived.folder),
-            guard,
-            list(held.descriptors.values()),
-        )
-        worker = cls(process, guards[0], limits, content.manifest)
+        process = await start_process(plugin, content, device, limits, derived, held)
+        worker = cls(process, limits, content.manifest)
         try:
             worker.info = await worker._load(plugin, content, device, held, started)
         except BaseException:
@@ -330,18 +287,6 @@ class Worker:
     async def _load(
         self, plugin: PluginInfo, content: SignedContent, device: Device, held: HeldFiles, started: float
     ) -> WorkerInfo:
-        request = {
-            "op": "load",
-            "plugin": plugin.name,
-            "entry_points": dict(plugin.entry_points),
-            "folder": str(content.folder.resolve()),
-            "manifest": content.manifest.text,
-            "digest": content.digest,
-            "files": dict(content.files),
-            "held": dict(zip(held.descriptors, self._process.inherited, strict=True)),
-            "device": asdict(seen_inside(device)),
-            "output_bytes": self._limits.output_bytes,
-        }
         late = ArtratorError(
             Code.WORKER_LIMIT,
             f"{content.manifest.name} was not loaded within {self._limits.load_seconds:g} seconds.",
@@ -349,7 +294,8 @@ class Worker:
         )
         self._guard.expect(_LOAD, self._limits.load_seconds, late)
         try:
-            await self._channel.send(request)
+            given = dict(zip(held.descriptors, self._process.inherited, strict=True))
+            await self._channel.send(load_request(plugin, content, device, given, self._limits))
             frame = await self._channel.receive()
         except WireError as error:
             # Either it was killed for a limit, which says so itself, or it died of the package or the plugin.

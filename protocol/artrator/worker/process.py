@@ -46,6 +46,7 @@ class Process:
         breach: The limit that it was killed for, if it was.
         was_killed: It was ended from here, before it ended by itself.
         on_breach: Called on the event loop as soon as it has been killed for a limit.
+        guard: Looks after its limits.
         inherited: The numbers by which the child knows the files that it was to inherit.
     """
 
@@ -64,7 +65,7 @@ class Process:
         self.was_killed = False
         self.on_breach: Callable[[Breach], None] = lambda _: None
         self._folder: Final = scratch
-        self._guard: Final = guard
+        self.guard: Final = guard
         self._reaping: Final = threading.Lock()
         self._over: Final = threading.Event()
         self._hurry_until = 0.0
@@ -190,7 +191,7 @@ class Process:
             if self._child is not None:
                 self.kill()
                 self._child.wait()
-            self._guard.close()
+            self.guard.close()
             self._folder.remove()
             self._tell(self.exited.set_result, code)
 
@@ -199,8 +200,8 @@ class Process:
         collector = threading.Thread(target=self._collect, args=(child,), name="artrator-output", daemon=True)
         collector.start()
         while not self._is_over(child):
-            self._guard.wait(ending=time.monotonic() < self._hurry_until)
-            if self.breach is None and (breach := self._guard.look(child.pid)) is not None:
+            self.guard.wait(ending=time.monotonic() < self._hurry_until)
+            if self.breach is None and (breach := self.guard.look(child.pid)) is not None:
                 self.breach = breach
                 self.kill()
                 self._call(self.on_breach, breach)
@@ -260,7 +261,7 @@ class Process:
     def _expect_end(self) -> None:
         """The child was killed or has closed its output: look whether it is gone, often for a moment."""
         self._hurry_until = time.monotonic() + _HURRY_SECONDS
-        self._guard.wake()
+        self.guard.wake()
 
     def _tell(self, setter: Callable[[Any], None], value: Any) -> None:
         """Resolve a future from this thread; a loop that has been closed meanwhile does not care any more."""
