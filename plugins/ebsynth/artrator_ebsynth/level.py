@@ -150,7 +150,7 @@ class Level:
     @property
     def brightest(self) -> float:
         """The integer that stands for one grey level of the style."""
-        return float(self._factors.max())
+        return float(np.max(self._factors))
 
     @property
     def _padded_size(self) -> tuple[int, int]:

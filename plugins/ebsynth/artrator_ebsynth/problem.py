@@ -213,11 +213,11 @@ def _inside_all(field: NeighbourField, sizes: Sequence[tuple[int, int]], target_
     for part in parts:
         _same("field", (part.shape[0], part.shape[1]), target_size, "the targets of the guides")
     limits = np.array(sizes)
-    if int(field.source.min()) < 0 or int(field.source.max()) >= len(limits):
-        raise refuse("field", f"names source {int(field.source.max())}, and there are {len(limits)} styles.")
+    if int(np.min(field.source)) < 0 or int(np.max(field.source)) >= len(limits):
+        raise refuse("field", f"names source {int(np.max(field.source))}, and there are {len(limits)} styles.")
     size = limits[field.source]
     if (
-        min(int(field.y.min()), int(field.x.min())) < 0
+        min(int(np.min(field.y)), int(np.min(field.x))) < 0
         or (field.y >= size[..., 0]).any()
         or (field.x >= size[..., 1]).any()
     ):

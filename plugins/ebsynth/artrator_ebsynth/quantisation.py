@@ -35,7 +35,7 @@ class Quantisation:
     @classmethod
     def of(cls, weights: npt.NDArray[np.float64], patch: int) -> Quantisation:
         """The finest one that cannot overflow for these weights, of which one is not 0, and this patch."""
-        total, largest = float(weights.sum()), float(weights.max())
+        total, largest = float(weights.sum()), float(np.max(weights))
         by_sum = math.sqrt(_LARGEST_SUM / (patch * patch * _WHITE**2 * total))
         gain = min(by_sum, _LARGEST_VALUE / (_WHITE * math.sqrt(largest)))
         return cls(gain * np.sqrt(weights), 1 / gain**2, _LARGEST_MEAN / (_WHITE * math.sqrt(largest)) / gain)

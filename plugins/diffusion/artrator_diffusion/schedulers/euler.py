@@ -29,7 +29,7 @@ class EulerScheduler:
         if karras:
             self._sigmas = karras_sigmas(float(self._sigmas[0]), float(self._sigmas[-2]), steps)
             self._times = times_of(self._sigmas[:-1], schedule)
-        highest = float(self._sigmas.max())
+        highest = float(np.max(self._sigmas))
         # Times that begin below the last one begin with a sample that still holds some picture.
         self.noise_scale = highest if schedule.spacing in {"linspace", "trailing"} else float(np.hypot(highest, 1))
         self.steps = steps
