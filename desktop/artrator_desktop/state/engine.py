@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import asyncio
 import errno
+import importlib
 import logging
 import sqlite3
 import threading
@@ -183,9 +184,8 @@ class Engine(QObject):
 
     def _run(self) -> None:
         # Before anybody asks for anything: two threads that import modules which need each other, this one and a
-        # decoder, could see half of one.
-        import artrator_desktop.state.network  # noqa: F401  (all that the engine and its decoders use lies behind it)
-
+        # decoder, could see half of one. All that the engine and its decoders use lies behind this one.
+        importlib.import_module("artrator_desktop.state.network")
         asyncio.set_event_loop(self._loop)
         self._loop.run_forever()
 
