@@ -130,7 +130,11 @@ def publish(
     registry: str | None,
     data: Path | None,
 ) -> None:
-    """Offer a signed package at a price, and serve it. A node that is serving picks it up by itself."""
+    """Offer a signed package at a price, and serve it. A node that is serving picks it up by itself.
+
+    Its backend is asked about [settings] and the files they name first; what it refuses is not published.
+    """
+    from artrator.package.problems import in_lines
     from artrator_node.commands.publish import Terms, parse_price, parse_royalty, shares
     from artrator_node.commands.publish import publish as offer
 
@@ -157,6 +161,8 @@ def publish(
         ) as client:
             done = await offer(paths, folder.resolve(), profile.identity, client, terms)
             fee = (await client.info()).fee_basis_points
+        for line in in_lines(done.warnings):
+            click.secho(line, fg="yellow", err=True)
         click.echo(f"published {done.listing.card.listing} {done.listing.card.version}")
         click.echo(f"package   {done.digest}")
         click.echo(f"price     {format_credits(done.listing.card.price)} credits with the defaults")

@@ -10,12 +10,14 @@ from pathlib import Path
 
 import pytest
 from click.testing import CliRunner, Result
+from packages import write_package
 from registry_double import RegistryDouble
 from toy_node import ToyNode, write_toy
 
 from artrator.cli.main import main
 from artrator.documents import Offer, document_digest
 from artrator.messages.node import JobState
+from artrator.package import sign
 from artrator.profile import Profile
 
 
@@ -85,6 +87,30 @@ def test_publish_offers_and_serves_and_keeps_older_offers(home: Path, registry: 
     offers = [document_digest(document) for document in json.loads(entry.read_text())["offers"]]
     assert len(offers) == 2
     assert document_digest(publication["offer"]) == offers[1]
+
+
+def test_publish_asks_the_backend_first_and_tells_nobody_of_what_it_refuses(
+    home: Path, registry: RegistryDouble, tmp_path: Path
+) -> None:
+    assert run("init", "--name", "Desk", "--registry", registry.url).exit_code == 0
+    package = write_package(tmp_path / "test-model")  # its model.onnx is none
+    sign(package, Profile().identity)
+    done = run("publish", str(package), "--base", "1")
+    assert done.exit_code == 1
+    assert "test-model was not published, because the backend onnx refuses it: " in done.output
+    assert "model.onnx" in done.output
+    assert "[package_invalid]" in done.output
+    assert "atelier/test-model" not in registry.publications
+    assert not list((home / "node").glob("served/*"))
+
+
+def test_publish_says_if_nobody_here_can_ask_the_backend(home: Path, registry: RegistryDouble, tmp_path: Path) -> None:
+    assert run("init", "--name", "Desk", "--registry", registry.url).exit_code == 0
+    package = tmp_path / "toy"
+    write_toy(package, Profile().identity)
+    done = run("publish", str(package), "--base", "1")
+    assert done.exit_code == 0, done.output
+    assert "[settings] were not checked: No plugin provides the backend node-toy." in done.output
 
 
 def test_publish_says_what_else_is_offered_and_who_gets_what(

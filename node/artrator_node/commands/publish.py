@@ -1,4 +1,4 @@
-"""Publishing: check and verify a package, sign its offer, tell the registry, serve it."""
+"""Publishing: verify a package, ask its backend, sign its offer, serve it, tell the registry."""
 
 from __future__ import annotations
 
@@ -17,7 +17,9 @@ from artrator.keys import PrivateKey
 from artrator.manifest import Manifest
 from artrator.messages.registry import Listing, Publication, SampleUpload
 from artrator.money import parse_credits
-from artrator.package import verify
+from artrator.package.problems import Problem
+from artrator.worker.claims import SignedContent, verified_content
+from artrator.worker.trial import backend_warnings
 from artrator_node import catalogue
 from artrator_node.config import Paths
 
@@ -27,11 +29,16 @@ _MAX_SAMPLE: int = 512 * 1024
 
 @dataclass(frozen=True)
 class Published:
-    """A package that is on offer."""
+    """A package that is on offer.
+
+    Attributes:
+        warnings: What its backend would rather have otherwise, or that nobody here could ask it.
+    """
 
     listing: Listing
     digest: str
     folder: Path
+    warnings: Sequence[Problem]
 
 
 def parse_price(text: str) -> tuple[str, UnitPrice]:
@@ -127,9 +134,11 @@ async def publish(paths: Paths, folder: Path, creator: PrivateKey, client: Regis
     Raises:
         ArtratorError: What is wrong with the package, the price or the registry.
     """
-    verified = verify(folder, creator.public)
+    verified = verified_content(folder, creator.public)
     manifest = verified.manifest
     offer = make_offer(manifest, verified.digest, creator, terms).sign(creator)
+    samples = _samples(folder, manifest)
+    warnings = await _asked(verified)
     account = await client.account()
     listing = f"{account.handle}/{manifest.name}"
     # Served first: from the moment the listing can be bought, the node must take its tickets.
@@ -142,10 +151,24 @@ async def publish(paths: Paths, folder: Path, creator: PrivateKey, client: Regis
             manifest=manifest.text,
             signature=json.loads((folder / "model.sig").read_bytes()),
             offer=offer,
-            samples=_samples(folder, manifest),
+            samples=samples,
         ),
     )
-    return Published(published, verified.digest, folder)
+    return Published(published, verified.digest, folder, warnings)
+
+
+async def _asked(package: SignedContent) -> Sequence[Problem]:
+    """What the backend says of the package: it may have been signed where nobody asked, or by another version."""
+    try:
+        return await backend_warnings(package)
+    except ArtratorError as error:
+        name, backend = package.manifest.name, package.manifest.backend
+        raise ArtratorError(
+            error.code,
+            f"{name} was not published, because the backend {backend} refuses it: {error.message}",
+            cure=error.cure,
+            **error.details,
+        ) from error
 
 
 def _samples(folder: Path, manifest: Manifest) -> Sequence[SampleUpload]:

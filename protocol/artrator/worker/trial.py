@@ -1,8 +1,9 @@
-"""What the backend of a package that is not signed yet thinks of it, as a node would be told when it loads it."""
+"""What the backend of a package thinks of it before anybody can buy it, as a node would be told when it loads it."""
 
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Final
@@ -35,15 +36,29 @@ async def ask_backend(folder: Path, report: Report) -> Report:
     if not report.ok:
         return report
     try:
-        content = _content(folder, report)
+        warnings = await backend_warnings(_content(folder, report))
+    except ArtratorError as error:
+        return replace(report, problems=[_problem(error)])
+    return replace(report, warnings=[*report.warnings, *warnings])
+
+
+async def backend_warnings(content: SignedContent) -> Sequence[Problem]:
+    """What the backend of a package says of its ``[settings]`` and files, in a worker of its own, without loading it.
+
+    Where nothing here can say it, one warning that nobody has looked.
+
+    Raises:
+        ArtratorError: The backend refuses the package, or did not bear it: ``package_invalid``, ``worker_died`` and the
+            like.
+    """
+    try:
         inspection = await inspect_package(find_backend(content.manifest.backend), content)
     except ArtratorError as error:
-        if error.code in _NOT_ASKED:
-            message = f"[settings] were not checked: {error.message}"
-            return replace(report, warnings=[*report.warnings, Problem(MANIFEST_NAME, None, message, error.cure)])
-        return replace(report, problems=[_problem(error)])
-    found = [Problem(MANIFEST_NAME, None, warning, "") for warning in inspection.warnings]
-    return replace(report, warnings=[*report.warnings, *found])
+        if error.code not in _NOT_ASKED:
+            raise
+        message = f"[settings] were not checked: {error.message}"
+        return [Problem(MANIFEST_NAME, None, message, error.cure)]
+    return [Problem(MANIFEST_NAME, None, warning, "") for warning in inspection.warnings]
 
 
 async def try_loading(folder: Path, report: Report) -> WorkerInfo:
