@@ -7,6 +7,7 @@ import hashlib
 import io
 import os
 import socket
+import stat
 import subprocess
 import sys
 import textwrap
@@ -142,25 +143,73 @@ def test_another_creators_key_is_refused(folder: Path, other_key: PrivateKey) ->
 
 
 @needs_posix
+@pytest.mark.parametrize("make", [os.mkfifo, os.mkdir])
+def test_a_signature_that_is_no_file_is_refused_by_name(
+    folder: Path, key: PrivateKey, make: Callable[[Path], None]
+) -> None:
+    (folder / "model.sig").unlink()
+    make(folder / "model.sig")
+    error = refusal(folder, key)
+    assert error.code is Code.PACKAGE_CHANGED
+    assert error.message.startswith("model.sig is no plain file")
+
+
+@needs_posix
+def test_a_device_is_never_read(folder: Path, key: PrivateKey) -> None:
+    """One of zeros has no end."""
+    try:
+        os.mknod(folder / "model.bin", stat.S_IFCHR | 0o600, os.makedev(1, 5))
+    except PermissionError:
+        pytest.skip("only root makes devices")
+    (problem,) = refusal(folder, key).details["problems"]
+    assert problem["file"] == "model.bin"
+    assert "no plain file" in problem["message"]
+
+
+def test_a_file_that_says_it_is_larger_than_any_disk_is_not_read(
+    folder: Path, key: PrivateKey, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(tree_module, "MAX_BYTES", 1 << 20)
+    monkeypatch.setattr(tree_module, "open_plain", lambda path, name: pytest.fail(f"{name} is read"))
+    with (folder / "data" / "words.txt").open("r+b") as file:
+        file.truncate(1 << 21)
+    with pytest.raises(ArtratorError) as caught:
+        tree_module.scan(folder)
+    assert caught.value.code is Code.PACKAGE_INVALID
+
+
+class _Growing(io.FileIO):
+    """A file that somebody appends to whenever it is read."""
+
+    def readinto(self, buffer: memoryview) -> int:  # type: ignore[override]
+        with Path(str(self.name)).open("ab") as file:
+            file.write(b"more")
+        return super().readinto(buffer)
+
+
+def test_a_file_that_grows_while_it_is_read_has_no_digest(
+    folder: Path, key: PrivateKey, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(tree_module, "open_plain", lambda path, name: _Growing(path))
+    with pytest.raises(ArtratorError, match="was written to while it was read") as caught:
+        tree_module.hash_file(folder / "model.onnx", "model.onnx")
+    assert caught.value.code is Code.PACKAGE_CHANGED
+
+
+@needs_posix
 def test_a_linked_signature_is_refused(folder: Path, key: PrivateKey) -> None:
     (folder / "model.sig").rename(folder.parent / "model.sig")
     (folder / "model.sig").symlink_to(folder.parent / "model.sig")
     assert refusal(folder, key).code is Code.PACKAGE_CHANGED
 
 
-class _BrokenDisk(io.RawIOBase):
-    def readable(self) -> bool:
-        return True
-
+class _BrokenDisk(io.FileIO):
     def readinto(self, buffer: object) -> int:
-        raise OSError(errno.EIO, "Input/output error")
-
-    def read(self, size: int = -1) -> bytes:
         raise OSError(errno.EIO, "Input/output error")
 
 
 def test_a_disk_that_fails_is_told_by_file(folder: Path, key: PrivateKey, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(tree_module, "open_plain", lambda path, name: _BrokenDisk())
+    monkeypatch.setattr(tree_module, "open_plain", lambda path, name: _BrokenDisk(path))
     with pytest.raises(ArtratorError, match=r"artrator\.toml cannot be read: Input/output error") as caught:
         verify(folder, key.public)
     assert caught.value.code is Code.PACKAGE_CHANGED

@@ -36,6 +36,15 @@ def test_a_folder_that_is_not_there_is_said_so(tmp_path: Path) -> None:
     assert caught.value.code is Code.PACKAGE_INVALID
 
 
+@pytest.mark.skipif(os.name != "posix", reason="pipes of the file system are of POSIX")
+def test_a_manifest_that_is_no_file_is_told_once(tmp_path: Path) -> None:
+    folder = write_package(tmp_path / "model")
+    (folder / "artrator.toml").unlink()
+    os.mkfifo(folder / "artrator.toml")
+    (problem,) = check(folder).problems
+    assert "no plain file" in problem.message
+
+
 def test_a_missing_manifest_is_named(tmp_path: Path) -> None:
     folder = write_package(tmp_path / "model")
     (folder / "artrator.toml").unlink()

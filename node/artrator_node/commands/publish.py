@@ -18,13 +18,12 @@ from artrator.manifest import Manifest
 from artrator.messages.registry import Listing, Publication, SampleUpload
 from artrator.money import parse_credits
 from artrator.package.problems import Problem
+from artrator.package.report import MAX_SAMPLE_BYTES
+from artrator.package.tree import open_plain
 from artrator.worker.claims import SignedContent, verified_content
 from artrator.worker.trial import backend_warnings
 from artrator_node import catalogue
 from artrator_node.config import Paths
-
-#: What the registry takes of one sample.
-_MAX_SAMPLE: int = 512 * 1024
 
 
 @dataclass(frozen=True)
@@ -175,11 +174,12 @@ def _samples(folder: Path, manifest: Manifest) -> Sequence[SampleUpload]:
     """The sample pictures, exactly as they were signed."""
     samples = []
     for sample in manifest.samples:
-        data = (folder / sample.file).read_bytes()
-        if len(data) > _MAX_SAMPLE:
+        with open_plain(folder / sample.file, sample.file) as file:
+            data = file.read(MAX_SAMPLE_BYTES + 1)
+        if len(data) > MAX_SAMPLE_BYTES:
             raise ArtratorError(
                 Code.PACKAGE_INVALID,
-                f"The sample {sample.file} has {len(data):,} bytes; a registry takes {_MAX_SAMPLE:,}.",
+                f"The sample {sample.file} has more bytes than a registry takes, which are {MAX_SAMPLE_BYTES:,}.",
                 cure="Save it smaller and sign the package again.",
             )
         samples.append(SampleUpload(file=sample.file, data=base64.b64encode(data).decode()))

@@ -89,7 +89,8 @@ def check(folder: Path) -> Report:
         if found is not None:
             problems.append(found)
     manifest, of_manifest = _manifest(folder, sizes)
-    problems += of_manifest
+    if not any(problem.file == MANIFEST_NAME for problem in odd):  # or it is there and no file, as was said
+        problems += of_manifest
     warnings = content_warnings(sizes.items())
     if manifest is not None:
         problems += _named_files(folder, manifest, sizes)

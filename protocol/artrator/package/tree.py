@@ -22,6 +22,10 @@ SIGNATURE_NAME: Final = "model.sig"
 #: More files and folders than this are refused; a package is a model, not a data set. A folder of millions is not even
 #: listed to its end, whatever lies in it.
 MAX_FILES: Final = 10_000
+#: More bytes than this are refused before any is read: a file of zeros may be as large as it likes, and half an hour of
+#: hashing is what anybody bears.
+MAX_BYTES: Final = 1 << 40
+_BLOCK: Final = 1 << 18
 _MAX_DEPTH: Final = 16
 
 # Python defines these where the system has them: Linux and macOS have the first two, Windows the last.
@@ -47,6 +51,10 @@ def scan(folder: Path) -> tuple[Sequence[TreeFile], Sequence[Problem]]:
     files: list[TreeFile] = []
     problems: list[Problem] = []
     _descend(folder, "", 0, files, problems, itertools.count())
+    if sum(file.size for file in files) > MAX_BYTES:
+        raise ArtratorError(
+            Code.PACKAGE_INVALID, f"There are more than {MAX_BYTES >> 40} TiB in it.", cure="Take some out."
+        )
     files.sort(key=lambda file: file.name)
     pair = collision(file.name for file in files)
     if pair is not None:
@@ -128,23 +136,34 @@ def open_plain(path: Path, name: str) -> io.BufferedReader:
         raise ArtratorError(
             Code.PACKAGE_CHANGED, f"{name} cannot be opened as a plain file: {error.strerror}.", file=name
         ) from error
-    file = os.fdopen(descriptor, "rb")
-    why = link_fault(os.fstat(file.fileno()))
+    why = link_fault(os.fstat(descriptor))
     if why is not None:
-        file.close()
+        os.close(descriptor)
         raise ArtratorError(Code.PACKAGE_CHANGED, f"{name} {why[0]}.", cure=why[1], file=name)
-    return file
+    return os.fdopen(descriptor, "rb")
 
 
 def hash_file(path: Path, name: str) -> tuple[str, int]:
     """Hex SHA-256 and size of a plain file, read once from start to end.
 
     Raises:
-        ArtratorError: ``package_changed`` as of ``open_plain``.
+        ArtratorError: ``package_changed`` as of ``open_plain``, or if somebody writes to it meanwhile.
     """
+    digest, buffer, read = hashlib.sha256(), memoryview(bytearray(_BLOCK)), 0
     with open_plain(path, name) as file, read_errors(name):
-        digest = hashlib.file_digest(file, "sha256").hexdigest()
-        return digest, file.tell()
+        size = os.fstat(file.fileno()).st_size
+        # One that grows as fast as it is read would have no end.
+        while read <= size and (count := file.readinto(buffer)):
+            digest.update(buffer[:count])
+            read += count
+        if read != size:
+            raise ArtratorError(
+                Code.PACKAGE_CHANGED,
+                f"{name} was written to while it was read.",
+                cure="Try again when nobody writes to it.",
+                file=name,
+            )
+    return digest.hexdigest(), size
 
 
 @contextmanager
