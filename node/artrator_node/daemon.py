@@ -202,6 +202,8 @@ class Node:
         """The owner's rules as they are now: the engine keeps to them, and the registry hears of every change."""
         self.engine.closes_at = closes_at
         self.engine.keep_to(hold)
+        if hold is not None and hold.lets_go:
+            self.derived.give_up()
         for card in self.owner.reading.cards:
             self.engine.slots.saw_on_cards(card.programs)
         self.metrics.machine(self.owner.reading, [rule.kind.value for rule in self.owner.rules])

@@ -20,6 +20,7 @@ from artrator_node.engine import engine, life
 from artrator_node.engine.live import EventLog, LiveJob
 from artrator_node.engine.queue import JobQueue
 from artrator_node.journal.records import Ending
+from artrator_node.owner.hold import Hold
 
 
 def test_the_least_recently_used_idle_worker_makes_room_by_measured_memory(tmp_path: Path) -> None:
@@ -227,6 +228,39 @@ def test_a_job_is_written_before_anybody_is_told_of_it_and_found_again(
             assert again.record.state is JobState.DELIVERED
             assert again.record.attempts == 2
             await it.until(lambda: not list((tmp_path / "spool").iterdir()))
+
+    asyncio.run(work())
+
+
+def test_a_load_under_way_is_given_up_when_the_owner_needs_the_machine_and_made_up_for_afterwards(
+    tmp_path: Path,
+) -> None:
+    async def work() -> None:
+        async with scene(tmp_path, {"a": 10, "b": 10, "c": 10}) as it:
+            slots, begun, given_up = it.engine.slots, asyncio.Event(), []
+            start = slots._start_worker
+
+            async def slowly(package: Any, choice: Any) -> Any:
+                begun.set()
+                try:
+                    await asyncio.sleep(3600)
+                except asyncio.CancelledError:
+                    await asyncio.sleep(0.7)  # its process takes its time to end, and the engine looks meanwhile
+                    given_up.append(package.digest)
+                    raise
+
+            slots._start_worker = slowly
+            live = await it.send("a")
+            await begun.wait()
+            it.engine.keep_to(Hold("The owner plays.", lets_go=True))
+            await it.until(lambda: slots.loading is None)
+            assert given_up == ["a"]
+            assert live.record.state is JobState.QUEUED
+            slots._start_worker = start
+            it.engine.keep_to(None)
+            (await it.running(live)).finish(live.job)
+            await live.ended.wait()
+            assert live.record.state is JobState.DELIVERED
 
     asyncio.run(work())
 

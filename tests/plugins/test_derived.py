@@ -300,7 +300,8 @@ def test_a_large_package_is_derived_after_its_start_and_not_before(package, grap
     assert asyncio.run(main()) > 11 << 20 or sys.platform != "linux"
 
 
-def test_what_is_being_derived_ends_with_whoever_wanted_it(make_plugin, large, graphs, tmp_path, monkeypatch):
+@pytest.mark.parametrize("needed", [False, True], ids=["the node stops", "its owner needs the machine"])
+def test_what_is_being_derived_ends_with_whoever_wanted_it(make_plugin, large, graphs, tmp_path, monkeypatch, needed):
     monkeypatch.setattr(parent_side, "_PATIENCE_BYTES", 1)
     monkeypatch.setattr(parent_side, "_LATER_SECONDS", 0.0)
 
@@ -313,6 +314,11 @@ def test_what_is_being_derived_ends_with_whoever_wanted_it(make_plugin, large, g
         async with asyncio.timeout(240):
             while not list((tmp_path / "derived").glob("*/.making-*")):
                 await asyncio.sleep(0.01)
+            if needed:
+                for _ in range(3):  # as often as the rules are looked at
+                    graphs.give_up()
+                while list((tmp_path / "derived").glob("*/.making-*")):
+                    await asyncio.sleep(0.01)
         await graphs.close()
 
     asyncio.run(main())

@@ -76,6 +76,7 @@ class Scheduler:
         self._ahead_at = 0.0
         self._tasks: set[asyncio.Task[Any]] = set()
         self._ticking: asyncio.Task[None] | None = None
+        self._loading: asyncio.Task[None] | None = None
         self._halted = False
         shop.metrics.queued.set_function(lambda: len(queue))
         shop.metrics.running.set_function(lambda: len(slots.running))
@@ -121,11 +122,12 @@ class Scheduler:
         await life.end(self._shop, live, JobState.FAILED, slot=slot, error=error)
         self._ended(live)
 
-    def task(self, work: Coroutine[Any, Any, None]) -> None:
+    def task(self, work: Coroutine[Any, Any, None]) -> asyncio.Task[None]:
         """Let something go on beside the loop, which looks again once it is done; ``close`` ends it."""
         task = asyncio.create_task(work)
         self._tasks.add(task)
         task.add_done_callback(self._task_done)
+        return task
 
     def _task_done(self, task: asyncio.Task[None]) -> None:
         self._tasks.discard(task)
@@ -200,6 +202,11 @@ class Scheduler:
         self._halted = halted
         if hold is None:
             return
+        if hold.lets_go and self._loading is not None and (loading := self._slots.loading) is not None:
+            # A large model loads for minutes, and would leave again as soon as it is there.
+            self._loading.cancel()
+            self._loading = None  # a second time would break into the clearing up
+            self._slots.warm_again(loading)
         for slot in self._slots.all:
             if hold.ends_running and slot.worker is not None:
                 for live in slot.running.values():
@@ -229,7 +236,7 @@ class Scheduler:
     def _load(self, slot: Slot, leaving: Sequence[WorkerHandle]) -> None:
         self._slots.loading = slot
         slot.loading()
-        self.task(self._slots.load(slot, leaving))
+        self._loading = self.task(self._slots.load(slot, leaving))
 
     # --- the jobs
 

@@ -297,7 +297,9 @@ class Slots:
         try:
             if leaving:
                 self._metrics.evictions.inc(len(leaving))
-                await asyncio.gather(*(worker.close() for worker in leaving), return_exceptions=True)
+                # Whoever cancels the load must not leave behind workers that are half closed, and known to nobody.
+                closing = asyncio.gather(*(worker.close() for worker in leaving), return_exceptions=True)
+                await asyncio.shield(closing)
             started = self._clock.monotonic()
             if slot.choice is None:
                 slot.choice = self.devices.ranked(slot.package)[0]

@@ -106,6 +106,7 @@ class DerivedGraphs:
         self._turn: Final = asyncio.Lock()
         self._swept = False
         self._tasks: Final[dict[Path, asyncio.Task[None]]] = {}
+        self._ending: Final[set[asyncio.Task[None]]] = set()
 
     async def ready(
         self, plugin: PluginInfo, content: SignedContent, device: Device, limits: Limits
@@ -141,12 +142,17 @@ class DerivedGraphs:
         except (OSError, ArtratorError):
             return None  # what cannot be had is done without
 
-    async def close(self) -> None:
-        """Give up what is being made."""
-        tasks = list(self._tasks.values())
-        for task in tasks:
+    def give_up(self) -> None:
+        """Make nothing more beside what runs: the machine is needed. The next start of a package begins anew."""
+        for place in list(self._tasks):
+            self._ending.add(task := self._tasks.pop(place))
+            task.add_done_callback(self._ending.discard)
             task.cancel()
-        await asyncio.gather(*tasks, return_exceptions=True)
+
+    async def close(self) -> None:
+        """Give up what is being made, and see it end."""
+        self.give_up()
+        await asyncio.gather(*self._ending, return_exceptions=True)
 
     def discard(self, files: DerivedFiles, why: str) -> None:
         """Throw away what a worker could not use; it is not made again for this place in a while."""
@@ -245,7 +251,7 @@ class DerivedGraphs:
 
         if place not in self._tasks:
             task = self._tasks[place] = asyncio.get_running_loop().create_task(work())
-            task.add_done_callback(lambda _: self._tasks.pop(place, None))
+            task.add_done_callback(lambda done: self._tasks.pop(place) if self._tasks.get(place) is done else None)
 
     async def _make(
         self, plugin: PluginInfo, content: SignedContent, device: Device, limits: Limits, place: Path, size: int
