@@ -2,19 +2,23 @@
 
 import asyncio
 import hashlib
+import sys
 from pathlib import Path
 
 import numpy as np
 import pytest
 from click.testing import CliRunner
 
+from artrator.backend import Device
 from artrator.cli import main
 from artrator.errors import ArtratorError, Code
 from artrator.keys import PrivateKey
 from artrator.package import read_manifest
 from artrator.plugins import find_backend
 from artrator.testing import run
-from artrator.worker.host import SignedContent, Worker
+from artrator.worker.derived import DerivedGraphs
+from artrator.worker.host import Limits, SignedContent, Worker
+from artrator.worker.start import start_worker
 from artrator_diffusion import DiffusionBackend
 from artrator_onnx import ONNXBackend
 
@@ -58,6 +62,28 @@ def test_emoji_jobs_that_run_together_make_what_each_makes_alone():
         assert np.abs(outputs["images"][0].astype(int) - alone[0]).max() <= 1
     assert news[-1][:2] == (8, 8)
     assert info.runtime.startswith("onnxruntime ")
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="says what it maps on Linux alone")
+def test_the_8_bit_weights_of_emoji_are_unpacked_once_and_shared_by_its_workers(tmp_path):
+    package, job = content(EXAMPLES / "emoji" / "package"), {"prompt": "pizza", "seed": 1, "steps": 2}
+    defaults = {name: spec.default for name, spec in package.manifest.inputs.items() if spec.default is not None}
+
+    async def made(graphs):
+        plugin, limits = find_backend("diffusion"), Limits(load_seconds=240, run_seconds=240)
+        worker = await start_worker(plugin, package, graphs, device=Device(threads=1), limits=limits)
+        try:
+            return worker.info.shared_bytes, (await worker.run("job", defaults | job))["images"][0]
+        finally:
+            await worker.close()
+
+    async def both():
+        return await made(DerivedGraphs(tmp_path / "no", 0)), await made(DerivedGraphs(tmp_path / "yes", 1 << 30, 1))
+
+    (nothing, plain), (shared, mapped) = asyncio.run(both())
+    assert nothing == 0
+    assert shared > 100 << 20
+    assert np.array_equal(plain, mapped)
 
 
 def test_upscale_enlarges_in_a_worker():

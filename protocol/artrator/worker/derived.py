@@ -60,8 +60,11 @@ _LATER_SECONDS: Final = 10.0
 #: How often the weights are in memory while they are derived, and what must stay free beside that.
 _COPIES: Final = 3
 _SPARE_MEMORY: Final = 256 << 20
-#: Weights as they are, packed once more, and 16-bit ones grown to 32 where the processor wants that.
-_GROWTH: Final = 4
+#: Weights of 8 bits grow to 32 where the processor wants that. While they are packed they lie there three times: as
+#: they were optimised, and in what is kept as they are and packed.
+_GROWTH: Final = 12
+#: What most packages take, and so the room that is made before.
+_USUAL: Final = 4
 _BESIDE: Final = 16 << 20
 #: A graph is three files.
 _MAX_FILES: Final = 300
@@ -261,7 +264,7 @@ class DerivedGraphs:
         if free and free < size * _COPIES + _SPARE_MEMORY:
             return None  # it would drive others out; there will be a better time
         most = min(size * _GROWTH + _BESIDE, self._most_bytes)
-        await asyncio.to_thread(self._make_room, most, place)
+        await asyncio.to_thread(self._make_room, min(size * _USUAL + _BESIDE, most), place)
         begun = time.monotonic()
         place.parent.mkdir(parents=True, exist_ok=True)
         made = Path(tempfile.mkdtemp(prefix=_MAKING, dir=place.parent))
@@ -296,6 +299,7 @@ class DerivedGraphs:
             files = await asyncio.to_thread(_sealed, made)
             record = _Record(place.with_suffix(".json"), files, seconds=round(time.monotonic() - begun, 3))
             await asyncio.to_thread(self._publish, made, place, record)
+            await asyncio.to_thread(self._make_room, 0, place)
         except StepError as error:
             record = _Record(place.with_suffix(".json"), failure=sentence(str(error), 300))
             if error.lasting:
