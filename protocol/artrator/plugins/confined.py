@@ -139,7 +139,7 @@ def measure(folder: Path) -> int:
 def require_room(folder: Path, size: int = 0) -> None:
     """See to it that ``size`` more bytes leave something of the disk; raises ``disk_full``."""
     if free_bytes(folder) - size < SPARE_BYTES:
-        raise _full()
+        raise _full(f"Less than {SPARE_BYTES >> 30} GiB would be left on the disk.")
 
 
 def _watch(process: subprocess.Popen[bytes], scratch: Path) -> None:
@@ -169,8 +169,8 @@ def _end(process: subprocess.Popen[bytes]) -> None:
 
 
 def _failure(name: str, status: int, said: str, scratch: Path) -> ArtratorError:
-    if os.strerror(errno.ENOSPC) in said or free_bytes(scratch) < SPARE_BYTES:
-        return _full()
+    if os.strerror(errno.ENOSPC) in said:  # it went too fast, or the disk has room for bytes and for no more names
+        return _full("The disk is full.")
     if os.strerror(errno.EFBIG) in said:  # one file alone went over the kernel's line before anybody looked
         return _too_large()
     # Where it was tried helps nobody: the folder is gone when this is read.
@@ -221,9 +221,7 @@ def _too_much(what: str) -> ArtratorError:
     )
 
 
-def _full() -> ArtratorError:
+def _full(what: str) -> ArtratorError:
     return ArtratorError(
-        Code.DISK_FULL,
-        f"Less than {SPARE_BYTES >> 30} GiB would be left on the disk.",
-        cure="Free some disk space, then install it again; nothing was installed.",
+        Code.DISK_FULL, what, cure="Free some disk space, then install it again; nothing was installed."
     )

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import tomllib
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
 from urllib.parse import unquote, urlsplit
 from urllib.request import url2pathname
 
-from packaging.tags import sys_tags
+from packaging.tags import Tag, sys_tags
 from packaging.utils import InvalidWheelFilename, parse_wheel_filename
 from uv import find_uv_bin
 
@@ -23,6 +23,8 @@ from artrator.worker.removal import remove_folder
 _OVERRIDE: Final = 'artrator ; python_version < "0"\n'
 #: What the contract imports, so that every plugin's environment has its own.
 _NEEDED: Final = ("numpy>=2.0", "pluggy>=1.6")
+#: Of a lock, in bytes; one of a hundred packages of fifty wheels each takes a sixteenth of it.
+_MAX_LOCK: Final = 16 << 20
 #: No source distribution is ever built for a plugin.
 _WHEELS_ONLY: Final = ("--only-binary", ":all:")
 
@@ -99,36 +101,36 @@ def read_lock(path: Path) -> list[InstalledFile]:
     """The wheel that this machine takes of each package of a lock.
 
     Raises:
-        ArtratorError: ``plugin_invalid`` if one has no wheel for this machine, or no hash.
+        ArtratorError: ``plugin_invalid`` if one has no wheel for this machine, or no hash, or there are too many.
     """
-    priority = {tag: place for place, tag in enumerate(sys_tags())}
+    if path.stat().st_size > _MAX_LOCK:
+        raise ArtratorError(Code.PLUGIN_INVALID, "The index lists more files than anybody needs.")
+    ranks = {tag: rank for rank, tag in enumerate(sys_tags())}
     found = []
     for package in tomllib.loads(path.read_text(encoding="utf-8")).get("packages", []):
-        candidates = [wheel for wheel in _wheels(package) if wheel[0] is not None]
-        ranked = [
-            (min((priority.get(tag, 1 << 30) for tag in wheel[2]), default=1 << 30), wheel) for wheel in candidates
-        ]
-        best = min(ranked, key=lambda pair: pair[0], default=None)
-        if best is None or best[0] == 1 << 30 or not best[1][1]:
+        best = min(_fitting(package, ranks), default=None)
+        if best is None:
             raise ArtratorError(
                 Code.PLUGIN_INVALID, f"{package.get('name')} has no wheel with a hash for this machine and Python."
             )
-        found.append(InstalledFile(str(package["name"]), str(package["version"]), str(best[1][0]), best[1][1]))
+        _, name, sha256 = best
+        found.append(InstalledFile(str(package["name"]), str(package["version"]), name, sha256))
     return found
 
 
-def _wheels(package: Mapping[str, Any]) -> list[tuple[str | None, str, frozenset[Any]]]:
-    """(file name, SHA-256, tags) of each wheel of a package."""
-    entries = [*package.get("wheels", []), *([package["archive"]] if "archive" in package else [])]
-    result: list[tuple[str | None, str, frozenset[Any]]] = []
-    for entry in entries:
+def _fitting(package: Mapping[str, Any], ranks: Mapping[Tag, int]) -> Iterator[tuple[int, str, str]]:
+    """Rank among this machine's tags, file name and SHA-256 of each wheel of a package that it can use."""
+    for entry in [*package.get("wheels", []), *([package["archive"]] if "archive" in package else [])]:
         where = str(entry.get("name") or entry.get("path") or urlsplit(str(entry.get("url"))).path)
         name = unquote(where.replace("\\", "/").rpartition("/")[2])
         try:
-            result.append((name, str(entry.get("hashes", {}).get("sha256", "")), parse_wheel_filename(name)[3]))
+            tags = parse_wheel_filename(name)[3]
         except InvalidWheelFilename:
-            result.append((None, "", frozenset()))
-    return result
+            continue
+        sha256 = entry.get("hashes", {}).get("sha256")
+        rank = min((ranks[tag] for tag in tags if tag in ranks), default=None)
+        if rank is not None and sha256:
+            yield rank, name, str(sha256)
 
 
 def _run(arguments: Sequence[str], scratch: Path, *, readable: Sequence[Path] = ()) -> None:
