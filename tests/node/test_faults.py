@@ -10,6 +10,7 @@ import uuid
 from collections.abc import Callable
 from pathlib import Path
 
+import httpx
 import pytest
 from toy_node import ToyNode, write_toy
 
@@ -234,10 +235,19 @@ def test_a_full_queue_and_a_greedy_buyer_are_told_when_to_come_back(make_node: C
         waiting = [node.request(slow) for _ in range(2)]
         for request in waiting:
             await node.submit(client, request)
+        answers: list[httpx.Response] = []
+
+        async def see(answer: httpx.Response) -> None:
+            answers.append(answer)
+
+        client._http.event_hooks = {"response": [see]}
         with pytest.raises(ArtratorError) as caught:
             await node.submit(client, node.request(slow))
         assert caught.value.code is Code.NODE_BUSY
         assert caught.value.details["retry_after"] >= 2
+        assert "jobs are waiting already" in caught.value.message
+        assert answers[-1].status_code == 503
+        assert int(answers[-1].headers["Retry-After"]) == caught.value.details["retry_after"]
         assert (await client.job(waiting[1].job)).position is not None
         cancelled = await client.cancel(waiting[0].job)
         assert cancelled.state is JobState.CANCELLED

@@ -108,7 +108,7 @@ class Screen:
         )
         up = span(self._now - health.started_at)
         counts = f"{health.running} running, {health.queued} waiting"
-        lines = "" if connections is None else f" · {connections} connections"
+        lines = "" if connections is None else f" · {connections} connection{'s' * (connections != 1)}"
         head.add_row(Text(f"{counts} · {health.device} · up {up}{lines}"), Text(f"v{health.version}", style="dim"))
         if health.hold is not None:
             until = "" if health.hold.until is None else f" Until {when(health.hold.until, self._now)}."
