@@ -7,6 +7,7 @@ A folder, ``ARTRATOR_HOME`` or the system's place for application data::
     pins.json       creators' keys, pinned on first use
     orders/         orders that have not reached their end: what a crash must not lose
     plugins/        environments of third-party plugins
+    plugins.lock    held while one is installed or removed
     built-in/       what built-in plugins prepared
     derived/        graphs of bought packages as they were optimised here; may be deleted at any time
 """

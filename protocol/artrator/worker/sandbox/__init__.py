@@ -53,7 +53,10 @@ def confine(settings: Mapping[str, Any]) -> list[str]:
 
 
 def can_confine_programs() -> bool:
-    """Whether ``confined_command`` confines here: the first Landlock lets nobody rename between two folders."""
+    """Whether ``confined_command`` keeps a program from files here.
+
+    The first Landlock lets nobody rename between two folders, which uv and builds do.
+    """
     if sys.platform != "linux":
         return False
     from . import landlock
@@ -70,7 +73,7 @@ def confined_command(
     memory_bytes: int,
     file_bytes: int,
 ) -> list[str]:
-    """The command line that runs ``command`` confined; unchanged where that cannot be done.
+    """The command line that runs ``command`` confined, as far as this Linux can; unchanged elsewhere.
 
     Args:
         interpreter: What confines itself and then becomes the program.
@@ -80,7 +83,7 @@ def confined_command(
         memory_bytes: Of each of them.
         file_bytes: Of each file they write.
     """
-    if not can_confine_programs():
+    if sys.platform != "linux":
         return list(command)
     settings = {
         "parent": os.getpid(),
@@ -103,12 +106,13 @@ def confined_command(
 
 
 def confine_program(settings: Mapping[str, Any]) -> None:
-    """Give up all files but these, for this process and the programs it starts, and end with whoever started it."""
+    """Bound this process and the programs it starts, give up all files but those granted, and end with the parent."""
     from . import landlock, privileges
 
     limit_resources(settings)
     privileges.die_with(int(settings["parent"]))
     privileges.no_new_privileges()
-    rights = [(path, landlock.EXECUTE) for path in settings["readable"]]
-    rights += [(path, landlock.BUILD) for path in settings["writable"]]
-    landlock.restrict([*rights, ("/dev/null", landlock.DEVICE)], connect=True)
+    if can_confine_programs():
+        rights = [(path, landlock.EXECUTE) for path in settings["readable"]]
+        rights += [(path, landlock.BUILD) for path in settings["writable"]]
+        landlock.restrict([*rights, ("/dev/null", landlock.DEVICE)], connect=True)
