@@ -98,6 +98,14 @@ def test_it_sees_nothing_of_the_owners(tmp_path, monkeypatch):
     assert not (tmp_path / "outside").exists()
 
 
+def test_it_knows_how_to_reach_an_index(tmp_path, monkeypatch):
+    monkeypatch.setenv("https_proxy", "http://proxy.example:3128")
+    monkeypatch.setenv("UV_DEFAULT_INDEX", "https://index.example/simple")
+    message = refusal("env; exit 1", tmp_path).message
+    assert "https_proxy=http://proxy.example:3128" in message
+    assert "UV_DEFAULT_INDEX=https://index.example/simple" in message
+
+
 def test_a_file_of_two_names_counts_once(tmp_path):
     (tmp_path / "one").write_bytes(os.urandom(1 << 20))
     once = confined.measure(tmp_path)

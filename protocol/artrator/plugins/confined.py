@@ -45,16 +45,17 @@ _WATCH_SECONDS: Final = 0.1
 _REST: Final = 4
 #: Of what the program said, what is told when it fails.
 _TOLD: Final = 700
-#: What the program may know of the host: how to reach an index, and nothing else.
+#: What the program may know of the host, in letters of either case: how to reach an index, and nothing else.
 _VARIABLES: Final = (
     "ALL_PROXY", "HTTP_PROXY", "HTTPS_PROXY", "NO_PROXY", "SSL_CERT_FILE", "SSL_CERT_DIR", "SYSTEMROOT",
-    "UV_DEFAULT_INDEX", "UV_INDEX_URL", "UV_NATIVE_TLS", "UV_SYSTEM_CERTS",
+    "UV_DEFAULT_INDEX", "UV_EXTRA_INDEX_URL", "UV_HTTP_TIMEOUT", "UV_INDEX", "UV_INDEX_URL", "UV_NATIVE_TLS",
+    "UV_SYSTEM_CERTS",
 )  # fmt: skip
 _SYSTEM: Final = (
     "/usr", "/bin", "/sbin", "/lib", "/lib64", "/etc/ld.so.cache", "/etc/ssl", "/etc/pki", "/etc/ca-certificates",
-    "/etc/resolv.conf", "/etc/hosts", "/etc/nsswitch.conf", "/etc/gai.conf", "/etc/localtime", "/etc/os-release",
-    "/dev/null", "/dev/zero", "/dev/urandom", "/proc/self", "/proc/cpuinfo", "/proc/meminfo",
-    "/sys/devices/system/cpu",
+    "/var/lib/ca-certificates", "/etc/resolv.conf", "/etc/hosts", "/etc/nsswitch.conf", "/etc/gai.conf",
+    "/etc/localtime", "/etc/os-release", "/dev/null", "/dev/zero", "/dev/urandom", "/proc/self", "/proc/cpuinfo",
+    "/proc/meminfo", "/sys/devices/system/cpu",
 )  # fmt: skip
 
 
@@ -191,11 +192,13 @@ def _last(said: Path) -> str:
 def _environment(scratch: Path) -> dict[str, str]:
     own_home = scratch / "home"
     own_home.mkdir(exist_ok=True)
-    own = {name: os.environ[name] for name in _VARIABLES if name in os.environ}
+    own = {name: value for name, value in os.environ.items() if name.upper() in _VARIABLES}
     own |= dict.fromkeys(("HOME", "USERPROFILE", "TMPDIR", "TEMP", "TMP"), str(own_home))
+    # On Windows the default path begins with the current folder, which is the stranger's.
+    path = os.defpath if os.name == "posix" else str(Path(os.environ.get("SYSTEMROOT", r"C:\Windows"), "System32"))
     # A cache of its own: what writes to a shared one can change the wheels of everything else, and what was half
     # unpacked would stay there for ever.
-    own |= {"PATH": os.defpath, "UV_CACHE_DIR": str(scratch / CACHE), "UV_CONCURRENT_INSTALLS": "4"}
+    own |= {"PATH": path, "UV_CACHE_DIR": str(scratch / CACHE), "UV_CONCURRENT_INSTALLS": "4"}
     return own
 
 
