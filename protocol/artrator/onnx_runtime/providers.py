@@ -99,7 +99,10 @@ def for_graph(device: Device, name: str) -> Device:
     if not device.compiled:
         return device
     folder = Path(device.compiled, hashlib.sha256(name.encode()).hexdigest()[:16])
-    folder.mkdir(exist_ok=True)
+    try:
+        folder.mkdir(exist_ok=True)
+    except OSError:  # a full disk: what is compiled is not kept
+        return replace(device, compiled="")
     return replace(device, compiled=str(folder))
 
 

@@ -62,6 +62,8 @@ def test_what_is_compiled_of_two_graphs_lies_in_two_folders(tmp_path):
     assert Path(one).is_dir()
     assert providers.for_graph(device, "unet/a.onnx").compiled == one
     assert providers.for_graph(Device("cuda"), "unet/a.onnx") == Device("cuda")
+    nowhere = Device("tensorrt", compiled=str(tmp_path / "gone"))
+    assert providers.for_graph(nowhere, "unet/a.onnx").compiled == ""
 
 
 def test_memory_is_given_back_only_where_there_is_a_store_of_it(make_graph):
