@@ -1,4 +1,4 @@
-"""A card that answers no more ends its worker, so that the next one may find it again; a run that fails does not."""
+"""A worker on a card: it ends when the card answers no more, but not when a run fails, and keeps what was compiled."""
 
 import asyncio
 import contextlib
@@ -91,9 +91,9 @@ def plugin(make_plugin, tmp_path):
 
 
 @contextlib.asynccontextmanager
-async def on_card(plugin, content):
+async def on_card(plugin, content, kept=""):
     limits = Limits(run_seconds=240, load_seconds=240)
-    worker = await Worker.start_verified(plugin, content, device=Device("directml"), limits=limits)
+    worker = await Worker.start_verified(plugin, content, device=Device("directml", compiled=kept), limits=limits)
     try:
         yield worker
     finally:
@@ -125,3 +125,15 @@ def test_a_card_that_answers_no_more_ends_its_worker(plugin, content):
             assert (await worker.run("good", {"x": 1}))["value"] == 2600
 
     asyncio.run(main())
+
+
+def test_a_confined_worker_makes_a_folder_for_what_is_compiled_of_its_graph(plugin, content, tmp_path):
+    kept = tmp_path / "kept"
+    kept.mkdir()
+
+    async def main():
+        async with on_card(plugin, content, str(kept)) as worker:
+            assert (await worker.run("good", {"x": 1}))["value"] == 2600
+
+    asyncio.run(main())
+    assert [path.is_dir() for path in kept.iterdir()] == [True]
