@@ -68,7 +68,7 @@ class Binding:
             outputs: The tensors wanted, in this order.
             options: Run options; of no use to a session that records, whose memory must stay where it is.
         """
-        arrays = {name: np.ascontiguousarray(array) for name, array in feeds.items()}
+        arrays = {name: np.asarray(array, order="C") for name, array in feeds.items()}
         bound = self._of(arrays, outputs)
         bound.runs += 1
         self._fill(bound, arrays)

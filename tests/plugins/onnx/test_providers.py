@@ -136,6 +136,20 @@ def test_bound_runs_give_each_caller_rows_of_its_own_whatever_the_shapes(make_gr
         assert (made == number**2).all()
 
 
+@pytest.mark.parametrize("record", [False, True])
+def test_bound_tensors_have_the_axes_that_they_were_given(make_graph, record):
+    """A single number has none: with one, the row that it names would be a picture of one row."""
+    inputs = {"x": ("float", ["n", 3]), "which": ("int64", [])}
+    model = make_graph([("Gather", ["x", "which"], ["y"])], inputs, {"y": ("float", [3])}).SerializeToString()
+    runtime = require_runtime()
+    inner = runtime.InferenceSession(model, providers=["CPUExecutionProvider"])
+    binding = Binding(runtime, inner, "cpu", 0, record=record)
+    rows = np.arange(12, dtype=np.float32).reshape(3, 4).T  # not as it lies in memory
+    for which in (0, 1, 2, 3, 1):
+        (made,) = binding.run({"x": rows, "which": np.array(which)}, ["y"])
+        assert made.tolist() == rows[which].tolist()
+
+
 def test_what_really_computes_is_noted_for_the_receipt(make_graph):
     shape = ("float", ["n"])
     model = make_graph([("Relu", ["x"], ["y"])], {"x": shape}, {"y": shape}).SerializeToString()
