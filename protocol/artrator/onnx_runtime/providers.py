@@ -27,8 +27,12 @@ PROVIDERS: Final[dict[str, str]] = {
     "openvino": "OpenVINOExecutionProvider",
     "openvino-gpu": "OpenVINOExecutionProvider",
 }
-#: Operators that decide while they run what runs next; a recorded sequence of kernels cannot.
-_CONTROL_FLOW: Final = frozenset({"If", "Loop", "Scan"})
+#: What a recorded sequence of kernels cannot do: decide what runs next, wait to learn how large a tensor is, throw dice.
+_NOT_RECORDED: Final = frozenset(
+    {"If", "Loop", "Scan"}
+    | {"NonZero", "Compress", "Unique", "NonMaxSuppression"}
+    | {"RandomNormal", "RandomNormalLike", "RandomUniform", "RandomUniformLike", "Multinomial", "Bernoulli"}
+)
 
 #: What the sessions of this process compute on: provider and precision, in the order in which they were made.
 in_use: Final[dict[tuple[str, str], None]] = {}
@@ -77,7 +81,7 @@ def coarser(one: str, other: str) -> str:
 
 def may_record(device: Device, facts: GraphFacts) -> bool:
     """Whether runs of this graph can be recorded once and replayed as a CUDA graph."""
-    return device.kind == "cuda" and not any(operator in _CONTROL_FLOW for _, operator in facts.operators)
+    return device.kind == "cuda" and not any(operator in _NOT_RECORDED for _, operator in facts.operators)
 
 
 def arenas(device: Device) -> str:

@@ -96,7 +96,10 @@ def test_algorithms_are_searched_for_and_runs_recorded_where_that_pays(make_grap
         assert not providers.may_record(Device("tensorrt"), facts)
     body = make_graph([("Relu", ["a"], ["b"])], {"a": free}, {"b": free}).graph
     deciding = make_graph([("If", ["x"], ["y"], {"then_branch": body})], {"x": free}, {"y": free})
-    assert not providers.may_record(Device("cuda"), read_graph(deciding.SerializeToString()))
+    counting = make_graph([("NonZero", ["x"], ["y"])], {"x": free}, {"y": ("int64", [4, "m"])})
+    rolling = make_graph([("RandomNormalLike", ["x"], ["y"])], {"x": free}, {"y": free})
+    for graph in (deciding, counting, rolling):
+        assert not providers.may_record(Device("cuda"), read_graph(graph.SerializeToString()))
     assert told(Device("cuda"), record=True)[1]["enable_cuda_graph"] == "1"
     assert "enable_cuda_graph" not in told(Device("cuda"))[1]
 
