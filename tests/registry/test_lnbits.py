@@ -68,6 +68,7 @@ NEW = NewTopUp(TOPUP, 5 * MICRO, 100, "sat", "5 credits", "", "", "http://127.0.
         ({**payment(expiry=time.time() - 61), "paid": False}, (PaymentState.EXPIRED, 0, "")),
         ({**payment(expiry="2020-01-01T00:00:00"), "paid": False}, (PaymentState.EXPIRED, 0, "")),
         ({**payment(expiry="soon"), "paid": False}, (PaymentState.OPEN, 0, "")),
+        ({**payment(expiry=10**400), "paid": False}, (PaymentState.OPEN, 0, "")),
         ({**payment(), "paid": False, "status": "failed"}, (PaymentState.FAILED, 0, "")),
         (payment(amount=-100_000), None),  # money that went out
         (payment(extra={}), None),  # an invoice of another program

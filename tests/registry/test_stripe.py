@@ -246,6 +246,30 @@ async def test_stripe_that_is_down_or_refuses_us_is_said_without_the_key(
     assert KEY not in raised.value.message
 
 
+async def test_a_key_that_is_revoked_between_two_pages_is_in_no_log(
+    shop: Shop, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    mina = await shop.person("mina")
+    _, session = await shop.asked(mina)
+    intent = shop.fake.pay(session)
+    for _ in range(101):
+        shop.fake.refund(intent, 1)
+    answer = shop.fake.answer
+
+    def revoked(method: str, path: str, body: dict[str, Any]) -> dict[str, Any]:
+        if "starting_after" in body:
+            raise stripe_fake.Refused(401, "invalid_request_error", f"Invalid API Key provided: {KEY[-4:]}")
+        return answer(method, path, body)
+
+    monkeypatch.setattr(shop.fake, "answer", revoked)
+    with pytest.raises(ArtratorError) as raised:
+        await shop.registry.rails["stripe"].reconcile(0)
+    assert raised.value.message == "Stripe does not know our key."
+    await shop.reconcile(3_700)
+    assert "comparing with stripe: rail_unavailable Stripe does not know our key." in caplog.text
+    assert f"provided: {KEY[-4:]}" not in caplog.text
+
+
 async def test_somebody_elses_payments_through_the_same_account_are_left_alone(shop: Shop) -> None:
     mina = await shop.person("mina")
     session = shop.fake.create_session(

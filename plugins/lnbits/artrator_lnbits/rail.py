@@ -99,10 +99,10 @@ class LNbitsRail(Rail):
 
 def _seconds(value: Any) -> float:
     """When an invoice ends; for ever if LNbits does not say it in a way that we read."""
-    if isinstance(value, int | float) and not isinstance(value, bool):
-        return float(value)
     try:
+        if isinstance(value, int | float) and not isinstance(value, bool):
+            return float(value)
         moment = datetime.fromisoformat(str(value))
-    except ValueError:
+    except (ValueError, OverflowError):  # a whole number of hundreds of digits is no float
         return float("inf")
     return (moment if moment.tzinfo is not None else moment.replace(tzinfo=UTC)).timestamp()

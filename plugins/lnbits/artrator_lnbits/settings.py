@@ -36,7 +36,7 @@ class LNbitsSettings:
         """Read the table; refuses what it does not know."""
         url = settings.text("url").rstrip("/")
         if not url.startswith(("https://", "http://")):
-            raise settings.error("url", "must begin with https:// (or http:// on this machine).")
+            raise settings.error("url", "must begin with https://, or with http:// where nobody listens on the way.")
         read = cls(
             url=url,
             invoice_key=settings.secret("invoice_key"),

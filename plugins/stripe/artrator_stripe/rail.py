@@ -78,7 +78,8 @@ class StripeRail(Rail):
                 {"created": {"gte": int(since)}, "limit": 100, "expand": ["data.source"]}
             )
         )
-        async for moved in page.auto_paging_iter():
+        moves = page.auto_paging_iter()
+        while (moved := await call(anext(moves, None))) is not None:  # what asks for the next page may fail as well
             source: Any = moved.source
             reference = getattr(source, "payment_intent", None) if moved.type in _CHANGES else None
             if isinstance(reference, str):
