@@ -27,7 +27,7 @@ PROVIDERS: Final[dict[str, str]] = {
     "openvino": "OpenVINOExecutionProvider",
     "openvino-gpu": "OpenVINOExecutionProvider",
 }
-#: What a recorded sequence of kernels cannot do: decide what runs next, wait to learn how large a tensor is, throw dice.
+#: What recorded kernels cannot do: decide what runs next, wait to learn how large a tensor is, throw dice anew.
 _NOT_RECORDED: Final = frozenset(
     {"If", "Loop", "Scan"}
     | {"NonZero", "Compress", "Unique", "NonMaxSuppression"}
