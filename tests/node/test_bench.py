@@ -10,6 +10,7 @@ import sys
 from collections.abc import Callable, Mapping
 from typing import Any
 
+import psutil
 import pytest
 from toy_node import ToyNode
 
@@ -73,13 +74,13 @@ def test_ctrl_c_shows_what_is_known_until_then_and_leaves_no_worker_behind(make_
     process = bench(node)
     assert process.stderr is not None
     # One way only: it is tried, and Ctrl+C comes in the middle of it or at its end.
-    while not _children(process.pid):
+    while not (workers := psutil.Process(process.pid).children()):
         assert process.poll() is None
     os.kill(process.pid, signal.SIGINT)
     out, errors = said(process)
     assert "Traceback" not in errors
     assert "Stopped before everything was tried." in out or "chosen" in out
-    assert not _children(process.pid)
+    assert not any(worker.is_running() and worker.status() != psutil.STATUS_ZOMBIE for worker in workers)
 
 
 def test_a_name_that_is_not_served_is_refused_with_those_that_are(make_node: Callable[..., ToyNode]) -> None:
@@ -112,8 +113,3 @@ def test_tables_fit_a_hundred_columns_and_say_why() -> None:
     assert "x gpu:12 by cuda is out: The worker was ended by SIGSEGV." in text
     assert "onnx: cuda:1 does not answer: no driver." in text
     assert "rough" in text
-
-
-def _children(parent: int) -> list[int]:
-    listed = subprocess.run(["ps", "-o", "pid=", "--ppid", str(parent)], capture_output=True, text=True, check=False)
-    return [int(line) for line in listed.stdout.split()]

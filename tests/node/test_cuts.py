@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import hashlib
 import sqlite3
 from collections.abc import Iterator
@@ -79,7 +80,7 @@ def test_a_line_that_breaks_anywhere_costs_one_run_and_loses_nothing(
     whole = asyncio.run(work())
     assert not whole[0]
     assert whole == sorted(whole)  # broken up to some byte, and whole from there on
-    with sqlite3.connect(node.data / "journal.db") as journal:
+    with contextlib.closing(sqlite3.connect(node.data / "journal.db")) as journal:
         for job in jobs:
             assert journal.execute("SELECT state, attempts FROM jobs WHERE job = ?", (job,)).fetchall() == [
                 ("delivered", 1)

@@ -242,7 +242,8 @@ def test_no_key_leaves_the_node_but_with_a_delivered_receipt(shop: ToyNode) -> N
     said = shop.ask(give_up)
     assert receipt(shop, order).outcome == "cancelled"
     assert shop.registry.claims[order][0].get("key") is None
-    key = sqlite3.connect(shop.data / "journal.db").execute("SELECT sealing_key FROM jobs").fetchone()[0]
+    with contextlib.closing(sqlite3.connect(shop.data / "journal.db")) as journal:
+        key = journal.execute("SELECT sealing_key FROM jobs").fetchone()[0]
     assert key not in said
     assert key not in shop.log
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import hashlib
 import io
 import json
@@ -43,7 +44,7 @@ def picture() -> bytes:
 
 
 def rows(node: ToyNode, sql: str, *values: object) -> list[tuple[object, ...]]:
-    with sqlite3.connect(node.data / "journal.db") as connection:
+    with contextlib.closing(sqlite3.connect(node.data / "journal.db")) as connection:
         return connection.execute(sql, values).fetchall()
 
 

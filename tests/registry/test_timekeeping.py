@@ -6,12 +6,12 @@ import json
 import multiprocessing
 import time
 from multiprocessing.queues import Queue
-from multiprocessing.synchronize import Barrier
 from pathlib import Path
 
 import pytest
 from click.testing import CliRunner, Result
 from registry_world import World
+from rotating import rotate
 
 from artrator.documents import KeySet
 from artrator_registry import Settings, timekeeping
@@ -105,21 +105,11 @@ def test_the_registry_that_serves_is_believed_and_its_steady_clock_is_every_proc
     assert 1000 <= there - time.time() + 300 <= 1600
 
 
-def _rotate(folder: Path, together: Barrier, answers: Queue[int | str]) -> None:
-    authority = Authority(folder)
-    together.wait(240)
-    for _ in range(5):
-        try:
-            answers.put(authority.rotate(time.time()))
-        except Exception as error:
-            answers.put(getattr(error, "code", repr(error)))
-
-
 def test_keys_that_two_programs_rotate_at_once_are_whole(data: Path) -> None:
     context = multiprocessing.get_context("spawn")
     answers: Queue[int | str] = context.Queue()
     folder, together = Settings(data=data).keys, context.Barrier(3)
-    programs = [context.Process(target=_rotate, args=(folder, together, answers)) for _ in range(3)]
+    programs = [context.Process(target=rotate, args=(folder, together, answers)) for _ in range(3)]
     for program in programs:
         program.start()
     heard = [answers.get(timeout=240) for _ in range(15)]

@@ -238,7 +238,7 @@ def threads():
 
 def raw_threads():
     """Without stacks of their own, so that no memory stops them."""
-    threading.stack_size(32768)
+    threading.stack_size(1 << 17)
     threads()
 
 def fill():

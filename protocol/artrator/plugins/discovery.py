@@ -88,7 +88,7 @@ def read_plugin(environment: Environment, **known: object) -> PluginInfo:
 def _describe(distribution: Distribution, **known: object) -> PluginInfo:
     """What a distribution's metadata says of it as a plugin."""
     points = {point.name: point.value for point in distribution.entry_points if point.group == BACKENDS}
-    given = sentence(distribution.metadata["Name"], 100)
+    given = sentence(_said(distribution, "Name"), 100)
     error = None
     asked = Asked()
     try:
@@ -109,12 +109,18 @@ def _describe(distribution: Distribution, **known: object) -> PluginInfo:
         entry_points=points,
         interpreter=interpreter(),
         sys_path=(),
-        summary=sentence(distribution.metadata["Summary"] or "", 200),
+        summary=sentence(_said(distribution, "Summary"), 200),
         wants=asked.wants,
         prepare=asked.prepare,
         error=error,
     )
     return replace(plugin, **known)  # type: ignore[arg-type]  # fields by name
+
+
+def _said(distribution: Distribution, field: str) -> str:
+    """A field of its metadata, or nothing: to ask for one that is not there is an error in later Pythons."""
+    told = distribution.metadata
+    return told[field] if field in told else ""  # noqa: SIM401  # it need not have get()
 
 
 def _require_host(distribution: Distribution) -> None:
