@@ -185,6 +185,14 @@ def test_a_plugin_that_no_longer_fits_the_host_is_named(wheel, light_wheelhouse)
     assert "needs artrator <0.0.1; this is " in find_plugin("evil").error
 
 
+def test_what_is_built_in_is_refused_before_anything_is_unpacked(make_wheel, light_wheelhouse):
+    wheel = make_wheel("artrator-onnx", {"evil.py": BACKEND})
+    wheel.write_bytes(b"no archive at all")
+    error = refusal(wheel, light_wheelhouse)
+    assert error.message == "artrator-onnx is part of this environment already."
+    assert "pip or uv" in error.cure
+
+
 def test_a_wheel_that_cannot_be_read_is_no_full_disk(tmp_path, light_wheelhouse, wheel, monkeypatch):
     made = wheel()
 

@@ -31,10 +31,18 @@ def build_wheel(folder: Path, scratch: Path) -> Path:
         OSError: It cannot be copied.
     """
     if not (folder / "pyproject.toml").is_file():
-        raise ArtratorError(Code.PLUGIN_INVALID, f"{folder} holds no pyproject.toml, so it is no plugin's source.")
+        raise ArtratorError(
+            Code.PLUGIN_INVALID,
+            f"{folder} holds no pyproject.toml, so it is no plugin's source.",
+            cure="Name the folder that holds it.",
+        )
     if home().resolve().is_relative_to(folder):
         # The copy that the build may read would hold the keys.
-        raise ArtratorError(Code.PLUGIN_INVALID, f"{folder} holds your profile with its keys, so it is not built.")
+        raise ArtratorError(
+            Code.PLUGIN_INVALID,
+            f"{folder} holds your profile with its keys, so it is not built.",
+            cure="Copy the plugin's source into a folder of its own.",
+        )
     source = scratch / "source"
     _copy(folder, source)
     found = uv.build(source, scratch)

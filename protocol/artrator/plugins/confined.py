@@ -152,7 +152,11 @@ def _watch(process: subprocess.Popen[bytes], scratch: Path) -> None:
         require_room(scratch)
         now = time.monotonic()
         if now - begun > _SECONDS:
-            raise ArtratorError(Code.PLUGIN_INVALID, f"It was not installed within {_SECONDS // 60} minutes.")
+            raise ArtratorError(
+                Code.PLUGIN_INVALID,
+                f"It was not installed within {_SECONDS // 60} minutes.",
+                cure="Try again with a faster connection; nothing was installed.",
+            )
         if now >= look_at:
             measure(scratch)
             took = time.monotonic() - now
@@ -179,7 +183,11 @@ def _failure(name: str, status: int, said: str, scratch: Path) -> ArtratorError:
         said = said.replace(f"{place}/", "")
     if status < 0:
         said = f"{said} It {exit_sentence(status)}: it took more than it may."
-    return ArtratorError(Code.PLUGIN_INVALID, f"{name} says: {said[-_TOLD:].strip() or 'nothing'}")
+    return ArtratorError(
+        Code.PLUGIN_INVALID,
+        f"{name} says: {said[-_TOLD:].strip() or 'nothing'}",
+        cure="Check the name and your connection; else tell the plugin's author. Nothing was installed.",
+    )
 
 
 def _last(said: Path) -> str:

@@ -88,13 +88,19 @@ def install(
         with _alone() as folder, _scratch(folder) as scratch:
             require_room(scratch)
             requirement = _requirement(source, scratch, trust_build=trust_build)
+            present = next((plugin for plugin in discover() if plugin.name == requirement.name), None)
+            if present is not None and present.origin == "built-in":
+                raise ArtratorError(
+                    Code.PLUGIN_INVALID,
+                    f"{present.name} is part of this environment already.",
+                    cure="Update it with whatever installed Artrator, such as pip or uv.",
+                )
             environment = Environment(scratch / "environment", requirement.name)
             environment.folder.mkdir()
             lock = uv.lock(requirement.text, scratch, origin)
             wheels = uv.read_lock(lock)
             uv.unpack(lock, environment.site, origin)
             plugin = _examined(environment)
-            present = _present(plugin.name)
             plan = Plan(
                 plugin,
                 source,
@@ -173,7 +179,9 @@ def _requirement(source: str, scratch: Path, *, trust_build: bool) -> _Wanted:
         parsed = Requirement(source)
     except InvalidRequirement as error:
         raise ArtratorError(
-            Code.PLUGIN_INVALID, f"{source} is neither a plugin's name, nor a wheel, nor a folder here."
+            Code.PLUGIN_INVALID,
+            f"{source} is neither a plugin's name, nor a wheel, nor a folder here.",
+            cure="Give a name such as artrator-sepia, or the path of a wheel or of a folder of source.",
         ) from error
     if parsed.url is not None:
         raise ArtratorError(
@@ -186,7 +194,9 @@ def _copied(path: Path, scratch: Path) -> Path:
     try:
         original = path.open("rb")
     except OSError as error:
-        raise ArtratorError(Code.PLUGIN_INVALID, f"{path} cannot be read: {error.strerror}.") from error
+        raise ArtratorError(
+            Code.PLUGIN_INVALID, f"{path} cannot be read: {error.strerror}.", cure="Check its permissions."
+        ) from error
     with original, (scratch / path.name).open("wb") as copy:
         require_room(scratch, os.fstat(original.fileno()).st_size)
         shutil.copyfileobj(original, copy)
@@ -201,7 +211,11 @@ def _wheel_name(path: Path) -> str:
     try:
         return parse_wheel_filename(path.name)[0]
     except InvalidWheelFilename as error:
-        raise ArtratorError(Code.PLUGIN_INVALID, f"{sentence(path.name, 200)} is not the name of a wheel.") from error
+        raise ArtratorError(
+            Code.PLUGIN_INVALID,
+            f"{sentence(path.name, 200)} is not the name of a wheel.",
+            cure="Call the file as its author did, such as artrator_sepia-1.2-py3-none-any.whl.",
+        ) from error
 
 
 def _examined(environment: Environment) -> PluginInfo:
@@ -225,8 +239,6 @@ def _examined(environment: Environment) -> PluginInfo:
             Code.PLUGIN_INVALID, f"{name} {plugin.version} is no plugin: it has no entry point artrator.backends."
         )
     for other in discover():
-        if other.name == name and other.origin == "built-in":
-            raise ArtratorError(Code.PLUGIN_INVALID, f"{name} is part of this environment already.")
         clash = sorted(set(plugin.backends) & set(other.backends))
         if clash and other.name != name:
             raise ArtratorError(
@@ -244,10 +256,6 @@ def _notes(site: Path) -> list[str]:
         for name in names[:_MOST_NOTES]
     ]
     return notes if len(names) <= _MOST_NOTES else [*notes, f"And {len(names) - _MOST_NOTES} more like these."]
-
-
-def _present(name: str) -> PluginInfo | None:
-    return next((plugin for plugin in discover() if plugin.name == name), None)
 
 
 @contextmanager
