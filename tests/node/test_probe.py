@@ -127,14 +127,19 @@ def test_cards_that_the_node_does_not_see_are_not_counted_and_none_is_taken_for_
         assert [card.index for card in found.values()] == list(found) == list(range(len(names)))
 
 
-def test_a_card_that_is_too_old_does_not_hide_the_next(monkeypatch: pytest.MonkeyPatch) -> None:
-    async def say(plugin: PluginInfo, device: Device, kind: str, cards: Sequence[int]) -> Mapping[str, Any]:
+@pytest.mark.parametrize("first", ["too old", "no answer"])
+def test_a_card_that_is_too_old_does_not_hide_the_next_and_a_driver_that_hangs_is_asked_once(
+    monkeypatch: pytest.MonkeyPatch, first: str
+) -> None:
+    async def say(plugin: PluginInfo, device: Device, kind: str, cards: Sequence[int]) -> Mapping[str, Any] | str:
+        if kind and not device.index:
+            return {"answers": {"0": first}, "logged": "Really."} if first == "too old" else first
         if kind:
-            return {"answers": {"0": "" if device.index else "no kernel image"}, "logged": ""}
+            return {"answers": {"0": ""}, "logged": ""}
         told = [{"index": index, "name": "A card", "mark": "", "memory_bytes": 8 << 30} for index in range(2)]
         return {"runtime": "onnxruntime-gpu", "providers": ["CUDAExecutionProvider"], "cards": told, "driver": "999"}
 
     monkeypatch.setattr(probe, "_probe", say)
     answer = asyncio.run(probe.ask("onnx"))
-    assert answer.cards_by_kind == {("cuda", 1)}
-    assert [reason for name, reason in answer.refused.items() if name == "cuda:0"] == ["no kernel image"]
+    assert answer.cards_by_kind == ({("cuda", 1)} if first == "too old" else set())
+    assert answer.refused["cuda:0"] == ("too old Really." if first == "too old" else first)

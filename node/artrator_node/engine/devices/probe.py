@@ -110,10 +110,10 @@ async def _ask(plugin: PluginInfo, trying: bool) -> Answer:
         if nvidia and not indexes:
             refused[kind] = "no NVIDIA card, or no driver, answers on this machine."
         for index in indexes:
-            why = await _try(plugin, kind, index)
+            why, answered = await _try(plugin, kind, index)
             if why:
                 refused[f"{kind}:{index}"] = why
-                if nvidia:
+                if nvidia and answered:
                     continue  # the driver says that there is a next one, which may be younger
                 break  # where one card is not, the next is not either; and a driver that dies once dies again
             if kind in ON_PROCESSOR:
@@ -126,19 +126,19 @@ async def _ask(plugin: PluginInfo, trying: bool) -> Answer:
     return Answer(runtime, frozenset(processor), usable, frozenset(by_card), untold, refused)
 
 
-async def _try(plugin: PluginInfo, kind: str, index: int) -> str:
-    """Why a device does not answer; empty if it does."""
+async def _try(plugin: PluginInfo, kind: str, index: int) -> tuple[str, bool]:
+    """Why a device does not compute, empty if it does; and whether its process came as far as to say so."""
     # A worker sees one card of NVIDIA's, as its first; of others it sees all.
     device = Device(kind, index)
     inside = 0 if kind in ("cuda", "tensorrt") else index
     said = await _probe(plugin, device, kind, [inside])
     if isinstance(said, str):
-        return said
+        return said, False
     answers = said.get("answers")
     answer = answers.get(str(inside)) if isinstance(answers, dict) else None
     if not isinstance(answer, str):
-        return "it gave no answer."
-    return sentence(f"{answer} {said['logged']}", 300) if answer else ""
+        return "it gave no answer.", False
+    return sentence(f"{answer} {said['logged']}", 300) if answer else "", True
 
 
 async def _probe(plugin: PluginInfo, device: Device, kind: str, cards: Sequence[int]) -> Mapping[str, Any] | str:
