@@ -105,6 +105,7 @@ def test_what_a_disk_has_no_room_for_is_said_so(wheel, light_wheelhouse, monkeyp
             "no version of artrator",
         ),
         ("METADATA", b"Metadata-Version: 2.1\nName: evil\nVersion: 1.0\n\n" + b"x\n" * (1 << 20), "more than 1 MiB"),
+        ("artrator-plugin.toml", b"gpu = true # \xff", "artrator-plugin.toml is not UTF-8 text."),
         ("METADATA", b"Metadata-Version: 2.1\nName: other\nVersion: 1.0\n", "name does not match"),
         ("entry_points.txt", b"[artrator.backends]\n\x1b[2J = evil\n", "cannot be the name of a backend"),
     ],

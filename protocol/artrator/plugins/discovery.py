@@ -99,7 +99,9 @@ def _describe(distribution: Distribution, **known: object) -> PluginInfo:
                 raise ArtratorError(Code.PLUGIN_INVALID, f"{sentence(reference, 80)!r} names nothing to import.")
         _require_host(distribution)
         asked = _asked(distribution, points.values(), editable=known.get("origin") == "built-in")
-    except (ArtratorError, OSError, ValueError) as problem:
+    except UnicodeDecodeError:
+        error = f"The plugin {given} is broken: {WANTS_FILE} is not UTF-8 text."
+    except (ArtratorError, OSError) as problem:
         error = f"The plugin {given} is broken: {sentence(problem)}"
     plugin = PluginInfo(
         name=canonicalize_name(given),
