@@ -25,6 +25,8 @@ from artrator.package.toml_lines import locate
 REQUIRED: Final[Any] = object()
 #: TOML's whole numbers have no end, floats have.
 _LARGEST: Final = sys.float_info.max
+#: What is reckoned with elsewhere has 64 bits.
+_WHOLE: Final = 1 << 63
 
 
 def line_of(text: str, path: Sequence[str]) -> int | None:
@@ -109,6 +111,8 @@ class Settings:
             raise self.error(key, f"is {value!r}; it must be a whole number.")
         if minimum is not None and value < minimum:
             raise self.error(key, f"is {value}; it must be at least {minimum}.")
+        if not -_WHOLE <= value < _WHOLE:
+            raise self.error(key, f"is {value}; whole numbers have 64 bits at most.")
         return value
 
     def number(self, key: str, default: Any = REQUIRED) -> Any:
@@ -132,6 +136,8 @@ class Settings:
         if key not in self._values:
             return value
         good = isinstance(value, list) and all(type(item) is int and item >= minimum for item in value)
+        if good and any(item >= _WHOLE for item in value):
+            raise self.error(key, f"is {value!r}; whole numbers have 64 bits at most.")
         if not good or (length is not None and len(value) != length):
             count = "whole numbers" if length is None else f"{length} whole numbers"
             raise self.error(key, f"is {value!r}; it must be a list of {count} of at least {minimum}.")

@@ -68,6 +68,8 @@ def test_values_come_as_their_types():
         ([1], lambda t: t.numbers("graph", length=2), "list of 2 numbers"),
         ([1, 0], lambda t: t.integers("graph", length=2), "at least 1"),
         ([1, True], lambda t: t.integers("graph"), "whole numbers"),
+        (1 << 63, lambda t: t.integer("graph"), "64 bits"),
+        ([1, 1 << 63], lambda t: t.integers("graph"), "64 bits"),
         ([], lambda t: t.texts("graph"), "list of texts"),
         ("x", lambda t: t.table("graph"), "must be a table: [settings.graph]"),
     ],

@@ -62,6 +62,7 @@ def _memory_bound(package: PackageFiles, spec: Spec, facts: GraphFacts) -> int:
     size = spec.size
     if size.mode == "dynamic":
         at_once = min(largest, size.max_pixels) if size.max_pixels else largest
+        at_once = max(at_once, size.multiple**2)  # to which the smallest picture is grown
         rows = 1
     else:
         at_once = size.height * size.width

@@ -42,6 +42,8 @@ from artrator.worker.wire import Channel, Frame, WireError
 
 #: Asking a card whether it still computes takes part of a second of it: not more often than this.
 _DOUBT_SECONDS: Final = 5.0
+#: The parent takes whole numbers of 64 bits, and whatever needs more fits into no machine.
+_MOST_MEMORY: Final = (1 << 63) - 1
 
 
 def main(connection: socket.socket, confinement: list[str]) -> None:
@@ -146,7 +148,7 @@ def _failures_told(name: str) -> Iterator[None]:
 
 def _inspection_json(inspection: Inspection) -> dict[str, Any]:
     return {
-        "memory_bytes": int(inspection.memory_bytes),
+        "memory_bytes": min(int(inspection.memory_bytes), _MOST_MEMORY),
         "warnings": [str(warning) for warning in inspection.warnings],
     }
 
