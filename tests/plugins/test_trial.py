@@ -7,9 +7,7 @@ from pathlib import Path
 import pytest
 
 from artrator.package import check
-from artrator.plugins import find_backend
-from artrator.worker.check import inspect_package
-from artrator.worker.trial import _content, ask_backend
+from artrator.worker.trial import ask_backend, try_loading
 
 EXAMPLES = Path(__file__).parents[2] / "examples"
 
@@ -25,5 +23,4 @@ def test_a_package_that_fits_into_no_machine_is_said_to_need_the_most_there_is(e
     manifest.write_text(manifest.read_text(encoding="utf-8").replace(setting, huge), encoding="utf-8")
     report = asyncio.run(ask_backend(folder, check(folder)))
     assert report.ok, report.problems
-    inspection = asyncio.run(inspect_package(find_backend("onnx"), _content(folder, report)))
-    assert inspection.memory_bytes == (1 << 63) - 1
+    assert asyncio.run(try_loading(folder, report)).inspection.memory_bytes == (1 << 63) - 1
