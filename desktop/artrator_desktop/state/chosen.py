@@ -38,6 +38,8 @@ class Chosen(QObject):
         #: Where the frames of an input came from, if they came together.
         self.films: dict[str, list[str]] = {}
         self.frame_rate: float | None = None
+        #: How often a picture was asked for, by input: a large one may be read for longer than the one after it.
+        self._asked: dict[str, int] = {}
 
     def begin(self, specs: Mapping[str, InputSpec]) -> None:
         """Hold nothing yet, for the inputs of another listing; what is still being read for the one before is lost."""
@@ -103,12 +105,13 @@ class Chosen(QObject):
         self._call(name, work, done)
 
     def set_file(self, name: str, path: str) -> None:
-        """Take a picture file instead of what an input had."""
-        self.pictures[name] = []
+        """Take a picture file instead of what an input had, which is given up at once: this one may be refused."""
+        self.clear(name)
         self.add_file(name, path)
 
     def clear(self, name: str) -> None:
         """Remove the pictures of an input."""
+        self._asked[name] = self._asked.get(name, 0) + 1  # nor is what is still being read wanted any more
         self.films.pop(name, None)
         if self.pictures.get(name):
             self.pictures[name] = []
@@ -131,8 +134,11 @@ class Chosen(QObject):
 
     def _take(self, name: str, work: Callable[[], Awaitable[Sequence[Picture | Problem]]], given: int) -> None:
         """Take what fits of ``given`` pictures, then say what did not."""
+        asked = self._asked[name] = self._asked.get(name, 0) + 1
 
         def done(found: Sequence[Picture | Problem]) -> None:
+            if not self.several(name) and asked != self._asked[name]:
+                return
             room = self._room(name)
             good = [each for each in found if not isinstance(each, Problem)]
             bad = [each for each in found if isinstance(each, Problem)]

@@ -40,8 +40,8 @@ class Problem:
     """Why a value cannot be sent. ``kind`` is for the words, ``bound`` is the limit and ``found`` what was given.
 
     Kinds: ``required``, ``too_long``, ``too_low``, ``too_high``, ``step``, ``choice``, ``too_many``, ``side_small``,
-    ``side_large``, ``pixels``, ``total_pixels``, ``file_large``, ``corrupt``; of pictures that belong together
-    ``sizes`` and ``numbers``; of several given at once ``unreadable`` (``found`` of ``bound``) and ``no_room``
+    ``side_large``, ``pixels``, ``total_pixels``, ``file_large``, ``huge``, ``corrupt``; of pictures that belong
+    together ``sizes`` and ``numbers``; of several given at once ``unreadable`` (``found`` of ``bound``) and ``no_room``
     (``found`` too many); and ``said``, whose ``text`` is the sentence.
     """
 

@@ -20,7 +20,7 @@ def read_picture(path: Path) -> Picture | Problem:
     try:
         if path.stat().st_size > MAX_FILE_BYTES:
             return Problem("file_large", MAX_FILE_BYTES, path.stat().st_size)
-        data = path.read_bytes()
+        data = picture_files.read_plain(path)
     except OSError:
         return Problem("corrupt")
     return from_bytes(data, str(path))
@@ -28,13 +28,15 @@ def read_picture(path: Path) -> Picture | Problem:
 
 def from_bytes(data: bytes, path: str = "", shown_side: int = _SHOWN_SIDE) -> Picture | Problem:
     """Measure a picture by the rules that the node will apply."""
-    from artrator.errors import ArtratorError
+    from artrator.errors import ArtratorError, Code
     from artrator.inputs import image_size
 
     try:
         width, height = image_size(data)
-    except ArtratorError:
-        return Problem("corrupt")
+    except ArtratorError as error:
+        return _huge() if error.code is Code.IMAGE_TOO_LARGE else Problem("corrupt")
+    if width * height > picture_files.MAX_PIXELS:
+        return _huge()
     shown = picture_files.decode(data, shown_side)
     return Problem("corrupt") if shown.isNull() else Picture(data, width, height, shown, path)
 
@@ -47,3 +49,7 @@ def from_pixels(image: QImage, folder: Path) -> Picture | Problem:
     path = folder / f"{hashlib.sha256(data).hexdigest()[:32]}.png"
     save(path, data)
     return from_bytes(data, str(path))
+
+
+def _huge() -> Problem:
+    return Problem("huge", picture_files.MAX_PIXELS)

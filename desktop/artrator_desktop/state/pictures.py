@@ -79,16 +79,23 @@ def read_settings(path: Path) -> dict[str, object] | None:
     try:
         if path.stat().st_size > 256 * 1024 * 1024:
             return None
-        return png_text.read(path.read_bytes())
+        return png_text.read(read_plain(path))
     except OSError:
         return None
+
+
+def read_plain(path: Path, size: int = -1) -> bytes:
+    """The first bytes of a plain file, or all; raises OSError for all else: a pipe would be waited for without end."""
+    if not path.is_file():
+        raise OSError(f"{path} is no file")
+    with path.open("rb") as file:
+        return file.read(size)
 
 
 def head_of(path: Path) -> bytes:
     """How a file begins; nothing if it cannot be read."""
     try:
-        with path.open("rb") as file:
-            return file.read(16)
+        return read_plain(path, 16)
     except OSError:
         return b""
 

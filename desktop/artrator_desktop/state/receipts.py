@@ -13,6 +13,7 @@ from artrator.documents import Acknowledgement, NodeDescriptor, Receipt, documen
 from artrator.errors import ArtratorError
 from artrator.keys import PublicKey
 from artrator_desktop.state import png_text
+from artrator_desktop.state.pictures import read_plain
 from artrator_desktop.state.store.images import ImageRecord
 
 
@@ -105,7 +106,7 @@ def _check_picture(record: ImageRecord, receipt: Receipt) -> Check:
 
 def _check_file(record: ImageRecord, signed: str) -> Check:
     try:
-        found = hashlib.sha256(png_text.strip(Path(record.path).read_bytes())).hexdigest()
+        found = hashlib.sha256(png_text.strip(read_plain(Path(record.path)))).hexdigest()
     except OSError:
         return Check("picture", holds=False, detail="The file is missing or cannot be read.")
     return Check("picture", found == signed == record.sha256, f"sha256:{found}")

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import zlib
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -16,10 +18,12 @@ from artrator.manifest import InputSpec, InputType
 from artrator_desktop import i18n
 from artrator_desktop.state import AppState, JobPhase, Phase
 from artrator_desktop.state.inputs import Picture, Problem, pictures_problem
+from artrator_desktop.state.picture_input import from_bytes
 from artrator_desktop.ui.forms.images import ImageInput, ImagesInput
 from artrator_desktop.ui.forms.mask import MaskDialog, MaskInput
 from artrator_desktop.ui.forms.numbers import NumberInput, SeedInput, SwitchInput, few_stops
 from artrator_desktop.ui.forms.text import ChoiceInput, TextInput
+from artrator_desktop.ui.forms.words import problem_words
 from artrator_desktop.ui.images import Pixmaps
 from artrator_desktop.ui.pages.create import CreatePage
 
@@ -364,6 +368,37 @@ def test_a_picture_that_arrives_for_the_listing_before_is_dropped(
     chosen.add_file("references", str(path))
     qtbot.waitUntil(lambda: bool(chosen.pictures["references"]), timeout=60_000)
     assert chosen.pictures["image"] == []
+
+
+def test_of_two_pictures_for_one_place_the_later_stays_and_what_is_no_picture_leaves_none(
+    qtbot: Any, app: AppState, opened: Opened, tmp_path: Path
+) -> None:
+    opened("atelier/upscale-x4")
+    chosen = app.create.chosen
+    first, second, pipe = tmp_path / "first.png", tmp_path / "second.png", tmp_path / "pipe.png"
+    first.write_bytes(plain_picture(3))
+    second.write_bytes(plain_picture(4))
+    chosen.set_file("image", str(first))
+    chosen.set_file("image", str(second))
+    qtbot.waitUntil(lambda: bool(chosen.pictures["image"]), timeout=60_000)
+    assert [picture.data for picture in chosen.pictures["image"]] == [second.read_bytes()]
+    if hasattr(os, "mkfifo"):
+        os.mkfifo(pipe)  # whoever opens it to read waits for a writer without end
+        with qtbot.waitSignal(chosen.refused, timeout=60_000) as heard:
+            chosen.set_file("image", str(pipe))
+        assert heard.args[1].kind == "corrupt"
+        assert chosen.pictures["image"] == []
+
+
+def test_a_picture_that_nobody_could_open_is_named_so() -> None:
+    def chunk(kind: bytes, data: bytes) -> bytes:
+        return len(data).to_bytes(4, "big") + kind + data + zlib.crc32(kind + data).to_bytes(4, "big")
+
+    head = chunk(b"IHDR", (30_000).to_bytes(4, "big") * 2 + bytes([8, 2, 0, 0, 0]))
+    found = from_bytes(b"\x89PNG\r\n\x1a\n" + head + chunk(b"IDAT", zlib.compress(bytes(9))) + chunk(b"IEND", b""))
+    assert isinstance(found, Problem)
+    assert found.kind == "huge"
+    assert "pixels" in problem_words(found)
 
 
 def test_settings_inside_a_picture_come_back_and_can_be_undone(

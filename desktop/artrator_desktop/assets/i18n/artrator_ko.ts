@@ -3284,8 +3284,8 @@
         <translation>저장했습니다: {name}.</translation>
     </message>
     <message>
-        <source>The file is not there any more.</source>
-        <translation>파일이 더 이상 없습니다.</translation>
+        <source>The file is gone, damaged or too large to be copied.</source>
+        <translation>파일이 없거나, 손상되었거나, 복사하기에 너무 큽니다.</translation>
     </message>
     <message>
         <source>Copied.</source>
@@ -3545,6 +3545,10 @@
     <message>
         <source>The file is larger than 64 MB.</source>
         <translation>파일이 64MB보다 큽니다.</translation>
+    </message>
+    <message>
+        <source>Too large to be opened: make it smaller than {bound} pixels.</source>
+        <translation>열기에는 너무 큽니다. {bound}픽셀보다 작게 줄이세요.</translation>
     </message>
     <message>
         <source>Not of the same size as the others: {found} px wide instead of {bound}.</source>

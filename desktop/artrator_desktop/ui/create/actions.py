@@ -121,7 +121,7 @@ class PictureActions(QWidget):
     def _copied(self, read: tuple[str, QImage]) -> None:
         path, image = read
         if image.isNull():
-            self.said.emit("bad", self.tr("The file is not there any more."))
+            self.said.emit("bad", self.tr("The file is gone, damaged or too large to be copied."))
             return
         data = QMimeData()
         data.setImageData(image)

@@ -41,6 +41,7 @@ class Preview(QWidget):
         self.setMinimumHeight(_LOWEST)
         self.setMaximumHeight(_HIGHEST)
         pixmaps.ready.connect(self._ready)
+        pixmaps.missing.connect(self._ready)
 
     def show_image(self, image: QImage | None, pill: str = "") -> None:
         """Show an image that grows, or a quiet box while there is none yet."""
@@ -110,8 +111,9 @@ class Preview(QWidget):
         # Sizes in steps, so that dragging the window's edge does not decode at every pixel.
         size = QSize(math.ceil(self.width() / 128) * 128, math.ceil(self.height() / 128) * 128)
         found = self._pixmaps.get(self._key, size, self.devicePixelRatioF())
-        if found is not None:
-            self._image = found
+        if found is not None or self._pixmaps.is_missing(self._key):
+            # Of a file that is gone or damaged there is nothing to see, and certainly not the picture before it.
+            self._image = found if found is not None else QPixmap()
             self.update()
 
     def _ready(self, key: str) -> None:

@@ -37,6 +37,7 @@ def problem_words(problem: Problem) -> str:
         "pixels": translate("Problem", "Too large: it has {found} pixels, the model takes {bound}."),
         "total_pixels": translate("Problem", "Too much: {found} pixels together, the model takes {bound}."),
         "file_large": translate("Problem", "The file is larger than 64 MB."),
+        "huge": translate("Problem", "Too large to be opened: make it smaller than {bound} pixels."),
         "sizes": translate("Problem", "Not of the same size as the others: {found} px wide instead of {bound}."),
         "numbers": translate("Problem", "Give one frame number for each keyframe, from 1 to {bound}."),
         "unreadable": translate("Problem", "{found} of {bound} files are no PNG, JPEG or WebP pictures."),
