@@ -36,6 +36,7 @@ from artrator_registry.verifications.commands import verifiers
 
 _SECONDS = click.IntRange(1, 10**9)
 _TIME = click.FloatRange(0, 10**9)
+_COUNT = click.IntRange(1, 10**9)
 
 
 @click.group()
@@ -106,6 +107,26 @@ def init(data: Path) -> None:
 )
 @click.option("--heartbeat-seconds", default=15.0, show_default=True, type=_TIME, help="How often nodes are to come.")
 @click.option("--sweep-seconds", default=5.0, show_default=True, type=_TIME, help="How often expiry is looked at.")
+@click.option("--accounts-per-hour", default=300, show_default=True, type=_COUNT, help="New accounts from one address.")
+@click.option("--quotes-per-minute", default=1_200, show_default=True, type=_COUNT, help="Prices asked by one account.")
+@click.option("--orders-per-day", default=20_000, show_default=True, type=_COUNT, help="Orders of one account.")
+@click.option(
+    "--free-orders-per-day",
+    default=2_000,
+    show_default=True,
+    type=_COUNT,
+    help="Those of them that cost nothing, and looks at packages.",
+)
+@click.option(
+    "--publications-per-day", default=200, show_default=True, type=_COUNT, help="Publications of one account."
+)
+@click.option(
+    "--nodes-per-account",
+    default=100,
+    show_default=True,
+    type=_COUNT,
+    help="Nodes of one account that are not silent for a month.",
+)
 @click.option("--rail", "rails", multiple=True, help="Take money through this extension; see rails.toml. Repeatable.")
 @click.option(
     "--credit-note",

@@ -27,10 +27,10 @@ from artrator_registry.disputes import schema as disputes_schema
 from artrator_registry.disputes.service import Disputes
 from artrator_registry.earnings import schema as earnings_schema
 from artrator_registry.earnings.service import Earnings
-from artrator_registry.http.limits import RateLimit
 from artrator_registry.ledger import schema as ledger_schema
 from artrator_registry.ledger.audit import audit, explanations
 from artrator_registry.ledger.service import Ledger
+from artrator_registry.limits import Limits
 from artrator_registry.listings import schema as listings_schema
 from artrator_registry.listings import store as listings
 from artrator_registry.listings.service import Listings
@@ -111,25 +111,26 @@ class Registry:
         migrate(settings.database, MIGRATIONS, SCHEMA, OLDEST_SCHEMA)
         if clock is None:
             clock = timekeeping.clock(settings)
+        self.limits = Limits(settings)
         self.authority = Authority(settings.keys, days=settings.ticket_key_days)
         self.authority.prepare(clock())
         self.database = Database(settings.database, clock)
         self.ledger = Ledger(self.database)
-        self.accounts = Accounts(self.database, settings, self.authority.id)
+        self.accounts = Accounts(self.database, settings, self.authority.id, self.limits)
         opened = load_rails(settings.rails, settings.rails_file) if rails is None else rails
         self.rails = Rails(self.database, settings, opened)
         self.listings = Listings(self.database, settings)
         self.search = Search(self.database, settings)
         self.nodes = Nodes(self.database, settings, self.authority)
-        self.orders = Orders(self.database, settings, self.authority)
+        self.orders = Orders(self.database, settings, self.authority, self.limits)
         self.plans = Plans(self.database, settings)
         self.passes = Passes(self.database, settings)
         for name, rail in opened.items():
             if rail.terms.renews_passes:
                 self.passes.renewals[name] = partial(renewals.tell, self.database, name, rail)
-        self.purchases = Purchases(self.database, settings, self.authority)
+        self.purchases = Purchases(self.database, settings, self.authority, self.limits)
         self.sellers = Sellers(self.database)
-        self.verifications = Verifications(self.database, settings, self.authority)
+        self.verifications = Verifications(self.database, settings, self.authority, self.limits)
         self.disputes = Disputes(self.database)
         self.earnings = Earnings(self.database, settings)
         self.payouts = Payouts(
@@ -138,10 +139,6 @@ class Registry:
             lambda: {name: rail.terms.rate for name, rail in opened.items() if rail.terms.pays_out},
         )
         self.sweeper = Sweeper(self.database, settings, self.accounts, self.authority, self.payouts)
-        self.challenge_limit = RateLimit("sign-ins from this address", settings.requests_per_minute)
-        self.voucher_limit = RateLimit("vouchers from this address", settings.vouchers_per_minute)
-        self.topup_limit = RateLimit("top-ups of one account", settings.topups_per_minute)
-        self.webhook_limit = RateLimit("unsigned webhooks from this address", settings.requests_per_minute)
         #: What a credit is worth here, by language. Of credits that were bought nobody but the operator can say it.
         self.credit_note: Mapping[str, str] = settings.credit_note or {}
         if settings.credit_note is None:

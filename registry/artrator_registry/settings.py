@@ -56,6 +56,13 @@ class Settings:
         requests_per_minute: Challenges that one address may ask for in a minute, and webhooks that it may send
             unsigned. A household behind one address signs in less often.
         vouchers_per_minute: Vouchers that one address may try in a minute: as fast as they can be typed.
+        accounts_per_hour: Accounts that one address may make in an hour: a school that begins with it at once.
+        quotes_per_minute: Prices that one account may ask for in a minute: twenty a second are a program's.
+        orders_per_day: Orders that one account may place in a day. Each is kept for ever, also if it comes to nothing.
+        free_orders_per_day: How many of them may be for nothing (free runs, own models, under a pass), and looks at
+            packages: what nobody pays for is the operator's disk all the same.
+        publications_per_day: Publications by one account in a day: each may bring six megabytes of samples.
+        nodes_per_account: Nodes of one account that were heard of in the last month, or are new.
         public_url: Where the world finds this registry: payers come back to it, and providers call it.
         rails: The names of the extensions that bring money in; see ``rails.toml``.
         reconcile_seconds: How often a rail is asked for all that changed, in case a webhook was lost.
@@ -94,6 +101,12 @@ class Settings:
     ticket_key_days: int = 90
     requests_per_minute: int = 240
     vouchers_per_minute: int = 30
+    accounts_per_hour: int = 300
+    quotes_per_minute: int = 1_200
+    orders_per_day: int = 20_000
+    free_orders_per_day: int = 2_000
+    publications_per_day: int = 200
+    nodes_per_account: int = 100
     public_url: str = "http://127.0.0.1:8750"
     rails: Sequence[str] = ()
     reconcile_seconds: float = 3_600.0

@@ -21,14 +21,18 @@ _Registry = Annotated[Registry, Depends(the_registry)]
 @router.post("/v1/challenges", summary="Ask for a challenge to sign", responses=responses(Code.RATE_LIMITED))
 async def challenge(body: ChallengeBody, registry: _Registry, address: Address) -> m.Challenge:
     """Sign `artrator-sign-in`, the nonce and the registry's id (a line each) with the key, then open a session."""
-    registry.challenge_limit.take(address)
+    registry.limits.sign_ins.take(address)
     return registry.accounts.challenge(body)
 
 
-@router.post("/v1/sessions", summary="Sign in with a key", responses=responses(Code.CHALLENGE_INVALID, Code.CONFLICT))
-async def sign_in(body: SignInBody, registry: _Registry) -> m.Session:
+@router.post(
+    "/v1/sessions",
+    summary="Sign in with a key",
+    responses=responses(Code.CHALLENGE_INVALID, Code.CONFLICT, Code.RATE_LIMITED),
+)
+async def sign_in(body: SignInBody, registry: _Registry, address: Address) -> m.Session:
     """The first sign-in of a key creates its account; `handle` and `display_name` matter only then."""
-    return await registry.accounts.sign_in(body)
+    return await registry.accounts.sign_in(body, address)
 
 
 @router.get("/v1/account", summary="Who am I", responses=responses(*AUTH))

@@ -19,6 +19,7 @@ from artrator_registry.accounts import store
 from artrator_registry.accounts.challenges import Challenges
 from artrator_registry.accounts.models import Caller
 from artrator_registry.ledger import store as ledger
+from artrator_registry.limits import Limits
 from artrator_registry.settings import Settings
 from artrator_registry.storage import Database, Transaction
 
@@ -35,9 +36,10 @@ _RESERVED: Final = frozenset({"admin", "administrator", "artrator", "operator", 
 class Accounts:
     """Everything about accounts."""
 
-    def __init__(self, database: Database, settings: Settings, registry: str) -> None:
+    def __init__(self, database: Database, settings: Settings, registry: str, limits: Limits) -> None:
         self._db = database
         self._settings = settings
+        self._limits = limits
         self._registry = registry
         self._challenges = Challenges()
         self._sessions: OrderedDict[bytes, tuple[Caller, float]] = OrderedDict()
@@ -51,8 +53,8 @@ class Accounts:
         challenge, nonce = self._challenges.issue(key.encode(), expires_at)
         return m.Challenge(challenge=challenge, nonce=nonce, registry=self._registry, expires_at=expires_at)
 
-    async def sign_in(self, request: m.SignIn) -> m.Session:
-        """A session for whoever holds the key; the account is made on the first visit."""
+    async def sign_in(self, request: m.SignIn, address: str) -> m.Session:
+        """A session for whoever holds the key; the account is made on the first visit, from this address."""
         key = read_key(request.public_key)
         nonce = self._challenges.take(request.challenge, key.encode(), self._db.clock())
         if nonce is None:
@@ -64,9 +66,16 @@ class Accounts:
         if not key.verify(signature, sign_in_bytes(nonce, self._registry)):
             raise ArtratorError(Code.CHALLENGE_INVALID, "The signature does not fit the challenge and the key.")
         token = _SESSION_PREFIX + secrets.token_urlsafe(32)
-        return await self._db.write(
-            _open_session, key, request.handle, request.display_name, token, self._settings.session_seconds
-        )
+        return await self._db.write(self._open_session, key, request, token, address)
+
+    def _open_session(self, t: Transaction, key: PublicKey, request: m.SignIn, token: str, address: str) -> m.Session:
+        row = store.by_key(t, key.encode())
+        if row is None:
+            row = _create(t, key, request.handle, request.display_name)
+            self._limits.accounts.take(address)
+        until = t.now + self._settings.session_seconds
+        store.add_session(t, _digest(token), row["id"], until)
+        return m.Session(token=token, expires_at=until, account=_account(row))
 
     async def caller(self, token: str) -> Caller:
         """Who holds a bearer token; raises ArtratorError ``session_invalid`` or ``api_key_invalid``."""
@@ -179,14 +188,6 @@ def give_back(t: Transaction, api_key: str, amount: int) -> None:
     """Return to an API key what it did not spend after all."""
     if amount:
         store.spend(t, api_key, -amount)
-
-
-def _open_session(
-    t: Transaction, key: PublicKey, handle: str | None, display_name: str | None, token: str, seconds: float
-) -> m.Session:
-    row = store.by_key(t, key.encode()) or _create(t, key, handle, display_name)
-    store.add_session(t, _digest(token), row["id"], t.now + seconds)
-    return m.Session(token=token, expires_at=t.now + seconds, account=_account(row))
 
 
 def _create(t: Transaction, key: PublicKey, handle: str | None, display_name: str | None) -> Any:

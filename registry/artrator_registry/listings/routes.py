@@ -35,6 +35,7 @@ _FOREVER = {"Cache-Control": "public, max-age=31536000, immutable", "X-Content-T
         Code.PACKAGE_INVALID,
         Code.IMAGE_CORRUPT,
         Code.IMAGE_TOO_LARGE,
+        Code.RATE_LIMITED,
     ),
 )
 async def publish(handle: _Handle, name: _Name, body: PublicationBody, who: SignedIn, registry: _Registry) -> m.Listing:
@@ -43,6 +44,7 @@ async def publish(handle: _Handle, name: _Name, body: PublicationBody, who: Sign
     A version never changes; a new offer (a new price) for it may be published at any time.
     """
     who.require(m.Scope.LISTINGS_WRITE)
+    registry.limits.publications.take(who.account)
     return await registry.listings.publish(who, handle, name, body)
 
 

@@ -19,7 +19,11 @@ _Node = Annotated[str, Path(max_length=100, description="The node's id: its rece
 _MINE = (*AUTH, Code.FORBIDDEN)
 
 
-@router.put("/v1/nodes/{node}", summary="Say where a node is", responses=responses(*_MINE, Code.DESCRIPTOR_INVALID))
+@router.put(
+    "/v1/nodes/{node}",
+    summary="Say where a node is",
+    responses=responses(*_MINE, Code.DESCRIPTOR_INVALID, Code.RATE_LIMITED),
+)
 async def register(node: _Node, body: RegistrationBody, who: SignedIn, registry: _Registry) -> m.HeartbeatAnswer:
     """The descriptor must be signed by the account's own key. Repeating it is harmless."""
     who.require(m.Scope.NODES_WRITE)

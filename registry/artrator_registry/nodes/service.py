@@ -30,6 +30,9 @@ _MOST_CANDIDATES: Final = 8
 _MOST_NODES: Final = 200
 #: Refunds of licences are rare; a node that was told keeps what it heard, so the newest are enough.
 _MOST_REVOKED: Final = 1_000
+_DAY: Final = 86_400
+#: A node that was silent for so long counts no more: its machine may be gone, and its key with it.
+_SILENT_SECONDS: Final = 30 * _DAY
 _ORDER: Final = {"warm": 0, "loading": 1, "cold": 2}
 
 
@@ -46,7 +49,8 @@ class Nodes:
         descriptor = read_descriptor(request.descriptor, who)
         if descriptor.node != node:
             raise ArtratorError(Code.DESCRIPTOR_INVALID, "The descriptor is of another node than the address names.")
-        await self._db.write(_register, who.account, descriptor, request.descriptor)
+        most = self._settings.nodes_per_account
+        await self._db.write(_register, who.account, descriptor, request.descriptor, most)
         return self._answer()
 
     async def heartbeat(self, who: Caller, node: str, beat: m.Heartbeat) -> m.HeartbeatAnswer:
@@ -120,7 +124,7 @@ def _is_here(parts: SplitResult) -> bool:
     return parts.scheme == "http" and parts.hostname in ("127.0.0.1", "localhost") and "@" not in parts.netloc
 
 
-def _register(t: Transaction, owner: str, descriptor: NodeDescriptor, document: Mapping[str, Any]) -> None:
+def _register(t: Transaction, owner: str, descriptor: NodeDescriptor, document: Mapping[str, Any], most: int) -> None:
     if descriptor.expires_at <= t.now:
         raise ArtratorError(Code.DESCRIPTOR_INVALID, "The descriptor has expired.")
     known = store.node(t, descriptor.node)
@@ -129,6 +133,12 @@ def _register(t: Transaction, owner: str, descriptor: NodeDescriptor, document: 
     if known is not None and descriptor.issued_at < known["issued_at"]:
         # An old descriptor could send buyers to an address that somebody else has by now.
         raise ArtratorError(Code.DESCRIPTOR_INVALID, "A newer descriptor of this node is registered already.")
+    if known is None and store.count_since(t, owner, t.now - _SILENT_SECONDS) >= most:
+        raise ArtratorError(
+            Code.RATE_LIMITED,
+            f"This account has {most} nodes that are new or were heard of in the last {_SILENT_SECONDS // _DAY} days.",
+            cure="Run one of them again, or ask the registry's operator for more (--nodes-per-account).",
+        )
     store.put(t, owner, descriptor, document)
 
 

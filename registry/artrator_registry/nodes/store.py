@@ -35,6 +35,14 @@ def put(t: Transaction, owner: str, descriptor: NodeDescriptor, document: Mappin
     )
 
 
+def count_since(t: Transaction, owner: str, since: float) -> int:
+    """How many nodes of an account are new or were heard of since then."""
+    row = t.row(
+        "SELECT count(*) FROM nodes WHERE owner = ? AND max(registered_at, coalesce(seen_at, 0)) > ?", (owner, since)
+    )
+    return int(row[0])
+
+
 def seen(t: Transaction, node: str, beat: m.Heartbeat) -> None:
     """A heartbeat."""
     t.run(

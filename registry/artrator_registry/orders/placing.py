@@ -7,6 +7,7 @@ from typing import Any
 from artrator.errors import ArtratorError, Code
 from artrator_registry.accounts import service as accounts
 from artrator_registry.accounts.models import Caller
+from artrator_registry.limits import Limits
 from artrator_registry.orders import settlement, store
 from artrator_registry.orders.models import NewOrder
 from artrator_registry.rails import debts
@@ -31,15 +32,18 @@ def repeated(t: Transaction, who: Caller, order: str, body: str) -> Any:
     return row
 
 
-def place(t: Transaction, new: NewOrder) -> Any:
+def place(t: Transaction, new: NewOrder, limits: Limits) -> Any:
     """Write a new order, count it against its API key and set its cap aside; answers its row.
 
     Raises:
-        ArtratorError: ``credits_insufficient debt_unpaid spending_limit``.
+        ArtratorError: ``credits_insufficient debt_unpaid rate_limited spending_limit``.
     """
     debts.require_none(t, new.buyer)
     if new.api_key is not None:
         accounts.spend(t, new.api_key, new.ticket.cap)
     row = store.add_order(t, new)
     settlement.open_hold(t, row)
+    if new.ticket.cap == 0:
+        limits.free.take(new.buyer)
+    limits.orders.take(new.buyer)  # last, so that what is refused does not count
     return row

@@ -33,7 +33,7 @@ _DOCUMENTS = (
 @router.post(
     "/v1/quotes",
     summary="Ask for a price",
-    responses=responses(*AUTH, Code.LISTING_UNKNOWN, Code.NO_NODE, Code.ALLOWANCE_USED),
+    responses=responses(*AUTH, Code.LISTING_UNKNOWN, Code.NO_NODE, Code.ALLOWANCE_USED, Code.RATE_LIMITED),
 )
 async def quote(body: QuoteBody, who: SignedIn, registry: _Registry) -> m.Quote:
     """Only numbers that cost something and a salted digest are sent: never the prompt.
@@ -41,6 +41,7 @@ async def quote(body: QuoteBody, who: SignedIn, registry: _Registry) -> m.Quote:
     The answer has a hard cap, what pays for it, who gets what of it, and the nodes that can run it, best first.
     """
     who.require(m.Scope.ORDERS_WRITE)
+    registry.limits.quotes.take(who.account)
     return await registry.orders.quote(who, body)
 
 
@@ -56,6 +57,7 @@ async def quote(body: QuoteBody, who: SignedIn, registry: _Registry) -> m.Quote:
         Code.CREDITS_INSUFFICIENT,
         Code.DEBT_UNPAID,
         Code.SPENDING_LIMIT,
+        Code.RATE_LIMITED,
         Code.NODE_UNKNOWN,
         Code.NO_NODE,
         Code.CONFLICT,

@@ -23,6 +23,7 @@ from artrator_registry.accounts import store as account_store
 from artrator_registry.accounts.models import Caller
 from artrator_registry.authority import Authority
 from artrator_registry.disputes import service as disputes
+from artrator_registry.limits import Limits
 from artrator_registry.nodes import store as nodes
 from artrator_registry.orders import payment, placing, quotes, settlement, store
 from artrator_registry.orders.models import CheckedAcknowledgement, CheckedReceipt, NewOrder
@@ -39,10 +40,11 @@ _T = TypeVar("_T")
 class Orders:
     """Everything about orders."""
 
-    def __init__(self, database: Database, settings: Settings, authority: Authority) -> None:
+    def __init__(self, database: Database, settings: Settings, authority: Authority, limits: Limits) -> None:
         self._db = database
         self._settings = settings
         self._authority = authority
+        self._limits = limits
 
     async def quote(self, who: Caller, request: m.QuoteRequest) -> m.Quote:
         """A price with a hard cap."""
@@ -104,7 +106,7 @@ class Orders:
         body = sha256(canonical_json(request.model_dump()))
         row = placing.repeated(t, who, order, body)
         if row is None:
-            row = placing.place(t, self._accepted(t, who, order, body, request))
+            row = placing.place(t, self._accepted(t, who, order, body, request), self._limits)
         return partial(as_message, row, who)
 
     def _accepted(self, t: Transaction, who: Caller, order: str, body: str, request: m.OrderRequest) -> NewOrder:

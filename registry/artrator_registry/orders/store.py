@@ -39,9 +39,10 @@ def quote(t: Transaction, quote: str) -> Any:
     return t.record("SELECT * FROM quotes WHERE id = ?", (quote,))
 
 
-def forget_quotes(t: Transaction, before: float) -> None:
-    """Delete quotes that ended before then."""
-    t.run("DELETE FROM quotes WHERE expires_at < ?", (before,))
+def forget_quotes(t: Transaction, before: float, limit: int) -> bool:
+    """Delete quotes that ended before then, so many at most; answers whether there may be more."""
+    ended = "SELECT id FROM quotes WHERE expires_at < ? LIMIT ?"
+    return t.run(f"DELETE FROM quotes WHERE id IN ({ended})", (before, limit)).rowcount == limit  # noqa: S608  # ours
 
 
 def order(t: Transaction, order: str) -> Any:

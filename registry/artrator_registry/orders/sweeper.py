@@ -44,8 +44,10 @@ from artrator_registry.storage import Database, Transaction
 
 _log = logging.getLogger("artrator_registry.orders")
 
-#: A quote that ended this long ago is of no use even to somebody who debugs.
-_QUOTE_AFTERLIFE_SECONDS: Final = 3_600.0
+#: A quote that ended this long ago is of no use even to somebody who debugs; until then its buyer hears that it ended.
+_QUOTE_AFTERLIFE_SECONDS: Final = 600.0
+#: So many quotes are deleted in a few milliseconds, for which others wait.
+_QUOTES_AT_ONCE: Final = 500
 
 
 class Sweeper:
@@ -102,7 +104,9 @@ class Sweeper:
         with self.chores.of("sessions"):
             await self._db.write(self._accounts.sweep)
         with self.chores.of("quotes"):
-            await self._db.write(lambda t: store.forget_quotes(t, t.now - _QUOTE_AFTERLIFE_SECONDS))
+            before = self._db.clock() - _QUOTE_AFTERLIFE_SECONDS
+            while await self._db.write(store.forget_quotes, before, _QUOTES_AT_ONCE):
+                pass
         with self.chores.of("ticket keys"):  # damaged, they stop new orders, and not the end of those that are open
             self._authority.prepare(self._db.clock())
         if not self.may_end_orders(up_seconds):

@@ -41,6 +41,7 @@ _Purchase = Annotated[
         Code.CREDITS_INSUFFICIENT,
         Code.DEBT_UNPAID,
         Code.SPENDING_LIMIT,
+        Code.RATE_LIMITED,
         Code.CONFLICT,
     ),
 )

@@ -17,6 +17,7 @@ from artrator.money import format_credits
 from artrator.package import from_validated, verify_signature
 from artrator_registry.accounts.models import Caller
 from artrator_registry.authority import Authority
+from artrator_registry.limits import Limits
 from artrator_registry.listings import parsed
 from artrator_registry.listings import store as listings
 from artrator_registry.nodes.service import candidates
@@ -44,10 +45,11 @@ settlement.CLAIMED["purchase"] = keys.deposit
 class Purchases:
     """Everything about licences."""
 
-    def __init__(self, database: Database, settings: Settings, authority: Authority) -> None:
+    def __init__(self, database: Database, settings: Settings, authority: Authority, limits: Limits) -> None:
         self._db = database
         self._settings = settings
         self._authority = authority
+        self._limits = limits
 
     async def buy(self, who: Caller, order: str, wanted: p.PurchaseRequest) -> p.Purchase:
         """Hold, order and ticket in one transaction."""
@@ -87,7 +89,7 @@ class Purchases:
             raise ArtratorError(
                 Code.ALREADY_OWNED, f"You have bought this package before, by the order {first}.", order=first
             )
-        placing.place(t, self._accepted(t, who, order, body, version, wanted))
+        placing.place(t, self._accepted(t, who, order, body, version, wanted), self._limits)
 
     def _accepted(
         self, t: Transaction, who: Caller, order: str, body: str, version: Any, wanted: p.PurchaseRequest

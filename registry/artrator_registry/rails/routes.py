@@ -43,7 +43,7 @@ _NOTICE: Final[dict[str, Any]] = {
 async def redeem(body: VoucherBody, who: SignedIn, registry: _Registry, address: Address) -> m.VoucherRedeemed:
     """A voucher works once. Spaces, dashes and case do not matter."""
     who.require(m.Scope.ORDERS_WRITE)
-    registry.voucher_limit.take(address)
+    registry.limits.vouchers.take(address)
     return await registry.rails.redeem(who, body)
 
 
@@ -75,7 +75,7 @@ async def top_up(topup: _TopUp, body: TopUpBody, who: SignedIn, registry: _Regis
     The same id and body give the same answer; the same id and another body are a `conflict`.
     """
     who.require(m.Scope.ORDERS_WRITE)
-    registry.topup_limit.take(who.account)
+    registry.limits.topups.take(who.account)
     return await registry.rails.topups.top_up(who, topup, body)
 
 
@@ -114,6 +114,6 @@ async def webhook(
         await registry.rails.webhook(rail, await request.body(), headers, dict(request.query_params))
     except ArtratorError as problem:
         if problem.code is Code.WEBHOOK_INVALID:  # an honest provider is never slowed down
-            registry.webhook_limit.take(address)
+            registry.limits.webhooks.take(address)
         raise
     return Response(status_code=204)

@@ -25,7 +25,10 @@ _Id = Annotated[
 @router.put(
     "/v1/verifications/{verification}",
     summary="Look at a package as it is",
-    responses=responses(*AUTH, Code.CONFLICT, Code.FORBIDDEN, Code.LISTING_UNKNOWN, Code.NODE_UNKNOWN, Code.NO_NODE),
+    responses=responses(
+        *(*AUTH, Code.CONFLICT, Code.FORBIDDEN, Code.LISTING_UNKNOWN, Code.NODE_UNKNOWN, Code.NO_NODE),
+        Code.RATE_LIMITED,
+    ),
 )
 async def ask(verification: _Id, body: VerificationBody, who: SignedIn, registry: _Registry) -> v.Verification:
     """A ticket of the kind `verify`, for the creator's other nodes and for those whom the operator named.

@@ -13,6 +13,7 @@ from artrator.messages import verifications as v
 from artrator_registry.accounts import service as accounts
 from artrator_registry.accounts.models import Caller
 from artrator_registry.authority import Authority
+from artrator_registry.limits import Limits
 from artrator_registry.listings import store as listings
 from artrator_registry.nodes.service import candidates
 from artrator_registry.orders import store as orders
@@ -29,10 +30,11 @@ LASTS_SECONDS: Final = 3600
 class Verifications:
     """Everything about looks at packages."""
 
-    def __init__(self, database: Database, settings: Settings, authority: Authority) -> None:
+    def __init__(self, database: Database, settings: Settings, authority: Authority, limits: Limits) -> None:
         self._db = database
         self._settings = settings
         self._authority = authority
+        self._limits = limits
 
     async def ask(self, who: Caller, name: str, wanted: v.VerificationRequest) -> v.Verification:
         """A ticket, and a row that says so."""
@@ -85,6 +87,7 @@ class Verifications:
         )
         token = issue(ticket, self._authority.signer(t.now))
         parties = (who.account, version["creator"], version["listing"], version["package"], node)
+        self._limits.free.take(who.account)
         store.add(t, (name, body, *parties, token, t.now, ticket.finish_by))
         return _as_message(t, store.verification(t, name), who)
 
