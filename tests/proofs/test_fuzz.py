@@ -73,6 +73,11 @@ class Target:
             requests_per_minute=10**7,
             vouchers_per_minute=10**7,
             topups_per_minute=10**7,
+            quotes_per_minute=10**7,
+            orders_per_day=10**7,
+            free_orders_per_day=10**7,
+            publications_per_day=10**7,
+            accounts_per_hour=10**7,
             sweep_seconds=10**6,  # what a request does is looked at, and nothing else
             audit_seconds=10**6,
             payout_minimum=1,

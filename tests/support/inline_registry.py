@@ -104,8 +104,8 @@ class InlineRegistry:
 
     def person(self, handle: str, key: PrivateKey) -> Caller:
         """An account, without the ceremony of signing in."""
-        session = self.write(accounts._open_session, key.public, handle, handle, handle, 1e9)
-        return Caller(session.account.id, handle, key.public.encode())
+        account = self.write(accounts._create, key.public, handle, handle)
+        return Caller(account["id"], handle, key.public.encode())
 
     def audit(self) -> list[str]:
         return list(self.run(self.database.read(audit)))
