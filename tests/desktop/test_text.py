@@ -61,7 +61,16 @@ def test_one_credit_is_singular() -> None:
 
 @pytest.mark.parametrize(
     ("seconds", "written"),
-    [(0.42, "0.4 s"), (3.0, "3 s"), (12.3, "12 s"), (150, "2 min"), (7500, "2 h 5 min"), (273_000, "3 d 3 h")],
+    [
+        (0, "0 s"),
+        (0.02, "0.1 s"),
+        (0.42, "0.4 s"),
+        (3.0, "3 s"),
+        (12.3, "12 s"),
+        (150, "2 min"),
+        (7500, "2 h 5 min"),
+        (273_000, "3 d 3 h"),
+    ],
 )
 def test_lengths_of_time_are_short(seconds: float, written: str) -> None:
     assert text.duration(seconds) == written

@@ -142,6 +142,8 @@ def when(seconds: float) -> str:
 def duration(seconds: float) -> str:
     """Write a length of time: "0.4 s", "12 s", "3 min", "2 h 5 min", "3 d 4 h"."""
     translate = QCoreApplication.translate
+    if 0 < seconds < 0.1:
+        seconds = 0.1  # nothing takes no time
     if seconds < 9.95:
         return translate("Text", "{count} s").format(count=f"{seconds:.1f}".removesuffix(".0"))
     if seconds < 90:
