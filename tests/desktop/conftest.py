@@ -17,7 +17,7 @@ from typing import Any
 
 import pytest
 from PySide6.QtCore import QPointF, QRectF
-from PySide6.QtGui import QColor, QImage, QLinearGradient, QPainter, QPainterPath
+from PySide6.QtGui import QColor, QGuiApplication, QImage, QLinearGradient, QPainter, QPainterPath
 from PySide6.QtWidgets import QApplication
 
 from artrator.documents.offer import Offer, UnitPrice
@@ -66,6 +66,10 @@ def _collect_on_this_thread_only() -> Iterator[None]:
     """As in the application: a widget must not be collected by the thread of the engine or of a decoder."""
     gc.disable()
     yield
+    if QApplication.instance() is not None:
+        # Without a screen Qt keeps the clipboard until the C library's exit handlers run, and Python is gone by then:
+        # what Python put there would end the process with a segmentation fault, after every test has passed.
+        QGuiApplication.clipboard().clear()
     gc.collect()
     gc.enable()
 
