@@ -93,7 +93,7 @@ async def _record(data: Path, credits_: int) -> Recording:
         shop, buyer = await world.shop(), await world.person("buyer", credits_)
         recorder = _Recorder(world.settings.database, world.clock)
         stack.push_async_callback(recorder.close)
-        world.registry.orders = Orders(recorder, world.settings, world.registry.authority)
+        world.registry.orders = Orders(recorder, world.settings, world.registry.authority, world.registry.limits)
         commits = []
         quote = await shop.quote(buyer)
         commits.append(_taken())
