@@ -64,13 +64,7 @@ async def inspect_package(
         ArtratorError: ``package_invalid`` and the like with what is wrong; ``plugin_broken``; ``worker_died`` or
             ``worker_limit`` if the worker did not get so far.
     """
-    request = {
-        "op": "inspect",
-        "folder": str(content.folder.resolve()),
-        "manifest": content.manifest.text,
-        "digest": content.digest,
-        "files": dict(content.files),
-    }
+    request = {"op": "inspect", **content.told()}
     try:
         header = await _answer(plugin, request, limits, readable=[content.folder])
     except _NoAnswerError as error:

@@ -48,6 +48,15 @@ class SignedContent:
     digest: str
     files: Mapping[str, str]
 
+    def told(self) -> dict[str, Any]:
+        """What a worker is sent of it."""
+        return {
+            "folder": str(self.folder.resolve()),
+            "manifest": self.manifest.text,
+            "digest": self.digest,
+            "files": dict(self.files),
+        }
+
 
 def verified_content(folder: Path, signer: PublicKey) -> SignedContent:
     """Verify a package folder, reading it only if it has changed since; raises as ``artrator.package.verify``."""

@@ -178,8 +178,9 @@ def test_when_the_time_to_take_it_back_is_over_row_words_file_and_thumbnail_go(
     gallery_app.gallery._grace.setInterval(0)
     gallery_app.gallery.delete([1])
     qtbot.waitUntil(lambda: not two[0].exists() and not thumbnail.exists(), timeout=60_000)
-    rows = lambda: gallery_app.database.read_now(lambda c: images.records(c, [1, 2]))  # noqa: E731
-    qtbot.waitUntil(lambda: list(rows()) == [2], timeout=60_000)
+    qtbot.waitUntil(
+        lambda: list(gallery_app.database.read_now(lambda c: images.records(c, [1, 2]))) == [2], timeout=60_000
+    )
     assert gallery_app.gallery.trashed == []
     gallery_app.gallery.restore()  # too late, and harmless
     assert two[1].exists()
