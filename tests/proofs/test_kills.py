@@ -104,8 +104,8 @@ async def kill_again_and_again(server: Server, kills: int, seed: int, later: Set
             # Long enough to get something done, on a machine that is busy too.
             await asyncio.sleep(chance.uniform(0, max(0.6, statistics.median(outcome.starts or [0.6]))))
             await kill(thoroughly=outcome.kills % 10 == 0)
-            if outcome.kills >= kills / 2:  # what was earned until now has matured
-                (server.data.parent / "shift").write_text(str(9 * DAY))
+            # Days pass while it is down. From half of the run on, what was earned before has matured.
+            (server.data.parent / "shift").write_text(str(min(1.0, 2 * outcome.kills / kills) * 9 * DAY))
             while chance.randrange(EARLY) == 0:
                 await asyncio.to_thread(server.launch)
                 await asyncio.sleep(chance.uniform(0, 0.8))

@@ -166,6 +166,29 @@ async def test_a_webhook_that_comes_often_or_not_at_all_credits_once(bank: Bank)
     assert (await mina.balance()).available == 10 * MICRO
 
 
+async def test_whoever_asks_for_an_old_top_up_need_not_wait_as_long_as_one_that_nobody_asks_for(bank: Bank) -> None:
+    mina = await bank.person("mina")
+    paid, other = str(uuid.uuid4()), str(uuid.uuid4())
+    for topup in (paid, other):
+        await mina.top_up(topup, FIVE)
+    bank.clock.offset += 9 * DAY
+    await bank.reconcile()  # nothing came in nine days: from now on they are looked at once an hour
+    for topup in (paid, other):
+        bank.provider.pay(topup, 50)
+    assert (await mina.topup(paid)).state is rm.TopUpState.OPEN
+    looks = [f"look ref-{topup}" for topup in (paid, other)]
+    before = [bank.provider.asked.count(look) for look in looks]
+    for _ in range(3):  # asking often makes nobody be asked more often
+        bank.clock.offset += 11
+        await bank.reconcile()
+        await mina.topup(paid)
+    assert [bank.provider.asked.count(look) for look in looks] == [before[0] + 1, before[1]]
+    assert (await mina.topup(paid)).state is rm.TopUpState.PAID
+    bank.clock.offset += 3_600
+    await bank.reconcile()
+    assert (await mina.topup(other)).state is rm.TopUpState.PAID
+
+
 async def test_a_webhook_that_nobody_signed_is_refused_and_never_believed(bank: Bank) -> None:
     mina = await bank.person("mina")
     topup = str(uuid.uuid4())

@@ -67,8 +67,11 @@ class FileRail(ToyRail):
 
     async def payout(self, order: PayoutOrder) -> PayoutAnswer:
         """Sent once for each id, as providers promise; the file is the money that left."""
-        with contextlib.suppress(FileExistsError), (self.files.folder / f"out-{order.id}").open("x") as file:
-            file.write(str(order.charge))
+        scratch = self.files.folder / f".out-{order.id}.{os.getpid()}"
+        scratch.write_text(str(order.charge))
+        # At once and whole, or not at all: a provider is not killed with the registry.
+        with contextlib.suppress(FileExistsError):
+            os.link(scratch, self.files.folder / f"out-{order.id}")
         return PayoutAnswer("sent", f"out-{order.id}")
 
     async def payout_state(self, order: PayoutOrder, reference: str) -> PayoutAnswer:

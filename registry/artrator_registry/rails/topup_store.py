@@ -117,6 +117,11 @@ def look_again(t: Transaction, topup: str, at: float | None) -> None:
     t.run("UPDATE topups SET look_at = ?, looks = looks + 1 WHERE id = ?", (at, topup))
 
 
+def look_before(t: Transaction, topup: str, at: float) -> None:
+    """Ask the provider again by then, if it was to be asked later."""
+    t.run("UPDATE topups SET look_at = ? WHERE id = ? AND look_at > ?", (at, topup, at))
+
+
 def due(t: Transaction, rail: str, limit: int) -> list[Any]:
     """Top-ups of a rail about which its provider is to be asked now."""
     return t.rows(

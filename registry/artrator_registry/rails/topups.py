@@ -7,6 +7,7 @@ with the same id, and the provider is asked again with the same id.
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import logging
 import secrets
 from collections.abc import Mapping
@@ -32,8 +33,10 @@ _log = logging.getLogger("artrator_registry.rails")
 _MOST_OPEN: Final = 20
 #: A top-up that ended without money is asked about for this long: a payment may be on its way.
 _AFTERLIFE_SECONDS: Final = 7 * 86_400.0
-#: The longest a top-up waits to be looked at, once it is old.
+#: The longest a top-up waits to be looked at, once it is old and nobody asks for it.
 _LONGEST_WAIT: Final = 3_600.0
+#: After an outage not all of them are looked at in one second.
+_SPREAD_SECONDS: Final = 1.0
 #: A webhook is answered before its provider is asked; more at once would only make them wait for each other.
 _AT_ONCE: Final = 8
 
@@ -60,15 +63,22 @@ class TopUps:
             return as_message(row)
 
     async def get(self, who: Caller, topup: str) -> rm.TopUp:
-        """How a top-up stands."""
+        """How a top-up stands. Whoever asks may just have paid, so its provider is asked soon, however old it is."""
 
-        def find(t: Transaction) -> rm.TopUp:
+        def find(t: Transaction) -> Any:
             row = store.topup(t, topup)
             if row is None or row["account"] != who.account:
                 raise ArtratorError(Code.TOPUP_UNKNOWN, "You have no such top-up.")
-            return as_message(row)
+            return row
 
-        return await self._db.read(find)
+        row = await self._db.read(find)
+        rail = self._rails.get(row["rail"])
+        if rail is not None and row["look_at"] is not None:
+            soon = self._db.clock() + rail.terms.poll_seconds
+            if row["look_at"] > soon + _SPREAD_SECONDS:
+                with contextlib.suppress(ArtratorError):  # a disk that is full keeps nobody from reading
+                    await self._db.write(store.look_before, topup, soon)
+        return as_message(row)
 
     async def list(self, who: Caller, before: str | None, limit: int) -> rm.TopUps:
         """The caller's top-ups, newest first."""
@@ -195,7 +205,7 @@ def _next_look(t: Transaction, row: Any, poll_seconds: float) -> float | None:
         return None
     wait = max(poll_seconds, min(_LONGEST_WAIT, age / 10))
     later: float = t.now + wait
-    return later + secrets.randbelow(1000) / 1000.0  # not all in one second after an outage
+    return later + _SPREAD_SECONDS * secrets.randbelow(1000) / 1000.0
 
 
 def as_message(row: Any) -> rm.TopUp:
