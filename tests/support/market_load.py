@@ -36,7 +36,7 @@ from artrator.messages import products as m_products
 from artrator.messages import rails as m_rails
 from artrator.messages import registry as m
 from artrator.rail import Payment, PaymentState
-from artrator_registry.admin import write
+from artrator_registry.admin import Refused, write
 from artrator_registry.ledger.models import transfer_id
 from artrator_registry.payouts import service as payouts
 
@@ -484,14 +484,18 @@ class Load:
                         asked = await self._insist(partial(shop.client.cancel_payout, name))
                         self.promises.note("payout", name, asked.state.value, amount)
                     elif self._decides and by_hand:
-                        await asyncio.to_thread(
-                            write, self.server.data, lambda t, name=name: payouts.paid(t, name, "ref")
-                        )
+                        await self._insist(partial(asyncio.to_thread, self._pay_by_hand, name))
                         self.promises.note("payout", name, "paid", amount)
                 self.counts["cashed in"] += 1
             except ArtratorError as problem:
                 if problem.code not in (Code.EARNINGS_INSUFFICIENT, Code.PAYOUT_CLOSED):  # a dispute was quicker
                     raise
+
+    def _pay_by_hand(self, payout: str) -> None:
+        try:
+            write(self.server.data, lambda t: payouts.paid(t, payout, "ref"))
+        except Refused as refused:
+            raise refused.problem from refused
 
     def _noted(self, order: m.Order) -> None:
         self.promises.note("order", order.order, order.state.value, order.charged)

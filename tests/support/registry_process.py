@@ -108,12 +108,18 @@ class Server:
         return RegistryClient(self.url, key, handle=handle, timeout=240)
 
     def run(self, *arguments: str) -> str:
-        """An administrator's command, beside the running registry."""
+        """An administrator's command, beside the running registry; again while the database is held for long."""
+        while True:
+            code, said, told = self._run(*arguments)
+            if code and "storage_busy" in told:
+                continue
+            assert code == 0, said + told
+            return said
+
+    def _run(self, *arguments: str) -> tuple[int, str, str]:
         if self.apart:
             command = [sys.executable, "-c", _COMMAND, *arguments, "--data", str(self.data)]
-            return subprocess.run(
-                command, env=os.environ | self._environment, check=True, capture_output=True, text=True
-            ).stdout
+            ended = subprocess.run(command, env=os.environ | self._environment, capture_output=True, text=True)
+            return ended.returncode, ended.stdout, ended.stderr
         done = CliRunner().invoke(registry, [*arguments, "--data", str(self.data)], catch_exceptions=False)
-        assert done.exit_code == 0, done.output
-        return done.stdout
+        return done.exit_code, done.stdout, done.stderr
