@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import difflib
+import math
 from collections.abc import Collection, Mapping, Sequence
 from typing import Any, Final
 
@@ -35,6 +36,8 @@ from artrator_onnx.spec import (
 )
 
 _PICTURES: Final = frozenset({InputType.IMAGE, InputType.MASK, InputType.IMAGES})
+#: How many channels a picture may have for a graph.
+_CHANNELS: Final = frozenset({1, 3, 4})
 _NUMBERS: Final = frozenset({InputType.INTEGER, InputType.NUMBER, InputType.BOOLEAN})
 
 
@@ -101,7 +104,7 @@ class _Reader:
     @staticmethod
     def _tensor(tables: Settings, name: str, tensors: Mapping[str, TensorFacts]) -> TensorFacts:
         if name not in tensors:
-            raise tables.error(name, f"is no such tensor; the graph has {', '.join(map(str, tensors.values()))}.")
+            raise tables.error(name, f"is no input of the graph, which has {', '.join(map(str, tensors.values()))}.")
         if tensors[name].dtype is None:
             raise tables.error(name, "has a type that this backend cannot make; export the graph with float32 tensors.")
         return tensors[name]
@@ -122,6 +125,7 @@ class _Reader:
             size = table.integers("size", None, length=2)
             return PictureFeed(name, pixels, size)
         if kind in _NUMBERS:
+            self._single(table, tensor)
             return NumberFeed(name, table.number("scale", 1.0), table.number("offset", 0.0))
         if kind is InputType.CHOICE:
             return self._choice(table, tensor, name)
@@ -142,7 +146,15 @@ class _Reader:
         width = tensor.shape[-1] if tensor.shape else ""
         if key == "one_hot" and isinstance(width, int) and width != len(values):
             raise table.error(key, f"has {len(values)} entries, but the tensor has {width}.")
+        if key == "index":
+            self._single(table, tensor)
         return ChoiceFeed(name, values, key == "one_hot")
+
+    @staticmethod
+    def _single(table: Settings, tensor: TensorFacts) -> None:
+        """Refuse a single number for a tensor that wants more of them."""
+        if any(isinstance(side, int) and side > 1 for side in tensor.shape or ()):
+            raise table.error(None, f"is given one number, but the graph wants more: {tensor}.")
 
     def _noise(self, table: Settings, tensor: TensorFacts) -> NoiseFeed:
         seed = table.raw("seed", 0)
@@ -162,7 +174,7 @@ class _Reader:
         return NoiseFeed(seed, distribution, table.number("scale", 1.0), shape)
 
     def _pixels(self, table: Settings, tensor: TensorFacts | None) -> PixelFormat:
-        layout = table.text("layout", "NCHW", choices=("NCHW", "NHWC"))
+        layout = table.text("layout", _natural_layout(tensor), choices=("NCHW", "NHWC"))
         whole = tensor is not None and tensor.dtype is not None and np.issubdtype(np.dtype(tensor.dtype), np.integer)
         low, high = table.numbers("range", (0.0, 255.0) if whole else (0.0, 1.0), length=2)
         if low == high:
@@ -206,7 +218,10 @@ class _Reader:
         if kind is OutputType.NUMBER:
             return NumberResult(name)
         if kind is OutputType.TEXT:
-            return LabelResult(name, table.texts("labels"))
+            labels = table.texts("labels")
+            if (scores := _scores(facts.outputs[name])) not in {None, len(labels)}:
+                raise table.error("labels", f"has {len(labels)} entries, but the tensor has {scores} scores.")
+            return LabelResult(name, labels)
         strength = self._input(table, "strength", {InputType.NUMBER}) if "strength" in table else None
         if strength and first is None:
             raise table.error("strength", "needs a picture to mix with, but no picture goes in.")
@@ -217,7 +232,7 @@ class _Reader:
         if table is None:
             if first is None:
                 return Size()
-            sides = _sides(facts.inputs[first], self._layout(first))
+            sides = _sides(facts.inputs[first], self._layout(first, facts))
             if all(isinstance(side, int) for side in sides):
                 return Size(mode="resize", height=int(sides[0]), width=int(sides[1]), fixed=True)
             return Size()
@@ -237,7 +252,7 @@ class _Reader:
             overlap=overlap,
             fit=table.text("fit", "stretch", choices=FITS),
             restore=table.boolean("restore", True),
-            fixed=any(isinstance(side, int) for side in _sides(facts.inputs[first], self._layout(first))),
+            fixed=any(isinstance(side, int) for side in _sides(facts.inputs[first], self._layout(first, facts))),
         )
         tiles = mode == "tile" or bool(size.max_pixels)
         if tiles and (height % size.multiple or width % size.multiple):
@@ -248,7 +263,7 @@ class _Reader:
 
     def _fixed(self, table: Settings, mode: str, first: str, facts: GraphFacts) -> tuple[int, int]:
         """The height and width of a tile or of the fixed size; zeros if there is none."""
-        sides = _sides(facts.inputs[first], self._layout(first))
+        sides = _sides(facts.inputs[first], self._layout(first, facts))
         fixed = [side for side in sides if isinstance(side, int)]
         if mode == "dynamic" and fixed:
             raise table.error("mode", f"is 'dynamic', but the graph takes one size only: {facts.inputs[first]}.")
@@ -269,8 +284,9 @@ class _Reader:
                 raise table.error(key, f"is {given}, but the graph takes {side}.")
         return wanted[0], wanted[1]
 
-    def _layout(self, first: str) -> str:
-        layout: str = self.settings.table("feeds").table(first).text("layout", "NCHW")
+    def _layout(self, first: str, facts: GraphFacts) -> str:
+        natural = _natural_layout(facts.inputs[first])
+        layout: str = self.settings.table("feeds").table(first).text("layout", natural)
         return layout
 
     def _rows(self) -> str | None:
@@ -287,6 +303,21 @@ class _Reader:
                 key, f"is the input '{name}' of type {spec.type}; it must be of type {' or '.join(kinds)}."
             )
         return name
+
+
+def _natural_layout(tensor: TensorFacts | None) -> str:
+    """NCHW, unless the graph says that the channels come last."""
+    if tensor is None or tensor.shape is None or len(tensor.shape) not in {3, 4}:
+        return "NCHW"
+    last = tensor.shape[-1] in _CHANNELS and tensor.shape[-3] not in _CHANNELS
+    return "NHWC" if last else "NCHW"
+
+
+def _scores(tensor: TensorFacts) -> int | None:
+    """How many numbers of the tensor belong to one row, or None if the graph leaves it open."""
+    shape = tensor.shape or ("",)
+    row = shape[1:] or shape
+    return math.prod(int(side) for side in row) if all(isinstance(side, int) for side in row) else None
 
 
 def _sides(tensor: TensorFacts, layout: str) -> Sequence[int | str]:

@@ -197,10 +197,12 @@ def try_places(output: Path | None, video: Path | None, *, default: str) -> None
     Raises:
         ArtratorError: ``request_invalid``, ``disk_full``.
     """
+    # With an ending, because a creator has the package itself beside it: a folder of that very name.
+    picture = Path(f"{default}.png")
     if video is None:
-        try_place(output or Path(default))
+        try_place(output or picture)
     else:
-        try_place(video if video.suffix else video / default)
+        try_place(video if video.suffix else video / picture)
 
 
 def _unwritten(code: Code, why: str) -> ArtratorError:

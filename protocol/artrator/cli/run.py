@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import json
+import re
 import signal
 import uuid
 from collections.abc import Mapping, Sequence
@@ -27,6 +28,8 @@ from artrator.local import Library, LocalEngine, LocalPackage, LocalProgress, Lo
 from artrator.package import read_manifest
 from artrator.profile import Profile, write_atomically
 
+#: A listing, or the digest of a package.
+_LISTING = re.compile(r"[a-z0-9-]+/[a-z0-9-]+|sha256:[0-9a-f]{64}")
 _DEVICES = ("cpu", "cuda", "tensorrt", "directml", "coreml", "openvino")
 
 
@@ -61,7 +64,10 @@ def run(
     inputs = read_settings(manifest, [*settings, *([f"prompt={prompt}"] if prompt is not None else [])])
     given = read_files(manifest, files)
     try_places(output, video, default=manifest.name)
-    result = asyncio.run(_run(package, inputs, given.files, image_format, device, quiet=as_json))
+    try:
+        result = asyncio.run(_run(package, inputs, given.files, image_format, device, quiet=as_json))
+    except ArtratorError as error:
+        raise _unpaid(error) from error
     if video is not None:
         frames = [item.data for item in result.outputs if item.output.media_type.startswith("image/")]
         write_film(video, frames, rate or given.rate)
@@ -85,9 +91,21 @@ def _package(model: str, *, local: bool) -> LocalPackage:
         return LocalPackage(folder.resolve())
     library = Library(Profile().folder / "packages")
     owned = library.owned(model)
+    if owned is None and _LISTING.fullmatch(model) is None:
+        raise ArtratorError(
+            Code.REQUEST_INVALID,
+            f"{model} is no folder with an artrator.toml in it, and no listing.",
+            cure="Check the path; a listing is written HANDLE/NAME.",
+        )
     if owned is None and not local:
         _session.run(lambda client: _fetch(client, model))
     return library.get(model).package if owned is None else owned.package
+
+
+def _unpaid(error: ArtratorError) -> ArtratorError:
+    """The same error without the comfort that nothing was charged: nothing ever is here."""
+    cure = error.cure.removeprefix("Nothing was charged; ")
+    return ArtratorError(error.code, error.message, cure=cure[:1].upper() + cure[1:], **error.details)
 
 
 async def _fetch(client: RegistryClient, model: str) -> None:

@@ -22,6 +22,8 @@ from artrator.out_of_memory import is_out_of_memory
 #: The path of a graph that came through a pipe, which says nothing to anybody.
 _PIPE: Final = re.compile(r"/proc/self/fd/\d+")
 
+#: What onnxruntime lists, a line each, for arrays whose sizes are wrong.
+_AXES: Final = re.compile(r"index: (\d+) Got: (\d+) Expected: (\d+)")
 #: File, line and function of onnxruntime's own code, which some of its errors begin with.
 _WHERE: Final = re.compile(r"/\S+\.(?:cc|h):\d+ [^()]*\([^()]*\) ")
 
@@ -86,7 +88,7 @@ class Session:
         except Exception as error:  # onnxruntime raises classes of its own, all derived from Exception alone
             if is_out_of_memory(error):
                 raise MemoryError(f"{self.name} ran out of memory") from error
-            raise ModelError(f"{self.name} failed while it ran: {_first_line(error)}") from error
+            raise ModelError(f"{self.name} failed while it ran: {_sentence(error)}") from error
         return dict(zip(outputs, found, strict=True))
 
     def close(self) -> None:
@@ -295,3 +297,10 @@ def _lend_external(options: Any, external: Mapping[str, Lent], name: str) -> Non
 def _first_line(error: Exception) -> str:
     lines = str(error).strip().splitlines() or [type(error).__name__]
     return _WHERE.sub("", _PIPE.sub("the graph", lines[0].removeprefix("[ONNXRuntimeError] : ")))[:300]
+
+
+def _sentence(error: Exception) -> str:
+    """The first line, and which axes were wrong, where onnxruntime lists them below it."""
+    wrong = [f"axis {axis} is {got} and must be {wanted}" for axis, got, wanted in _AXES.findall(str(error))]
+    first = _first_line(error).removesuffix(" for the following indices")
+    return f"{first} ({', '.join(wrong)})" if wrong else first

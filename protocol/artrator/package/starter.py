@@ -67,12 +67,10 @@ graph = "model.onnx"
 
 [settings.feeds.image]         # the graph's input tensor
 input = "image"
-layout = "NCHW"
 range = [0.0, 1.0]
 
 [settings.results.image]       # the package's output
 tensor = "output"
-layout = "NCHW"
 range = [0.0, 1.0]
 strength = "strength"
 '''

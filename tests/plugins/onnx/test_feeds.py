@@ -289,6 +289,24 @@ def test_jobs_of_one_moment_share_a_run_and_get_their_own_pictures(identity, mak
     assert max(rows) > 1
 
 
+def test_a_number_for_a_tensor_of_several_is_refused(number):
+    inputs = '[inputs.v]\ntype = "number"\nlabel = "V"\n'
+    with pytest.raises(ArtratorError, match=r"settings\.feeds\.x is given one number, but the graph wants more: x"):
+        number(("float", [1, 3]), [1, 10, 100], inputs, 'input = "v"', {"v": 1})
+
+
+@pytest.mark.parametrize(("shape", "scores"), [([1, 4], 4), ([1, 4, 1, 1], 4), ([4], 4), (["n", "c"], None)])
+def test_as_many_labels_as_scores(make_graph, make_package, shape, scores):
+    graph = make_graph([("Identity", ["x"], ["y"])], {"x": ("float", ["n", 3, "h", "w"])}, {"y": ("float", shape)})
+    manifest = MASKED.split("[outputs")[0].replace('[inputs.mask]\ntype = "mask"\nlabel = "M"\n', "")
+    manifest += '[outputs.label]\ntype = "text"\nlabel = "L"\n[settings]\ngraph = "model.onnx"\n'
+    manifest += '[settings.feeds.x]\ninput = "image"\n[settings.results.label]\ntensor = "y"\nlabels = '
+    ONNXBackend().inspect(make_package(graph, manifest + '["a", "b", "c", "d"]'))
+    if scores is not None:
+        with pytest.raises(ArtratorError, match="has 3 entries, but the tensor has 4 scores"):
+            ONNXBackend().inspect(make_package(graph, manifest + '["a", "b", "c"]'))
+
+
 # -- refusals ----------------------------------------------------------------------------------------------------------
 
 
@@ -296,7 +314,11 @@ def test_jobs_of_one_moment_share_a_run_and_get_their_own_pictures(identity, mak
     ("old", "new", "words"),
     [
         ('graph = "model.onnx"', 'graph = "modle.onnx"', ["artrator.toml:18", "did you mean model.onnx"]),
-        ("[settings.feeds.x]", "[settings.feeds.y]", ["artrator.toml:19", "settings.feeds.y", "x: float32"]),
+        (
+            "[settings.feeds.x]",
+            "[settings.feeds.y]",
+            ["artrator.toml:19", "feeds.y is no input of the graph", "x: float"],
+        ),
         ('input = "image"', 'input = "imagge"', ["artrator.toml:20", "did you mean image"]),
         ('input = "image"', 'input = "image"\nlayout = "NCWH"', ["artrator.toml:21", "'NCHW' or 'NHWC'"]),
         ('input = "image"', 'input = "image"\nlayuot = "NCHW"', ["artrator.toml:21", "did you mean 'layout'"]),

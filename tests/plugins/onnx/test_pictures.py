@@ -96,6 +96,7 @@ def test_layouts_and_types_are_as_the_graph_wants_them(paint, make_graph, photo,
     shape = (kind, ["n", 3, "h", "w"] if layout == "NCHW" else ["n", "h", "w", 3])
     model = make_graph([("Identity", ["x"], ["y"])], {"x": shape}, {"y": shape})
     assert np.array_equal(paint(model, photo, feed=f'layout = "{layout}"'), photo)
+    assert np.array_equal(paint(model, photo), photo)  # the graph says by itself where its channels are
 
 
 def test_what_the_graph_sees_is_what_the_manifest_says():
