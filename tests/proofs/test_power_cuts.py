@@ -97,16 +97,23 @@ async def record(library: Path, data: Path, seed: int, seconds: float, patch: st
     server.start()
     await load.open()
     working = asyncio.create_task(load.run())
-    for how in (signal.SIGKILL, signal.SIGTERM):
-        await asyncio.sleep(seconds / 3)
-        await asyncio.to_thread(server.end, how)
-        await asyncio.to_thread(server.start)
+    await asyncio.sleep(seconds / 3)
+    await asyncio.to_thread(kill, server, recorder)
+    await asyncio.to_thread(server.start)
+    await asyncio.sleep(seconds / 3)
+    await asyncio.to_thread(server.end, signal.SIGTERM)
+    await asyncio.to_thread(server.start)
     await asyncio.sleep(seconds / 3)
     load.stop()
     await working
-    await asyncio.to_thread(server.end, signal.SIGKILL)
+    await asyncio.to_thread(kill, server, recorder)
     await load.close()
     return Run(base, recorder.folder, list(recorder.read()), promises)
+
+
+def kill(server: Server, recorder: Recorder) -> None:
+    with recorder.between_deeds():
+        server.end(signal.SIGKILL)
 
 
 def cuts(run: Run, target: Path, count: int, seed: int) -> tuple[Counter[str], list[str]]:
@@ -235,7 +242,7 @@ async def test_a_cut_during_the_first_start_or_a_change_of_keys_leaves_the_same_
                 await asyncio.to_thread(server.run, "rotate-key")
                 promises.note("key set", str((await creator.keyset(server_root(recorder.folder))).serial))
     finally:
-        await asyncio.to_thread(server.end, signal.SIGKILL)
+        await asyncio.to_thread(kill, server, recorder)
     (tmp_path / "base").mkdir()
     run = Run(tmp_path / "base", recorder.folder, list(recorder.read()), promises)
     _, wrong = cuts(run, tmp_path / "left", effort.disks, effort.seed)

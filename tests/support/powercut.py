@@ -12,6 +12,7 @@ import shutil
 import struct
 import subprocess
 from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from enum import IntEnum
 from pathlib import Path
@@ -65,6 +66,15 @@ class Recorder:
     def now(self) -> int:
         """How far the notes have come."""
         return self.notes.stat().st_size
+
+    @contextmanager
+    def between_deeds(self) -> Iterator[None]:
+        """While nobody is in the middle of a deed: whoever is killed has done what was noted, and nothing else."""
+        import fcntl  # not on Windows, where nothing is recorded
+
+        with self.notes.open("rb") as notes:
+            fcntl.flock(notes, fcntl.LOCK_EX)
+            yield
 
     def read(self) -> Iterator[Note]:
         """All notes, in order."""
