@@ -141,6 +141,7 @@ def make(data: Path, *, held: bool = False) -> Authority:
         return prepare(data, held=held)
     # The keys first: then a database without a root key has lost it, and is not merely unfinished.
     with _usable(settings):
+        data.mkdir(parents=True, exist_ok=True, mode=0o700)  # people's names and orders are nobody else's business
         authority = Authority(settings.keys)
     return _brought_up(settings, authority, held)
 

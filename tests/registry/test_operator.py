@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sqlite3
 from collections.abc import Iterator
 from contextlib import closing
@@ -39,6 +40,12 @@ def test_to_look_at_a_registry_changes_no_key(data: Path, monkeypatch: pytest.Mo
     monkeypatch.setattr("time.time", lambda: 4e9)
     assert "key set  1" in run(data, "info").output
     assert {path.name: path.read_bytes() for path in (data / "keys").iterdir()} == before
+
+
+@pytest.mark.skipif(os.name != "posix", reason="elsewhere it is the folder around it that says who may look")
+def test_nobody_else_may_look_into_a_new_registry(tmp_path: Path) -> None:
+    assert run(tmp_path / "new" / "registry", "init").exit_code == 0
+    assert (tmp_path / "new" / "registry").stat().st_mode & 0o077 == 0
 
 
 @pytest.mark.usefixtures("impatient")
