@@ -104,8 +104,8 @@ async def test_no_job_and_no_sweep_reads_history(data: Path, monkeypatch: pytest
             await world.sweep()
             await world.registry.rails.reconciler.reconcile()
             for rail in ("cards", "lightning"):
-                await world.registry.database.read(topup_store.due, rail, 10)
-                await world.registry.database.read(topup_store.waiting, rail, 10)
+                await world.registry.database.read(topup_store.due, rail, 10, 3600.0)
+                await world.registry.database.read(topup_store.waiting, rail, 10, 600.0)
     assert any("AS person" in sql for sql in plans)
     assert any("FROM topups" in sql for sql in plans)
     assert any("INTO ledger_transfers" in sql for sql in plans)

@@ -25,6 +25,9 @@ from artrator_registry.cli import registry as command
 from artrator_registry.payouts import store as payouts
 from artrator_registry.rails import topup_store as store
 from artrator_registry.rails.loading import load_rails
+from artrator_registry.rails.models import Agreed
+from artrator_registry.rails.sending import Sender
+from artrator_registry.storage import Transaction
 
 pytestmark = pytest.mark.anyio
 FIVE = rm.TopUpRequest(rail="toy", amount=5 * MICRO)
@@ -50,6 +53,9 @@ class Bank(World):
 
     async def reconcile(self) -> None:
         await self.registry.rails.reconciler.reconcile()
+
+    def sender(self) -> Sender:
+        return self.registry.rails.reconciler._rounds["toy"]._sender
 
     async def bought(self, who: Person, amount: int = 5 * MICRO) -> str:
         """A top-up that was asked for, paid and heard of."""
@@ -187,6 +193,83 @@ async def test_whoever_asks_for_an_old_top_up_need_not_wait_as_long_as_one_that_
     bank.clock.offset += 3_600
     await bank.reconcile()
     assert (await mina.topup(other)).state is rm.TopUpState.PAID
+
+
+async def test_one_question_that_was_not_answered_makes_no_payment_wait_for_an_hour(bank: Bank) -> None:
+    mina = await bank.person("mina")
+    topup = str(uuid.uuid4())
+    await mina.top_up(topup, FIVE)
+    for _ in range(8):  # it was asked about often, and always answered
+        bank.clock.offset += 45
+        await bank.reconcile()
+    bank.provider.pay(topup, 50)
+    bank.provider.down = True
+    bank.clock.offset += 45
+    await bank.reconcile()
+    bank.provider.down = False
+    bank.clock.offset += 70
+    await bank.reconcile()
+    assert (await mina.balance()).available == 5 * MICRO
+
+
+async def test_what_was_put_off_before_the_clock_was_set_back_does_not_wait_until_it_is_that_late_again(
+    bank: Bank,
+) -> None:
+    mina = await bank.person("mina")
+    asked, told = str(uuid.uuid4()), str(uuid.uuid4())
+    bank.clock.offset += 9 * DAY  # wrongly, as it turns out
+    await mina.sign_in()
+    for topup in (asked, told):
+        await mina.top_up(topup, FIVE)
+        bank.provider.pay(topup, 50)
+    bank.provider.down = True
+    assert await bank.hear("evt-1", f"ref-{told}") == 204
+    await bank.reconcile()
+    bank.provider.down = False
+    bank.clock.offset -= 9 * DAY
+    await mina.sign_in()
+    await bank.reconcile()
+    assert [each.state for each in (await mina.topups()).items] == [rm.TopUpState.PAID] * 2
+    waits = await bank.registry.database.read(lambda t: t.rows("SELECT * FROM rail_events WHERE done_at IS NULL"))
+    assert waits == []
+
+
+async def test_a_top_up_that_its_provider_has_forgotten_ends_and_stands_in_nobodys_way(bank: Bank) -> None:
+    mina = await bank.person("mina")
+    forgotten = [str(uuid.uuid4()) for _ in range(20)]
+    for topup in forgotten:
+        await mina.top_up(topup, FIVE)
+    bank.provider.payments.clear()
+    bank.clock.offset += 7 * DAY
+    await mina.sign_in()
+    await bank.reconcile()  # its answer may be a mistake yet
+    assert {each.state for each in (await mina.topups()).items} == {rm.TopUpState.OPEN}
+    with pytest.raises(ArtratorError) as raised:
+        await mina.top_up(str(uuid.uuid4()), FIVE)
+    assert raised.value.code is Code.RATE_LIMITED
+    bank.clock.offset += DAY + 3_700
+    await mina.sign_in()
+    await bank.reconcile()
+    found = (await mina.topups()).items
+    assert {(each.state, each.reason) for each in found} == {(rm.TopUpState.EXPIRED, "unknown_to_provider")}
+    await bank.bought(mina)
+    late = bank.provider.pay(forgotten[0], 50)  # it knew after all
+    assert await bank.hear("evt-late", late) == 204
+    await bank.act()
+    assert (await mina.topup(forgotten[0])).state is rm.TopUpState.PAID
+    assert (await mina.balance()).available == 10 * MICRO
+
+
+async def test_top_ups_by_a_rail_that_is_out_of_use_keep_nobody_from_another(bank: Bank) -> None:
+    mina = await bank.person("mina")
+    account = (await mina.account()).id
+
+    def leave(t: Transaction) -> None:
+        for number in range(30):
+            store.add(t, Agreed(f"old-{number}", "", account, "gone", MICRO, 10, "eur", None))
+
+    await bank.registry.database.write(leave)
+    assert (await mina.top_up(str(uuid.uuid4()), FIVE)).state is rm.TopUpState.OPEN
 
 
 async def test_a_webhook_that_nobody_signed_is_refused_and_never_believed(bank: Bank) -> None:
@@ -602,12 +685,38 @@ async def test_payouts_that_a_provider_does_not_take_hold_up_no_other(
     for _ in range(4):
         await bank.reconcile()
     assert bank.provider.sent == {numbers[3]: 100}
-    assert len(bank.registry.rails.reconciler._sender._again) == 3
+    assert len(bank.sender()._again) == 3
     monkeypatch.setattr(bank.toy, "payout", honest)
-    bank.registry.rails.reconciler._sender._again.clear()  # the wait after a failure is over
+    bank.sender()._again.clear()  # the wait after a failure is over
     for _ in range(3):
         await bank.reconcile()
     assert set(bank.provider.sent) == set(numbers)
+
+
+async def test_payouts_that_a_provider_is_long_about_hold_up_no_other(
+    bank: Bank, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Those that were sent and have not arrived are asked about now and then, and not instead of all the others."""
+    shop = await earned(bank, 80 * MICRO)
+    numbers = [str(uuid.uuid4()) for _ in range(4)]
+    for payout in numbers:
+        await shop.creator.request_payout(
+            payout, po.PayoutRequest(amount=10 * MICRO, rail="toy", destination="fast" if payout == numbers[3] else "x")
+        )
+    asked: list[str] = []
+
+    async def state(order: PayoutOrder, reference: str) -> PayoutAnswer:
+        asked.append(order.id)
+        return PayoutAnswer("paid" if order.destination == "fast" else "sent", reference)
+
+    monkeypatch.setattr("artrator_registry.rails.sending._BATCH", 2)
+    monkeypatch.setattr(bank.toy, "payout_state", state)
+    for _ in range(8):
+        await bank.reconcile()
+    states = {each.id: each.state for each in (await shop.creator.payouts()).items}
+    assert states == dict.fromkeys(numbers[:3], "sent") | {numbers[3]: "paid"}
+    # The registry's own round may ask at the same moment.
+    assert max(asked.count(payout) for payout in numbers) <= 2, "each was asked about once"
 
 
 async def test_earnings_are_paid_out_through_a_rail_once(bank: Bank) -> None:
@@ -625,7 +734,7 @@ async def test_earnings_are_paid_out_through_a_rail_once(bank: Bank) -> None:
     await bank.reconcile()
     assert (await shop.creator.payouts()).items[0].state == "sent"  # it may have left, so it cannot be cancelled
     bank.provider.down = False
-    bank.registry.rails.reconciler._sender._again.clear()  # the wait after a failure is over
+    bank.sender()._again.clear()  # the wait after a failure is over
     for _ in range(3):
         await bank.reconcile()
     done = (await shop.creator.payouts()).items[0]

@@ -11,7 +11,7 @@ from artrator.money import format_credits
 from artrator.rail import PassTerms, Rail
 from artrator_registry.passes import service as passes
 from artrator_registry.plans import store as plans
-from artrator_registry.rails import debts
+from artrator_registry.rails import asking, debts
 from artrator_registry.storage import Database, Transaction
 
 _log = logging.getLogger("artrator_registry.rails")
@@ -68,4 +68,4 @@ async def tell(database: Database, name: str, rail: Rail, pass_id: str, renew: b
 
     row = await database.read(find)
     if row is not None:
-        await rail.set_renewal(row["subscription"], renew)
+        await asking.answer(name, rail.set_renewal(row["subscription"], renew))

@@ -70,7 +70,7 @@ class Rails:
         """
         notices = self.topups.rail(name).webhook(body, headers, query, self._db.clock())
         if await hear(self._db, name, notices):
-            self.reconciler.wake()
+            self.reconciler.wake(name)
 
     async def aclose(self) -> None:
         """Close what the rails keep open."""

@@ -49,9 +49,10 @@ def topups(t: Transaction, account: str, before: int | None, limit: int) -> list
     )
 
 
-def count_open(t: Transaction, account: str) -> int:
-    """How many top-ups of an account wait to be paid."""
-    return int(t.row("SELECT count(*) FROM topups WHERE account = ? AND state = 'open'", (account,))[0])
+def count_open(t: Transaction, account: str, rail: str) -> int:
+    """How many top-ups of an account wait to be paid through a rail."""
+    row = t.row("SELECT count(*) FROM topups WHERE account = ? AND rail = ? AND state = 'open'", (account, rail))
+    return int(row[0])
 
 
 def opened(t: Transaction, topup: str, answer: OpenedTopUp, look_at: float) -> None:
@@ -122,11 +123,14 @@ def look_before(t: Transaction, topup: str, at: float) -> None:
     t.run("UPDATE topups SET look_at = ? WHERE id = ? AND look_at > ?", (at, topup, at))
 
 
-def due(t: Transaction, rail: str, limit: int) -> list[Any]:
-    """Top-ups of a rail about which its provider is to be asked now."""
+def due(t: Transaction, rail: str, limit: int, longest: float) -> list[Any]:
+    """Top-ups of a rail about which its provider is to be asked now.
+
+    None waits longer than ``longest``: whichever seems to was put off before the clock was set back.
+    """
+    one = "SELECT * FROM topups WHERE rail = ? AND reference IS NOT NULL AND look_at"
     return t.rows(
-        "SELECT * FROM topups WHERE look_at <= ? AND reference IS NOT NULL AND rail = ? ORDER BY look_at LIMIT ?",
-        (t.now, rail, limit),
+        f"{one} <= ? UNION ALL {one} > ? ORDER BY look_at LIMIT ?", (rail, t.now, rail, t.now + longest, limit)
     )
 
 
@@ -152,11 +156,14 @@ def hear(t: Transaction, rail: str, notice: Notice) -> bool:
     return found.rowcount == 1
 
 
-def waiting(t: Transaction, rail: str, limit: int) -> list[Any]:
-    """Notices of a rail that were not acted upon yet and whose time has come."""
+def waiting(t: Transaction, rail: str, limit: int, longest: float) -> list[Any]:
+    """Notices of a rail that were not acted upon yet and whose time has come.
+
+    None waits longer than ``longest``: whichever seems to was put off before the clock was set back.
+    """
+    one = "SELECT * FROM rail_events WHERE done_at IS NULL AND rail = ? AND try_at"
     return t.rows(
-        "SELECT * FROM rail_events WHERE done_at IS NULL AND try_at <= ? AND rail = ? ORDER BY try_at LIMIT ?",
-        (t.now, rail, limit),
+        f"{one} <= ? UNION ALL {one} > ? ORDER BY try_at LIMIT ?", (rail, t.now, rail, t.now + longest, limit)
     )
 
 
@@ -165,11 +172,12 @@ def acted(t: Transaction, rail: str, notice: str) -> None:
     t.run("UPDATE rail_events SET done_at = ? WHERE rail = ? AND id = ? AND done_at IS NULL", (t.now, rail, notice))
 
 
-def put_off(t: Transaction, rail: str, notice: str, seconds: float) -> None:
-    """The provider could not be asked; try again then, each time after twice as long."""
+def put_off(t: Transaction, rail: str, notice: str, seconds: float, longest: float) -> None:
+    """The provider could not be asked; try again then, each time after twice as long, up to ``longest``."""
     t.run(
-        "UPDATE rail_events SET tries = tries + 1, try_at = ? + ? * (1 << min(tries, 12)) WHERE rail = ? AND id = ?",
-        (t.now, seconds, rail, notice),
+        "UPDATE rail_events SET tries = tries + 1, try_at = ? + min(? * (1 << min(tries, 12)), ?)"
+        " WHERE rail = ? AND id = ?",
+        (t.now, seconds, longest, rail, notice),
     )
 
 

@@ -21,7 +21,7 @@ from artrator.rail import NewTopUp, Notice, Rail
 from artrator_registry.accounts.models import Caller
 from artrator_registry.locks import Locks
 from artrator_registry.paging import pack, unpack
-from artrator_registry.rails import crediting, renewals
+from artrator_registry.rails import asking, crediting, renewals
 from artrator_registry.rails import topup_store as store
 from artrator_registry.rails.models import Agreed
 from artrator_registry.settings import Settings
@@ -31,13 +31,15 @@ _log = logging.getLogger("artrator_registry.rails")
 
 #: Somebody who needs more than this at once is not a buyer.
 _MOST_OPEN: Final = 20
+#: A top-up that its provider has forgotten, and that nobody can pay any more, ends so long after that.
+_FORGOTTEN_SECONDS: Final = 86_400.0
 #: A top-up that ended without money is asked about for this long: a payment may be on its way.
 _AFTERLIFE_SECONDS: Final = 7 * 86_400.0
 #: The longest a top-up waits to be looked at, once it is old and nobody asks for it.
 _LONGEST_WAIT: Final = 3_600.0
 #: After an outage not all of them are looked at in one second.
 _SPREAD_SECONDS: Final = 1.0
-#: A webhook is answered before its provider is asked; more at once would only make them wait for each other.
+#: Questions to one provider at once: a webhook is answered before they are asked, and more would only wait there.
 _AT_ONCE: Final = 8
 
 
@@ -51,7 +53,7 @@ class TopUps:
         # What a provider says is fetched and concluded from under one lock, so that an old answer never overtakes a
         # newer one.
         self._locks = Locks()
-        self._room = asyncio.Semaphore(_AT_ONCE)
+        self._room = {name: asyncio.Semaphore(_AT_ONCE) for name in rails}
 
     async def top_up(self, who: Caller, topup: str, request: rm.TopUpRequest) -> rm.TopUp:
         """Ask for a top-up; the same id and body give the same answer."""
@@ -105,8 +107,8 @@ class TopUps:
         """
         rail = self.rail(name)
         for _ in range(3):  # a provider that names another top-up each time is not to be asked for ever
-            async with self._room, self._locks.of(hint or f"{name} {reference}"):
-                payment = await rail.look(reference)
+            async with self._locks.of(hint or f"{name} {reference}"), self._room[name]:
+                payment = await asking.answer(name, rail.look(reference))
                 found = payment.topup if payment is not None else hint
                 if found == hint or not found:
                     await self._db.write(self._conclude, name, payment, hint, notice)
@@ -139,10 +141,10 @@ class TopUps:
                 f"A top-up is {format_credits(terms.minimum)} to {format_credits(terms.maximum)} credits here.",
                 field="amount",
             )
-        if store.count_open(t, who.account) >= _MOST_OPEN:
+        if store.count_open(t, who.account, request.rail) >= _MOST_OPEN:
             raise ArtratorError(
                 Code.RATE_LIMITED,
-                f"{_MOST_OPEN} of your top-ups wait to be paid.",
+                f"{_MOST_OPEN} of your top-ups by {request.rail} wait to be paid.",
                 cure="Pay one of them, or wait until they expire.",
             )
         agreed = Agreed(
@@ -163,19 +165,18 @@ class TopUps:
         plan = row["plan"]
         renews = None if plan is None else await self._db.read(renewals.terms, plan)
         what = f"{format_credits(row['amount'])} credits" if renews is None else renews.title
-        answer = await rail.make_topup(
-            NewTopUp(
-                id=row["id"],
-                amount=row["amount"],
-                charge=row["charge"],
-                currency=row["currency"],
-                description=f"{what} at {self._settings.name}",
-                done_url=f"{site}/pay/done",
-                cancel_url=f"{site}/pay/cancelled",
-                webhook_url=f"{site}/v1/rails/{row['rail']}/webhook",
-                renews=renews,
-            )
+        new = NewTopUp(
+            id=row["id"],
+            amount=row["amount"],
+            charge=row["charge"],
+            currency=row["currency"],
+            description=f"{what} at {self._settings.name}",
+            done_url=f"{site}/pay/done",
+            cancel_url=f"{site}/pay/cancelled",
+            webhook_url=f"{site}/v1/rails/{row['rail']}/webhook",
+            renews=renews,
         )
+        answer = await asking.answer(row["rail"], rail.make_topup(new))
 
         def keep(t: Transaction) -> Any:
             store.opened(t, row["id"], answer, t.now + rail.terms.poll_seconds)
@@ -187,13 +188,25 @@ class TopUps:
         fee = self._settings.fee_basis_points
         row = crediting.conclude(t, name, self._rails[name].terms, payment, fee) if payment is not None else None
         row = row if row is not None else (store.topup(t, hint) if hint else None)
+        if payment is None and row is not None and _is_forgotten(t, row):
+            store.ended(t, row["id"], "expired", "unknown_to_provider")
+            row = store.topup(t, row["id"])
         if row is not None and row["reference"] is not None:
-            store.look_again(t, row["id"], _next_look(t, row, self._rails[name].terms.poll_seconds))
+            store.look_again(t, row["id"], next_look(t, row, self._rails[name].terms.poll_seconds))
         if notice is not None:
             store.acted(t, name, notice)
 
 
-def _next_look(t: Transaction, row: Any, poll_seconds: float) -> float | None:
+def _is_forgotten(t: Transaction, row: Any) -> bool:
+    """Whether a top-up of which its provider knows nothing (any more) can be given up: its time to be paid is over.
+
+    If the money comes after all, it is credited as that of any top-up that had ended.
+    """
+    over = row["expires_at"] if row["expires_at"] is not None else row["created_at"] + _AFTERLIFE_SECONDS
+    return bool(row["state"] == "open" and over + _FORGOTTEN_SECONDS < t.now)
+
+
+def next_look(t: Transaction, row: Any, poll_seconds: float) -> float | None:
     """When to ask again about a top-up: seldom when it is old, for a while after it ended, not once it is paid.
 
     What is taken back from a paid one is heard of by webhook, or found when the rail is reconciled.
@@ -206,6 +219,11 @@ def _next_look(t: Transaction, row: Any, poll_seconds: float) -> float | None:
     wait = max(poll_seconds, min(_LONGEST_WAIT, age / 10))
     later: float = t.now + wait
     return later + _SPREAD_SECONDS * secrets.randbelow(1000) / 1000.0
+
+
+def longest_wait(poll_seconds: float) -> float:
+    """The longest that ``next_look`` ever says."""
+    return max(poll_seconds, _LONGEST_WAIT) + _SPREAD_SECONDS
 
 
 def as_message(row: Any) -> rm.TopUp:
