@@ -259,7 +259,11 @@ class ArtratorError(Exception):
         """Read the one error shape back; whatever else was answered becomes ``internal``."""
         problem = body.get("error") if isinstance(body, dict) else None
         if not isinstance(problem, dict):
-            return cls(Code.INTERNAL, f"The server answered with status {status} and no explanation.")
+            return cls(
+                Code.INTERNAL,
+                f"The server answered with status {status} and no explanation.",
+                cure="Check its address: this may be another service, or a proxy before a server that is away.",
+            )
         try:
             code = Code(str(problem.get("code")))
         except ValueError:  # a newer server may know codes that this client does not

@@ -6,10 +6,11 @@ import asyncio
 import gzip
 import json
 from collections.abc import Awaitable, Callable
+from pathlib import Path
 from typing import Any
 
 import pytest
-from hostile import Handler, answer, endless, hostile, says
+from hostile import Handler, answer, certificate, endless, hostile, says
 
 from artrator.clients import _connection
 from artrator.clients._http import read_json
@@ -151,6 +152,27 @@ def test_a_packed_answer_is_not_unpacked() -> None:
 
     assert meets(handler).code is Code.INTERNAL
     assert "accept-encoding: identity" in asked_for[0]
+
+
+def test_a_certificate_that_is_not_trusted_is_called_so(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    _, tls = certificate(PrivateKey.generate())
+    other, _ = certificate(PrivateKey.generate())
+    (tmp_path / "other.pem").write_text(other)
+    monkeypatch.setenv("SSL_CERT_FILE", str(tmp_path / "other.pem"))
+
+    async def ask() -> None:
+        async with hostile(says(b""), tls=tls) as url, RegistryClient(url) as client:
+            await client.info()
+
+    with pytest.raises(ArtratorError, match=r"certificate of the registry at https://.* is not trusted here") as caught:
+        asyncio.run(ask())
+    assert caught.value.code is Code.REGISTRY_UNREACHABLE
+
+
+def test_what_a_proxy_says_for_itself_is_no_fault_of_ours() -> None:
+    told = meets(says(b"HTTP/1.1 413 Too Large\r\nContent-Length: 13\r\n\r\n<html></html>"))
+    assert "status 413" in told.message
+    assert "a proxy" in told.cure
 
 
 def test_silence_ends_by_itself() -> None:

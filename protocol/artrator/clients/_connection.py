@@ -176,11 +176,20 @@ class RegistryConnection(Connected):
                 headers=headers,
             )
         except (httpx.HTTPError, httpx.InvalidURL) as error:
-            raise ArtratorError(
-                Code.REGISTRY_UNREACHABLE, f"The registry at {self.url} does not answer.", url=self.url
-            ) from error
+            raise self._unreachable(error) from error
         except MisbehavedError as error:
             raise ArtratorError(Code.INTERNAL, f"The registry at {self.url} {error}.") from error
+
+    def _unreachable(self, error: Exception) -> ArtratorError:
+        """What it is called that there is no answer; a certificate that is not believed is no silence."""
+        if "CERTIFICATE_VERIFY_FAILED" in str(error):  # httpx keeps only the words of what ssl raised
+            return ArtratorError(
+                Code.REGISTRY_UNREACHABLE,
+                f"The certificate of the registry at {self.url} is not trusted here.",
+                cure="Do not go on unless you know why. An authority of your own is named by SSL_CERT_FILE.",
+                url=self.url,
+            )
+        return ArtratorError(Code.REGISTRY_UNREACHABLE, f"The registry at {self.url} does not answer.", url=self.url)
 
     async def _token(self) -> str:
         if self._api_key is not None:
