@@ -19,7 +19,7 @@ from collections.abc import MutableMapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from PySide6.QtCore import Qt, QTimer
+from PySide6.QtCore import QCoreApplication, Qt, QTimer
 from PySide6.QtWidgets import QApplication, QMessageBox
 
 from artrator_desktop import i18n
@@ -28,6 +28,7 @@ from artrator_desktop.single import Single
 from artrator_desktop.ui.theme import logo_icon, theme
 
 if TYPE_CHECKING:
+    from artrator_desktop.state import AppState
     from artrator_desktop.ui.shell import Shell
 
 
@@ -70,7 +71,6 @@ def run(data_dir: Path | None = None, *, page: str = "", qt_arguments: Sequence[
     _quit_on_interrupt(app)
     collector = Collector(app)
 
-    from artrator_desktop.state import AppState
     from artrator_desktop.state.settings import default_data_dir
 
     i18n.install("system")
@@ -84,10 +84,12 @@ def run(data_dir: Path | None = None, *, page: str = "", qt_arguments: Sequence[
             words = app.translate("Start", "Artrator is open with this profile already, and does not answer.")
             cure = app.translate("Start", "End it first. If there is none, delete {path}.").format(path=single.path)
             return _refuse(f"{words} {cure}")
-        state = AppState(data_dir)
-    except (OSError, sqlite3.OperationalError) as error:
+        state = open_state(data_dir)
+    except OSError as error:
         words = app.translate("Start", "Artrator cannot write in its folder {folder}: {reason}.")
-        return _refuse(words.format(folder=folder, reason=getattr(error, "strerror", None) or error))
+        return _refuse(words.format(folder=folder, reason=error.strerror or error))
+    except RefusedError as error:
+        return _refuse(str(error))
     i18n.install(state.settings.language)
     theme().start(state.settings.theme)
 
@@ -111,6 +113,47 @@ def run(data_dir: Path | None = None, *, page: str = "", qt_arguments: Sequence[
         state.close()
         single.release()
         collector.stop()
+
+
+class RefusedError(Exception):
+    """A profile cannot be opened; its text is what the person is told."""
+
+
+def open_state(data_dir: Path | None) -> AppState:
+    """The state of a profile.
+
+    Raises:
+        RefusedError: With a sentence that says which file is in the way, and what to do.
+        OSError: The folder itself cannot be used.
+    """
+    from artrator_desktop.state import AppState
+    from artrator_desktop.state.settings import default_data_dir
+    from artrator_desktop.state.store.migrations import NewerFileError
+
+    folder = data_dir if data_dir is not None else default_data_dir()
+    translate = QCoreApplication.translate
+    try:
+        return AppState(data_dir)
+    except IsADirectoryError as error:
+        words = translate("Start", "There is a folder in the place of {path}. Move it away, then start again.")
+        raise RefusedError(words.format(path=error.filename)) from error
+    except PermissionError as error:
+        words = translate("Start", "Artrator may not read {path}. Give yourself the right to read and write it.")
+        raise RefusedError(words.format(path=error.filename)) from error
+    except NewerFileError as error:
+        words = translate(
+            "Start",
+            "The database in {folder} was written by a newer version of Artrator, and was not touched. "
+            "Start that version again.",
+        )
+        raise RefusedError(words.format(folder=folder)) from error
+    except sqlite3.DatabaseError as error:
+        words = translate(
+            "Start",
+            "Artrator’s database in {folder} cannot be used: {reason}. Look whether you may read and write it, whether "
+            "the disk is full, and whether another program has it open.",
+        )
+        raise RefusedError(words.format(folder=folder, reason=error)) from error
 
 
 def _come_forward(window: Shell, page: str) -> None:

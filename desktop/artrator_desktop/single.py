@@ -40,7 +40,10 @@ class Single(QObject):
     def claim(self) -> bool:
         """Take the profile, and listen for those who start later; False if another process has it."""
         if not self._lock.tryLock(0) and self._lock.error() is QLockFile.LockError.LockFailedError:
-            return False
+            # A lock that names nobody, as a full disk leaves it, is taken away; Qt does not while somebody holds it.
+            names_nobody = self._lock.getLockInfo()[0] <= 0
+            if not (names_nobody and self._lock.removeStaleLockFile() and self._lock.tryLock(0)):
+                return False
         # What a process left that was killed.
         QLocalServer.removeServer(self._name)
         self._server.listen(self._name)

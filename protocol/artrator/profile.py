@@ -17,6 +17,7 @@ from __future__ import annotations
 import json
 import os
 import tempfile
+import time
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -109,8 +110,11 @@ class Profile:
 
     def root_key(self, url: str) -> PublicKey | None:
         """The root key pinned for the registry at ``url``."""
-        roots = self._read("pins.json").get("registries", {})
-        return PublicKey.decode(roots[url]) if url in roots else None
+        roots = self._pins("registries")
+        try:
+            return PublicKey.decode(roots[url]) if url in roots else None
+        except ValueError as error:
+            raise self._unreadable("pins.json") from error
 
     def pin_root(self, url: str, encoded: str) -> PublicKey:
         """Pin a registry's root key on first use; raises ``document_invalid`` if another one is pinned already."""
@@ -123,19 +127,18 @@ class Profile:
                 cure=f"If its operator says that it has changed, remove its line from {self.folder / 'pins.json'}.",
             )
         if known is None:
-            pins = self._read("pins.json")
-            self._write("pins.json", pins | {"registries": pins.get("registries", {}) | {url: encoded}})
+            roots = self._pins("registries")
+            self._write("pins.json", self._read("pins.json") | {"registries": roots | {url: encoded}})
         return key
 
     def pinned_creator(self, registry: str, handle: str) -> str | None:
         """The id of the key pinned for a creator."""
-        known = self._read("pins.json").get("creators", {}).get(f"{registry}/{handle}")
+        known = self._pins("creators").get(f"{registry}/{handle}")
         return str(known) if known else None
 
     def pin_creator(self, registry: str, handle: str, key: PublicKey) -> None:
         """Pin a creator's key on first use; raises ``document_invalid`` if the registry shows another one later."""
-        pins = self._read("pins.json")
-        creators = pins.get("creators", {})
+        creators = self._pins("creators")
         name = f"{registry}/{handle}"
         known = creators.get(name)
         if known == key.id:
@@ -146,20 +149,46 @@ class Profile:
                 f"The registry shows another key for {handle} than before, so this may not be the same creator.",
                 cure=f"Ask {handle}; if the key has really changed, remove the line from {self.folder / 'pins.json'}.",
             )
-        self._write("pins.json", pins | {"creators": creators | {name: key.id}})
+        self._write("pins.json", self._read("pins.json") | {"creators": creators | {name: key.id}})
+
+    def put_aside(self) -> Path | None:
+        """Rename a ``profile.json`` that cannot be read; where it is then, or None if nothing is wrong with it.
+
+        It names only the registry and the name there, which its owner can say again; pins are never put aside.
+        """
+        path = self.folder / "profile.json"
+        try:
+            self._read(path.name)
+        except ArtratorError:
+            aside = path.with_name(f"profile.damaged-{time.time_ns()}.json")
+            path.rename(aside)
+            return aside
+        return None
+
+    def _pins(self, of: str) -> dict[str, str]:
+        """What is pinned; a file that is damaged must not read as one in which nothing is pinned yet."""
+        found = self._read("pins.json").get(of, {})
+        if not isinstance(found, dict) or not all(isinstance(value, str) for value in found.values()):
+            raise self._unreadable("pins.json")
+        return found
 
     def _read(self, name: str) -> dict[str, Any]:
         try:
             value = json.loads((self.folder / name).read_text(encoding="utf-8"))
         except FileNotFoundError:
             return {}
-        except (OSError, ValueError) as error:
-            raise ArtratorError(
-                Code.REQUEST_INVALID,
-                f"{self.folder / name} cannot be read.",
-                cure="Restore the file from a backup, or delete it to start anew.",
-            ) from error
-        return value if isinstance(value, dict) else {}
+        except (OSError, ValueError, RecursionError) as error:
+            raise self._unreadable(name) from error
+        if not isinstance(value, dict):
+            raise self._unreadable(name)
+        return value
+
+    def _unreadable(self, name: str) -> ArtratorError:
+        return ArtratorError(
+            Code.REQUEST_INVALID,
+            f"{self.folder / name} cannot be read.",
+            cure="Restore the file from a backup, or delete it to start anew.",
+        )
 
     def _write(self, name: str, value: Mapping[str, Any]) -> None:
         write_atomically(self.folder / name, json.dumps(value, indent=2, ensure_ascii=False).encode())

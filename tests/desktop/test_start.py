@@ -101,6 +101,17 @@ def test_a_window_that_was_killed_leaves_its_profile_free(qtbot: Any, tmp_path: 
     after.release()
 
 
+@pytest.mark.parametrize("content", [b"", bytes(40), b"\xff\x00noise"])
+def test_a_lock_that_names_nobody_is_taken_away_and_a_held_one_never(
+    qtbot: Any, tmp_path: Path, content: bytes
+) -> None:
+    (tmp_path / "desktop.lock").write_bytes(content)
+    first, second = Single(tmp_path), Single(tmp_path)
+    assert first.claim()
+    assert not second.claim()
+    first.release()
+
+
 def test_a_folder_that_cannot_be_written_in_is_told_in_a_sentence(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("in the way")
     process = start(tmp_path / "file", "offscreen")

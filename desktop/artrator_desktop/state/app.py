@@ -10,7 +10,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import platformdirs
-from PySide6.QtCore import QObject
+from PySide6.QtCore import QObject, Signal
 
 from artrator_desktop.state.catalogue import Catalogue
 from artrator_desktop.state.companions import Companions
@@ -38,6 +38,9 @@ from artrator_desktop.state.wallet import Wallet
 class AppState(QObject):
     """What the widgets bind to."""
 
+    #: The database was found damaged while the application runs; one that was found at the start is its ``damage``.
+    damaged = Signal()
+
     def __init__(
         self,
         data_dir: Path | None = None,
@@ -54,6 +57,7 @@ class AppState(QObject):
         cache = cache_dir or own_cache or platformdirs.user_cache_path("Artrator", appauthor=False)
         self.database = Database(folder / "desktop.sqlite3")
         self.engine = engine if engine is not None else Engine(self)
+        self.database.on_damage = lambda: self.engine.post(self.damaged.emit)
         self.settings = Settings(folder, self.database, self.engine, self)
         self.session = Session(self.settings, self.engine, self)
         self.catalogue = Catalogue(self.session, self)

@@ -24,6 +24,7 @@ from PySide6.QtCore import QObject, Qt, Signal
 from shiboken6 import isValid
 
 from artrator_desktop.state.phase import Failure
+from artrator_desktop.state.store.database import is_damage
 
 T = TypeVar("T")
 log = logging.getLogger(__name__)
@@ -32,6 +33,11 @@ log = logging.getLogger(__name__)
 _DECODERS: Final = 2
 #: Longer than any orderly farewell takes (0.5 to 3 ms were measured); what still runs then is abandoned.
 _FAREWELL_SECONDS: Final = 2.0
+STORE_DAMAGED: Final = Failure(
+    "store_damaged",
+    "Artrator’s database on this computer is damaged.",
+    "Close Artrator and open it again: it keeps what can be read, and the damaged file as well.",
+)
 
 
 class Call(Generic[T]):
@@ -227,6 +233,8 @@ def as_failure(error: BaseException) -> Failure:
     full = isinstance(error, OSError) and error.errno == errno.ENOSPC
     if full or (isinstance(error, sqlite3.OperationalError) and "full" in str(error)):
         return Failure(Code.DISK_FULL.value, "The disk is full.", "Free some space on this computer, then try again.")
+    if is_damage(error):
+        return STORE_DAMAGED
     log.error("unexpected error in the engine", exc_info=error)
     return Failure(
         Code.INTERNAL.value, f"Something unexpected happened ({type(error).__name__}).", CATALOGUE[Code.INTERNAL].cure

@@ -361,6 +361,14 @@ def _words() -> Mapping[str, tuple[str, str]]:
             translate("Failures", "The other side is busy."),
             translate("Failures", "Try again in a moment."),
         ),
+        # The one code of the desktop's own: nobody else sends it.
+        "store_damaged": (
+            translate("Failures", "Artrator’s database on this computer is damaged."),
+            translate(
+                "Failures",
+                "Close Artrator and open it again: it keeps what can be read, and the damaged file as well.",
+            ),
+        ),
         "ticket_expired": (
             translate("Failures", "The order waited too long."),
             translate("Failures", "Nothing was charged; try again. If this repeats, check this computer’s clock."),

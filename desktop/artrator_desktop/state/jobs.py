@@ -62,6 +62,8 @@ class Jobs(QObject):
     left_changed = Signal()
     #: Jobs that were left waiting were dropped; ``take_left_back`` undoes it.
     left_dropped = Signal(int)
+    #: So many orders on their way are damaged on this computer and cannot be taken up; told once a run.
+    unreadable = Signal(int)
 
     def __init__(
         self, session: Session, engine: Engine, places: Callable[[], Places], parent: QObject | None = None
@@ -73,6 +75,7 @@ class Jobs(QObject):
         self._jobs: dict[str, Job] = {}
         self._runs: dict[str, _Run] = {}
         self._box: OrderBox | None = None
+        self._told: frozenset[str] = frozenset()
         self._local: LocalEngine | None = None
         #: Jobs that waited here when the application ended; nothing is held for them, and nothing is bought unasked.
         self.left: list[tuple[str, JobRequest]] = []
@@ -161,7 +164,8 @@ class Jobs(QObject):
             found = await asyncio.to_thread(box.interrupted)
             return [(pending, facts) for pending, facts in found if pending.registry == network.url]
 
-        self._session.call(work, self._taken_up)
+        # An order that cannot be looked for now is still paid for.
+        self._session.call(work, self._taken_up, lambda _failure: self._again.start())
 
     # --- submitting
 
@@ -207,6 +211,9 @@ class Jobs(QObject):
     def _taken_up(self, found: Sequence[tuple[PendingOrder, Mapping[str, Any]]]) -> None:
         from artrator_desktop.state.purchase import facts_of
 
+        if self._box is not None and (fresh := self._box.unreadable - self._told):
+            self._told |= fresh
+            self.unreadable.emit(len(fresh))
         followed = {job.order: job.id for job in self._jobs.values()}
         for pending, kept in found:
             facts = facts_of(pending) | dict(kept)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import hashlib
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
@@ -66,9 +67,19 @@ class Media(QObject):
         from artrator.errors import ArtratorError, Code
         from artrator.profile import write_atomically
 
-        if not path.is_file():
+        if not await asyncio.to_thread(_is_sound, key, path):
             data = await network.registry.sample(key)
             if len(data) > _LARGEST:
                 raise ArtratorError(Code.IMAGE_TOO_LARGE, "The sample picture is larger than a sample may be.")
             write_atomically(path, data)
         return str(path)
+
+
+def _is_sound(key: str, path: Path) -> bool:
+    """Whether a cached file is there, and is what its key names; a key of another form names nothing."""
+    try:
+        content = path.read_bytes()
+    except OSError:
+        return False
+    named = Path(key).stem
+    return bool(content) and (len(named) != 64 or hashlib.sha256(content).hexdigest() == named)

@@ -110,6 +110,7 @@ async def join(folder: Path, url: str, display_name: str, handle: str, key_path:
     except BaseException:
         await network.aclose()
         raise
+    profile.put_aside()  # its owner has just said again what stood in it
     profile.configure(registry_url=network.url, handle=handle, display_name=display_name)
     return network
 

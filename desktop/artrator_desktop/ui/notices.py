@@ -1,4 +1,4 @@
-"""Messages that belong to no page: jobs that end while one looks elsewhere, and what can be taken back."""
+"""Messages that belong to no page: jobs that end elsewhere, what can be taken back, and what is damaged."""
 
 from __future__ import annotations
 
@@ -7,11 +7,13 @@ from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QObject
 
+from artrator_desktop.state.engine import STORE_DAMAGED
 from artrator_desktop.state.job import JobPhase
 from artrator_desktop.ui.text import credits_text
 
 if TYPE_CHECKING:
     from artrator_desktop.state import AppState
+    from artrator_desktop.state.store.database import Damage
     from artrator_desktop.ui.widgets import Toast, ToastStack
 
 
@@ -86,3 +88,38 @@ class UndoNotices(QObject):
             "%Ln picture(s) could not be deleted; let Artrator write in their folder and delete again.", "", count
         )
         self._toasts.say("warn", words)
+
+
+class DamageNotices(QObject):
+    """Says what of this computer's files is damaged, what is left of it, and what to do; stays until it is closed."""
+
+    def __init__(self, app: AppState, toasts: ToastStack, parent: QObject) -> None:
+        super().__init__(parent)
+        self._app = app
+        self._toasts = toasts
+        app.damaged.connect(self._damaged)
+        app.jobs.unreadable.connect(self._unreadable)
+        if app.database.damage is not None:
+            self._mended(app.database.damage)
+
+    def _mended(self, damage: Damage) -> None:
+        words = self.tr(
+            "Artrator’s database was damaged. Saved from it: %Ln picture(s) of the gallery; orders on their way: "
+            "{orders}. Look into the wallet for other runs: what is held comes back by itself, and a run without a "
+            "picture can be disputed. The damaged file is kept as {name}.",
+            "",
+            damage.pictures,
+        )
+        self._toasts.say("bad", words.format(orders=damage.orders, name=damage.kept.name))
+
+    def _damaged(self) -> None:
+        self._toasts.say("bad", STORE_DAMAGED.sentence)
+
+    def _unreadable(self, count: int) -> None:
+        words = self.tr(
+            "%Ln order(s) on their way are damaged on this computer and cannot be fetched. Look into the wallet: what "
+            "is held comes back by itself, and a run without a picture can be disputed there.",
+            "",
+            count,
+        )
+        self._toasts.say("bad", words)

@@ -18,7 +18,7 @@ from artrator_desktop import i18n
 from artrator_desktop.state import Link
 from artrator_desktop.ui.images import Pixmaps
 from artrator_desktop.ui.nav import Navigation
-from artrator_desktop.ui.notices import JobNotices, UndoNotices
+from artrator_desktop.ui.notices import DamageNotices, JobNotices, UndoNotices
 from artrator_desktop.ui.pages.base import Page
 from artrator_desktop.ui.theme import logo_icon, theme
 from artrator_desktop.ui.widgets import StatePanel, ToastStack
@@ -66,6 +66,7 @@ class Shell(QMainWindow):
         self._build()
         self._notices = JobNotices(app, self.toasts, lambda: self.page_id, self.open, self)
         self._undo = UndoNotices(app, self.toasts, self)
+        self._damage = DamageNotices(app, self.toasts, self)
         for number, page_id in enumerate(_NUMBERED, 1):
             self._shortcut(f"Ctrl+{number}", page_id)
         self._shortcut("Ctrl+,", "settings")

@@ -279,8 +279,8 @@ def test_a_damaged_database_is_kept_aside_and_pictures_stay(tmp_path: Path) -> N
     path = tmp_path / "desktop.sqlite3"
     path.write_bytes(b"this is not a database" * 100)
     database = Database(path)
-    assert database.damaged is not None
-    assert database.damaged.read_bytes().startswith(b"this is not")
+    assert database.damage is not None
+    assert database.damage.kept.read_bytes().startswith(b"this is not")
     assert database.read_now(images.totals).count == 0
     database.close()
 

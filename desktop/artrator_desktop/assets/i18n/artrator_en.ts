@@ -12,6 +12,23 @@
     </message>
 </context>
 <context>
+    <name>DamageNotices</name>
+    <message numerus="yes">
+        <source>Artrator’s database was damaged. Saved from it: %Ln picture(s) of the gallery; orders on their way: {orders}. Look into the wallet for other runs: what is held comes back by itself, and a run without a picture can be disputed. The damaged file is kept as {name}.</source>
+        <translation>
+            <numerusform>Artrator’s database was damaged. Saved from it: %Ln picture of the gallery; orders on their way: {orders}. Look into the wallet for other runs: what is held comes back by itself, and a run without a picture can be disputed. The damaged file is kept as {name}.</numerusform>
+            <numerusform>Artrator’s database was damaged. Saved from it: %Ln pictures of the gallery; orders on their way: {orders}. Look into the wallet for other runs: what is held comes back by itself, and a run without a picture can be disputed. The damaged file is kept as {name}.</numerusform>
+        </translation>
+    </message>
+    <message numerus="yes">
+        <source>%Ln order(s) on their way are damaged on this computer and cannot be fetched. Look into the wallet: what is held comes back by itself, and a run without a picture can be disputed there.</source>
+        <translation>
+            <numerusform>An order on its way is damaged on this computer and cannot be fetched. Look into the wallet: what is held comes back by itself, and a run without a picture can be disputed there.</numerusform>
+            <numerusform>%Ln orders on their way are damaged on this computer and cannot be fetched. Look into the wallet: what is held comes back by itself, and a run without a picture can be disputed there.</numerusform>
+        </translation>
+    </message>
+</context>
+<context>
     <name>DiscoverPage</name>
     <message numerus="yes">
         <source>%Ln model(s)</source>

@@ -373,6 +373,21 @@
     </message>
 </context>
 <context>
+    <name>DamageNotices</name>
+    <message numerus="yes">
+        <source>Artrator’s database was damaged. Saved from it: %Ln picture(s) of the gallery; orders on their way: {orders}. Look into the wallet for other runs: what is held comes back by itself, and a run without a picture can be disputed. The damaged file is kept as {name}.</source>
+        <translation>
+            <numerusform>Artrator 데이터베이스가 손상되어 있었습니다. 되살린 것: 갤러리 그림 %Ln장, 진행 중이던 주문 {orders}건. 그 밖의 실행은 지갑에서 확인하세요. 보류된 금액은 저절로 돌아오고, 그림을 받지 못한 실행은 이의를 제기할 수 있습니다. 보관된 손상 파일: {name}.</numerusform>
+        </translation>
+    </message>
+    <message numerus="yes">
+        <source>%Ln order(s) on their way are damaged on this computer and cannot be fetched. Look into the wallet: what is held comes back by itself, and a run without a picture can be disputed there.</source>
+        <translation>
+            <numerusform>진행 중이던 주문 %Ln건이 이 컴퓨터에서 손상되어 받아 올 수 없습니다. 지갑에서 확인하세요. 보류된 금액은 저절로 돌아오고, 그림을 받지 못한 실행은 이의를 제기할 수 있습니다.</numerusform>
+        </translation>
+    </message>
+</context>
+<context>
     <name>DetailsPane</name>
     <message>
         <source>Favourite</source>
@@ -1659,6 +1674,14 @@
         <translation>상대 서버가 바쁩니다.</translation>
     </message>
     <message>
+        <source>Artrator’s database on this computer is damaged.</source>
+        <translation>이 컴퓨터의 Artrator 데이터베이스가 손상되었습니다.</translation>
+    </message>
+    <message>
+        <source>Close Artrator and open it again: it keeps what can be read, and the damaged file as well.</source>
+        <translation>Artrator를 닫고 다시 여세요. 읽을 수 있는 내용은 그대로 되살리고, 손상된 파일도 보관합니다.</translation>
+    </message>
+    <message>
         <source>The order waited too long.</source>
         <translation>주문이 너무 오래 기다렸습니다.</translation>
     </message>
@@ -2868,6 +2891,10 @@
         <translation>커뮤니티 운영자에게서 받을 수 있습니다.</translation>
     </message>
     <message>
+        <source>{path} does not name it any more. Your key is untouched.</source>
+        <translation>{path}에 더 이상 주소가 없습니다. 키는 그대로 있습니다.</translation>
+    </message>
+    <message>
         <source>Which registry do you use?</source>
         <translation>어느 레지스트리를 쓰시나요?</translation>
     </message>
@@ -2878,6 +2905,10 @@
     <message>
         <source>Make a new key</source>
         <translation>새 키 만들기</translation>
+    </message>
+    <message>
+        <source>Use the key that is here</source>
+        <translation>이 컴퓨터의 키 사용</translation>
     </message>
     <message>
         <source>Use my key file</source>
@@ -2893,6 +2924,10 @@
     </message>
     <message>
         <source>It will be kept in {folder}</source>
+        <translation>보관 위치: {folder}</translation>
+    </message>
+    <message>
+        <source>It is kept in {folder}</source>
         <translation>보관 위치: {folder}</translation>
     </message>
     <message>
@@ -4175,6 +4210,22 @@
     <message>
         <source>Artrator cannot write in its folder {folder}: {reason}.</source>
         <translation>Artrator가 폴더 {folder}에 쓸 수 없습니다: {reason}.</translation>
+    </message>
+    <message>
+        <source>There is a folder in the place of {path}. Move it away, then start again.</source>
+        <translation>{path} 자리에 폴더가 있습니다. 다른 곳으로 옮긴 뒤 다시 시작하세요.</translation>
+    </message>
+    <message>
+        <source>Artrator may not read {path}. Give yourself the right to read and write it.</source>
+        <translation>Artrator에 이 파일을 읽을 권한이 없습니다: {path}. 읽고 쓸 수 있는 권한을 주세요.</translation>
+    </message>
+    <message>
+        <source>The database in {folder} was written by a newer version of Artrator, and was not touched. Start that version again.</source>
+        <translation>{folder}의 데이터베이스는 더 새로운 버전의 Artrator가 만든 것이라 건드리지 않았습니다. 그 버전을 다시 실행하세요.</translation>
+    </message>
+    <message>
+        <source>Artrator’s database in {folder} cannot be used: {reason}. Look whether you may read and write it, whether the disk is full, and whether another program has it open.</source>
+        <translation>{folder}의 Artrator 데이터베이스를 사용할 수 없습니다: {reason}. 읽고 쓸 권한이 있는지, 디스크가 가득 차지 않았는지, 다른 프로그램이 열고 있지 않은지 확인하세요.</translation>
     </message>
 </context>
 <context>

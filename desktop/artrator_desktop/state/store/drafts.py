@@ -6,7 +6,10 @@ import json
 import sqlite3
 import time
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, Final
+
+#: What a draft holds by the names of inputs.
+_PARTS: Final = ("values", "pictures", "films")
 
 
 def save(connection: sqlite3.Connection, listing: str, values: Mapping[str, Any]) -> None:
@@ -21,7 +24,11 @@ def save(connection: sqlite3.Connection, listing: str, values: Mapping[str, Any]
 def load(connection: sqlite3.Connection, listing: str) -> dict[str, Any]:
     """The draft of a listing, or nothing."""
     row = connection.execute("select inputs from draft where listing = ?", (listing,)).fetchone()
-    return dict(json.loads(row["inputs"])) if row else {}
+    try:
+        found = json.loads(row["inputs"]) if row else {}
+    except (ValueError, RecursionError):  # a damaged one must not keep its listing from being opened
+        return {}
+    return found if isinstance(found, dict) and all(isinstance(found.get(name, {}), dict) for name in _PARTS) else {}
 
 
 def newest(connection: sqlite3.Connection) -> str:

@@ -89,4 +89,12 @@ def listed(connection: sqlite3.Connection, registry: str, kind: str, before: flo
         "select id, body from errand where registry = ? and kind = ? and (decided or begun_at < ?) order by begun_at",
         (registry, kind, before),
     )
-    return [(str(row["id"]), json.loads(row["body"])) for row in rows]
+    return [(str(row["id"]), _words(row["body"])) for row in rows]
+
+
+def _words(text: str) -> Body:
+    try:
+        found = json.loads(text)
+    except (ValueError, RecursionError):  # its id is what it is followed by
+        return {}
+    return found if isinstance(found, dict) else {}

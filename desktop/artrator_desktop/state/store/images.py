@@ -171,8 +171,17 @@ def set_favourite(connection: sqlite3.Connection, wanted: Sequence[int], on: boo
 
 def _record(row: sqlite3.Row) -> ImageRecord:
     values = {name: row[name] for name in _COLUMNS}
-    values |= {name: json.loads(values[name]) for name in _JSON}
+    values |= {name: _facts(values[name]) for name in _JSON}
     return ImageRecord(**values | {"favourite": bool(values["favourite"])})
+
+
+def _facts(text: str) -> dict[str, Any]:
+    """A column of JSON. One that is damaged takes neither its row with it nor the ninety-nine beside it."""
+    try:
+        found = json.loads(text)
+    except (ValueError, TypeError, RecursionError):
+        return {}
+    return found if isinstance(found, dict) else {}
 
 
 def _where(query: ImageQuery) -> tuple[str, list[Any]]:

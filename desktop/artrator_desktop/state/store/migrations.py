@@ -108,15 +108,23 @@ def m003_trash(connection: sqlite3.Connection) -> None:
 STEPS: Final[Sequence[Callable[[sqlite3.Connection], None]]] = (m001_first_tables, m002_money, m003_trash)
 
 
+class NewerFileError(sqlite3.OperationalError):
+    """A newer application wrote the file; an older one must not touch it."""
+
+
 def migrate(connection: sqlite3.Connection) -> None:
     """Bring the file to the newest schema, each step in one transaction with its number.
 
     Raises:
-        sqlite3.OperationalError: A newer application wrote the file; an older one must not touch it.
+        NewerFileError: A newer application wrote the file.
+        sqlite3.DatabaseError: It is damaged.
     """
     done = connection.execute("pragma user_version").fetchone()[0]
+    tables = connection.execute("select count(*) from sqlite_master where type = 'table'").fetchone()[0]
     if done > len(STEPS):
-        raise sqlite3.OperationalError("this file was written by a newer version of Artrator")
+        raise NewerFileError("this file was written by a newer version of Artrator")
+    if done < 0 or (done == 0) != (tables == 0):
+        raise sqlite3.DatabaseError("its version and its tables do not belong together")
     for number, step in enumerate(STEPS[done:], start=done + 1):
         connection.execute("begin immediate")
         try:

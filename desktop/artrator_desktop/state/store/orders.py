@@ -7,11 +7,13 @@ is known. Two programs never share these orders: the command line keeps its own 
 from __future__ import annotations
 
 import json
+import logging
 import sqlite3
 import threading
+import time
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict
-from typing import Any
+from typing import Any, Final
 
 from artrator.canonical import b64, canonical_json, unb64
 from artrator.clients.orders import PendingOrder
@@ -19,7 +21,11 @@ from artrator.errors import ArtratorError, Code
 from artrator_desktop.state.store import proofs
 from artrator_desktop.state.store.database import Database
 
+log = logging.getLogger(__name__)
+
 Context = Mapping[str, Any]
+#: An order that cannot be read is told of for this long; by then its money has come back or its picture was disputed.
+_TOLD_SECONDS: Final = 30 * 86_400
 
 
 class OrderBox:
@@ -29,6 +35,8 @@ class OrderBox:
         self._database = database
         self._lock = threading.Lock()
         self._contexts: dict[str, Context] = {}
+        #: Orders that ``interrupted`` met and could not read: they stay where they are, and hide no other.
+        self.unreadable: frozenset[str] = frozenset()
 
     def announce(self, request: str, context: Context) -> None:
         """Say what an order of this request digest is about, before the buyer saves it. JSON values only."""
@@ -70,13 +78,22 @@ class OrderBox:
         return [order for order, _ in self.interrupted()]
 
     def interrupted(self) -> Sequence[tuple[PendingOrder, Context]]:
-        """Orders with what is known about them, oldest first."""
+        """Orders with what is known about them, oldest first; for those that are damaged see ``unreadable``."""
 
-        def work(connection: sqlite3.Connection) -> list[tuple[PendingOrder, Context]]:
-            rows = connection.execute("select * from outbox order by created_at").fetchall()
-            return [(_pending(connection, row), json.loads(row["context"])) for row in rows]
+        def work(connection: sqlite3.Connection) -> tuple[list[tuple[PendingOrder, Context]], frozenset[str]]:
+            found, lost = [], set()
+            for row in connection.execute("select * from outbox order by created_at").fetchall():
+                try:
+                    found.append((_pending(connection, row), _context(row["context"])))
+                except (ValueError, TypeError, KeyError, AttributeError, RecursionError) as error:
+                    log.error("the order %s cannot be read and is not taken up: %s", row["order_id"], error)
+                    if row["created_at"] > time.time() - _TOLD_SECONDS:
+                        lost.add(str(row["order_id"]))
+            return found, frozenset(lost)
 
-        return self._database.write(work).result()  # on the writing connection, so that it sees every save before it
+        # On the writing connection, so that it sees every save before it.
+        found, self.unreadable = self._database.write(work).result()
+        return found
 
     def find(self, order: str) -> PendingOrder | None:
         """One order, if it has not ended."""
@@ -97,6 +114,14 @@ class OrderBox:
             return str(row["order_id"]) if row is not None else ""
 
         return self._database.write(work).result()
+
+
+def _context(text: str) -> Context:
+    try:
+        found = json.loads(text)
+    except (ValueError, RecursionError):  # the order itself says enough to be taken up
+        return {}
+    return found if isinstance(found, dict) else {}
 
 
 def _pending(connection: sqlite3.Connection, row: sqlite3.Row) -> PendingOrder:

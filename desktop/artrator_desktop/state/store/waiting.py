@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import json
+import logging
 import sqlite3
 import time
 from collections.abc import Mapping, Sequence
 from typing import Any, Final
+
+log = logging.getLogger(__name__)
 
 #: Wishes older than this are nobody's any more.
 _KEPT_SECONDS: Final = 7 * 86_400
@@ -42,7 +45,10 @@ def load(connection: sqlite3.Connection, registry: str) -> list[tuple[str, dict[
                 files[file["name"]] = bytes(file["data"])
             else:
                 files.setdefault(file["name"], []).append(bytes(file["data"]))
-        found.append((str(row["job"]), json.loads(row["request"]), files))
+        try:
+            found.append((str(row["job"]), json.loads(row["request"]), files))
+        except (ValueError, RecursionError):  # nothing is held for it, and the others are not held up by it
+            log.warning("the waiting job %s is damaged and is not offered", row["job"])
     return found
 
 

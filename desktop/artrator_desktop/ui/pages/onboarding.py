@@ -98,13 +98,19 @@ class OnboardingPage(Page):
             "step": self.steps.currentIndex(),
         }
 
+    @property
+    def _has_key(self) -> bool:
+        return (self.app.settings.data_dir / "identity.pem").exists()
+
     def _registry_step(self) -> QWidget:
         self.registry = LineEdit("", "https://registry.example.org")
         self.registry.setText(self.app.settings.registry_url)
         self.registry.returnPressed.connect(self._next)
-        self.registry_field = Field(
-            self.tr("Registry address"), self.registry, self.tr("You get it from the people who run your community.")
-        )
+        help_ = self.tr("You get it from the people who run your community.")
+        profile = self.app.settings.data_dir / "profile.json"
+        if self._has_key and profile.exists() and not self.app.settings.registry_url:
+            help_ = self.tr("{path} does not name it any more. Your key is untouched.").format(path=profile)
+        self.registry_field = Field(self.tr("Registry address"), self.registry, help_)
         self.registry.setAccessibleName(self.tr("Registry address"))
         return _step(
             self.tr("Which registry do you use?"),
@@ -114,16 +120,16 @@ class OnboardingPage(Page):
         )  # fmt: skip
 
     def _key_step(self) -> QWidget:
-        self.key_choice = Segmented(
-            [("new", self.tr("Make a new key")), ("file", self.tr("Use my key file"))], "new", self.tr("Key")
-        )
+        # A key that is here is never replaced: without a registry it is still an account.
+        new = self.tr("Use the key that is here") if self._has_key else self.tr("Make a new key")
+        self.key_choice = Segmented([("new", new), ("file", self.tr("Use my key file"))], "new", self.tr("Key"))
         self.key_choice.chosen.connect(self._key_chosen)
         self.key_file = ElidedLabel("", "meta", mode=Qt.TextElideMode.ElideMiddle)
         self.browse = Button(self.tr("Choose a file…"), "plain", "key-round")
         self.browse.clicked.connect(self._browse)
         self.browse.hide()
-        place = self.tr("It will be kept in {folder}").format(folder=self.app.settings.data_dir)
-        self.key_place = Label(place, "caption", wrap=True)
+        place = self.tr("It is kept in {folder}") if self._has_key else self.tr("It will be kept in {folder}")
+        self.key_place = Label(place.format(folder=self.app.settings.data_dir), "caption", wrap=True)
         holder = QWidget()
         column = QVBoxLayout(holder)
         column.setContentsMargins(0, 0, 0, 0)
