@@ -121,7 +121,7 @@ class Registry:
         self.rails = Rails(self.database, settings, opened)
         self.listings = Listings(self.database, settings)
         self.search = Search(self.database, settings)
-        self.nodes = Nodes(self.database, settings, self.authority)
+        self.nodes = Nodes(self.database, settings, self.authority, self.limits)
         self.orders = Orders(self.database, settings, self.authority, self.limits)
         self.plans = Plans(self.database, settings)
         self.passes = Passes(self.database, settings)

@@ -38,14 +38,21 @@ class RateLimit:
         self._buckets: OrderedDict[str, tuple[float, float]] = OrderedDict()
         self._guard = threading.Lock()
 
+    def require(self, caller: str) -> None:
+        """Raise ArtratorError ``rate_limited`` when the caller has none left; nothing is counted."""
+        self._take(caller, 0.0)
+
     def take(self, caller: str) -> None:
         """Count one call; raises ArtratorError ``rate_limited`` when the caller has none left."""
+        self._take(caller, 1.0)
+
+    def _take(self, caller: str, count: float) -> None:
         now = time.monotonic()  # the wall clock may jump, and no limit should follow it
         with self._guard:
             tokens, at = self._buckets.pop(caller, (self._burst, now))
             tokens = min(self._burst, tokens + (now - at) * self._rate)
             allowed = tokens >= 1.0
-            self._buckets[caller] = (tokens - 1.0 if allowed else tokens, now)
+            self._buckets[caller] = (tokens - count if allowed else tokens, now)
             while len(self._buckets) > _CALLERS:
                 self._buckets.popitem(last=False)
         if not allowed:
@@ -61,6 +68,8 @@ class Limits:
         self.webhooks: Final = RateLimit("unsigned webhooks from this address", settings.requests_per_minute)
         self.vouchers: Final = RateLimit("vouchers from this address", settings.vouchers_per_minute)
         self.accounts: Final = RateLimit("new accounts from this address", settings.accounts_per_hour, _HOUR)
+        self.api_keys: Final = RateLimit("new API keys of one account", settings.api_keys_per_day, _DAY)
+        self.heartbeats: Final = RateLimit("heartbeats of one node", settings.heartbeats_per_minute)
         self.topups: Final = RateLimit("top-ups of one account", settings.topups_per_minute)
         self.quotes: Final = RateLimit("quotes of one account", settings.quotes_per_minute)
         self.orders: Final = RateLimit("orders of one account", settings.orders_per_day, _DAY)

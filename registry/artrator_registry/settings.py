@@ -61,6 +61,9 @@ class Settings:
         orders_per_day: Orders that one account may place in a day. Each is kept for ever, also if it comes to nothing.
         free_orders_per_day: How many of them may be for nothing (free runs, own models, under a pass), and looks at
             packages: what nobody pays for is the operator's disk all the same.
+        api_keys_per_day: API keys that one account may make in a day: orders name them, so each is kept for ever.
+        heartbeats_per_minute: Heartbeats of one node in a minute: five times as many as one sends whose packages change
+            all the time.
         publications_per_day: Publications by one account in a day: each may bring six megabytes of samples.
         nodes_per_account: Nodes of one account that were heard of in the last month, or are new.
         public_url: Where the world finds this registry: payers come back to it, and providers call it.
@@ -105,6 +108,8 @@ class Settings:
     quotes_per_minute: int = 1_200
     orders_per_day: int = 20_000
     free_orders_per_day: int = 2_000
+    api_keys_per_day: int = 200
+    heartbeats_per_minute: int = 600
     publications_per_day: int = 200
     nodes_per_account: int = 100
     public_url: str = "http://127.0.0.1:8750"

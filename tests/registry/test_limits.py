@@ -6,6 +6,7 @@ import contextlib
 import uuid
 from collections.abc import AsyncIterator
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -35,6 +36,8 @@ async def strict(data: Path) -> AsyncIterator[World]:
         free_orders_per_day=3,
         publications_per_day=2,
         nodes_per_account=2,
+        api_keys_per_day=3,
+        heartbeats_per_minute=12,
     )
     async with World(settings) as opened:
         yield opened
@@ -121,6 +124,51 @@ async def test_orders_that_cost_nothing_are_counted_apart(strict: World) -> None
     held = (await mina.balance()).held
     assert "orders of one account: 5 a day" in (await refused(shop.order(mina))).message
     assert (await mina.balance()).held == held, "nothing is set aside for what was refused"
+
+
+async def test_an_order_that_the_other_limit_refuses_does_not_count_as_free(
+    strict: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    now = 0.0
+    monkeypatch.setattr(limiting, "time", SimpleNamespace(monotonic=lambda: now))
+    shop, mina = await strict.shop(free_runs=100), await strict.person("mina", credits_=100)
+    for _ in range(2):
+        await shop.order(mina)
+    dear = [m.QuoteRequest(listing=shop.listing, measures={"step": 20}, request="ab" * 32, pay="credits")] * 3
+    for wanted in dear:
+        quote = await mina.quote(wanted)
+        request = m.OrderRequest(quote=quote.quote, node=quote.nodes[0].node, max_price=quote.cap)
+        await mina.order(str(uuid.uuid4()), request)
+    for _ in range(3):
+        assert "orders of one account: 5 a day" in (await refused(shop.order(mina))).message
+    now += 86_400 / 5  # time for one order, and not for one of three that cost nothing
+    assert (await shop.order(mina)).paid_by == "free"
+
+
+async def test_api_keys_that_are_made_and_revoked_have_an_end(strict: World) -> None:
+    mina, eve = await strict.person("mina"), await strict.person("eve")
+    wish = m.APIKeyRequest(label="robot", scopes=[m.Scope.ACCOUNT_READ])
+    for _ in range(3):
+        await mina.revoke_api_key((await mina.create_api_key(wish)).id)
+    assert "new API keys of one account: 3 a day" in (await refused(mina.create_api_key(wish))).message
+    assert count(strict, "api_keys") == 3
+    assert (await eve.create_api_key(wish)).secret
+
+
+async def test_a_node_cannot_be_alive_more_often_than_anybody_wants_to_know(strict: World) -> None:
+    shop = await strict.shop()
+    eve = await strict.person("eve")
+    node = Node(shop.creator.key)
+    await shop.creator.register_node(node.id, m.NodeRegistration(descriptor=node.descriptor()))
+    answers = await gather(*(shop.creator.heartbeat(node.id, m.Heartbeat()) for _ in range(20)))
+    assert sum(isinstance(answer, m.HeartbeatAnswer) for answer in answers) == 12
+    assert {answer.code for answer in answers if isinstance(answer, ArtratorError)} == {Code.RATE_LIMITED}
+    await shop.online()  # another node's is its own
+    for _ in range(15):  # and nobody uses up somebody else's
+        with pytest.raises(ArtratorError) as raised:
+            await eve.heartbeat(shop.node.id, m.Heartbeat())
+        assert raised.value.code is Code.FORBIDDEN
+    await shop.online()
 
 
 async def test_an_order_that_is_repeated_or_refused_does_not_count(strict: World) -> None:

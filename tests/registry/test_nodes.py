@@ -99,10 +99,11 @@ async def test_another_accounts_node_does_not_get_the_creators_buyers(world: Wor
     assert raised.value.code is Code.NODE_UNKNOWN
 
 
-async def test_candidates_come_warm_first_then_by_their_wait(world: World) -> None:
+async def test_candidates_come_by_when_they_would_begin_and_of_equals_warm_first(world: World) -> None:
+    """A node's wait counts its load as well as its queue: a buyer wants the picture soon, from wherever."""
     shop = await world.shop()
     expected = []
-    for state, wait in (("warm", 5.0), ("warm", 9.0), ("loading", 0.0), ("cold", 0.0)):
+    for state, wait in (("loading", 0.0), ("cold", 0.0), ("cold", 2.0), ("warm", 5.0), ("cold", 5.0), ("warm", 180.0)):
         node = Node(shop.creator.key)
         expected.append(node.id)
         await shop.creator.register_node(node.id, m.NodeRegistration(descriptor=node.descriptor()))
@@ -110,7 +111,7 @@ async def test_candidates_come_warm_first_then_by_their_wait(world: World) -> No
         await shop.creator.heartbeat(node.id, m.Heartbeat(packages=[package]))
     mina = await world.person("mina")
     assert [node.node for node in (await shop.quote(mina)).nodes] == [shop.node.id, *expected]
-    assert len(await mina.nodes()) == 5
+    assert len(await mina.nodes()) == 7
 
 
 async def refused_quote(shop: Any, buyer: Any) -> str:

@@ -83,7 +83,7 @@ async def statement_csv(
     )
 
 
-@router.post("/v1/api-keys", summary="Make an API key", status_code=201, responses=responses(*AUTH))
+@router.post("/v1/api-keys", summary="Make an API key", status_code=201, responses=responses(*AUTH, Code.RATE_LIMITED))
 async def create_api_key(body: APIKeyBody, who: SignedIn, registry: _Registry) -> m.APIKey:
     """The secret stands in this answer and nowhere else."""
     who.require_key()

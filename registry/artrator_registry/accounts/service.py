@@ -116,7 +116,7 @@ class Accounts:
                 f"The field spending_limit is wrong: at most {format_credits(MAX_AMOUNT)} credits.",
                 field="spending_limit",
             )
-        return await self._db.write(_create_api_key, who.account, request)
+        return await self._db.write(_create_api_key, who.account, request, self._limits)
 
     async def api_keys(self, who: Caller) -> m.APIKeys:
         """Every API key of the caller, without secrets."""
@@ -203,7 +203,7 @@ def _create(t: Transaction, key: PublicKey, handle: str | None, display_name: st
     return store.by_id(t, account)
 
 
-def _create_api_key(t: Transaction, account: str, request: m.APIKeyRequest) -> m.APIKey:
+def _create_api_key(t: Transaction, account: str, request: m.APIKeyRequest, limits: Limits) -> m.APIKey:
     if store.count_api_keys(t, account) >= _MOST_API_KEYS:
         raise ArtratorError(
             Code.REQUEST_INVALID,
@@ -214,6 +214,7 @@ def _create_api_key(t: Transaction, account: str, request: m.APIKeyRequest) -> m
         raise ArtratorError(
             Code.REQUEST_INVALID, "The field expires_at is wrong: it lies in the past.", field="expires_at"
         )
+    limits.api_keys.take(account)
     key, secret = str(uuid.uuid4()), _API_KEY_PREFIX + secrets.token_urlsafe(32)
     scopes = sorted({scope.value for scope in request.scopes})
     store.add_api_key(

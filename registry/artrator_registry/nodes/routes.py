@@ -31,7 +31,9 @@ async def register(node: _Node, body: RegistrationBody, who: SignedIn, registry:
 
 
 @router.post(
-    "/v1/nodes/{node}/heartbeat", summary="Say that a node is alive", responses=responses(*_MINE, Code.NODE_UNKNOWN)
+    "/v1/nodes/{node}/heartbeat",
+    summary="Say that a node is alive",
+    responses=responses(*_MINE, Code.NODE_UNKNOWN, Code.RATE_LIMITED),
 )
 async def heartbeat(node: _Node, body: HeartbeatBody, who: SignedIn, registry: _Registry) -> m.HeartbeatAnswer:
     """The answer says when to come again and whether ticket keys changed."""

@@ -17,6 +17,7 @@ from artrator.keys import PublicKey
 from artrator.messages import registry as m
 from artrator_registry.accounts.models import Caller
 from artrator_registry.authority import Authority
+from artrator_registry.limits import Limits
 from artrator_registry.listings import store as listings
 from artrator_registry.nodes import store
 from artrator_registry.recovery import service as recovery
@@ -33,16 +34,18 @@ _MOST_REVOKED: Final = 1_000
 _DAY: Final = 86_400
 #: A node that was silent for so long counts no more: its machine may be gone, and its key with it.
 _SILENT_SECONDS: Final = 30 * _DAY
+#: Of nodes that would begin at the same time, the one that has least to do for it.
 _ORDER: Final = {"warm": 0, "loading": 1, "cold": 2}
 
 
 class Nodes:
     """Everything about nodes."""
 
-    def __init__(self, database: Database, settings: Settings, authority: Authority) -> None:
+    def __init__(self, database: Database, settings: Settings, authority: Authority, limits: Limits) -> None:
         self._db = database
         self._settings = settings
         self._authority = authority
+        self._limits = limits
 
     async def register(self, who: Caller, node: str, request: m.NodeRegistration) -> m.HeartbeatAnswer:
         """Say where a node is. The descriptor must be signed by the caller's own key."""
@@ -55,7 +58,7 @@ class Nodes:
 
     async def heartbeat(self, who: Caller, node: str, beat: m.Heartbeat) -> m.HeartbeatAnswer:
         """A node is alive."""
-        revoked = await self._db.write(_heartbeat, who.account, node, beat)
+        revoked = await self._db.write(_heartbeat, who.account, node, beat, self._limits)
         return self._answer(revoked, self._db.glance(recovery.lost_since))
 
     async def nodes(self, listing: str | None) -> m.Nodes:
@@ -142,13 +145,14 @@ def _register(t: Transaction, owner: str, descriptor: NodeDescriptor, document: 
     store.put(t, owner, descriptor, document)
 
 
-def _heartbeat(t: Transaction, owner: str, node: str, beat: m.Heartbeat) -> Sequence[str]:
+def _heartbeat(t: Transaction, owner: str, node: str, beat: m.Heartbeat, limits: Limits) -> Sequence[str]:
     """Notes that a node is alive; answers which licences of its owner's packages were taken back."""
     known = store.node(t, node)
     if known is None:
         raise ArtratorError(Code.NODE_UNKNOWN, "This node has not registered.")
     if known["owner"] != owner:
         raise ArtratorError(Code.FORBIDDEN, "This node belongs to another account.")
+    limits.heartbeats.take(node)
     store.seen(t, node, beat)
     return [*verifications.withdrawn(t, owner), *store.taken_back(t, owner, _MOST_REVOKED)][:_MOST_REVOKED]
 
@@ -187,7 +191,9 @@ def _usable(t: Transaction, rows: Sequence[Any], since: float) -> list[Any]:
         and row["expires_at"] > t.now
         and row["state"] in _ORDER
     ]
-    return sorted(usable, key=lambda row: (_ORDER[row["state"]], row["expected_wait"], row["queued"], row["id"]))
+    # The wait counts the load as well as those who wait already: an idle node that loads for two seconds is better than
+    # a warm one with a queue of minutes.
+    return sorted(usable, key=lambda row: (row["expected_wait"], _ORDER[row["state"]], row["queued"], row["id"]))
 
 
 def _why_nobody(t: Transaction, rows: Sequence[Any], online_seconds: float) -> str:

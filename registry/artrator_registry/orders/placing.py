@@ -43,7 +43,8 @@ def place(t: Transaction, new: NewOrder, limits: Limits) -> Any:
         accounts.spend(t, new.api_key, new.ticket.cap)
     row = store.add_order(t, new)
     settlement.open_hold(t, row)
+    limits.orders.require(new.buyer)
     if new.ticket.cap == 0:
         limits.free.take(new.buyer)
-    limits.orders.take(new.buyer)  # last, so that what is refused does not count
+    limits.orders.take(new.buyer)  # last, so that what is refused counts for nothing
     return row
