@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import shlex
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -91,3 +92,27 @@ def _parts(package: Path, *, folders_only: bool = False) -> list[str]:
     """The modules and subpackages of a package that have a name for others."""
     folders = [found.parent.name for found in package.glob("*/__init__.py")]
     return folders if folders_only else folders + [file.stem for file in package.glob("[a-z]*.py")]
+
+
+def test_every_command_on_a_page_exists_with_its_options() -> None:
+    """What pages show in blocks is what people type; a command or an option of before must not stay there."""
+    count = 0
+    for page in [ROOT / "README.md", *(ROOT / "docs").rglob("*.md")]:
+        blocks = re.findall(r"^```[a-z]*\n(.*?)^```", page.read_text(encoding="utf-8"), flags=re.MULTILINE | re.DOTALL)
+        for line in "\n".join(blocks).replace("\\\n", " ").splitlines():
+            typed = re.search(r"(?:^|\$ |\$\(|/)artrator ([a-z].*)", line.partition(" #")[0])
+            if typed is None:
+                continue
+            words = shlex.split(typed[1].rstrip("&)"))
+            command: click.Command = main
+            while isinstance(command, click.Group) and words:
+                found = command.get_command(click.Context(main), words[0])
+                if found is None:
+                    break
+                command, words = found, words[1:]
+            assert words == [] or not isinstance(command, click.Group) or command.invoke_without_command, line
+            known = {name for parameter in command.params for name in parameter.opts}
+            unknown = [word for word in words if word.startswith("--") and word.partition("=")[0] not in known]
+            assert not unknown, f"{page.name}: {line}"
+            count += 1
+    assert count > 100
