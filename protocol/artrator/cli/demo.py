@@ -18,7 +18,7 @@ from artrator.demo.tour import tour
 
 
 @click.command()
-@click.option("--headless", is_flag=True, help="Open no window: buy one job of each example and show the papers.")
+@click.option("--headless", is_flag=True, help="Open no window: buy from each example and show the papers.")
 @click.option("--data", type=click.Path(file_okay=False, path_type=Path), help="Where the demo lives.")
 @click.option(
     "--output",
@@ -41,6 +41,7 @@ def demo(headless: bool, data: Path | None, output: Path, reset: bool) -> None:
             asyncio.run(tour(running, output, started, say))
             return
         say(f"opening the desktop, {time.monotonic() - started:.1f} s after the start; close its window to stop")
+        say(f"for `artrator` in another terminal: ARTRATOR_HOME={running.buyer.folder}")
         # The buyer's My node page shows the creator's node: in a demo both sit at the same desk.
         surroundings = {**environment(running.buyer.folder), "ARTRATOR_NODE": running.node_url}
         opened = subprocess.run(command("desktop"), env=surroundings, check=False)
