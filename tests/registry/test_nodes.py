@@ -99,6 +99,24 @@ async def test_another_accounts_node_does_not_get_the_creators_buyers(world: Wor
     assert raised.value.code is Code.NODE_UNKNOWN
 
 
+async def test_a_node_that_went_is_not_online_because_the_clock_was_set_back(world: World) -> None:
+    shop, mina = await world.shop(), await world.person("mina", credits_=10)
+    placed = await shop.order(mina)
+    world.clock.offset -= 2 * 86_400
+    await mina.sign_in()
+    await world.sweep()
+    assert len((await shop.quote(mina)).nodes) == 1  # it may be there, and has a while to be heard
+    world.clock.offset += 50
+    with pytest.raises(ArtratorError) as raised:
+        await shop.quote(mina)
+    assert raised.value.code is Code.NO_NODE
+    world.clock.offset = world.settings.finish_seconds + world.settings.grace + 60
+    await mina.sign_in()
+    await world.sweep()
+    # It is cut off, so its receipt may yet come; only a node that could have told us loses its hold so early.
+    assert (await mina.get_order(placed.order)).state is m.OrderState.HELD
+
+
 async def test_candidates_come_by_when_they_would_begin_and_of_equals_warm_first(world: World) -> None:
     """A node's wait counts its load as well as its queue: a buyer wants the picture soon, from wherever."""
     shop = await world.shop()

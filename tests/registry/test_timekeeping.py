@@ -14,6 +14,7 @@ from registry_world import World
 from rotating import rotate
 
 from artrator.documents import KeySet
+from artrator.messages import registry as m
 from artrator_registry import Settings, timekeeping
 from artrator_registry.authority import Authority
 from artrator_registry.cli import registry
@@ -69,6 +70,45 @@ async def test_a_command_after_the_registry_goes_on_from_what_it_wrote(data: Pat
         there = world.registry.database.clock()
     wrong.by = -YEAR
     assert timekeeping.now(settings) >= there - 300
+
+
+class Machine:
+    """A machine's two clocks; the one of its time stands ``wrong`` beside the truth."""
+
+    def __init__(self, wrong: float) -> None:
+        self.wrong = wrong
+        self.passed = 0.0
+        self._begin = time.time()
+
+    def clock(self) -> SteadyClock:
+        return SteadyClock(lambda: self._begin + self.passed + self.wrong, 120.0, 600.0, None, lambda: self.passed)
+
+
+@pytest.mark.anyio
+@pytest.mark.parametrize("set_right", [True, False])
+async def test_a_clock_that_is_set_right_after_the_start_has_ended_nothing(data: Path, set_right: bool) -> None:
+    """As that of a machine that keeps its local time, or whose battery is empty, until the network tells it."""
+    async with World(Settings(data=data, sweep_seconds=3600)) as world:
+        shop, mina = await world.shop(), await world.person("mina", credits_=10)
+        placed = await shop.order(mina)
+        await shop.claim(placed)
+        key = mina.key
+    machine = Machine(wrong=2 * 86_400.0)
+    async with World(Settings(data=data, sweep_seconds=3600), clock=machine.clock()) as again:
+        sweeper, long_up = again.registry.sweeper, world.settings.grace + 1
+
+        async def look() -> m.OrderState:
+            await sweeper.sweep(up_seconds=long_up)
+            mina = await again.person("mina", key=key)
+            return (await mina.get_order(placed.order)).state
+
+        machine.passed = 60.0
+        machine.wrong = 0.0 if set_right else machine.wrong
+        sweeper.trust_the_clock()
+        assert await look() is (m.OrderState.CLAIMED if set_right else m.OrderState.SETTLED)
+        for machine.passed in range(70, 1_500, 200):
+            sweeper.trust_the_clock()
+            assert await look() is (m.OrderState.CLAIMED if set_right else m.OrderState.SETTLED)
 
 
 def test_what_is_torn_or_old_or_of_another_start_of_the_machine_is_not_believed(data: Path) -> None:

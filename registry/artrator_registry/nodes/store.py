@@ -59,6 +59,14 @@ def seen(t: Transaction, node: str, beat: m.Heartbeat) -> None:
     _set_packages(t, node, beat.packages)
 
 
+def set_back(t: Transaction, latest: float) -> None:
+    """Nodes that were heard of later than that were heard of before the clock was set back: they must be heard anew.
+
+    Without it they would be online until it is that late again, whether they are there or not.
+    """
+    t.run("UPDATE nodes SET seen_at = ? WHERE seen_at > ?", (t.now, latest))
+
+
 def _set_packages(t: Transaction, node: str, packages: Sequence[m.PackageState]) -> None:
     told = {p.package: (p.state.value, p.expected_wait, p.load_seconds, p.run_seconds) for p in packages}
     known = {

@@ -12,8 +12,8 @@ The rule, so that it can rob neither side:
 - One that its buyer refused goes back when its creator has said nothing to it for long.
 - A pass period ends when its time is over, see ``passes.periods``.
 - Time during which this registry was down counts against nobody: nothing runs out in the first grace after a start.
-- Nothing runs out on the word of a clock that jumped, see ``storage.steady``. When a jump is taken for the truth,
-  nothing runs out for as long again, so that nodes are heard first.
+- Nothing runs out on the word of a clock that jumped, see ``storage.steady``, nor of one that was set right just after
+  the start. When a jump is taken for the truth, nothing runs out for as long again, so that nodes are heard first.
 - A receipt that comes after the release is answered ``order_closed`` and kept as evidence.
 
 Each kind of end is a chore of its own, and each row in it a command of its own: one that fails is told once, holds up
@@ -34,13 +34,14 @@ from artrator_registry.authority import Authority
 from artrator_registry.chores import Chores
 from artrator_registry.disputes.service import lapse
 from artrator_registry.disputes.store import unanswered
+from artrator_registry.nodes import store as nodes
 from artrator_registry.orders import settlement, store
 from artrator_registry.passes import periods
 from artrator_registry.passes import store as passes
 from artrator_registry.payouts.service import Payouts
 from artrator_registry.payouts.service import due as payout_due
 from artrator_registry.settings import Settings
-from artrator_registry.storage import Database, Transaction
+from artrator_registry.storage import Database, SteadyClock, Transaction
 
 _log = logging.getLogger("artrator_registry.orders")
 
@@ -101,6 +102,8 @@ class Sweeper:
             await self._db.look_after_file()
         with self.chores.of("clock"):
             timekeeping.tell(self._settings, self._db.clock)
+        with self.chores.of("nodes"):
+            await self._db.write(lambda t: nodes.set_back(t, t.now + self._settings.clock_jump_seconds))
         with self.chores.of("sessions"):
             await self._db.write(self._accounts.sweep)
         with self.chores.of("quotes"):
@@ -148,4 +151,5 @@ class Sweeper:
         if abs(moved) > self._settings.clock_jump_seconds:
             _log.warning("the clock jumped by %.0f s; nothing expires until it has been steady for a while", moved)
             self._steady_since = steady
-        return steady - self._steady_since >= self._settings.clock_settle_seconds
+        doubtful = isinstance(self._db.clock, SteadyClock) and self._db.clock.doubtful
+        return not doubtful and steady - self._steady_since >= self._settings.clock_settle_seconds

@@ -8,7 +8,9 @@ in the minutes that follow. So:
 - One that strays further has jumped, forwards or back. The registry's time goes on as if nothing had happened.
 - A jump that lasted ``settle`` seconds is taken for the truth. One that went back before then never was.
 - A clock that, at a start, is behind what this registry wrote down last has jumped back while it was down. A clock that
-  is ahead cannot be told from time spent down; what may run out after a start, see ``orders.sweeper``.
+  is ahead cannot be told from time spent down; what may run out after a start, see ``orders.sweeper``. If it jumps
+  before it has stayed for ``settle`` seconds, as that of a machine does that hears the time after the start, nobody
+  knows which of the two is right, and it is ``doubtful`` until that shows.
 """
 
 from __future__ import annotations
@@ -48,8 +50,15 @@ class SteadyClock:
         #: The same of a clock that has jumped, and since when.
         self._other: float | None = None
         self._other_since = now
+        self._confirmed = False
         if known is not None and clock() < known - jump:
             self._anchor = self._believed = known - now
+
+    @property
+    def doubtful(self) -> bool:
+        """Whether the time that is believed since the start may be wrong: nothing should run out by it."""
+        with self._guard:
+            return not self._confirmed and self._other is not None
 
     def __call__(self) -> float:
         """The time."""
@@ -59,12 +68,12 @@ class SteadyClock:
             if abs(seen - self._anchor) <= self._jump:
                 self._believed, self._other = seen, None
                 if now - self._anchored_at >= self._settle:
-                    self._anchor, self._anchored_at = seen, now
+                    self._anchor, self._anchored_at, self._confirmed = seen, now, True
             elif self._other is None or abs(seen - self._other) > self._jump:
                 self._other, self._other_since = seen, now
                 _log.warning("the clock jumped by %.0f s; it is believed if it stays there", seen - self._believed)
             elif now - self._other_since >= self._settle:
                 _log.warning("the clock stayed where it jumped: the time is now %.0f s later", seen - self._believed)
                 self._anchor = self._believed = seen
-                self._anchored_at, self._other = now, None
+                self._anchored_at, self._other, self._confirmed = now, None, True
             return self._believed + now
