@@ -89,6 +89,9 @@ class Toy:
     async def flood(self, inputs, context):
         return {"image": np.zeros((4096, 4096, 3), np.uint8)}
 
+    async def essay(self, inputs, context):
+        return {"text": "x" * inputs["size"]}
+
     async def lie(self, inputs, context):
         return {"image": np.zeros((4, 4, 3), np.float32)}
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import contextlib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -14,6 +13,7 @@ from artrator.errors import ArtratorError, Code
 from artrator.plugins.info import PluginInfo
 from artrator.worker.claims import SignedContent, error_of, inspection_of
 from artrator.worker.limits import Limits
+from artrator.worker.outlast import outlast
 from artrator.worker.policy import environment, sandbox_settings
 from artrator.worker.process import Process, exit_sentence
 from artrator.worker.wire import Channel, WireError
@@ -110,9 +110,10 @@ async def _answer(
         raise _NoAnswerError(Code.WORKER_DIED, reason) from error
     finally:
         process.kill()
-        with contextlib.suppress(asyncio.CancelledError):
-            await asyncio.shield(process.exited)
-        await channel.close()
+        try:
+            await outlast(process.exited)
+        finally:
+            await channel.close()
 
 
 def _broken(plugin: PluginInfo, reason: str) -> ArtratorError:

@@ -92,7 +92,7 @@ class Guard:
         self._drowsy = not self._clocks and now > self._busy_until
         # A run that came in between the two lines above has seen no sleeper to wake.
         self._drowsy = self._drowsy and not self._clocks
-        due = min((deadline for deadline, _ in list(self._clocks.values())), default=now + IDLE_SECONDS)
+        due = min((deadline for deadline, _ in self._clocks.copy().values()), default=now + IDLE_SECONDS)
         pause = IDLE_SECONDS if self._drowsy else min(TICK_SECONDS, max(due - now, 0.001))
         self._news.wait(0.002 if ending else pause)
         self._news.clear()
@@ -100,7 +100,7 @@ class Guard:
     def look(self, pid: int) -> Breach | None:
         """What the process takes too much of now."""
         now = time.monotonic()
-        for key, (deadline, reason) in list(self._clocks.items()):
+        for key, (deadline, reason) in self._clocks.copy().items():  # which no other thread can break into
             if now >= deadline:
                 return Breach(reason, key)
         if self._usage is None:
@@ -153,7 +153,7 @@ _measured: Final[dict[Guard, int]] = {}
 def _is_largest(guard: Guard, taken: int) -> bool:
     """Whether no other worker takes more: one that ends is enough, and the largest helps most."""
     _measured[guard] = taken
-    return all(other <= taken for other in list(_measured.values()))
+    return all(other <= taken for other in _measured.copy().values())
 
 
 def _breach(sentence: str) -> Breach:

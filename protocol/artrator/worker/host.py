@@ -37,12 +37,13 @@ from artrator.worker.guard import Breach
 from artrator.worker.held import HeldFiles
 from artrator.worker.limits import Limits, WorkerInfo
 from artrator.worker.opening import load_request, require_able, start_process
+from artrator.worker.outlast import outlast
 from artrator.worker.prepare import prepare_if_due
 from artrator.worker.process import Process, exit_sentence
 from artrator.worker.run import OnOutput, Progress, Run, cancelled
 from artrator.worker.usage import Usage
 from artrator.worker.values import ValueInvalid, pack
-from artrator.worker.wire import MAX_ARRAYS, Channel, Frame, FrameTooLarge, WireError
+from artrator.worker.wire import MAX_ARRAYS, Channel, Frame, FrameTooLarge, HeaderTooLarge, WireError
 from artrator.worker.words import sentence
 
 __all__ = ["Limits", "Progress", "SignedContent", "Worker", "WorkerInfo"]
@@ -225,9 +226,15 @@ class Worker:
             self._guard.expect(job_id, seconds, late)
         try:
             with contextlib.suppress(WireError):  # then the process is ending, and its end settles the run
-                await self._channel.send(
-                    {"op": "run", "job": job_id, "buyer": buyer, "rank": rank, "values": described}, arrays
-                )
+                try:
+                    await self._channel.send(
+                        {"op": "run", "job": job_id, "buyer": buyer, "rank": rank, "values": described}, arrays
+                    )
+                except HeaderTooLarge as error:
+                    self._runs.pop(job_id).stop_clocks()
+                    self._guard.done(job_id)
+                    message = "The texts of this request are longer than a model takes."
+                    raise ArtratorError(Code.INPUT_INVALID, message) from error
             return await run.future
         except asyncio.CancelledError:
             self.cancel(job_id)
@@ -264,15 +271,24 @@ class Worker:
         self._keep(self._send_quietly({"op": "halt", "halted": halted}))
 
     async def close(self) -> None:
-        """Let the process end in order; it is killed if that takes too long. Runs end with ``worker_died``."""
-        if self._ended is None:
-            self._end(ArtratorError(Code.WORKER_DIED, "The worker was closed."), Death("was closed", wanted=True))
-            with contextlib.suppress(WireError, TimeoutError):
-                async with asyncio.timeout(_CLOSE_SECONDS):
-                    await self._channel.send({"op": "close"})
-                    await asyncio.shield(self._process.exited)
-        self._process.kill()
-        await asyncio.shield(self._process.exited)
+        """Let the process end in order; it is killed if that takes too long. Runs end with ``worker_died``.
+
+        Whoever is cancelled here has the process killed, and goes on when nothing of it is left.
+        """
+        try:
+            if self._ended is None:
+                self._end(ArtratorError(Code.WORKER_DIED, "The worker was closed."), Death("was closed", wanted=True))
+                with contextlib.suppress(WireError, TimeoutError):
+                    async with asyncio.timeout(_CLOSE_SECONDS):
+                        await self._channel.send({"op": "close"})
+                        await asyncio.shield(self._process.exited)
+        finally:
+            self._process.kill()
+            await outlast(self._let_go())
+
+    async def _let_go(self) -> None:
+        """Give back all that the process had, once it has ended."""
+        await self._process.exited
         for task in self._tasks:
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)

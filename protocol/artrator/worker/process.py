@@ -10,6 +10,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import json
+import logging
 import os
 import signal
 import socket
@@ -26,7 +27,10 @@ from artrator.errors import ArtratorError, Code
 from artrator.worker.child import bootstrap
 from artrator.worker.death import DEVICE_LOST
 from artrator.worker.guard import Breach, Guard
+from artrator.worker.outlast import outlast
 from artrator.worker.scratch import Scratch, sweep_is_due, sweep_once
+
+_log: Final = logging.getLogger(__name__)
 
 #: What is kept of a child's output. It may quote a request, so it is for the owner's eyes and never logged.
 _KEPT_OUTPUT: Final = 64 << 10
@@ -73,6 +77,7 @@ class Process:
         self._started: Final[asyncio.Future[None]] = loop.create_future()
         self._loop: Final = loop
         self._child: subprocess.Popen[bytes] | None = None
+        self._unwanted = False
         self._output = bytearray()
 
     @classmethod
@@ -98,35 +103,43 @@ class Process:
         """
         if sweep_is_due():
             await asyncio.to_thread(sweep_once)
+        with contextlib.ExitStack() as undone:
+            try:
+                scratch = Scratch()
+                undone.callback(scratch.remove)
+                ours, theirs = socket.socketpair()
+                undone.callback(ours.close)
+                undone.callback(theirs.close)
+                for end in (ours, theirs):  # the system grants less where it must; pictures cross in fewer turns
+                    end.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, _BUFFER)
+                # Whoever opened them may close them, and another file get their number, before the thread passes it.
+                passed = _copies(inherited)
+                for descriptor in passed:
+                    undone.callback(os.close, descriptor)
+                process = cls(ours, scratch, guard(scratch.path), asyncio.get_running_loop(), passed)
+                message = json.dumps({**settings(scratch.path), "scratch": str(scratch.path)}).encode()
+                threading.Thread(
+                    target=process._live,
+                    args=(interpreter, theirs, dict(environment(scratch.path)), message),
+                    name="artrator-worker",
+                    daemon=True,
+                ).start()
+            except (OSError, RuntimeError) as error:  # out of threads as well
+                raise ArtratorError(Code.WORKER_DIED, f"No worker can be started: {_reason(error)}.") from error
+            undone.pop_all()
         try:
-            scratch = Scratch()
-        except OSError as error:
-            raise ArtratorError(Code.WORKER_DIED, f"No worker can be started: {error.strerror}.") from error
-        try:
-            ours, theirs = socket.socketpair()
-            for end in (ours, theirs):  # the system grants less where it must; pictures cross in fewer turns
-                end.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, _BUFFER)
-            # Whoever opened them may close them, and another file get their number, before the thread comes to pass it.
-            passed = _copies(inherited)
-        except OSError as error:
-            scratch.remove()
-            raise ArtratorError(Code.WORKER_DIED, f"No worker can be started: {error.strerror}.") from error
-        process = cls(ours, scratch, guard(scratch.path), asyncio.get_running_loop(), passed)
-        message = json.dumps({**settings(scratch.path), "scratch": str(scratch.path)}).encode()
-        threading.Thread(
-            target=process._live,
-            args=(interpreter, theirs, dict(environment(scratch.path)), message),
-            name="artrator-worker",
-            daemon=True,
-        ).start()
-        try:
-            await process._started
-        except OSError as error:
-            ours.close()
-            raise ArtratorError(Code.WORKER_DIED, f"{interpreter} cannot be started: {error.strerror}.") from error
+            await asyncio.shield(process._started)
         except asyncio.CancelledError:
-            ours.close()  # the child sees that nobody is there, and ends
+            process._unwanted = True
+            process.kill()
+            try:
+                await outlast(process.exited)
+            finally:
+                ours.close()
             raise
+        except Exception as error:
+            ours.close()
+            raise ArtratorError(Code.WORKER_DIED, f"{interpreter} cannot be started: {_reason(error)}.") from error
         return process
 
     @property
@@ -176,24 +189,32 @@ class Process:
     def _live(self, interpreter: Path, theirs: socket.socket, environment: Mapping[str, str], message: bytes) -> None:
         """The life of the child, in a thread: start, look after, wait, clean up."""
         code = -1
-        try:
-            with theirs, contextlib.ExitStack() as passed:
-                for descriptor in self.inherited:
-                    passed.callback(os.close, descriptor)
-                child = self._spawn(interpreter, theirs, environment)
-                self._child = child
-                self.connection.sendall(struct.pack(">I", len(message)) + message)
-            self._tell(self._started.set_result, None)
-            code = self._look_after(child)
-        except OSError as error:
-            self._tell(self._started.set_exception, error)
-        finally:
-            if self._child is not None:
-                self.kill()
-                self._child.wait()
-            self.guard.close()
-            self._folder.remove()
-            self._tell(self.exited.set_result, code)
+        with contextlib.ExitStack() as last:
+            # Whatever happens here, both are answered: somebody waits for them without end.
+            last.callback(lambda: self._tell(self.exited.set_result, code))
+            last.callback(self._folder.remove)
+            last.callback(self.guard.close)
+            last.callback(self._bury)
+            try:
+                with theirs, contextlib.ExitStack() as passed:
+                    for descriptor in self.inherited:
+                        passed.callback(os.close, descriptor)
+                    child = self._child = self._spawn(interpreter, theirs, environment)
+                    if self._unwanted:  # whoever asked for it has gone, and found no child to kill
+                        self.kill()
+                    self.connection.sendall(struct.pack(">I", len(message)) + message)
+                self._tell(self._started.set_result, None)
+                code = self._look_after(child)
+            except Exception as error:
+                if not isinstance(error, OSError):
+                    _log.exception("The thread of a worker failed.")
+                self._tell(self._started.set_exception, error)
+
+    def _bury(self) -> None:
+        """See to it that there is no child any more."""
+        if self._child is not None:
+            self.kill()
+            self._child.wait()
 
     def _look_after(self, child: subprocess.Popen[bytes]) -> int:
         """Watch over the child until it is gone; returns its exit status."""
@@ -285,6 +306,11 @@ def _copies(descriptors: Sequence[int]) -> Sequence[int]:
             made.callback(os.close, copies[-1])
         made.pop_all()
     return copies
+
+
+def _reason(error: Exception) -> str:
+    """Why the system, or Python, would not."""
+    return (error.strerror if isinstance(error, OSError) else None) or str(error)
 
 
 def exit_sentence(code: int) -> str:

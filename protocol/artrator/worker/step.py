@@ -21,6 +21,7 @@ from artrator.plugins.info import PluginInfo, Wants
 from artrator.worker.claims import error_of
 from artrator.worker.held import HeldFiles
 from artrator.worker.limits import Limits
+from artrator.worker.outlast import outlast
 from artrator.worker.policy import environment, machine_memory, sandbox_settings
 from artrator.worker.process import Process, exit_sentence
 from artrator.worker.usage import Usage, folder_bytes
@@ -114,10 +115,11 @@ async def run_step(step: Step) -> None:
         failure = StepError(f"its process {exit_sentence(await process.end())}")
     finally:
         process.kill()
-        with contextlib.suppress(asyncio.CancelledError):
-            await asyncio.shield(process.exited)
-        over = await watch
-        await channel.close()
+        try:
+            await outlast(process.exited)
+        finally:
+            over = await watch
+            await channel.close()
     if header.get("op") == "failed":
         failure = StepError(error_of(header, loading=True).message)
     if over is not None:

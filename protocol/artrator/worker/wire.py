@@ -14,6 +14,7 @@ are checked before a byte is allocated for them.
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import json
 import math
 import socket
@@ -52,6 +53,10 @@ class FrameTooLarge(WireError):  # noqa: N818 - reads as what it is
         self.size = size
 
 
+class HeaderTooLarge(WireError):  # noqa: N818 - reads as what it is
+    """What was to be sent is too long for a header; nothing of it was, and the connection is as good as before."""
+
+
 @dataclass(frozen=True)
 class Frame:
     """What one side said: ``header["op"]`` names it. ``header_size`` is in bytes."""
@@ -74,29 +79,40 @@ class Channel:
         self._socket: Final = connection
         self._max_body: Final = max_body
         self._sending: Final = asyncio.Lock()
+        self._rest: asyncio.Task[None] | None = None
         # What came with the last piece and belongs to the next frames: most of them are small.
         self._buffer: Final = memoryview(bytearray(_AT_ONCE))
         self._begin = self._end = 0
 
     async def send(self, header: Mapping[str, Any], arrays: Sequence[Array] = ()) -> None:
-        """Send one frame whole; raises WireError when the other side is gone."""
+        """Send one frame whole, even if the caller is cancelled in the middle of it.
+
+        Raises:
+            HeaderTooLarge: Nothing was sent.
+            WireError: The other side is gone.
+        """
         whole = [np.ascontiguousarray(array) for array in arrays]
         described = [[array.dtype.name, list(array.shape)] for array in whole]
         text = json.dumps({**header, "arrays": described}, separators=(",", ":"), allow_nan=False).encode()
         if len(text) > MAX_HEADER:
-            raise WireError(f"a header of {len(text)} bytes is larger than the limit of {MAX_HEADER}")
+            raise HeaderTooLarge(f"a header of {len(text)} bytes is larger than the limit of {MAX_HEADER}")
         body = sum(array.nbytes for array in whole)
         head = _LENGTHS.pack(len(text), body) + text
         views = [_bytes(array) for array in whole if array.nbytes]
         # A small frame goes in one piece: a copy costs less than a second look at the socket.
         pieces: list[bytes | memoryview] = [b"".join([head, *views])] if body <= _AT_ONCE else [head, *views]
-        loop = asyncio.get_running_loop()
-        async with self._sending:
-            try:
-                for piece in pieces:
-                    await loop.sock_sendall(self._socket, piece)
-            except OSError as error:
-                raise WireError("the other side has gone") from error
+        await self._sending.acquire()
+        try:
+            left = self._at_once(pieces)
+        except OSError as error:
+            self._sending.release()
+            raise WireError("the other side has gone") from error
+        if not left:
+            self._sending.release()
+            return
+        # Half a frame would make nonsense of all that follows, so the rest of it does not depend on its caller.
+        self._rest = asyncio.get_running_loop().create_task(self._finish(left))
+        await asyncio.shield(self._rest)
 
     async def receive(self) -> Frame:
         """Wait for one frame.
@@ -141,9 +157,32 @@ class Channel:
         return True
 
     async def close(self) -> None:
-        """Hang up, once whoever sends has finished or failed: a closed socket would keep it waiting for ever."""
+        """Hang up. Whoever sends fails, and whoever receives, before the socket is closed under them."""
+        with contextlib.suppress(OSError):  # the other side was faster
+            self._socket.shutdown(socket.SHUT_RDWR)
         async with self._sending:
             self._socket.close()
+
+    def _at_once(self, pieces: Sequence[bytes | memoryview]) -> list[memoryview]:
+        """Send what the socket takes now, which is all of most frames; returns the rest."""
+        try:
+            sent = self._socket.send(pieces[0])
+        except (BlockingIOError, InterruptedError):
+            sent = 0
+        left = [memoryview(piece) for piece in pieces]
+        left[0] = left[0][sent:]
+        return [piece for piece in left if piece]
+
+    async def _finish(self, pieces: Sequence[memoryview]) -> None:
+        loop = asyncio.get_running_loop()
+        try:
+            for piece in pieces:
+                await loop.sock_sendall(self._socket, piece)
+        except OSError as error:
+            raise WireError("the other side has gone") from error
+        finally:
+            self._rest = None
+            self._sending.release()
 
     async def _fill(self, view: memoryview) -> None:
         while view:

@@ -7,7 +7,6 @@ its own, because a driver that does not fit may end it, and the others should be
 from __future__ import annotations
 
 import asyncio
-import contextlib
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
@@ -20,6 +19,7 @@ from artrator.onnx_runtime.providers import PROVIDERS
 from artrator.plugins import find_backend
 from artrator.plugins.info import PluginInfo
 from artrator.worker.limits import Limits
+from artrator.worker.outlast import outlast
 from artrator.worker.policy import environment, grants, sandbox_settings, visible_cards
 from artrator.worker.process import Process, exit_sentence
 from artrator.worker.wire import Channel, WireError
@@ -166,9 +166,10 @@ async def _probe(plugin: PluginInfo, device: Device, kind: str, cards: Sequence[
         return f"its process {exit_sentence(await process.end())}. {sentence(process.last_words)}".strip()
     finally:
         process.kill()
-        with contextlib.suppress(asyncio.CancelledError):
-            await asyncio.shield(process.exited)
-        await channel.close()
+        try:
+            await outlast(process.exited)
+        finally:
+            await channel.close()
     # Computing elsewhere is no error to onnxruntime: why it does so stands in its log alone.
     logged = next(reversed(_LOGGED.findall(process.output)), "")
     return {**header, "logged": logged} if header.get("op") == "probed" else "it gave no answer."

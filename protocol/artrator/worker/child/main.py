@@ -23,6 +23,7 @@ import sys
 import time
 import traceback
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from threading import get_ident
 from typing import Any, Final
@@ -38,7 +39,7 @@ from artrator.worker.child.memory import give_back
 from artrator.worker.child.package_files import SignedFolder
 from artrator.worker.death import DEVICE_LOST
 from artrator.worker.values import ValueInvalid, pack, unpack
-from artrator.worker.wire import Channel, Frame, WireError
+from artrator.worker.wire import Channel, Frame, HeaderTooLarge, WireError
 
 #: Asking a card whether it still computes takes part of a second of it: not more often than this.
 _DOUBT_SECONDS: Final = 5.0
@@ -169,6 +170,27 @@ def _runtime(device: Device) -> str:
     return device_words
 
 
+@dataclass(eq=False)
+class _AtWork:
+    """A job that was not answered yet.
+
+    Attributes:
+        interruptible: Whether a cancel may break into it. Not before it has begun, because both frames may come in one
+            piece, and a task that is cancelled sooner never runs and answers nobody. Nor while it answers: once is
+            enough.
+    """
+
+    context: JobContext
+    task: asyncio.Task[None] | None = None
+    interruptible: bool = False
+
+    def cancel(self) -> None:
+        """Have it end soon."""
+        self.context.cancelled = True
+        if self.task is not None and self.interruptible:
+            self.task.cancel()
+
+
 class _Server:
     """Runs of one loaded model, many at once on one event loop."""
 
@@ -185,7 +207,7 @@ class _Server:
             memory_bytes=device.memory_bytes if device.kind == "cpu" else 0,
             at_work=self._at_work,
         )
-        self._jobs: Final[dict[str, tuple[asyncio.Task[None], JobContext]]] = {}
+        self._jobs: Final[dict[str, _AtWork]] = {}
         self._reports: Final[set[asyncio.Task[None]]] = set()
 
     async def serve(self) -> None:
@@ -203,23 +225,25 @@ class _Server:
                         buyer=frame.header["buyer"],
                         rank=frame.header["rank"],
                     )
-                    task = asyncio.create_task(self._run(job, unpack(frame.header["values"], frame.arrays), context))
-                    self._jobs[job] = task, context
+                    values = unpack(frame.header["values"], frame.arrays)
+                    self._jobs[job] = at_work = _AtWork(context)
+                    at_work.task = asyncio.create_task(self._run(job, values, at_work))
                 elif frame.op == "recall" and frame.header["runtime"] == self._runtime:
                     self._batcher.recall(frame.header["kernels"])
                 elif frame.op == "halt":
                     self._batcher.halt(bool(frame.header["halted"]))
                 elif frame.op == "cancel" and job in self._jobs:
-                    task, context = self._jobs[job]
-                    context.cancelled = True
-                    task.cancel()
+                    self._jobs[job].cancel()
         finally:
             await self._batcher.close()
             self._model.close()
 
-    async def _run(self, job: str, values: Mapping[str, Value], context: JobContext) -> None:
+    async def _run(self, job: str, values: Mapping[str, Value], at_work: _AtWork) -> None:
+        context = at_work.context
         try:
-            outputs = await self._model.run(values, context)
+            at_work.interruptible = not context.cancelled
+            outputs = await self._model.run(values, context) if at_work.interruptible else {}
+            at_work.interruptible = False
             if context.cancelled:
                 raise ArtratorError(Code.JOB_CANCELLED, "The job was cancelled.")
             described, arrays = pack(outputs)
@@ -227,9 +251,10 @@ class _Server:
             await self._settle_reports()
             news = {} if context.untold is None else dict(zip(("done", "total"), context.untold, strict=True))
             await self._channel.send({"op": "done", "job": job, "values": described, **news}, arrays)
-        except WireError:
-            return
         except (Exception, asyncio.CancelledError) as error:
+            at_work.interruptible = False
+            if isinstance(error, WireError) and not isinstance(error, HeaderTooLarge):
+                return
             if isinstance(error, Exception) and not context.cancelled and await self._device_is_lost():
                 # A driver that was reset, a kernel that went astray: in this process nothing computes there any more.
                 os._exit(DEVICE_LOST)
@@ -314,6 +339,8 @@ def _failure(error: BaseException, context: JobContext) -> ArtratorError:
     if isinstance(error, ArtratorError):
         return error
     traceback.print_exception(error)
+    if isinstance(error, HeaderTooLarge):
+        return ArtratorError(Code.MODEL_FAILED, "The model made more text than may leave a worker.")
     if isinstance(error, ValueInvalid):
         return ArtratorError(Code.MODEL_FAILED, f"The model made an output that is none: {error}")
     if isinstance(error, MemoryError):
