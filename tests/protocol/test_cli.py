@@ -76,7 +76,7 @@ def test_a_value_that_no_message_may_carry_is_told_in_a_sentence(tmp_path: Path)
     (tmp_path / "profile.json").write_text(json.dumps({"registry_url": "http://127.0.0.1:9"}))
     done = artrator("plan", "publish", "X Y", "--title", "T", "--price", "5", "--allowance", "9", home=tmp_path)
     assert done.returncode == 1
-    assert done.stderr.startswith("name is wrong: ")
+    assert done.stderr.startswith("name is wrong: write a short word of small letters and digits, with dashes")
     assert "[request_invalid]" in done.stderr
     assert "Traceback" not in done.stderr
 

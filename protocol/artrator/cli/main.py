@@ -131,7 +131,10 @@ def _wrong_value(error: ValueError) -> Any:
         raise error
     first = error.errors(include_url=False, include_input=False)[0]
     field = ".".join(str(part) for part in first["loc"])
-    return ArtratorError(Code.REQUEST_INVALID, f"{field or 'A value'} is wrong: {first['msg']}.", field=field)
+    problem = first["msg"]
+    if first["type"] == "string_pattern_mismatch" and first["ctx"]["pattern"].startswith("^[a-z0-9"):
+        problem = "write a short word of small letters and digits, with dashes between them, such as my-name"
+    return ArtratorError(Code.REQUEST_INVALID, f"{field or 'A value'} is wrong: {problem}.", field=field)
 
 
 def _file_trouble(error: OSError) -> Any:

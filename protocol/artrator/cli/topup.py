@@ -97,6 +97,8 @@ def _list_rails(as_json: bool) -> None:
             line += f": {format_credits(each.minimum)} to {format_credits(each.maximum)} credits"
             line += f", one for {price(-(-1_000_000 // each.rate), each.currency)}"
         click.echo(line)
+    if not any(each.rate for each in rails):
+        click.echo("This registry sells no credits. Its operator gives them: artrator redeem CODE.")
 
 
 async def _buy(client: RegistryClient, request: rm.TopUpRequest, *, quiet: bool, browser: bool, wait: bool) -> rm.TopUp:
