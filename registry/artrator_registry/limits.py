@@ -75,4 +75,7 @@ class Limits:
         self.orders: Final = RateLimit("orders of one account", settings.orders_per_day, _DAY)
         #: Orders for which nothing is set aside, and looks at packages.
         self.free: Final = RateLimit("orders of one account that cost nothing", settings.free_orders_per_day, _DAY)
+        self.receipts: Final = RateLimit(
+            "large receipts of one account for next to nothing", settings.large_receipts_per_day, _DAY
+        )
         self.publications: Final = RateLimit("publications of one account", settings.publications_per_day, _DAY)

@@ -61,6 +61,8 @@ class Settings:
         orders_per_day: Orders that one account may place in a day. Each is kept for ever, also if it comes to nothing.
         free_orders_per_day: How many of them may be for nothing (free runs, own models, under a pass), and looks at
             packages: what nobody pays for is the operator's disk all the same.
+        large_receipts_per_day: Receipts above 64 KiB, of orders below a hundredth of a credit, that the nodes of one
+            account may bring in a day: each is kept for ever. Whoever has more brings the rest the next day.
         api_keys_per_day: API keys that one account may make in a day: orders name them, so each is kept for ever.
         heartbeats_per_minute: Heartbeats of one node in a minute: five times as many as one sends whose packages change
             all the time.
@@ -108,6 +110,7 @@ class Settings:
     quotes_per_minute: int = 1_200
     orders_per_day: int = 20_000
     free_orders_per_day: int = 2_000
+    large_receipts_per_day: int = 200
     api_keys_per_day: int = 200
     heartbeats_per_minute: int = 600
     publications_per_day: int = 200

@@ -12,6 +12,7 @@ from typing import Any
 import pytest
 from registry_world import MICRO, Node, Person, World, gather
 
+from artrator.documents import OutputDigest
 from artrator.errors import ArtratorError, Code
 from artrator.keys import PrivateKey
 from artrator.messages import registry as m
@@ -37,6 +38,7 @@ async def strict(data: Path) -> AsyncIterator[World]:
         publications_per_day=2,
         nodes_per_account=2,
         api_keys_per_day=3,
+        large_receipts_per_day=1,
         heartbeats_per_minute=12,
     )
     async with World(settings) as opened:
@@ -153,6 +155,25 @@ async def test_api_keys_that_are_made_and_revoked_have_an_end(strict: World) -> 
     assert "new API keys of one account: 3 a day" in (await refused(mina.create_api_key(wish))).message
     assert count(strict, "api_keys") == 3
     assert (await eve.create_api_key(wish)).secret
+
+
+async def test_large_receipts_of_what_costs_nothing_have_an_end_and_no_others(strict: World) -> None:
+    shop, mina = await strict.shop(), await strict.person("mina", credits_=100)
+    film = [
+        OutputDigest(name=f"frame-{i:05}.png", media_type="image/png", sha256=f"{i:064}", size=9) for i in range(400)
+    ]
+    own = [await shop.order(shop.creator) for _ in range(3)]
+    large = [shop.node.receipt(placed, outputs=film) for placed in own]
+    first = await shop.creator.claim(own[0].order, m.Claim(receipt=large[0]))
+    assert first.state is m.OrderState.CLAIMED
+    await refused(shop.creator.claim(own[1].order, m.Claim(receipt=large[1])))
+    again = await shop.creator.claims(
+        [m.OrderClaim(order=placed.order, receipt=receipt) for placed, receipt in zip(own, large, strict=True)]
+    )
+    assert [each.code for each in again] == [None, Code.RATE_LIMITED, Code.RATE_LIMITED]
+    assert (await shop.claim(own[2])).state is m.OrderState.CLAIMED  # a plain one
+    paid = await shop.order(mina)
+    assert (await shop.claim(paid, outputs=film)).state is m.OrderState.CLAIMED
 
 
 async def test_a_node_cannot_be_alive_more_often_than_anybody_wants_to_know(strict: World) -> None:

@@ -413,6 +413,50 @@ async def test_a_foreign_or_mismatched_acknowledgement_is_refused(world: World) 
         )
 
 
+async def test_no_answer_that_a_buyer_gave_to_the_node_makes_its_receipt_worthless(world: World) -> None:
+    """A node asks only whether its buyer signed it: what else is wrong with it must not cost the creator the money."""
+    shop = await world.shop()
+    mina = await world.person("mina", credits_=40)
+    for changes in (
+        {"buyer": shop.creator.key.public.encode()},
+        {"receipt": "sha256:" + "0" * 64},
+        {"reason": "그림이 회색입니다. " * 2_000},
+    ):
+        order = await shop.order(mina)
+        receipt = shop.node.receipt(order)
+        answer = acknowledge(mina.key, order.order, receipt, **changes)
+        (told,) = await shop.creator.claims([m.OrderClaim(order=order.order, receipt=receipt, acknowledgement=answer)])
+        assert (told.code, told.state) == (None, m.OrderState.CLAIMED)
+        assert (await mina.get_order(order.order)).acknowledgement is None
+        await refuse(
+            Code.DOCUMENT_INVALID,
+            mina.acknowledge(order.order, m.Acknowledge(receipt=receipt, acknowledgement=answer)),
+        )
+    world.clock.offset += world.settings.dispute_seconds + 1
+    await mina.sign_in()
+    await world.sweep()
+    assert (await mina.balance()).available == 31 * MICRO
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"runtime": "x" * 20_000},
+        {"measures": {"u" * 20_000: 0}},
+        {"outputs": [OutputDigest(name="n" * 20_000, media_type="image/png", sha256="0" * 64, size=1)]},
+        {"outputs": [OutputDigest(name="n", media_type="image/png", sha256="\x1b[2J" * 8, size=1)]},
+        {"outputs": [OutputDigest(name="n", media_type="image/png", sha256="", size=1)]},
+    ],
+    ids=["runtime", "unit", "name", "terminal", "none"],
+)
+async def test_a_receipt_holds_nothing_but_what_was_done(world: World, changes: dict[str, Any]) -> None:
+    shop = await world.shop()
+    mina = await world.person("mina", credits_=10)
+    placed = await shop.order(mina)
+    await refuse(Code.RECEIPT_INVALID, shop.claim(placed, **changes))
+    assert (await shop.claim(placed, runtime="x" * 5_000)).state is m.OrderState.CLAIMED
+
+
 async def _disputed(world: World, shop: Shop) -> tuple[Any, m.Order]:
     mina = await world.person("mina", credits_=10)
     order = await shop.order(mina)

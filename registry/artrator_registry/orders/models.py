@@ -11,11 +11,12 @@ from artrator.documents import Acknowledgement, Receipt, Ticket
 
 @dataclass(frozen=True)
 class CheckedReceipt:
-    """A receipt that the order's node signed and that fits the order."""
+    """A receipt that the order's node signed and that fits the order; ``size`` is what it takes on the disk."""
 
     receipt: Receipt
     document: Mapping[str, Any]
     digest: str
+    size: int
 
 
 @dataclass(frozen=True)

@@ -11,8 +11,16 @@ from artrator.documents import Acknowledgement, Offer, Receipt
 from artrator.errors import ArtratorError, Code
 from artrator.keys import PublicKey
 from artrator_registry.orders.models import CheckedAcknowledgement, CheckedReceipt
+from artrator_registry.storage import as_json
 
 _CODE: Final = re.compile(r"[a-z][a-z_]{0,63}")
+_DIGEST: Final = re.compile(r"[0-9a-f]{64}")
+#: Receipts are kept for ever. A plain one has a kilobyte, and a quarter of one for each output; whatever is far more
+#: holds something else.
+_MOST_BYTES: Final = 16 * 1024
+_MOST_BYTES_OF_OUTPUT: Final = 1024
+#: A verdict, and two thousand letters of any script that say why.
+_MOST_BYTES_OF_ACKNOWLEDGEMENT: Final = 32 * 1024
 
 
 def check_receipt(order: Any, receipt_key: str, document: Mapping[str, Any]) -> CheckedReceipt:
@@ -33,9 +41,14 @@ def check_receipt(order: Any, receipt_key: str, document: Mapping[str, Any]) -> 
         problem = "The receipt measures more than the ticket allows."
     elif receipt.outcome == "delivered" and not receipt.outputs:
         problem = "The receipt says delivered, and names no output."
+    elif not all(_DIGEST.fullmatch(output.sha256) for output in receipt.outputs):
+        problem = "The receipt names an output by something that is no digest."
+    size = len(as_json(document))
+    if size > _MOST_BYTES + _MOST_BYTES_OF_OUTPUT * len(receipt.outputs):
+        problem = "The receipt is far longer than what it says needs."
     if problem:
         raise ArtratorError(Code.RECEIPT_INVALID, problem)
-    return CheckedReceipt(receipt, document, digest)
+    return CheckedReceipt(receipt, document, digest, size)
 
 
 def check_acknowledgement(
@@ -47,6 +60,8 @@ def check_acknowledgement(
         raise ArtratorError(Code.DOCUMENT_INVALID, "The acknowledgement is for another order or another receipt.")
     if acknowledgement.buyer != buyer_key:
         raise ArtratorError(Code.DOCUMENT_INVALID, "The acknowledgement names another buyer.")
+    if len(as_json(document)) > _MOST_BYTES_OF_ACKNOWLEDGEMENT:
+        raise ArtratorError(Code.DOCUMENT_INVALID, "The acknowledgement is far longer than any that says why.")
     return CheckedAcknowledgement(acknowledgement, document)
 
 

@@ -12,13 +12,14 @@ import json
 import logging
 from collections.abc import Callable, Mapping
 from functools import partial
-from typing import Any, NoReturn, TypeVar
+from typing import Any, Final, NoReturn, TypeVar
 
 from artrator.canonical import canonical_json, sha256
 from artrator.documents import Ticket, ticket_digest
 from artrator.documents.ticket import issue
 from artrator.errors import ArtratorError, Code
 from artrator.messages import registry as m
+from artrator.money import MICRO
 from artrator_registry.accounts import store as account_store
 from artrator_registry.accounts.models import Caller
 from artrator_registry.authority import Authority
@@ -35,6 +36,9 @@ from artrator_registry.storage import Database, Transaction, as_json
 
 _log = logging.getLogger("artrator_registry.orders")
 _T = TypeVar("_T")
+#: A receipt with some hundreds of outputs, and a price below which an order pays nobody for keeping it.
+_LARGE_BYTES: Final = 64 * 1024
+_CHEAP: Final = MICRO // 100
 
 
 class Orders:
@@ -93,7 +97,7 @@ class Orders:
     async def _hear(self, who: Caller, order: str, request: m.Claim | m.Acknowledge, tell: Callable[[Any], _T]) -> _T:
         """What ``tell`` makes of the order's row, as it is then."""
         try:
-            return await self._db.write_then_finish(_report, who, order, request, self._settings, tell)
+            return await self._db.write_then_finish(_report, who, order, request, self._settings, self._limits, tell)
         except ArtratorError as problem:
             if problem.code is Code.ORDER_UNKNOWN and isinstance(request, m.Claim):
                 # A registry that was restored from a backup has forgotten it; then this is the only trace of it.
@@ -215,14 +219,24 @@ def _report(
     order: str,
     request: m.Claim | m.Acknowledge,
     settings: Settings,
+    limits: Limits,
     tell: Callable[[Any], _T],
 ) -> Callable[[], _T]:
     row = _visible(t, who, order)
     receipt = check_receipt(row, nodes.node(t, row["node"])["receipt_key"], request.receipt)
+    if _is_large(row, receipt):
+        limits.receipts.take(row["creator"])
     acknowledgement = None
     if request.acknowledgement is not None:
         buyer = account_store.by_id(t, row["buyer"])
-        acknowledgement = check_acknowledgement(row, buyer["public_key"], receipt, request.acknowledgement)
+        try:
+            acknowledgement = check_acknowledgement(row, buyer["public_key"], receipt, request.acknowledgement)
+        except ArtratorError as problem:
+            if not isinstance(request, m.Claim):
+                raise
+            # A node that was handed something odd by its buyer has delivered all the same: else buyers could make its
+            # receipts worthless.
+            _log.warning("order %s: %s The receipt is taken without it.", order, problem.message)
     if row["receipt_digest"] is None and row["state"] == "held":
         refused = acknowledgement is not None and not acknowledgement.accepts
         # A refusal needs nothing to go with it, but what is there is the evidence by which it is decided.
@@ -244,6 +258,13 @@ def _report(
     if acknowledgement is not None and row["acknowledgement"] is None:
         row = _answer(t, row, receipt, acknowledgement, settings)
     return partial(tell, row)
+
+
+def _is_large(row: Any, receipt: CheckedReceipt) -> bool:
+    """Whether a receipt, if it is new, takes more of the disk for ever than is paid for."""
+    is_new = row["receipt_digest"] is None and row["late_receipt"] is None
+    is_paid = row["paid_by"] == "pass" or row["cap"] >= _CHEAP
+    return is_new and not is_paid and receipt.size > _LARGE_BYTES
 
 
 def _key(request: m.Claim | m.Acknowledge) -> str | None:
