@@ -18,6 +18,7 @@ from artrator.messages.node import EventKind, JobBody, JobState
 from artrator_node.clock import Clock
 from artrator_node.engine import engine, life
 from artrator_node.engine.live import EventLog, LiveJob
+from artrator_node.engine.promise import first_written
 from artrator_node.engine.queue import JobQueue
 from artrator_node.journal.records import Ending
 from artrator_node.owner.hold import Hold
@@ -293,3 +294,55 @@ def test_a_preview_that_comes_right_after_a_step_is_told_with_the_next(tmp_path:
     now += 1
     life.tell_progress(shop, live, 4, 9, None)  # and it is not told twice
     assert live.log.told[-1].kind is EventKind.PROGRESS
+
+
+def test_an_engine_that_closes_waits_for_workers_that_are_on_their_way_out(tmp_path: Path) -> None:
+    async def work() -> None:
+        told = []
+        async with scene(tmp_path, {"a": 90, "b": 90}) as it:
+            live = await it.send("a")
+            (await it.running(live)).finish(live.job)
+            await live.ended.wait()
+            closing, may_end = asyncio.Event(), asyncio.Event()
+
+            async def close() -> None:
+                closing.set()
+                await may_end.wait()
+                told.append("worker")
+
+            it.workers["a"].close = close  # type: ignore[method-assign]
+            await it.send("b")  # whose load sends the other one away
+            await closing.wait()
+            asyncio.get_running_loop().call_later(0.1, may_end.set)
+            await it.engine.close()
+            told.append("engine")
+        assert told.index("worker") < told.index("engine")
+
+    asyncio.run(work())
+
+
+def test_a_worker_that_was_let_go_in_the_last_moment_is_closed_all_the_same(tmp_path: Path) -> None:
+    async def work() -> None:
+        async with scene(tmp_path, {"a": 1}) as it:
+            live = await it.send("a")
+            (await it.running(live)).finish(live.job)
+            await live.ended.wait()
+            await it.until(lambda: not it.engine.running)
+            it.engine._scheduler.hold = Hold("The owner plays.", lets_go=True)
+            it.engine._scheduler._look()
+            assert not any(slot.loaded for slot in it.engine.slots)
+            await it.engine.close()  # before whoever was to close it has begun
+            assert not it.workers["a"].alive
+
+    asyncio.run(work())
+
+
+def test_what_keeps_a_first_write_from_the_journal_keeps_no_later_one() -> None:
+    async def work() -> None:
+        live = LiveJob(record(), EventLog())
+        with pytest.raises(LookupError), first_written(live):
+            raise LookupError
+        assert live.writing is None
+        assert not live.written
+
+    asyncio.run(work())

@@ -20,9 +20,11 @@ from artrator.clients.node import NodeClient
 from artrator.errors import ArtratorError, Code
 from artrator.messages.node import EventKind, JobState
 from artrator.package import read_manifest
+from artrator.worker.outlast import outlast
 from artrator_node.catalogue import ServedPackage
 from artrator_node.engine.devices import Choice, Place, cores
 from artrator_node.engine.trials import samples, trial
+from artrator_node.engine.trials.tuner import Tuner
 
 
 def trials(node: ToyNode) -> Mapping[str, Mapping[str, Any]]:
@@ -73,6 +75,35 @@ def test_a_job_that_comes_in_the_middle_of_a_trial_is_served_at_once(make_node: 
 
         assert node.ask(work)[-1] is EventKind.DONE
     node.wait_for(lambda: len(trials(node)) == len(cores.thread_counts()), "no trial after all")
+
+
+def test_who_stops_a_tuner_while_a_trial_gives_way_is_heard() -> None:
+    """A node that was told to stop in that moment would else go on trying, and never stop."""
+
+    async def main() -> None:
+        leaving, may_leave = asyncio.Event(), asyncio.Event()
+
+        async def start(_package: ServedPackage, _choice: Choice) -> ScriptedWorker:
+            try:
+                await asyncio.Event().wait()
+            finally:
+                leaving.set()
+                await outlast(may_leave.wait())
+            raise AssertionError
+
+        nothing: Any = None
+        tuner = Tuner(
+            nothing, nothing, nothing, start, packages=list, idle=lambda: False, make_room=nothing, learnt=nothing
+        )
+        package = Catalogue().packages["a"]
+        trying = asyncio.create_task(tuner._unless_disturbed(package, Choice("cpu", Place("cpu")), None))
+        await leaving.wait()
+        trying.cancel()
+        asyncio.get_running_loop().call_later(0.1, may_leave.set)
+        with pytest.raises(asyncio.CancelledError):
+            await trying
+
+    asyncio.run(main())
 
 
 def test_devices_that_the_owner_named_are_never_tried(make_node: Callable[..., ToyNode]) -> None:

@@ -674,3 +674,34 @@ def test_facts_that_are_none_are_as_if_there_were_none(tmp_path, monkeypatch, te
     (tmp_path / f"{place.key}.json").write_text(text)
     assert child_side.derived("m.onnx", Device()).facts is None
     assert "x" in read_graph_of(package, "m.onnx").inputs
+
+
+def test_nobody_waits_for_what_is_derived_from_another_package(package, graphs, tmp_path, monkeypatch):
+    monkeypatch.setattr(parent_side, "_LATER_SECONDS", 0.0)
+    plugin, other = find_backend("onnx"), dense(tmp_path / "other", digest=OTHER)
+    make = graphs._make
+
+    async def main():
+        making, may_go_on, made = asyncio.Event(), asyncio.Event(), []
+
+        async def slow(plugin, content, *more):
+            making.set()
+            await may_go_on.wait()
+            made.append(content.digest)
+            return await make(plugin, content, *more)
+
+        monkeypatch.setattr(graphs, "_make", slow)
+        how = Device(threads=1), Limits(load_seconds=240)
+        first = asyncio.create_task(graphs.ready(plugin, package, *how))
+        async with asyncio.timeout(240):
+            await making.wait()
+            assert await graphs.ready(plugin, other, *how) is None
+            assert await graphs.ready(plugin, package, *how) is None  # nor for one's own, where it came twice
+            may_go_on.set()
+            assert (await first).package == DIGEST
+            while (await graphs.ready(plugin, other, *how)) is None:  # made when the first was
+                await asyncio.sleep(0.05)
+        await graphs.close()
+        return made
+
+    assert asyncio.run(main()) == [DIGEST, OTHER]

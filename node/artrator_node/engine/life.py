@@ -183,7 +183,7 @@ async def end(
     measured = slot.estimate.count(done=state is JobState.DELIVERED) if slot is not None else None
     send_at = ending.finished_at + _PATIENCE_SECONDS * (state is JobState.DELIVERED)
     if live.writing is not None:
-        with contextlib.suppress(ArtratorError):
+        with contextlib.suppress(Exception):  # what could not be written then is written now, with its end
             await asyncio.shield(live.writing)
     if live.written:
         await _commit(shop, live, ending, events, measured, send_at)

@@ -40,12 +40,13 @@ def first_written(live: LiveJob) -> Iterator[None]:
     writing = live.writing = asyncio.get_running_loop().create_future()
     try:
         yield
-    except ArtratorError as error:
+    except Exception as error:
         live.writing = None
         writing.set_exception(error)
         writing.exception()  # nobody has to be there to hear it
         raise
     except BaseException:
+        live.writing = None
         writing.cancel()
         raise
     live.written = True

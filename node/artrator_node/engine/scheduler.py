@@ -77,7 +77,7 @@ class Scheduler:
         self._tasks: set[asyncio.Task[Any]] = set()
         self._ticking: asyncio.Task[None] | None = None
         self._loading: asyncio.Task[None] | None = None
-        self._halted = False
+        self._halted = self._closed = False
         shop.metrics.queued.set_function(lambda: len(queue))
         shop.metrics.running.set_function(lambda: len(slots.running))
         shop.metrics.memory_bytes.set_function(lambda: slots.memory_bytes)
@@ -93,17 +93,17 @@ class Scheduler:
 
     async def close(self) -> None:
         """Start nothing more, and look after nothing that runs."""
-        self.draining = True
+        self.draining = self._closed = True
+        if self._next is not None:
+            self._next.cancel()
         tasks = [task for task in (self._ticking, *self._tasks) if task is not None]
         for task in tasks:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
-        if self._next is not None:
-            self._next.cancel()
 
     def wake(self) -> None:
         """Something has changed: look again at what may start."""
-        if self._next is None and self._ticking is not None and not self._ticking.done():
+        if self._next is None and self._ticking is not None and not self._closed:
             self._next = asyncio.get_running_loop().call_soon(self._look)
 
     async def cancel(self, live: LiveJob) -> None:

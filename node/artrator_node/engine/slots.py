@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import weakref
 from collections.abc import Callable, Container, Iterable, Iterator, Mapping, Sequence
 from typing import Final
 
 from artrator.errors import ArtratorError, Code
+from artrator.worker.outlast import outlast
 from artrator_node.catalogue import Catalogue, ServedPackage
 from artrator_node.clock import Clock
 from artrator_node.config import Settings
@@ -58,6 +60,7 @@ class Slots:
         self._measured: Mapping[str, Measured] = {}
         self._warmed: set[str] = set()
         self._used: Mapping[str, int] = {}
+        self._started: weakref.WeakSet[WorkerHandle] = weakref.WeakSet()
         self.loading: Slot | None = None
 
     def __iter__(self) -> Iterator[Slot]:
@@ -70,9 +73,8 @@ class Slots:
         self._used = await self._journal.used_since(self._clock.now() - _LATELY_SECONDS)
 
     async def close(self) -> None:
-        """End every worker."""
-        workers = [slot.worker for slot in self.all if slot.worker is not None]
-        await asyncio.gather(*(worker.close() for worker in workers), return_exceptions=True)
+        """End every worker, those too that were on their way out when whoever saw to it was stopped."""
+        await asyncio.gather(*(worker.close() for worker in list(self._started)), return_exceptions=True)
 
     def get(self, package: str) -> Slot | None:
         """The place of a package; None if it is not served and nothing of it runs."""
@@ -297,13 +299,13 @@ class Slots:
         try:
             if leaving:
                 self._metrics.evictions.inc(len(leaving))
-                # Whoever cancels the load must not leave behind workers that are half closed, and known to nobody.
-                closing = asyncio.gather(*(worker.close() for worker in leaving), return_exceptions=True)
-                await asyncio.shield(closing)
+                # Whoever cancels the load must not leave behind workers that are half closed: theirs is the memory.
+                await outlast(asyncio.gather(*(worker.close() for worker in leaving), return_exceptions=True))
             started = self._clock.monotonic()
             if slot.choice is None:
                 slot.choice = self.devices.ranked(slot.package)[0]
             worker = await self._start_worker(slot.package, slot.choice)
+            self._started.add(worker)
             try:
                 # What is done once for a package says nothing of its next load.
                 self._ready(slot, worker, max(0.0, self._clock.monotonic() - started - worker.info.once_seconds))

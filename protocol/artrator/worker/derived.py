@@ -106,6 +106,8 @@ class DerivedGraphs:
         self._most_bytes: Final = most_bytes
         self._spare_bytes: Final = spare_bytes
         self._hashed: Final[dict[Path, Mapping[str, Identity]]] = {}
+        # One is made at a time, which takes minutes; nobody who only looks for what is there waits for that.
+        self._making: Final = asyncio.Lock()
         self._turn: Final = asyncio.Lock()
         self._swept = False
         self._tasks: Final[dict[Path, asyncio.Task[None]]] = {}
@@ -118,8 +120,8 @@ class DerivedGraphs:
 
         Only for the processor: to a card go the weights themselves, and what compiles for it keeps caches of its own.
         What never was is made now, if that takes no longer than a start may; else in a while, beside everything else
-        and after it, and the next start finds it. One at a time is made: it takes a processor and several times the
-        memory of the model.
+        and after it, and the next start finds it. So it is, too, while another is being made: one at a time, because it
+        takes a processor and several times the memory of the model.
         """
         if not self._most_bytes or device.kind != "cpu":
             return None
@@ -131,11 +133,12 @@ class DerivedGraphs:
             place = await asyncio.to_thread(self._place, plugin, content, device)
             async with self._turn:
                 record = await asyncio.to_thread(self._read, place)
-                if record is None and plugin.error is None:
-                    size = await asyncio.to_thread(_folder_size, content)
-                    if size > _PATIENCE_BYTES:
-                        self._later(plugin, content, device, limits, place)
-                    elif size >= LEAST_BYTES:
+            if record is None and plugin.error is None:
+                size = await asyncio.to_thread(_folder_size, content)
+                if size > _PATIENCE_BYTES or (size >= LEAST_BYTES and self._making.locked()):
+                    self._later(plugin, content, device, limits, place)
+                elif size >= LEAST_BYTES:
+                    async with self._making:
                         record = await self._make(plugin, content, device, limits, place, size)
             if record is None or not record.files:
                 return None
@@ -246,9 +249,11 @@ class DerivedGraphs:
 
         async def work() -> None:
             await asyncio.sleep(_LATER_SECONDS)
-            async with self._turn:
+            async with self._making:
                 with contextlib.suppress(OSError, ArtratorError):
-                    if await asyncio.to_thread(self._read, place) is None:
+                    async with self._turn:
+                        record = await asyncio.to_thread(self._read, place)
+                    if record is None:
                         size = await asyncio.to_thread(_folder_size, content)
                         await self._make(plugin, content, device, limits, place, size)
 
@@ -264,12 +269,14 @@ class DerivedGraphs:
         if free and free < size * _COPIES + _SPARE_MEMORY:
             return None  # it would drive others out; there will be a better time
         most = min(size * _GROWTH + _BESIDE, self._most_bytes)
-        await asyncio.to_thread(self._make_room, min(size * _USUAL + _BESIDE, most), place)
+        async with self._turn:
+            await asyncio.to_thread(self._make_room, min(size * _USUAL + _BESIDE, most), place)
         begun = time.monotonic()
         place.parent.mkdir(parents=True, exist_ok=True)
         made = Path(tempfile.mkdtemp(prefix=_MAKING, dir=place.parent))
-        held = await asyncio.to_thread(HeldFiles.of, content)
+        held = HeldFiles()
         try:
+            held = await HeldFiles.taken(content)
             step = Step(
                 plugin,
                 {
@@ -295,8 +302,9 @@ class DerivedGraphs:
             held.require_unchanged()
             files = await asyncio.to_thread(_sealed, made)
             record = _Record(place.with_suffix(".json"), files, seconds=round(time.monotonic() - begun, 3))
-            await asyncio.to_thread(self._publish, made, place, record)
-            await asyncio.to_thread(self._make_room, 0, place)
+            async with self._turn:
+                await asyncio.to_thread(self._publish, made, place, record)
+                await asyncio.to_thread(self._make_room, 0, place)
         except StepError as error:
             record = _Record(place.with_suffix(".json"), failure=sentence(str(error), 300))
             if error.lasting:

@@ -7,6 +7,7 @@ The lease is the parent's, because workers must not hold up whoever writes; the 
 
 from __future__ import annotations
 
+import asyncio
 import contextlib
 import ctypes
 import os
@@ -20,6 +21,7 @@ from typing import Final
 from artrator.errors import ArtratorError, Code
 from artrator.worker.child.package_files import open_regular
 from artrator.worker.claims import SignedContent
+from artrator.worker.outlast import outlast
 
 #: What is smaller is read in no time, and held twice for no longer.
 _LEAST_BYTES: Final = 16 << 20
@@ -57,6 +59,17 @@ class HeldFiles:
                 with contextlib.suppress(OSError, AttributeError):
                     held._hold(content.folder, name)
         return held
+
+    @classmethod
+    async def taken(cls, content: SignedContent) -> HeldFiles:
+        """As ``of``, in a thread; whoever is cancelled meanwhile holds nothing."""
+        taking = asyncio.ensure_future(asyncio.to_thread(cls.of, content))
+        try:
+            return await outlast(taking)
+        except asyncio.CancelledError:
+            if not taking.cancelled() and taking.exception() is None:
+                taking.result().close()
+            raise
 
     def require_unchanged(self) -> None:
         """Be sure that all of them are as they were when they were opened.

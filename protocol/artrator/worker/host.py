@@ -140,7 +140,7 @@ class Worker:
         await prepare_if_due(plugin, limits)
         started = time.monotonic()
         # What was derived is mapped in place of the package's own files.
-        with HeldFiles() if derived is not None else await asyncio.to_thread(HeldFiles.of, content) as held:
+        with HeldFiles() if derived is not None else await HeldFiles.taken(content) as held:
             return await cls._started(plugin, content, device, limits, derived, held, started)
 
     @classmethod

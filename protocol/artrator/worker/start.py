@@ -42,7 +42,11 @@ async def start_worker(
         worker = await Worker.start_verified(plugin, content, device=device, limits=limits)
     if files is not None and worker.info.refused:
         why = f"onnxruntime refused what it had saved of {worker.info.refused[0]}"
-        await asyncio.to_thread(derived.discard, files, why)
+        try:
+            await asyncio.to_thread(derived.discard, files, why)
+        except asyncio.CancelledError:
+            await worker.close()  # nobody else knows of it yet
+            raise
     shared = 0 if files is None else mapped_bytes(worker.pid, files.folder)
     worker.info = replace(worker.info, once_seconds=once, shared_bytes=shared)
     return worker

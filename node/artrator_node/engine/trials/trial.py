@@ -114,7 +114,7 @@ async def attempt(
         raise
     finally:
         if worker is not None:
-            await asyncio.shield(worker.close())
+            await worker.close()
     return Tried(figures, made or reference)
 
 

@@ -8,11 +8,11 @@ What was measured goes into the journal, and the engine loads a package anew whe
 from __future__ import annotations
 
 import asyncio
-import contextlib
 import logging
 from collections.abc import Callable, Sequence
 from typing import Final
 
+from artrator.worker.outlast import outlast
 from artrator_node.catalogue import ServedPackage
 from artrator_node.clock import Clock
 from artrator_node.engine.devices.devices import Devices
@@ -173,8 +173,8 @@ class Tuner:
         finally:
             if not work.done():
                 work.cancel()
-                with contextlib.suppress(asyncio.CancelledError):
-                    await work
+                # Its cancellation is not ours: one that comes meanwhile is, and must not be lost with it.
+                await outlast(asyncio.wait([work]))
 
     def _keep(self, package: ServedPackage, choice: Choice, figures: Figures) -> None:
         self._journal.keep_trial(self._devices.remember(package, choice, figures, self._clock.now()).to_keep())
