@@ -87,7 +87,7 @@ class AppState(QObject):
         )
         self.style = Style(self.session, self.create, self.jobs, self.engine, self)
         self.gallery = Gallery(self.database, self.engine, self.settings, cache, self)
-        self.jobs.made.connect(lambda _records: self.gallery.refresh())
+        self.jobs.made.connect(lambda _records: self.gallery.refresh_soon())
         self.node = NodeWatch(self.settings, self.engine, folder, self)
         self.plugins = PluginList(self.engine, self)
 

@@ -27,6 +27,8 @@ log = logging.getLogger(__name__)
 
 #: A pause in typing this long starts the search.
 _TYPING_MS: Final = 120
+#: New pictures are shown together, this often.
+_MADE_MS: Final = 100
 #: How long deleted pictures can be taken back: time to see that it was the wrong one, and to reach the button.
 _GRACE_MS: Final = 15_000
 #: Files that are put away while the application closes, which nobody should wait for; the others at its next start.
@@ -72,6 +74,10 @@ class Gallery(QObject):
         self._typing.setSingleShot(True)
         self._typing.setInterval(_TYPING_MS)
         self._typing.timeout.connect(self.refresh)
+        self._soon = QTimer(self)
+        self._soon.setSingleShot(True)
+        self._soon.setInterval(_MADE_MS)
+        self._soon.timeout.connect(self.refresh)
 
     def start(self) -> None:
         """Read for the first time, and put away what was deleted when the application last ran."""
@@ -87,9 +93,15 @@ class Gallery(QObject):
         else:
             self.refresh()
 
+    def refresh_soon(self) -> None:
+        """Read again in a moment: jobs of one press end together."""
+        if not self._soon.isActive():
+            self._soon.start()
+
     def refresh(self) -> None:
         """Read again."""
         self._typing.stop()
+        self._soon.stop()
         self._serial += 1
         serial, query = self._serial, self.query
         if self.phase is Phase.IDLE:

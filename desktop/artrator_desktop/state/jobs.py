@@ -357,9 +357,9 @@ class Jobs(QObject):
         self._end(job, End(JobPhase.FAILED, Money.NONE, failure=failure))
 
     def _trim(self) -> None:
-        over = len(self._jobs) - _KEPT
-        for job in [job for job in self._jobs.values() if job.ended][: max(over, 0)]:
-            self.dismiss(job.id)
+        ended = [job.id for job in self._jobs.values() if job.ended]
+        for job in ended[: max(len(ended) - _KEPT, 0)]:
+            self.dismiss(job)
 
 
 def _resume(pending: PendingOrder, facts: Mapping[str, Any]) -> Any:

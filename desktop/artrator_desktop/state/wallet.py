@@ -97,7 +97,8 @@ class Wallet(QObject):
 
     def refresh_soon(self) -> None:
         """Look again in a moment: money has moved."""
-        self._soon.start()
+        if not self._soon.isActive():  # or hundreds of jobs that end one after the other would put it off to the last
+            self._soon.start()
 
     def refresh(self) -> None:
         """Ask for the balance and the newest lines."""

@@ -126,6 +126,13 @@
             <numerusform>%Ln jobs waited here when Artrator ended. Nothing was held for them.</numerusform>
         </translation>
     </message>
+    <message numerus="yes">
+        <source>and %Ln more</source>
+        <translation>
+            <numerusform>and %Ln more</numerusform>
+            <numerusform>and %Ln more</numerusform>
+        </translation>
+    </message>
 </context>
 <context>
     <name>RunBar</name>

@@ -134,6 +134,7 @@
     <name>BatchStrip</name>
     <message>
         <source>fetching</source>
+        <extracomment>A press may start hundreds of runs, and a tile is a widget; the gallery shows all of them.</extracomment>
         <translation>받는 중</translation>
     </message>
     <message>
@@ -2047,7 +2048,7 @@
     <name>JobRow</name>
     <message>
         <source>Cancel</source>
-        <extracomment>Its width and how many tiles lie side by side; the second where the page is narrow.</extracomment>
+        <extracomment>Its width and how many tiles lie side by side; the second where the page is narrow. Rows that are shown; a row is a dozen widgets, and nobody reads three hundred.</extracomment>
         <translation>취소</translation>
     </message>
     <message>
@@ -3645,6 +3646,12 @@
     <message>
         <source>Together they cost up to {amount}.</source>
         <translation>모두 합쳐 최대 {amount}입니다.</translation>
+    </message>
+    <message numerus="yes">
+        <source>and %Ln more</source>
+        <translation>
+            <numerusform>외 %Ln건</numerusform>
+        </translation>
     </message>
 </context>
 <context>

@@ -36,6 +36,8 @@ if TYPE_CHECKING:
 _WIDE, _NARROW = (292, 3), (212, 2)
 _JUST_MADE = 9
 _REFRESH_MS = 100
+#: Rows that are shown; a row is a dozen widgets, and nobody reads three hundred.
+_ROWS = 40
 
 
 class _Words(QWidget):
@@ -170,6 +172,7 @@ class QueuePanel(QFrame):
         self._tiles: list[Picture] = []
         self._records: list[ImageRecord] = []
         self.nothing = Label(self.tr("Nothing is on its way."), "dim")
+        self.more = Label("", "meta")
         self._jobs = QVBoxLayout()
         self._jobs.setSpacing(S + 2)
         self.made = Button(self.tr("Gallery"), "ghost")
@@ -198,6 +201,7 @@ class QueuePanel(QFrame):
         area.column.addWidget(self.left)
         area.column.addWidget(self.nothing)
         area.column.addLayout(self._jobs)
+        area.column.addWidget(self.more)
         area.column.addSpacing(L)
         second = QHBoxLayout()
         self._made_title = Label(self.tr("Just made"), "section")
@@ -217,11 +221,10 @@ class QueuePanel(QFrame):
         # Twenty jobs report at once; their rows are brought up to date together.
         self._soon = QTimer(self)
         self._soon.setSingleShot(True)
-        self._soon.setInterval(_REFRESH_MS)
         self._soon.timeout.connect(self._refresh_jobs)
         jobs = app.jobs
         for signal in (jobs.added, jobs.ended, jobs.removed):
-            signal.connect(self._refresh_jobs)
+            signal.connect(self._at_once)
         jobs.changed.connect(self._changed)
         app.gallery.changed.connect(self._refresh_made)
         jobs.left_changed.connect(self._show_left)
@@ -268,10 +271,15 @@ class QueuePanel(QFrame):
 
     def _changed(self, _job: str) -> None:
         if not self._soon.isActive():
-            self._soon.start()
+            self._soon.start(_REFRESH_MS)
 
-    def _refresh_jobs(self, _job: str = "") -> None:
-        shown = [job for job in self._app.jobs.all() if not job.ended or job.phase is JobPhase.FAILED]
+    def _at_once(self, _job: str) -> None:
+        # A press may add hundreds: what is new is shown at once, and once for all of them.
+        self._soon.start(0)
+
+    def _refresh_jobs(self) -> None:
+        everything = [job for job in self._app.jobs.all() if not job.ended or job.phase is JobPhase.FAILED]
+        shown = _first(everything)
         wanted = {job.id for job in shown}
         for gone in [each for each in self._rows if each not in wanted]:
             row = self._rows.pop(gone)
@@ -279,20 +287,23 @@ class QueuePanel(QFrame):
             row.hide()
             row.deleteLater()
         ahead = 0
-        for job in shown:
-            row = self._rows.get(job.id) or self._add(job)
+        for place, job in enumerate(shown):
+            row = self._rows.get(job.id) or self._add(job, place)
             row.show_job(job, ahead)
             if job.phase is JobPhase.WAITING:
                 ahead += 1
         self.nothing.setVisible(not shown)
+        more = len(everything) - len(shown)
+        self.more.setVisible(bool(more))
+        self.more.setText(self.tr("and %Ln more", "", more))
 
-    def _add(self, job: Job) -> JobRow:
+    def _add(self, job: Job, place: int) -> JobRow:
         row = JobRow(job, self._pixmaps)
         row.opened.connect(self.opened)
         row.crossed.connect(self._crossed)
         row.set_narrow(self._is_narrow)
         self._rows[job.id] = row
-        self._jobs.addWidget(row)
+        self._jobs.insertWidget(place, row)
         return row
 
     def _crossed(self, job: str) -> None:
@@ -329,3 +340,11 @@ class QueuePanel(QFrame):
 
     def _place(self, number: int) -> None:
         self._grid.addWidget(self._tiles[number], number // self._columns, number % self._columns)
+
+
+def _first(jobs: list[Job]) -> list[Job]:
+    """Those that there are rows for, in their order: what goes on before what has failed."""
+    if len(jobs) <= _ROWS:
+        return jobs
+    chosen = {job.id for job in sorted(jobs, key=lambda job: job.ended)[:_ROWS]}
+    return [job for job in jobs if job.id in chosen]

@@ -100,7 +100,6 @@ class Stage(QWidget):
         # Several jobs of a batch report at once; the stage is brought up to date once for all of them.
         self._soon = QTimer(self)
         self._soon.setSingleShot(True)
-        self._soon.setInterval(_REFRESH_MS)
         self._soon.timeout.connect(self.refresh)
         pixmaps.large.ready.connect(self._read)
         app.jobs.changed.connect(self._changed)
@@ -115,6 +114,12 @@ class Stage(QWidget):
         self._record = None
         self.compare.setChecked(False)
         self.refresh()
+
+    def follow(self, job: str) -> None:
+        """Look at another job of the batch, now that the one that was looked at has ended."""
+        self._job, self._index, self._record = job, 0, None
+        self.compare.setChecked(False)
+        self._soon.start(0)
 
     def show_record(self, record: ImageRecord) -> None:
         """Look at a finished picture."""
@@ -300,13 +305,12 @@ class Stage(QWidget):
         changed = self._app.jobs.get(job)
         same = shown is not None and changed is not None and changed.batch == shown.batch
         if same and not self._soon.isActive():
-            self._soon.start()
+            self._soon.start(_REFRESH_MS)
 
     def _ended(self, job: str) -> None:
         self._changed(job)
         if self._soon.isActive():
-            self._soon.stop()
-            self.refresh()
+            self._soon.start(0)  # at once, and once for all that ended together
 
     def _listing_changed(self) -> None:
         shown = self.job()

@@ -17,6 +17,8 @@ if TYPE_CHECKING:
     from artrator_desktop.ui.images import Pixmaps
 
 _HEIGHT: Final = 72
+#: A press may start hundreds of runs, and a tile is a widget; the gallery shows all of them.
+_SHOWN: Final = 40
 
 
 @dataclass(frozen=True)
@@ -46,8 +48,7 @@ class BatchStrip(QWidget):
     def show_jobs(self, jobs: list[Job], current: str, index: int) -> None:
         """Show the pictures of a batch; the one with number `index` of the job `current` is ringed."""
         places = [place for job in jobs for place in _places(job)]
-        if len(places) < 2:
-            places = []
+        places = _around(places, current, index) if len(places) > 1 else []
         if places != list(self._tiles):
             self._rebuild(places, jobs)
         known = {job.id: job for job in jobs}
@@ -59,14 +60,15 @@ class BatchStrip(QWidget):
         self.setVisible(bool(places))
 
     def _rebuild(self, places: list[_Place], jobs: list[Job]) -> None:
-        for tile in self._tiles.values():
-            self._flow.removeWidget(tile)
+        known = {job.id: job for job in jobs}
+        before, self._tiles = self._tiles, {}
+        for place in places:
+            self._tiles[place] = before.pop(place) if place in before else self._make(place, known[place.job])
+        self._flow.arrange(list(self._tiles.values()))
+        for tile in before.values():
             tile.hide()
             tile.deleteLater()
-        known = {job.id: job for job in jobs}
-        self._tiles = {place: self._make(place, known[place.job]) for place in places}
         for tile in self._tiles.values():
-            self._flow.addWidget(tile)
             tile.show()
 
     def _make(self, place: _Place, job: Job) -> StripTile | Picture:
@@ -89,6 +91,13 @@ class BatchStrip(QWidget):
             JobPhase.CANCELLED: self.tr("cancelled"),
         }
         return words.get(job.phase, self.tr("queued"))
+
+
+def _around(places: list[_Place], current: str, index: int) -> list[_Place]:
+    """As many places as can be looked over, with the current one among them."""
+    here = next((at for at, place in enumerate(places) if (place.job, place.index) == (current, index)), 0)
+    start = max(min(here - _SHOWN // 2, len(places) - _SHOWN), 0)
+    return places[start : start + _SHOWN]
 
 
 def _places(job: Job) -> list[_Place]:

@@ -249,7 +249,7 @@ class CreatePage(Page):
             return
         going = [job for job in self.app.jobs.batch(shown.batch) if not job.ended]
         if going:
-            self.stage.show_job(going[0].id)
+            self.stage.follow(going[0].id)
 
     def _send(self, listing: str, path: str) -> None:
         self._create.open(listing, picture=path)

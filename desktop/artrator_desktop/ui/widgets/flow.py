@@ -1,5 +1,7 @@
 """A layout that fills rows and wraps, as words do."""
 
+from collections.abc import Sequence
+
 from PySide6.QtCore import QPoint, QRect, QSize, Qt
 from PySide6.QtWidgets import QLayout, QLayoutItem, QWidget
 
@@ -17,6 +19,19 @@ class FlowLayout(QLayout):
     def addItem(self, item: QLayoutItem) -> None:
         """Take an item."""
         self._items.append(item)
+
+    def arrange(self, widgets: Sequence[QWidget]) -> None:
+        """Show exactly these widgets, in this order: what is there stays, and only what is new is laid out."""
+        here = {item.widget(): item for item in self._items}
+        for widget in here.keys() - set(widgets):
+            if widget is not None:
+                self.removeWidget(widget)
+        for widget in widgets:
+            if widget not in here:
+                self.addWidget(widget)
+        here = {item.widget(): item for item in self._items}
+        self._items = [here[widget] for widget in widgets]
+        self.invalidate()
 
     def count(self) -> int:
         """Return how many items there are."""
