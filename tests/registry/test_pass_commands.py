@@ -90,3 +90,13 @@ def test_a_pass_is_sold_bought_renewed_stopped_and_withdrawn(
         assert creator.run("plan", "publish", "all", *terms, *wrong).exit_code == 2
     assert "plan_invalid" in creator.run("plan", "publish", "all", *terms, "--listing", "atelier/none").output
     assert "11 credits available" in buyer.told("balance")
+
+
+def test_a_handle_that_nobody_chose_or_that_comes_too_late_is_told(
+    server: Server, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    late = Typist(tmp_path, monkeypatch, server, "late")
+    assert "your handle stays late." in late.told("account", "use", server.url, "--handle", "early")
+    assert "handle" not in late.told("account", "use", server.url)
+    monkeypatch.setenv("ARTRATOR_HOME", str(tmp_path / "nameless"))
+    assert "That handle was given to you" in CliRunner().invoke(main, ["account", "use", server.url]).output

@@ -31,7 +31,7 @@ account.add_command(keys)
 
 @account.command("use")
 @click.argument("url")
-@click.option("--handle", help="The handle to ask for, such as mina.")
+@click.option("--handle", help="The handle to ask for, such as mina; only the first sign-in chooses it.")
 @click.option("--name", help="The name others see.")
 def use(url: str, handle: str | None, name: str | None) -> None:
     """Use the registry at URL and pin its root key."""
@@ -58,6 +58,10 @@ def use(url: str, handle: str | None, name: str | None) -> None:
     profile.pin_root(url, info.root_key)
     profile.configure(registry_url=url, handle=handle, display_name=name)
     click.echo(f"You are {me.display_name} ({me.handle}) at {info.name}.")
+    if handle is None and me.handle == f"u-{profile.identity.id[7:19]}":
+        click.echo("That handle was given to you, because none was asked for by --handle, and it stays.", err=True)
+    elif handle not in (None, me.handle):
+        click.echo(f"This key signed in before, so your handle stays {me.handle}.", err=True)
 
 
 @account.command("show")

@@ -30,7 +30,7 @@ from artrator.profile import Profile, write_atomically
 
 #: A listing, or the digest of a package.
 _LISTING = re.compile(r"[a-z0-9-]+/[a-z0-9-]+|sha256:[0-9a-f]{64}")
-_DEVICES = ("cpu", "cuda", "tensorrt", "directml", "coreml", "openvino")
+_DEVICES = ("cpu", "cuda", "tensorrt", "directml", "coreml", "openvino", "openvino-gpu")
 
 
 @click.command()
