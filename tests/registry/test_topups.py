@@ -584,7 +584,7 @@ async def test_an_old_answer_never_overtakes_a_newer_one(bank: Bank) -> None:
 # --- passes, payouts, and a registry that was restored
 
 
-async def _plan(shop: Shop, price: int = 5 * MICRO) -> str:
+async def _plan(shop: Shop, price: int = 5 * MICRO, *, withdrawn: bool = False) -> str:
     terms = Plan(
         creator=shop.creator.key.public.encode(),
         name="all",
@@ -592,7 +592,8 @@ async def _plan(shop: Shop, price: int = 5 * MICRO) -> str:
         price=price,
         allowance=20 * MICRO,
         period_days=30,
-        issued_at=int(time.time()),
+        issued_at=int(time.time()) + withdrawn,
+        withdrawn=withdrawn,
     )
     await shop.creator.publish_plan(shop.handle, "all", terms.sign(shop.creator.key))
     return f"{shop.handle}/all"
@@ -646,6 +647,64 @@ async def test_a_pass_that_could_not_begin_is_not_sold_and_one_that_cannot_leave
         await bank.act()
     assert (await mina.balance()).available == 5 * MICRO
     assert (await mina.topup(topups[1])).reason == "pass_in_force"
+    assert bank.provider.renewals == {f"sub-{topups[1]}": False}, "nobody pays twice a month for one pass"
+
+
+async def test_a_subscription_that_can_begin_no_pass_any_more_is_ended(bank: Bank) -> None:
+    """Its buyer would be charged each month, for credits that nobody asked for."""
+    shop = await bank.shop()
+    mina = await bank.person("mina")
+    plan = await _plan(shop)
+    topup = str(uuid.uuid4())
+    await mina.top_up(topup, rm.TopUpRequest(rail="toy", amount=5 * MICRO, pass_plan=plan))
+    await bank.hear("evt-0", bank.provider.pay(topup, 50, payment="invoice-0", subscription="sub-1"))
+    await bank.act()
+    early = bank.provider.pay(topup, 50, payment="invoice-early", subscription="sub-1")
+    await bank.hear("evt-early", early)  # the provider was away for days, or its clock is wrong: the pass goes on
+    await bank.act()
+    assert (await mina.balance()).available == 5 * MICRO
+    assert bank.provider.renewals == {}
+    await _plan(shop, withdrawn=True)
+    bank.clock.offset += 30 * DAY
+    for person in (mina, shop.creator):
+        await person.sign_in()
+    reference = bank.provider.pay(topup, 50, payment="invoice-1", subscription="sub-1")
+    honest = bank.toy.set_renewal
+
+    async def away(subscription: str, renew: bool) -> None:
+        raise ArtratorError(Code.RAIL_UNAVAILABLE, "The toy provider does not answer.")
+
+    bank.toy.set_renewal = away  # type: ignore[method-assign]
+    await bank.hear("evt-1", reference)
+    await bank.act()
+    # The price of the month in which nothing was delivered comes back too.
+    await bank.sweep()
+    paid = (await mina.balance()).available
+    bank.toy.set_renewal = honest  # type: ignore[method-assign]
+    bank.provider.changed = [reference]  # as it is compared within the next hours
+    bank.clock.offset += 3_700
+    await bank.reconcile()
+    assert bank.provider.renewals == {"sub-1": False}
+    assert (await mina.balance()).available == paid
+
+
+async def test_a_pass_that_was_not_paid_for_in_time_can_still_be_told_not_to_renew(bank: Bank) -> None:
+    shop = await bank.shop()
+    mina = await bank.person("mina")
+    plan = await _plan(shop)
+    topup = str(uuid.uuid4())
+    await mina.top_up(topup, rm.TopUpRequest(rail="toy", amount=5 * MICRO, pass_plan=plan))
+    await bank.hear("evt-0", bank.provider.pay(topup, 50, payment="invoice-0", subscription="sub-1"))
+    await bank.act()
+    bank.clock.offset += 34 * DAY
+    await mina.sign_in()
+    await bank.sweep()
+    (found,) = await mina.passes()
+    assert found.state == "unpaid"
+    with pytest.raises(ArtratorError) as raised:
+        await mina.change_pass(found.id, False)
+    assert raised.value.code is Code.PASS_ENDED
+    assert bank.provider.renewals == {"sub-1": False}, "its provider does not try again"
 
 
 async def earned(bank: Bank, price: int) -> Shop:

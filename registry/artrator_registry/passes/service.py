@@ -57,7 +57,10 @@ class Passes:
         async with self._changing.of(pass_id):  # of two wishes at once, the rail and the row must keep the same one
             row = await self._db.read(_own, who, pass_id)
             tell = self.renewals.get(row["rail"])
-            if tell is not None and row["state"] == "active" and bool(row["renew"]) != request.renew:
+            # A pass that is unpaid has ended here, and its provider may still be trying to be paid for the next one.
+            if tell is not None and (
+                bool(row["renew"]) != request.renew if row["state"] == "active" else not request.renew
+            ):
                 await tell(pass_id, request.renew)
             return await self._db.write(_change, who, pass_id, request.renew)
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import logging
-from typing import Any
+from typing import Any, Final
 
 from artrator.errors import ArtratorError, Code
 from artrator.money import format_credits
@@ -15,6 +15,10 @@ from artrator_registry.rails import asking, debts
 from artrator_registry.storage import Database, Transaction
 
 _log = logging.getLogger("artrator_registry.rails")
+#: Why a payment began no period, where the next one will not either.
+_FOR_GOOD: Final = frozenset(
+    {Code.FORBIDDEN, Code.PASS_ENDED, Code.PASS_IN_FORCE, Code.PLAN_UNKNOWN, Code.PRICE_ABOVE_CAP}
+)
 
 
 def check(t: Transaction, rail: str, takes: Rail, buyer: str, plan: str, amount: int) -> None:
@@ -54,6 +58,33 @@ def begin(t: Transaction, row: Any, payment: str, fee: int) -> str:
         _log.warning("top-up %s paid for a pass of %s: %s", row["id"], row["plan"], problem.message)
         return problem.code.value
     return ""
+
+
+def to_stop(t: Transaction, row: Any) -> str | None:
+    """The subscription behind a top-up (its row) that began no period, if none of its payments ever will; else None.
+
+    Its buyer would go on paying for nothing but credits: the plan was withdrawn, or costs more by now, or another
+    subscription pays for the pass.
+    """
+    if row["subscription"] is None or row["reason"] not in _FOR_GOOD:
+        return None
+    paid = t.row(
+        "SELECT max(p.serial) AS latest, count(s.id) AS pays FROM topups p"
+        " LEFT JOIN pass_periods q ON q.payment = p.rail || ':' || p.payment"
+        " LEFT JOIN passes s ON s.id = q.pass AND s.state = 'active'"
+        " WHERE p.account = ? AND p.rail = ? AND p.subscription = ?",
+        (row["account"], row["rail"], row["subscription"]),
+    )
+    if paid["latest"] != row["serial"]:  # what is to be known of it, a later payment says
+        return None
+    # One that pays for the pass in force was only early, and goes on.
+    return None if row["reason"] == Code.PASS_IN_FORCE and paid["pays"] else str(row["subscription"])
+
+
+async def stop(name: str, rail: Rail, subscription: str) -> None:
+    """End a subscription at its provider; raises ArtratorError ``rail_unavailable``, and is harmless to repeat."""
+    await asking.answer(name, rail.set_renewal(subscription, False))
+    _log.warning("subscription %s of %s was ended: its payments begin no pass any more", subscription, name)
 
 
 async def tell(database: Database, name: str, rail: Rail, pass_id: str, renew: bool) -> None:

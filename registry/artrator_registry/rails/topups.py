@@ -111,7 +111,9 @@ class TopUps:
                 payment = await asking.answer(name, rail.look(reference))
                 found = payment.topup if payment is not None else hint
                 if found == hint or not found:
-                    await self._db.write(self._conclude, name, payment, hint, notice)
+                    subscription = await self._db.write(self._conclude, name, payment, hint, notice)
+                    if subscription is not None:  # if this fails, it is asked for again while the payment is compared
+                        await renewals.stop(name, rail, subscription)
                     return
             hint = found  # it is another's: ask again under that one's lock
         raise ArtratorError(Code.RAIL_UNAVAILABLE, f"{name} names another top-up each time it is asked.")
@@ -184,7 +186,8 @@ class TopUps:
 
         return await self._db.write(keep)
 
-    def _conclude(self, t: Transaction, name: str, payment: Any, hint: str, notice: str | None) -> None:
+    def _conclude(self, t: Transaction, name: str, payment: Any, hint: str, notice: str | None) -> str | None:
+        """Write down what follows from a payment; answers a subscription that is to be ended."""
         fee = self._settings.fee_basis_points
         row = crediting.conclude(t, name, self._rails[name].terms, payment, fee) if payment is not None else None
         row = row if row is not None else (store.topup(t, hint) if hint else None)
@@ -195,6 +198,7 @@ class TopUps:
             store.look_again(t, row["id"], next_look(t, row, self._rails[name].terms.poll_seconds))
         if notice is not None:
             store.acted(t, name, notice)
+        return None if row is None else renewals.to_stop(t, row)
 
 
 def _is_forgotten(t: Transaction, row: Any) -> bool:
