@@ -10,13 +10,15 @@ from typing import Any
 
 import numpy as np
 import pytest
-from scripted_engine import Scene, record, scene
+from scripted_engine import Catalogue, Scene, record, scene
 
 from artrator import durable
 from artrator.errors import ArtratorError, Code
 from artrator.messages.node import EventKind, JobBody, JobState
 from artrator_node.clock import Clock
-from artrator_node.engine import engine, life
+from artrator_node.config import Paths, Settings
+from artrator_node.engine import engine, life, workers
+from artrator_node.engine.devices import Choice, Place
 from artrator_node.engine.live import EventLog, LiveJob
 from artrator_node.engine.promise import first_written
 from artrator_node.engine.queue import JobQueue
@@ -346,3 +348,48 @@ def test_what_keeps_a_first_write_from_the_journal_keeps_no_later_one() -> None:
         assert not live.written
 
     asyncio.run(work())
+
+
+def test_an_idle_worker_of_a_plugin_that_was_updated_goes_and_the_next_job_has_a_new_one(tmp_path: Path) -> None:
+    async def work() -> None:
+        async with scene(tmp_path, {"a": 1}) as it:
+            live = await it.send("a")
+            first = await it.running(live)
+            first.outdated = True
+            await it.until(lambda: it.engine.running == 1)
+            it.engine._scheduler._look()
+            assert first.alive  # while a job is in it
+            first.finish(live.job)
+            await live.ended.wait()
+            await it.until(lambda: not first.alive)
+            again = await it.send("a")
+            await it.until(lambda: len(it.started) == 2)
+            (await it.running(again)).finish(again.job)
+            await again.ended.wait()
+            assert again.record.state is JobState.DELIVERED
+
+    asyncio.run(work())
+
+
+def test_a_plugin_that_is_updated_while_its_worker_starts_is_started_again(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    traces, started = iter([(1, 1), (2, 2), (2, 2), (2, 2)]), []
+
+    async def start_worker(*_given: Any, **_how: Any) -> str:
+        started.append(1)
+        if len(started) != 2:
+            raise ArtratorError(Code.PLUGIN_BROKEN, "Half of it is missing.")
+        return "worker"
+
+    monkeypatch.setattr(workers, "find_backend", lambda _: None)
+    monkeypatch.setattr(workers, "verified_content", lambda *_: None)
+    monkeypatch.setattr(workers, "trace", lambda _: next(traces))
+    monkeypatch.setattr(workers, "start_worker", start_worker)
+    settings = Settings(name="t", urls=("https://x",), registry="http://x")
+    nothing: Any = None
+    start = workers.worker_starter(settings, Paths(tmp_path), nothing)
+    package, choice = Catalogue().packages["a"], Choice(Place("cpu"), "cpu")
+    assert asyncio.run(start(package, choice)) == "worker"
+    with pytest.raises(ArtratorError):  # it is as it was, and so is its fault
+        asyncio.run(start(package, choice))

@@ -96,7 +96,7 @@ def test_who_stops_a_tuner_while_a_trial_gives_way_is_heard() -> None:
             nothing, nothing, nothing, start, packages=list, idle=lambda: False, make_room=nothing, learnt=nothing
         )
         package = Catalogue().packages["a"]
-        trying = asyncio.create_task(tuner._unless_disturbed(package, Choice("cpu", Place("cpu")), None))
+        trying = asyncio.create_task(tuner._unless_disturbed(package, Choice(Place("cpu"), "cpu"), None))
         await leaving.wait()
         trying.cancel()
         asyncio.get_running_loop().call_later(0.1, may_leave.set)

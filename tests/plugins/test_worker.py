@@ -1,6 +1,7 @@
 """A worker from start to end, whatever the model does."""
 
 import asyncio
+import shutil
 import struct
 from dataclasses import replace
 
@@ -346,3 +347,42 @@ def test_handed_over_pictures_count_towards_the_limit(make_plugin, content):
         return await failing(worker.run("a", {"do": "early", "steps": 1000}))
 
     assert with_worker(work, make_plugin(), content, output_bytes=1 << 20).code is Code.WORKER_LIMIT
+
+
+def test_a_worker_whose_plugin_has_gone_says_so_and_the_next_one_has_the_new_version(make_plugin, content, tmp_path):
+    location = tmp_path / "installed"
+    plugin = make_plugin(location=location)
+    old, purelib = plugin.sys_path
+    plugin = replace(plugin, sys_path=(location / "site", purelib))
+
+    def install(words):
+        shutil.copytree(old, location / "site")
+        (location / "site" / "late_part.py").write_text(f"WORDS = {words!r}\n")
+
+    async def main():
+        install("one")
+        worker = await Worker.start_verified(plugin, content)
+        try:
+            with pytest.raises(ArtratorError) as plain:
+                await worker.run("a", {"do": "bug"})
+            location.rename(tmp_path / "removed")  # as an update does, before its own comes into place
+            with pytest.raises(ArtratorError) as caught:
+                await worker.run("b", {"do": "late"})
+            assert worker.outdated
+            assert not worker.alive
+            assert worker.death.wanted  # nobody is to blame
+        finally:
+            await worker.close()
+        install("two")
+        worker = await Worker.start_verified(plugin, content)
+        try:
+            outputs = await worker.run("c", {"do": "late"})
+            assert not worker.outdated
+        finally:
+            await worker.close()
+        return plain.value.code, caught.value, outputs["text"]
+
+    code, error, words = asyncio.run(main())
+    assert code is Code.MODEL_FAILED
+    assert (error.code, error.message) == (Code.WORKER_DIED, host._UPDATED)
+    assert words == "two"

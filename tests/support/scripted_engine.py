@@ -44,6 +44,7 @@ class ScriptedWorker:
         self.pid = 0
         self.death: Death | None = None
         self.resident_bytes = memory
+        self.outdated = False
         self.runs: dict[str, asyncio.Future[Mapping[str, Value]]] = {}
         self.batches: Mapping[str, Any] | None = None
         self.recalled: Mapping[str, Any] | None = None

@@ -53,6 +53,11 @@ class WorkerHandle(Protocol):
         ...
 
     @property
+    def outdated(self) -> bool:
+        """Whether its plugin has been updated or removed since it was started."""
+        ...
+
+    @property
     def resident_bytes(self) -> int:
         """The host memory it holds now; 0 where the system does not say."""
         ...

@@ -287,10 +287,19 @@ class Slots:
                 yield worker
 
     def unserved(self) -> Iterable[WorkerHandle]:
-        """Workers of packages that are served no more; the caller closes them."""
+        """Idle workers of packages that are served no more, or of plugins that are others by now.
+
+        The caller closes them.
+        """
         for slot in self.all:
-            unserved = slot.package.digest not in self._catalogue.packages
-            if unserved and slot.idle and (worker := slot.evicted()) is not None:
+            if not slot.idle or slot.worker is None:
+                continue
+            if slot.package.digest in self._catalogue.packages:
+                if not slot.worker.outdated:
+                    continue
+                self.warm_again(slot)
+                log(_logger, logging.INFO, "plugin_changed", package=slot.package.digest)
+            if (worker := slot.evicted()) is not None:
                 yield worker
 
     async def load(self, slot: Slot, leaving: Sequence[WorkerHandle]) -> None:

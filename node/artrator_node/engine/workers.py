@@ -6,7 +6,9 @@ import asyncio
 from dataclasses import replace
 from typing import Final
 
+from artrator.errors import ArtratorError
 from artrator.plugins import find_backend
+from artrator.plugins.environment import trace
 from artrator.worker.claims import verified_content
 from artrator.worker.derived import DerivedGraphs
 from artrator.worker.host import Limits
@@ -39,6 +41,7 @@ def worker_starter(settings: Settings, paths: Paths, derived: DerivedGraphs) -> 
 
     async def start(package: ServedPackage, choice: Choice) -> WorkerHandle:
         plugin = find_backend(package.manifest.backend)
+        before = trace(plugin)
         content = await asyncio.to_thread(verified_content, package.folder, package.signer)
         own = choice.place.memory_bytes
         memory = min(settings.memory_bytes, own or settings.memory_bytes) - spare if choice.is_on_processor else own
@@ -46,6 +49,13 @@ def worker_starter(settings: Settings, paths: Paths, derived: DerivedGraphs) -> 
         own_limits = replace(limits, cores=choice.place.cores)
         if device.compiled:
             own_limits = replace(own_limits, scratch_bytes=COMPILED_BYTES)
-        return await start_worker(plugin, content, derived, device=device, limits=own_limits)
+        try:
+            return await start_worker(plugin, content, derived, device=device, limits=own_limits)
+        except ArtratorError:
+            again = find_backend(package.manifest.backend)  # which says so if it was removed
+            if trace(again) == before:
+                raise
+            # It was updated in the middle of this: that says nothing of the package, nor of the new version.
+            return await start_worker(again, content, derived, device=device, limits=own_limits)
 
     return start

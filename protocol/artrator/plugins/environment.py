@@ -23,7 +23,7 @@ from typing import Any, Final
 from packaging.utils import canonicalize_name
 
 from artrator.errors import ArtratorError, Code
-from artrator.plugins.info import Wants
+from artrator.plugins.info import PluginInfo, Wants
 from artrator.profile import home
 
 _RECORD: Final = "plugin.json"
@@ -154,6 +154,20 @@ class Environment:
             f"The plugin {self.name} is broken: {reason}.",
             cure=f"Install it again, or remove it: artrator plugins uninstall {self.name}.",
         )
+
+
+def trace(plugin: PluginInfo) -> tuple[int, int] | None:
+    """What tells a plugin's files from those of another version in the same place; None where there are none.
+
+    Of a built-in one as well: whoever updates the host's environment starts the host anew.
+    """
+    if plugin.location is None:
+        return None
+    try:
+        found = Environment(plugin.location, plugin.name).site.stat()
+    except OSError:
+        return None
+    return found.st_ino, found.st_ctime_ns
 
 
 def python_version() -> str:

@@ -19,6 +19,7 @@ from artrator.backend import Device, Value
 from artrator.errors import ArtratorError, Code
 from artrator.keys import PublicKey
 from artrator.manifest import Manifest
+from artrator.plugins.environment import trace
 from artrator.plugins.info import PluginInfo
 from artrator.worker.batches import batches_of
 from artrator.worker.claims import (
@@ -65,6 +66,9 @@ _LAST_SECONDS: Final = 0.2
 _LOAD: Final = ""
 #: Runs that go together end together, and leave the same memory: it is measured once for them.
 _MOMENT: Final = 0.01
+#: How often it is looked whether the plugin is still there.
+_TRACE_SECONDS: Final = 1.0
+_UPDATED: Final = "The plugin was updated or removed while the worker ran."
 #: How long an orderly end may take.
 _CLOSE_SECONDS: Final = 2.0
 _SIGKILL: Final = 9
@@ -96,6 +100,10 @@ class Worker:
         self._ended: ArtratorError | None = None
         self.batches: Mapping[str, Any] | None = None
         self._fault = ""
+        self._plugin: PluginInfo | None = None
+        self._trace: tuple[int, int] | None = None
+        self._traced_at = time.monotonic()
+        self._outdated = False
         process.on_breach = self._breached
         process.exited.add_done_callback(self._exited)
 
@@ -154,8 +162,10 @@ class Worker:
         held: HeldFiles,
         started: float,
     ) -> Worker:
+        before = trace(plugin)
         process = await start_process(plugin, content, device, limits, derived, held)
         worker = cls(process, limits, content.manifest)
+        worker._plugin, worker._trace = plugin, before
         try:
             worker.info = await worker._load(plugin, content, device, held, started)
         except BaseException:
@@ -169,6 +179,17 @@ class Worker:
     def alive(self) -> bool:
         """Whether runs can still be given to it."""
         return self._ended is None
+
+    @property
+    def outdated(self) -> bool:
+        """Whether its plugin has been updated or removed since: what it has not imported yet, it cannot any more."""
+        if time.monotonic() - self._traced_at >= _TRACE_SECONDS:
+            self._look_for_plugin()
+        return self._outdated
+
+    def _look_for_plugin(self) -> None:
+        self._traced_at = time.monotonic()
+        self._outdated = self._outdated or (self._plugin is not None and trace(self._plugin) != self._trace)
 
     @property
     def pid(self) -> int:
@@ -238,6 +259,7 @@ class Worker:
             return await run.future
         except asyncio.CancelledError:
             self.cancel(job_id)
+            run.future.cancel()  # nobody waits for it any more
             raise
 
     def recall(self, batches: Mapping[str, Any]) -> None:
@@ -376,6 +398,13 @@ class Worker:
         if frame.op == "output":
             self._take_output(run, job, frame)
             return
+        if frame.op == "error" and not run.cancelled:
+            self._look_for_plugin()
+            if self._outdated:
+                # Perhaps for want of what is gone, or of another version by now: a new worker tells.
+                self._end(ArtratorError(Code.WORKER_DIED, _UPDATED), Death("was stopped: " + _UPDATED, wanted=True))
+                self._process.kill()
+                return
         if frame.op == "done" and "total" in frame.header:
             run.tell(*progress_of(frame.header), None)
         self._runs.pop(job).stop_clocks()
