@@ -7,7 +7,7 @@ import io
 import uuid
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import pytest
 from click.testing import CliRunner
@@ -260,6 +260,26 @@ async def test_a_weekly_schedule_asks_once_each_monday(world: World) -> None:
     second, _ = (await shop.creator.payouts()).items
     assert second.id != first.id
     await later(world, shop, 7 * DAY)
+    await world.sweep()
+    assert len((await shop.creator.payouts()).items) == 2  # nothing there to pay
+
+
+@pytest.mark.parametrize("every", ["week", "month"])
+async def test_a_schedule_that_ran_by_a_clock_that_was_ahead_does_not_wait_until_it_is_that_late(
+    world: World, every: Literal["week", "month"]
+) -> None:
+    shop = await earned(world)
+    await shop.creator.set_payout_schedule(pm.PayoutSchedule(every=every, destination="KB 1"))
+    await later(world, shop, 400 * DAY)
+    await world.sweep()
+    (ahead,) = (await shop.creator.payouts()).items
+    await shop.creator.cancel_payout(ahead.id)
+    await later(world, shop, -360 * DAY)
+    for _ in range(3):
+        await world.sweep()
+    now, _ = (await shop.creator.payouts()).items
+    assert (now.amount, now.state) == (28_500_000, "requested")
+    await later(world, shop, 40 * DAY)
     await world.sweep()
     assert len((await shop.creator.payouts()).items) == 2  # nothing there to pay
 

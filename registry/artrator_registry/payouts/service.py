@@ -172,7 +172,7 @@ def listed(t: Transaction, person: str, before: str | None, limit: int, settings
 
 def due(t: Transaction, limit: int) -> list[str]:
     """Accounts whose schedule has something to do."""
-    return store.due(t, days.week_of(t.now), days.month_of(t.now), limit)
+    return store.due(t, days.day_of(t.now), days.week_of(t.now), days.month_of(t.now), limit)
 
 
 def run_schedule(t: Transaction, person: str, rails: Mapping[str, int], settings: Settings) -> bool:
@@ -183,7 +183,7 @@ def run_schedule(t: Transaction, person: str, rails: Mapping[str, int], settings
     """
     row = store.schedule(t, person)
     period = _period(row["every"], t.now)
-    if row["every"] == "hand" or row["done"] >= period:
+    if row["every"] == "hand" or period <= row["done"] <= days.day_of(t.now):
         return False
     store.done(t, person, period)
     amount = earned.available(t, person, settings)

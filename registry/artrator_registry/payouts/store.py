@@ -118,12 +118,16 @@ def keep_schedule(
     )
 
 
-def due(t: Transaction, week: str, month: str, limit: int) -> list[str]:
-    """Accounts whose schedule has not run in the present week or month."""
+def due(t: Transaction, today: str, week: str, month: str, limit: int) -> list[str]:
+    """Accounts whose schedule has not run in the present week or month.
+
+    One that has run in a period which has not begun ran before the clock was set back.
+    """
+    one = "SELECT account FROM payout_schedules WHERE every ="
     rows = t.rows(
-        "SELECT account FROM payout_schedules WHERE every = 'week' AND done < ?"
-        " UNION ALL SELECT account FROM payout_schedules WHERE every = 'month' AND done < ? LIMIT ?",
-        (week, month, limit),
+        f"{one} 'week' AND done < ? UNION ALL {one} 'month' AND done < ?"
+        f" UNION ALL {one} 'week' AND done > ? UNION ALL {one} 'month' AND done > ? LIMIT ?",
+        (week, month, today, today, limit),
     )
     return [row["account"] for row in rows]
 
