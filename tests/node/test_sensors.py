@@ -266,3 +266,18 @@ def test_programs_are_found_by_name_whatever_the_system(tmp_path: Path) -> None:
     finally:
         running.kill()
         running.wait()
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="links need a right there")
+def test_a_number_that_only_the_machine_outside_a_container_knows_is_nobodys(tmp_path: Path) -> None:
+    (tmp_path / "self/ns").mkdir(parents=True)
+    (tmp_path / "7").mkdir()
+    space = tmp_path / "self/ns/pid"
+    space.symlink_to("pid:[4026531836]")
+    assert rivals.is_told_apart(123456, tmp_path)  # a process that ended meanwhile, or is hidden from this account
+    space.unlink()
+    space.symlink_to("pid:[4026532201]")
+    assert not rivals.is_told_apart(123456, tmp_path)  # it may be a worker of this very node
+    assert rivals.is_told_apart(7, tmp_path)
+    assert rivals.is_told_apart(0, tmp_path)  # whoever is outside, as newer drivers tell it
+    assert rivals.is_told_apart(7, tmp_path / "nowhere")

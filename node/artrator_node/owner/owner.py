@@ -252,7 +252,11 @@ class Owner:
         program = rivals.named(settings.pause_for, rivals.running_programs()) if settings.pause_for else None
         mib = None
         if program is None:
-            taker = rivals.strangers(reading, settings.pause_for_card_mib, lambda pid: rivals.is_ours(pid, workers))
+            taker = rivals.strangers(
+                reading,
+                settings.pause_for_card_mib,
+                lambda pid: rivals.is_ours(pid, workers) or not rivals.is_told_apart(pid),
+            )
             if taker is not None:
                 program, mib = rivals.name_of(taker[0]), taker[1]
         return _Measured(reading, program, mib)

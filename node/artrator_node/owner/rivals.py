@@ -16,6 +16,8 @@ from artrator_node.owner.readings import MachineReading
 
 _PROC: Final = Path("/proc")
 _MIB: Final = 1 << 20
+#: The one that processes outside of any container are counted in, by the number that the kernel fixes for it.
+_OUTERMOST: Final = "pid:[4026531836]"
 #: The kernel keeps this much of a program's name.
 _SHORT: Final = 15
 
@@ -105,6 +107,19 @@ def is_ours(pid: int, workers: Iterable[int], proc: Path = _PROC) -> bool:
         except (OSError, ValueError, IndexError):
             return False
     return False
+
+
+def is_told_apart(pid: int, proc: Path = _PROC) -> bool:
+    """Whether a process id that a driver tells is one of those that this program knows processes by.
+
+    In a container some drivers count as the machine outside does, and the node's own workers are strangers by those
+    numbers. Others tell 0 of whoever is outside.
+    """
+    try:
+        outermost = (proc / "self/ns/pid").readlink().name == _OUTERMOST
+    except OSError:  # no such system
+        return True
+    return outermost or pid == 0 or (proc / str(pid)).exists()
 
 
 def name_of(pid: int, proc: Path = _PROC) -> str:
