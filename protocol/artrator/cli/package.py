@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import re
+import shutil
 import time
 from collections.abc import Sequence
 from pathlib import Path
@@ -18,6 +19,7 @@ from artrator.cli._tables import plain_console, print_table
 from artrator.errors import ArtratorError
 from artrator.keys import PrivateKey, PublicKey
 from artrator.manifest import InputSpec, Manifest, pick
+from artrator.onnx_runtime.graph import read_graph
 from artrator.package import check as check_folder
 from artrator.package import sign as sign_folder
 from artrator.package import verify as verify_folder
@@ -42,13 +44,20 @@ def package() -> None:
 @package.command()
 @click.argument("name")
 @click.option("--in", "parent", default=".", type=_FOLDER, help="Where to make the folder.", show_default=True)
-def new(name: str, parent: Path) -> None:
+@click.option("--graph", type=_FILE, help="An ONNX file: it is copied, and its tensors stand in artrator.toml.")
+def new(name: str, parent: Path, graph: Path | None) -> None:
     """Make a folder NAME with a commented artrator.toml."""
     if re.fullmatch(r"[a-z0-9]+(?:-[a-z0-9]+)*", name) is None or len(name) > 64:
         raise click.BadParameter("use small letters, digits and single dashes, such as my-model", param_hint="NAME")
-    write_starter(parent / name, name)
-    click.echo(f"{parent / name / 'artrator.toml'} is ready to be filled in.")
-    click.echo(f"Put your files beside it, then: artrator package check {parent / name}")
+    folder = parent / name
+    facts = None if graph is None else read_graph(graph.read_bytes(), str(graph))
+    write_starter(folder, name, facts)
+    if graph is not None and facts is not None:
+        shutil.copyfile(graph, folder / "model.onnx")
+        for weights in facts.external:
+            click.echo(f"{graph} keeps weights in {weights!r}: put that file beside it as well.", err=True)
+    click.echo(f"{folder / 'artrator.toml'} is ready to be filled in.")
+    click.echo(f"{'Then' if graph else 'Put your files beside it, then'}: artrator package check {folder}")
 
 
 @package.command()

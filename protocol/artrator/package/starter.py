@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 from artrator.errors import ArtratorError, Code
+from artrator.package.draft import Draft, draft
 from artrator.package.problems import MANIFEST_NAME
+
+if TYPE_CHECKING:
+    from artrator.onnx_runtime import GraphFacts
 
 _MANIFEST: Final = '''\
 # What this package is. Run `artrator package check` after each change: it names every wrong line and the cure.
@@ -31,14 +35,32 @@ derivatives = true
 
 # Inputs: the desktop draws its form from these. Types: text integer number boolean choice image mask images.
 
+{ends}
+# What the price counts. Prices themselves are not here: you set them when you publish.
+
+{cost}
+# Samples sell: PNG, JPEG or WebP, at most 512 KiB and 2048 pixels. Take the # away once the file is there.
+# [[samples]]
+# file = "samples/one.webp"
+# caption = "A cat, painted"
+# inputs = {{ … }}            # the values that made it
+
+# The backend's own settings; these are for the backend "onnx": tensors of your graph on the left.
+
+[settings]
+graph = "model.onnx"
+
+{tables}'''
+#: What buyers give and get where there is no graph yet: a picture becomes another one.
+_ENDS: Final = """\
 [inputs.image]
 type = "image"
-label = {{ en = "Picture", ko = "그림" }}
+label = { en = "Picture", ko = "그림" }
 max_side = 2048
 
 [inputs.strength]
 type = "number"
-label = {{ en = "Strength", ko = "세기" }}
+label = { en = "Strength", ko = "세기" }
 minimum = 0
 maximum = 1
 step = 0.05
@@ -46,25 +68,14 @@ default = 1.0
 
 [outputs.image]
 type = "image"
-label = {{ en = "Result", ko = "결과" }}
-
-# What the price counts. Prices themselves are not here: you set them when you publish.
-
+label = { en = "Result", ko = "결과" }
+"""
+_COST: Final = """\
 [cost.pixel]
-label = {{ en = "Pixel", ko = "픽셀" }}
+label = { en = "Pixel", ko = "픽셀" }
 factors = ["image.pixels"]
-
-# Samples sell: PNG, JPEG or WebP, at most 512 KiB and 2048 pixels. Take the # away once the file is there.
-# [[samples]]
-# file = "samples/one.webp"
-# caption = "A cat, painted"
-# inputs = {{ strength = 0.8 }}
-
-# The backend's own settings; these are for the backend "onnx": tensors of your graph on the left.
-
-[settings]
-graph = "model.onnx"
-
+"""
+_TABLES: Final = """\
 [settings.feeds.image]         # the graph's input tensor
 input = "image"
 range = [0.0, 1.0]
@@ -73,11 +84,16 @@ range = [0.0, 1.0]
 tensor = "output"
 range = [0.0, 1.0]
 strength = "strength"
-'''
+"""
 
 
-def write_starter(folder: Path, name: str) -> None:
+def write_starter(folder: Path, name: str, facts: GraphFacts | None = None) -> None:
     """Make ``folder`` and put a commented ``artrator.toml`` into it.
+
+    Args:
+        folder: The package's.
+        name: Of the package.
+        facts: Of its graph, if there is one: then the manifest speaks of its tensors.
 
     Raises:
         ArtratorError: ``package_invalid`` if the folder holds something already.
@@ -88,6 +104,14 @@ def write_starter(folder: Path, name: str) -> None:
             f"{folder} is there already and not empty.",
             cure="Choose another name or an empty folder.",
         )
+    ends, cost, tables = (_ENDS, _COST, _TABLES) if facts is None else _of(draft(facts))
+    text = _MANIFEST.format(name=name, title=name.replace("-", " ").capitalize(), ends=ends, cost=cost, tables=tables)
     (folder / "samples").mkdir(parents=True)
-    text = _MANIFEST.format(name=name, title=name.replace("-", " ").capitalize())
     (folder / MANIFEST_NAME).write_text(text, encoding="utf-8", newline="\n")
+
+
+def _of(made: Draft) -> tuple[str, str, str]:
+    inputs = [f"[inputs.{name}]\n{table}" for name, table in made.inputs.items()]
+    outputs = [f"[outputs.{name}]\n{table}" for name, table in made.outputs.items()]
+    cost = _COST if "image" in made.inputs else "# Without a table [cost.NAME] every run costs the same.\n"
+    return "\n".join(inputs + outputs), cost, "\n".join(made.feeds + made.results)
