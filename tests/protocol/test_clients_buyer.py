@@ -14,7 +14,9 @@ from hostile import certificate
 from packages import MANIFEST
 
 from artrator.canonical import sha256
+from artrator.clients import buyer as buyer_module
 from artrator.clients.buyer import Buyer
+from artrator.clients.orders import PendingOrder
 from artrator.clients.prepared import read_listing
 from artrator.clients.registry import RegistryClient
 from artrator.documents import (
@@ -215,6 +217,43 @@ def buy(lies: Lies, **how: Any) -> tuple[ArtratorError, LyingRegistry]:
     with pytest.raises(ArtratorError) as caught:
         asyncio.run(run())
     return caught.value, registry
+
+
+def test_an_order_that_the_registry_says_nothing_of_is_not_forgotten(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Its node may have claimed it meanwhile; forgotten here, it would be paid for what nobody fetches."""
+
+    class Deaf(LyingRegistry):
+        async def get_order(self, order: str) -> m.Order:
+            raise ArtratorError(Code.REGISTRY_UNREACHABLE, "The registry does not answer.")
+
+    class Kept:
+        def __init__(self) -> None:
+            self.orders: dict[str, PendingOrder] = {}
+
+        def save(self, order: PendingOrder) -> None:
+            self.orders[order.order] = order
+
+        def forget(self, order: str) -> None:
+            del self.orders[order]
+
+        def pending(self) -> list[PendingOrder]:
+            return list(self.orders.values())
+
+    monkeypatch.setattr(buyer_module, "_RELEASE_SECONDS", 0.1)
+    kept = Kept()
+
+    async def run() -> None:
+        async with Deaf(Lies(ticket={"jti": "another"})) as registry:
+            buyer = Buyer(registry, BUYER, ROOT.public, store=kept)
+            prepared = buyer.prepare(listing(), {"prompt": "a cat"})
+            async for _ in buyer.run(prepared, await buyer.quote(prepared)):
+                pass
+
+    with pytest.raises(ArtratorError) as caught:
+        asyncio.run(run())
+    assert caught.value.code is Code.TICKET_INVALID
+    assert caught.value.details["undecided"] is True
+    assert len(kept.orders) == 1
 
 
 def test_a_listing_that_its_creator_signed_is_read() -> None:

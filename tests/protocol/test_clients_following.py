@@ -9,12 +9,15 @@ from dataclasses import dataclass, field
 from types import SimpleNamespace
 from typing import Any
 
+import pytest
+
+from artrator.clients import following as module
 from artrator.clients.following import Following
 from artrator.clients.news import Stage
 from artrator.clients.node import JobEvent
 from artrator.errors import ArtratorError, Code
 from artrator.messages import registry as m
-from artrator.messages.node import EventKind
+from artrator.messages.node import EventKind, JobState
 
 _GONE = ArtratorError(Code.NODE_UNREACHABLE, "The node does not answer.")
 
@@ -26,6 +29,7 @@ class Node:
     streams: list[list[JobEvent]]
     answers: list[ArtratorError | None]
     asked_after: list[int] = field(default_factory=list)
+    state: JobState = JobState.RUNNING
 
     async def events(self, _order: str, *, after: int, seconds: float) -> AsyncGenerator[JobEvent, None]:
         assert seconds > 0
@@ -35,10 +39,11 @@ class Node:
         if self.streams:
             raise _GONE
 
-    async def job(self, _order: str) -> None:
+    async def job(self, _order: str) -> Any:
         answer = self.answers.pop(0)
         if answer is not None:
             raise answer
+        return SimpleNamespace(state=self.state)
 
 
 class Registry:
@@ -73,3 +78,34 @@ def test_a_refusal_is_an_answer_too() -> None:
     done = JobEvent(1, EventKind.DONE, {})
     node = Node([[], [done]], [ArtratorError(Code.RATE_LIMITED, "Not so fast.")])
     assert follow(node) == [Stage.LOST, Stage.FOUND, done]
+
+
+class Slept:
+    """A clock of a computer that sleeps for an hour once it has been looked at so often."""
+
+    def __init__(self, looks: int) -> None:
+        self.looks = looks
+
+    def monotonic(self) -> float:
+        self.looks -= 1
+        return 0.0 if self.looks > 0 else 3600.0
+
+
+@pytest.mark.parametrize("looks", [3, 4])
+def test_what_a_node_finished_while_we_slept_counts_and_not_our_clock(
+    monkeypatch: pytest.MonkeyPatch, looks: int
+) -> None:
+    monkeypatch.setattr(module, "time", Slept(looks))
+    begun, done = JobEvent(1, EventKind.STARTED, {}), JobEvent(2, EventKind.DONE, {})
+    node = Node([[begun, done], [begun, done]], [None], state=JobState.DELIVERED)
+    assert follow(node)[-1] == done
+
+
+@pytest.mark.parametrize("answer", [None, _GONE])
+def test_a_node_that_has_not_finished_either_is_given_up(
+    monkeypatch: pytest.MonkeyPatch, answer: ArtratorError | None
+) -> None:
+    monkeypatch.setattr(module, "time", Slept(3))
+    with pytest.raises(ArtratorError) as caught:
+        follow(Node([[JobEvent(1, EventKind.STARTED, {})]], [answer]))
+    assert caught.value.code is Code.JOB_DEADLINE

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import gzip
 import json
+import time
 from collections.abc import Awaitable, Callable
 from pathlib import Path
 from typing import Any
@@ -225,6 +226,38 @@ def test_no_challenge_of_another_registry_is_signed(key: PrivateKey) -> None:
     error = meets(handler, lambda client: client.sign_in(), key=key, registry_id="sha256:pinned")
     assert error.code is Code.CHALLENGE_INVALID
     assert asked_for == ["POST /v1/challenges HTTP/1.1"]
+
+
+def test_a_clock_that_is_a_day_ahead_does_not_sign_in_for_every_question(key: PrivateKey) -> None:
+    asked_for: list[str] = []
+    account = {
+        "id": "00000000-0000-4000-8000-000000000000",
+        "handle": "mina",
+        "display_name": "Mina",
+        "public_key": "k",
+        "created_at": 1.0,
+    }
+    answers = {
+        "/v1/challenges": {"challenge": "c", "nonce": "n", "registry": "r", "expires_at": 9e9},
+        "/v1/sessions": {"token": "t", "expires_at": time.time() - 80_000, "account": account},
+        "/v1/account/balance": {"available": 5, "held": 0, "pending": 0},
+    }
+
+    async def handler(asked: str, writer: asyncio.StreamWriter) -> None:
+        path = asked.split()[1]
+        asked_for.append(path)
+        refused = ArtratorError(Code.NOT_FOUND, "No.").to_json()
+        known = answers.get(path)
+        status = "200 OK" if known else "404 Not Found"
+        writer.write(answer(json.dumps(known or refused).encode(), status=status, more="Connection: close\r\n"))
+
+    async def ask(client: RegistryClient) -> None:
+        for _ in range(3):
+            assert (await client.balance()).available == 5
+        await client.get_order("nobody")
+
+    assert meets(handler, ask, key=key).code is Code.NOT_FOUND
+    assert asked_for.count("/v1/sessions") == 1
 
 
 def test_a_registry_that_refuses_every_token_is_asked_twice_and_no_more(key: PrivateKey) -> None:

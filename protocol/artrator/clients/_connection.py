@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -83,6 +84,7 @@ class RegistryConnection(Connected):
         self._handle = handle
         self._display_name = display_name
         self._session: m.Session | None = None
+        self._renew_at = 0.0
         self._registry_id = registry_id
         self._seconds = 4 * timeout
         try:
@@ -118,6 +120,9 @@ class RegistryConnection(Connected):
             m.Session,
             signed=False,
         )
+        # A clock further from the registry's than a session lasts says nothing of its end; a refusal says it in time.
+        left = self._session.expires_at - _RENEW_SECONDS - time.time()
+        self._renew_at = time.monotonic() + left if left > 0 else math.inf
         return self._session
 
     async def _get(
@@ -194,7 +199,7 @@ class RegistryConnection(Connected):
     async def _token(self) -> str:
         if self._api_key is not None:
             return self._api_key
-        if self._session is None or self._session.expires_at - _RENEW_SECONDS < time.time():
+        if self._session is None or time.monotonic() > self._renew_at:
             await self.sign_in()
         assert self._session is not None  # noqa: S101  # sign_in sets it or raises
         return self._session.token

@@ -371,6 +371,10 @@ class Buyer:
                 if error.code is Code.ORDER_UNKNOWN:
                     return None
             if time.monotonic() > deadline:
+                if standing is None:
+                    # Not a word from the registry: the node may have claimed it, so it must not be forgotten here.
+                    details = why.details | {"charged": 0, "undecided": True}
+                    raise ArtratorError(why.code, why.message, cure=_UNDECIDED, **details) from why
                 return standing  # the registry releases it by its own clock
             await asyncio.sleep(0.5)
 

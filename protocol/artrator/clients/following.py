@@ -123,6 +123,9 @@ class Following:
                     raise
                 lost = True
             if time.monotonic() > until:
+                if (end := await self._slept_over(seen)) is not None:
+                    yield end
+                    return
                 raise ArtratorError(Code.JOB_DEADLINE, "The node did not finish in the time that was paid for.")
             if lost and await self._released(overdue=time.monotonic() > until - _GRACE_SECONDS):
                 raise ArtratorError(Code.NODE_UNREACHABLE, "The node disappeared and the registry released the hold.")
@@ -130,6 +133,18 @@ class Following:
                 yield Stage.LOST
             await asyncio.sleep(wait)
             wait = min(wait * 2, 5.0)
+
+    async def _slept_over(self, seen: int) -> JobEvent | None:
+        """The job's last event, if it ended in time and only we slept: a lid is closed, a process is stopped."""
+        node, order = self._node, self._pending.order
+        with contextlib.suppress(ArtratorError):
+            if (await node.job(order)).state in (JobState.QUEUED, JobState.RUNNING):
+                return None
+            async with contextlib.aclosing(node.events(order, after=seen, seconds=_REACH_SECONDS)) as events:
+                async for event in events:
+                    if event.kind in LAST_EVENTS:
+                        return event
+        return None
 
     async def _reach(self) -> None:
         """Hear anything at all from the node, were it a refusal; raises ``node_unreachable``."""
