@@ -281,3 +281,45 @@ def test_a_number_that_only_the_machine_outside_a_container_knows_is_nobodys(tmp
     assert rivals.is_told_apart(7, tmp_path)
     assert rivals.is_told_apart(0, tmp_path)  # whoever is outside, as newer drivers tell it
     assert rivals.is_told_apart(7, tmp_path / "nowhere")
+
+
+#: A node's owner whose driver hangs over its answer for ever, for as long as it takes to find that out.
+HANGING = """
+import asyncio, sys, threading
+from pathlib import Path
+
+from artrator_node.clock import Clock
+from artrator_node.config import Settings
+from artrator_node.owner.owner import Owner
+
+asked = threading.Event()
+
+
+class Hanging:
+    def read(self):
+        asked.set()
+        threading.Event().wait()
+
+    def close(self):
+        print("touched", flush=True)
+
+
+async def main():
+    settings = Settings(name="t", urls=("https://x",), registry="http://x")
+    owner = Owner(settings, Path(sys.argv[1]), Clock(), list, Hanging())
+    task = asyncio.create_task(owner.run(lambda *_: None, lambda _: None))
+    while not asked.is_set():
+        await asyncio.sleep(0.01)
+    task.cancel()
+    await asyncio.gather(task, return_exceptions=True)
+    owner.close()
+    print("stopped", flush=True)
+
+
+asyncio.run(main())
+"""
+
+
+def test_a_driver_that_hangs_over_its_answer_keeps_no_node_from_ending(tmp_path: Path) -> None:
+    ended = subprocess.run([sys.executable, "-c", HANGING, tmp_path], capture_output=True, text=True, timeout=240)
+    assert (ended.returncode, ended.stdout, ended.stderr) == (0, "stopped\n", "")

@@ -7,12 +7,13 @@ driver may take its time; while it does, what was read last holds, for half a mi
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import logging
 import time
 from collections.abc import Callable, Iterable, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from pathlib import Path
+from threading import Thread
 from typing import Final
 
 from artrator.errors import ArtratorError
@@ -73,7 +74,7 @@ class Owner:
         self.schedule = Schedule(settings.hours, settings.zone)
         self._ceilings = Ceilings(settings)
         self._sensors = sensors or Sensors([NVML(), LinuxSensors()])
-        self._pool = ThreadPoolExecutor(1, thread_name_prefix="owner")
+        self._asking: Thread | None = None
         self._trace: object = self
         self._pause: Pause | None = None
         self._pause_error: ArtratorError | None = None
@@ -115,8 +116,8 @@ class Owner:
 
     def close(self) -> None:
         """Look no more."""
-        self._pool.shutdown(wait=False, cancel_futures=True)
-        self._sensors.close()
+        if self._asking is None or not self._asking.is_alive():  # a driver that hangs is not to be touched
+            self._sensors.close()
 
     def look(self) -> tuple[Hold | None, float | None]:
         """The hold that follows of the rules now, and until when a ticket may reach."""
@@ -235,10 +236,35 @@ class Owner:
             await asyncio.sleep(_MEASURE_SECONDS)
 
     async def _measure(self) -> None:
-        loop, workers = asyncio.get_running_loop(), tuple(self._workers())
-        self._measured = await loop.run_in_executor(self._pool, self._measure_now, workers)
+        self._measured = await self._asked(tuple(self._workers()))
         self._measured_at = self._clock.monotonic()
         self._looks += 1
+
+    async def _asked(self, workers: Sequence[int]) -> _Measured:
+        """What sensors say, in a thread that nobody waits for in the end: a driver may hang for ever."""
+        loop = asyncio.get_running_loop()
+        answer: asyncio.Future[_Measured] = loop.create_future()
+
+        def settle(measured: _Measured | Exception) -> None:
+            if answer.done():  # nobody waits any more
+                return
+            if isinstance(measured, Exception):
+                answer.set_exception(measured)
+            else:
+                answer.set_result(measured)
+
+        def ask() -> None:
+            measured: _Measured | Exception
+            try:
+                measured = self._measure_now(workers)
+            except Exception as error:
+                measured = error
+            with contextlib.suppress(RuntimeError):  # the loop has been closed meanwhile
+                loop.call_soon_threadsafe(settle, measured)
+
+        self._asking = Thread(target=ask, name="owner", daemon=True)
+        self._asking.start()
+        return await answer
 
     def _tell_trouble(self, event: str, error: Exception) -> None:
         """Say it once, and not four times a second."""
