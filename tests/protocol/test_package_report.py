@@ -123,6 +123,7 @@ def test_a_starter_passes_as_it_is(tmp_path: Path) -> None:
     write_starter(tmp_path / "my-model", "my-model")
     report = check(tmp_path / "my-model")
     assert report.ok, report.problems
+    assert "Its summary is the starter's." in [warning.message for warning in report.warnings]
     with pytest.raises(ArtratorError, match="not empty"):
         write_starter(tmp_path / "my-model", "my-model")
 

@@ -13,6 +13,7 @@ from artrator.manifest import InputType, Manifest
 from artrator.package.contents import HEAD_BYTES, content_problem, content_warnings
 from artrator.package.manifest_file import MAX_BYTES, decode_manifest, examine
 from artrator.package.problems import MANIFEST_NAME, Problem, refuse
+from artrator.package.starter import SUMMARY
 from artrator.package.toml_lines import KeyPath, locate
 from artrator.package.tree import open_plain, scan
 
@@ -155,6 +156,8 @@ def _sample(folder: Path, name: str, size: int) -> list[Problem]:
 
 def _advice(manifest: Manifest) -> list[Problem]:
     found = []
+    if SUMMARY in manifest.summary.values():
+        found.append(Problem(MANIFEST_NAME, None, "Its summary is the starter's.", SUMMARY))
     if not manifest.samples:
         found.append(
             Problem(MANIFEST_NAME, None, "It has no samples.", "Add [[samples]]: buyers choose by what they see.")

@@ -12,6 +12,8 @@ from artrator.package.problems import MANIFEST_NAME
 if TYPE_CHECKING:
     from artrator.onnx_runtime import GraphFacts
 
+#: What a buyer must never read.
+SUMMARY: Final = "Say in one sentence what it makes."
 _MANIFEST: Final = '''\
 # What this package is. Run `artrator package check` after each change: it names every wrong line and the cure.
 # The whole form is in docs/reference/package.md.
@@ -19,7 +21,7 @@ _MANIFEST: Final = '''\
 name = "{name}"                # small letters, digits and single dashes; part of the listing's address
 version = "0.1.0"              # every change needs a new version: what was published never changes
 title = {{ en = "{title}" }}   # add ko = "…" and others: the desktop shows the buyer's language
-summary = "Say in one sentence what it makes."
+summary = "{summary}"
 task = "image-to-image"        # or text-to-image, upscale, …: buyers filter by it
 backend = "onnx"               # the plugin that runs it; `artrator plugins list` names them
 license = "Apache-2.0"         # an SPDX expression, or "LicenseRef-MyTerms" with license_file = "LICENSE.txt"
@@ -105,7 +107,8 @@ def write_starter(folder: Path, name: str, facts: GraphFacts | None = None) -> N
             cure="Choose another name or an empty folder.",
         )
     ends, cost, tables = (_ENDS, _COST, _TABLES) if facts is None else _of(draft(facts))
-    text = _MANIFEST.format(name=name, title=name.replace("-", " ").capitalize(), ends=ends, cost=cost, tables=tables)
+    title = name.replace("-", " ").capitalize()
+    text = _MANIFEST.format(name=name, title=title, summary=SUMMARY, ends=ends, cost=cost, tables=tables)
     (folder / "samples").mkdir(parents=True)
     (folder / MANIFEST_NAME).write_text(text, encoding="utf-8", newline="\n")
 
