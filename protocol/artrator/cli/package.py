@@ -19,7 +19,7 @@ from artrator.cli._tables import plain_console, print_table
 from artrator.errors import ArtratorError
 from artrator.keys import PrivateKey, PublicKey
 from artrator.manifest import InputSpec, Manifest, pick
-from artrator.onnx_runtime.graph import read_graph
+from artrator.onnx_runtime import read_graph
 from artrator.package import check as check_folder
 from artrator.package import sign as sign_folder
 from artrator.package import verify as verify_folder
