@@ -233,9 +233,9 @@ class CreatePage(Page):
         self.middle.setCurrentWidget(self.stage)
 
     def _show_newest_job(self) -> None:
-        active = self.app.jobs.active()
-        if active:
-            self.stage.show_job(active[0].id)
+        # A page is built anew after a language switch; what was made meanwhile is what one comes back for.
+        if newest := self.app.jobs.active()[:1] or self.app.jobs.all()[-1:]:
+            self.stage.show_job(newest[0].id)
 
     def _job_changed(self, name: str) -> None:
         job = self.app.jobs.get(name)
