@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import sqlite3
 import time
 from dataclasses import replace
 from pathlib import Path
@@ -17,7 +18,7 @@ from artrator.errors import ArtratorError, Code
 from artrator.messages.node import EventKind, JobBody, JobState
 from artrator_node.clock import Clock
 from artrator_node.config import Paths, Settings
-from artrator_node.engine import engine, life, workers
+from artrator_node.engine import engine, life, scheduler, workers
 from artrator_node.engine.devices import Choice, Place
 from artrator_node.engine.live import EventLog, LiveJob
 from artrator_node.engine.promise import first_written
@@ -393,3 +394,39 @@ def test_a_plugin_that_is_updated_while_its_worker_starts_is_started_again(
     assert asyncio.run(start(package, choice)) == "worker"
     with pytest.raises(ArtratorError):  # it is as it was, and so is its fault
         asyncio.run(start(package, choice))
+
+
+def test_a_job_whose_end_cannot_be_written_ends_when_it_can(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Neither its buyer nor the next job waits for ever, whatever went wrong."""
+    monkeypatch.setattr(scheduler, "_AGAIN_SECONDS", 0.01)
+
+    async def work() -> None:
+        async with scene(tmp_path, {"a": 1}) as it:
+            write, tried = it.journal.end, []
+
+            async def end(*what: Any, **how: Any) -> None:
+                tried.append(what)
+                if len(tried) < 4:
+                    raise sqlite3.DatabaseError("database disk image is malformed")
+                await write(*what, **how)
+
+            monkeypatch.setattr(it.journal, "end", end)
+            live = await it.send("a")
+            (await it.running(live)).finish(live.job)
+            await live.ended.wait()
+            assert (live.record.state, (live.record.error or {})["code"]) == (JobState.FAILED, Code.INTERNAL)
+            await it.until(lambda: not it.engine.running)
+
+            tried.clear()
+            busy = await it.send("a")
+            await it.running(busy)
+            waiting = await it.send("a")
+            await it.engine.cancel(waiting)
+            assert waiting.record.state is JobState.CANCELLED
+            assert len(tried) == 4
+            it.workers["a"].finish(busy.job)
+            await busy.ended.wait()
+            await it.until(lambda: it.engine._roster.open_of("mina") == 0)
+            assert not it.engine.running
+
+    asyncio.run(work())

@@ -26,6 +26,7 @@ from artrator_node.engine.slot import Slot, StartWorker, WorkerHandle
 from artrator_node.engine.slots import Slots
 from artrator_node.engine.trials.tuner import Tuner
 from artrator_node.engine.waits import Waits
+from artrator_node.logs import log
 from artrator_node.owner.hold import Hold
 
 _logger = logging.getLogger(__name__)
@@ -34,6 +35,8 @@ _logger = logging.getLogger(__name__)
 _TICK_SECONDS: Final = 0.5
 #: What is loaded ahead of need is thought about this often at most: not after every job.
 _AHEAD_SECONDS: Final = 0.25
+#: Between attempts to write the end of a job.
+_AGAIN_SECONDS: Final = 5.0
 #: A connection that was lost is back by then, and whoever has really gone has the hold back soon.
 _COME_BACK_SECONDS: Final = 10.0
 
@@ -114,13 +117,11 @@ class Scheduler:
         if live in self._queue:
             self._queue.remove(live)
             slot = self._slots.get(live.record.package)
-            await life.end(self._shop, live, JobState.CANCELLED, slot=slot, error=life.cancelled())
-            self._ended(live)
+            await self._end(live, JobState.CANCELLED, slot, life.cancelled())
 
     async def give_up(self, live: LiveJob, slot: Slot | None, error: ArtratorError) -> None:
         """End a job that is not in the queue (any more) and will never start."""
-        await life.end(self._shop, live, JobState.FAILED, slot=slot, error=error)
-        self._ended(live)
+        await self._end(live, JobState.FAILED, slot, error)
 
     def task(self, work: Coroutine[Any, Any, None]) -> asyncio.Task[None]:
         """Let something go on beside the loop, which looks again once it is done; ``close`` ends it."""
@@ -247,12 +248,30 @@ class Scheduler:
 
         try:
             outcome = await attempt(self._shop, live, slot, leave)
+        except Exception:
+            _logger.exception("job_not_ended")
+            leave()
+            error = ArtratorError(Code.INTERNAL, "The node made a mistake in this job; nothing was charged.")
+            await self._end(live, JobState.FAILED, slot, error)
+            return
         finally:
             leave()
         if outcome is Outcome.RETRY:
             self._queue.add(live)
         else:
             self._ended(live)
+
+    async def _end(self, live: LiveJob, state: JobState, slot: Slot | None, error: ArtratorError) -> None:
+        """End a job that nothing else will end. If that cannot be written, then as soon as it can: its buyer waits."""
+        while not live.record.ended:
+            try:
+                await life.end(self._shop, live, state, slot=slot, error=error)
+            except Exception as failure:
+                if isinstance(failure, ArtratorError) and failure.code is Code.CONFLICT:
+                    raise  # the journal has its end already, and will not have another
+                log(_logger, logging.CRITICAL, "job_not_ended", job=live.job, kind=type(failure).__name__)
+                await asyncio.sleep(_AGAIN_SECONDS)
+        self._ended(live)
 
     def _ended(self, live: LiveJob) -> None:
         """Tell the outbox, and see who can begin now."""
