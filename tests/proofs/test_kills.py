@@ -149,7 +149,7 @@ async def test_a_market_whose_registry_is_killed_again_and_again_loses_nothing(
 
 
 async def test_the_harness_finds_a_registry_that_answers_before_it_has_written(data: Path, effort: Effort) -> None:
-    # What it has answered and not yet written it does not know when it is asked: such a client asks again, where it can.
+    # What it has answered and not yet written it does not know when it is asked: so such a client asks again.
     later = {*LATER, Code.ORDER_UNKNOWN, Code.QUOTE_UNKNOWN, Code.SESSION_INVALID}
     server = Server(data, OPTIONS, environment(data.parent), HASTY + PROGRAM)
     try:
