@@ -103,8 +103,14 @@ def test_outputs_go_when_their_time_is_over_and_the_receipt_stays(make_node: Cal
 def test_an_acknowledgement_of_something_else_is_refused(node: ToyNode) -> None:
     first, second = node.run({"steps": 1}), node.run({"steps": 1})
     said = node.acknowledgement(first)
-    for key, job in ((node.buyer, second.job), (PrivateKey.generate(), first.job)):
+    stranger = PrivateKey.generate()
+    other = said.model_copy(update={"buyer": stranger.public.encode()})
+    for document, job in (
+        (said.sign(node.buyer), second.job),
+        (said.sign(stranger), first.job),
+        (other.sign(node.buyer), first.job),
+    ):
         with pytest.raises(ArtratorError) as caught:
-            node.ask(lambda client, job=job, key=key: client.acknowledge(job, said.sign(key)))
+            node.ask(lambda client, job=job, document=document: client.acknowledge(job, document))
         assert caught.value.code is Code.DOCUMENT_INVALID
     node.ask(lambda client: client.acknowledge(first.job, said.sign(node.buyer)))

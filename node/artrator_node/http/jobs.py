@@ -178,8 +178,11 @@ class Jobs:
             document = json.loads(body)
         except (ValueError, RecursionError) as error:
             raise ArtratorError(Code.DOCUMENT_INVALID, "This is not a signed document.") from error
-        said = Acknowledgement.verify(document, self._node.gate.public_key(record.cnf))
+        buyer = self._node.gate.public_key(record.cnf)
+        said = Acknowledgement.verify(document, buyer)
         if (said.order, said.receipt) != (record.job, document_digest(record.receipt)):
             raise ArtratorError(Code.DOCUMENT_INVALID, "The acknowledgement is about another receipt.")
+        if said.buyer != buyer.encode():
+            raise ArtratorError(Code.DOCUMENT_INVALID, "The acknowledgement names another buyer.")
         await self._node.journal.acknowledge(record.job, document, self._node.clock.now())
         self._node.engine.on_end.set()
