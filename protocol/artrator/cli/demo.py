@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import os
+import signal
 import subprocess
 import sys
 import time
@@ -34,6 +35,7 @@ def demo(headless: bool, data: Path | None, output: Path, reset: bool) -> None:
     You are a buyer with test credits. Everything stays on this machine; the credits have no cash value.
     """
     started = time.monotonic()
+    _end_in_order()
     folder = data or platformdirs.user_data_path("Artrator", appauthor=False) / "demo"
     headless = headless or not has_screen()
     with stage(folder, say, reset=reset, more=not headless) as running:
@@ -48,6 +50,20 @@ def demo(headless: bool, data: Path | None, output: Path, reset: bool) -> None:
         if opened.returncode != 0:
             say("the desktop ended with an error; `artrator demo --headless` shows the same without a window")
             sys.exit(opened.returncode)
+
+
+def _end_in_order() -> None:
+    """Have a closed terminal and a plain kill end the demo as Ctrl+C does: registry and node are stopped first."""
+
+    def end(number: int, _frame: object) -> None:
+        for each in numbers:
+            signal.signal(each, signal.SIG_IGN)  # once is enough, and what is being stopped must not be broken off
+        sys.exit(128 + number)
+
+    numbers = [getattr(signal, name) for name in ("SIGHUP", "SIGTERM") if hasattr(signal, name)]
+    for number in numbers:
+        if signal.getsignal(number) is signal.SIG_DFL:  # nohup stays what it is
+            signal.signal(number, end)
 
 
 def has_screen() -> bool:
