@@ -141,7 +141,10 @@ def test_out_of_memory_halves_the_batch_and_is_remembered_however_it_is_worded(w
 
     results = run(main)
     assert [result["y"][0, 0] for result in results] == [2 * n for n in range(1, 9)]
-    assert device.batches == [[1, 2], [3, 4]]
+    # What failed is not tried again. Whether two together are worth it is learnt by seconds, of which a busy machine
+    # may take any number.
+    assert max(map(len, device.batches)) <= 2
+    assert sorted(sum(device.batches, [])) == [1, 2, 3, 4]
 
 
 def test_a_single_row_that_does_not_fit_says_so():
