@@ -144,7 +144,7 @@ def test_out_of_memory_halves_the_batch_and_is_remembered_however_it_is_worded(w
     # What failed is not tried again. Whether two together are worth it is learnt by seconds, of which a busy machine
     # may take any number.
     assert max(map(len, device.batches)) <= 2
-    assert sorted(sum(device.batches, [])) == [1, 2, 3, 4]
+    assert sorted(row for batch in device.batches for row in batch) == [1, 2, 3, 4]
 
 
 def test_a_single_row_that_does_not_fit_says_so():
