@@ -171,7 +171,7 @@ class GroupCommit:
             for piece in group:
                 piece.error = error
             _answer(group)
-            if not isinstance(error, sqlite3.Error):
+            if not isinstance(error, Exception):  # what is waiting still is not this group's, and has its turn
                 raise
 
     def _roll_back(self) -> None:

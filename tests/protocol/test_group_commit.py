@@ -315,6 +315,23 @@ async def test_a_long_queue_is_committed_in_parts(
     assert await told(together(commits, look, look, look)) == [[], [1], [1, 2]]
 
 
+async def test_a_group_that_nothing_of_may_be_kept_leaves_the_next_its_turn(
+    path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("artrator.group_commit._SLICE_SECONDS", 0.0)
+    refusals = [ValueError("not this one")]
+
+    def look() -> None:
+        if refusals:
+            raise refusals.pop()
+
+    commits = GroupCommit(connect(path), "refused", before_commit=look)
+    answers = together(commits, insert(1), insert(2))
+    assert [str(each) for each in await told(answers)] == ["not this one", "2"]
+    await commits.close()
+    assert stored(path) == [2]
+
+
 async def test_who_goes_away_leaves_all_of_a_piece_or_nothing(path: Path) -> None:
     disk = connect(path)
     commits = GroupCommit(disk, "slow")
