@@ -12,6 +12,7 @@ import contextlib
 import json
 import os
 import shutil
+import signal
 import socket
 import subprocess
 import sys
@@ -91,7 +92,12 @@ def running(command: Sequence[str], cwd: Path, settings: dict[str, str], ready: 
     clean = {"PATH": os.environ["PATH"], "PYTHONUNBUFFERED": "1", **settings}
     with tempfile.TemporaryFile() as log:
         process = subprocess.Popen(
-            [part.replace("{port}", str(port)) for part in command], cwd=cwd, env=clean, stdout=log, stderr=log
+            [part.replace("{port}", str(port)) for part in command],
+            cwd=cwd,
+            env=clean,
+            stdout=log,
+            stderr=log,
+            start_new_session=True,
         )
         try:
             until = time.monotonic() + _START_SECONDS
@@ -106,8 +112,17 @@ def running(command: Sequence[str], cwd: Path, settings: dict[str, str], ready: 
                     time.sleep(0.2)
             yield url
         finally:
-            process.kill()
-            process.wait(10)
+            _end(process)
+
+
+def _end(process: subprocess.Popen[bytes]) -> None:
+    """End a program, and whatever serves for it: LNbits starts a second process that would outlive the first."""
+    if os.name == "nt":
+        process.kill()
+    else:
+        with contextlib.suppress(ProcessLookupError):  # it did not start
+            os.killpg(process.pid, signal.SIGKILL)
+    process.wait(60)
 
 
 @contextlib.contextmanager
