@@ -90,11 +90,6 @@ class Wallet(QObject):
         """What can be spent."""
         return self.balance.available if self.balance is not None else 0
 
-    @property
-    def on_hold(self) -> int:
-        """What waits for deliveries."""
-        return self.balance.held if self.balance is not None else 0
-
     def refresh_soon(self) -> None:
         """Look again in a moment: money has moved."""
         if not self._soon.isActive():  # or hundreds of jobs that end one after the other would put it off to the last

@@ -30,6 +30,8 @@ _CHIPS = 6
 _MANY = 20
 #: The search is as wide as this, and less on a page below a width.
 _SEARCH, _NARROW_SEARCH, _NARROW = 300, 160, 980
+#: The grid has a bar for scrolling at its right.
+_SCROLLING = 16
 #: Room for two lines below the title, beside the search.
 _SUBTITLE = 130
 
@@ -148,11 +150,15 @@ class GalleryPage(Page):
         self.stack = QStackedWidget()
         self.stack.addWidget(self.shown)
         self.stack.addWidget(self.panel)
+        top = QVBoxLayout()
+        top.setContentsMargins(0, 0, _SCROLLING, 0)  # it ends where it does on other pages
+        top.setSpacing(L)
+        top.addWidget(self.header)
+        top.addWidget(self.chips)
         left = QVBoxLayout()
-        left.setContentsMargins(PAGE_SIDE, PAGE_TOP, PAGE_SIDE - 16, 0)
+        left.setContentsMargins(PAGE_SIDE, PAGE_TOP, PAGE_SIDE - _SCROLLING, 0)
         left.setSpacing(L)
-        left.addWidget(self.header)
-        left.addWidget(self.chips)
+        left.addLayout(top)
         left.addWidget(self.stack, 1)
         row = QHBoxLayout(self)
         row.setContentsMargins(0, 0, 0, 0)

@@ -22,7 +22,6 @@ from PySide6.QtGui import (
 )
 from PySide6.QtWidgets import QAbstractButton, QFileDialog, QSizePolicy, QWidget
 
-from artrator_desktop.ui.images import read_covering
 from artrator_desktop.ui.paint import badge, contain, rounded, text
 from artrator_desktop.ui.theme import font, pixmap, set_icon, theme
 from artrator_desktop.ui.theme.fonts import MEDIUM, SEMIBOLD
@@ -66,10 +65,6 @@ class ImageDrop(QAbstractButton):
         self._cross.clicked.connect(self._clear)
         self._cross.hide()
         self.clicked.connect(self.browse)
-
-    def show_picture(self, path: str, note: str = "") -> None:
-        """Show the picture of a file, and a line such as its size."""
-        self.show_pixmap(QPixmap.fromImage(read_covering(path, QSize(640, 480))), note)
 
     def show_pixmap(self, picture: QPixmap, note: str = "") -> None:
         """Show a picture."""
