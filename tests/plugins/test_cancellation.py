@@ -114,13 +114,18 @@ async def none_open_beyond(before):
             await asyncio.sleep(0.05)
 
 
-def of_workers():
-    """Processes and folders of workers that are there now."""
-    processes = []
+def processes():
+    """The processes that this one has started."""
+    found = set()
     for task in Path("/proc/self/task").iterdir():
         with contextlib.suppress(OSError):  # a thread that has ended meanwhile
-            processes += (task / "children").read_text().split()
-    return [*processes, *Path(tempfile.gettempdir()).glob(f"{PREFIX}*")]
+            found.update((task / "children").read_text().split())
+    return found
+
+
+def of_workers(others):
+    """Processes, but for those of other tests, and folders of workers that are there now."""
+    return [*(processes() - others), *Path(tempfile.gettempdir()).glob(f"{PREFIX}*")]
 
 
 @pytest.fixture
@@ -135,7 +140,7 @@ def tidy(tmp_path, monkeypatch):
 @pytest.mark.skipif(sys.platform != "linux", reason="looks into /proc")
 def test_a_start_that_is_cancelled_has_taken_its_process_with_it(make_plugin, content, tidy):
     """Wherever it is: at each of its waits in turn."""
-    plugin = make_plugin()
+    plugin, others = make_plugin(), processes()
 
     async def cancelled_at(wait):
         starting = asyncio.create_task(Worker.start_verified(plugin, content))
@@ -148,7 +153,7 @@ def test_a_start_that_is_cancelled_has_taken_its_process_with_it(make_plugin, co
         try:
             await (await starting).close()
         except asyncio.CancelledError:
-            assert of_workers() == []
+            assert of_workers(others) == []
             return True
         return False
 
@@ -163,6 +168,8 @@ def test_a_start_that_is_cancelled_has_taken_its_process_with_it(make_plugin, co
 
 @pytest.mark.skipif(sys.platform != "linux", reason="looks into /proc")
 def test_a_close_that_is_cancelled_closes_all_the_same(make_plugin, content, tidy):
+    others = processes()
+
     async def main():
         worker = await Worker.start_verified(make_plugin(), content)
         before = descriptors()
@@ -171,7 +178,7 @@ def test_a_close_that_is_cancelled_closes_all_the_same(make_plugin, content, tid
         closing.cancel()
         with pytest.raises(asyncio.CancelledError):
             await closing
-        assert of_workers() == []
+        assert of_workers(others) == []
         assert descriptors() < before
         assert asyncio.all_tasks() == {asyncio.current_task()}
 
